@@ -1,1 +1,127 @@
-//! x
+#![doc = include_str!("../README.md")]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::todo,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
+mod ambient;
+mod check;
+mod constraint;
+mod engine;
+mod error;
+#[cfg(feature = "http")]
+pub mod http;
+mod id;
+mod login;
+mod name;
+mod op;
+mod rules;
+mod state;
+mod store;
+mod token;
+pub mod wire;
+
+pub use ambient::Clock;
+pub use ambient::Entropy;
+pub use ambient::EntropyError;
+pub use ambient::Ids;
+pub use ambient::RandomIds;
+pub use ambient::SystemClock;
+pub use ambient::SystemEntropy;
+pub use ambient::Timestamp;
+pub use check::Finding;
+pub use constraint::Constraint;
+pub use constraint::Violation;
+pub use constraint::Violations;
+pub use engine::Builder;
+pub use engine::Developer;
+pub use engine::Engine;
+pub use error::Error;
+pub use error::ErrorKind;
+pub use error::Result;
+pub use id::AccountId;
+pub use id::IdentityId;
+pub use id::IdentityPoolId;
+pub use id::Region;
+pub use login::LoginError;
+pub use login::LoginVerifier;
+pub use login::Logins;
+pub use login::NoVerifier;
+pub use name::Arn;
+pub use name::DeveloperProviderName;
+pub use name::DeveloperUserIdentifier;
+pub use name::IdentityPoolName;
+pub use name::LoginToken;
+pub use name::NextToken;
+pub use name::PrincipalTagKey;
+pub use name::PrincipalTagValue;
+pub use name::ProviderAppId;
+pub use name::ProviderName;
+pub use name::Subject;
+pub use name::TagKey;
+pub use name::TagValue;
+pub use name::UserPoolClientId;
+pub use name::UserPoolProviderName;
+pub use op::CreateIdentityPoolInput;
+pub use op::DeleteIdentitiesInput;
+pub use op::DeleteIdentitiesOutput;
+pub use op::DeleteIdentityPoolInput;
+pub use op::DescribeIdentityInput;
+pub use op::DescribeIdentityPoolInput;
+pub use op::GetOpenIdTokenForDeveloperIdentityInput;
+pub use op::GetOpenIdTokenForDeveloperIdentityOutput;
+pub use op::GuestAccess;
+pub use op::IdentityDescription;
+pub use op::IdentityPoolShortDescription;
+pub use op::ListIdentitiesInput;
+pub use op::ListIdentitiesOutput;
+pub use op::ListIdentityPoolsInput;
+pub use op::ListIdentityPoolsOutput;
+pub use op::LookupDeveloperIdentityInput;
+pub use op::LookupDeveloperIdentityOutput;
+pub use op::MergeDeveloperIdentitiesInput;
+pub use op::MergeDeveloperIdentitiesOutput;
+pub use op::UnlinkDeveloperIdentityInput;
+pub use op::UnprocessedIdentityErrorCode;
+pub use op::UnprocessedIdentityId;
+pub use op::UpdateIdentityPoolInput;
+pub use rules::Refusal;
+pub use rules::claims::Claims;
+pub use rules::claims::ISSUER;
+pub use rules::claims::PrincipalTags;
+pub use rules::claims::TokenDuration;
+pub use rules::link::DeveloperLinking;
+pub use rules::page::PageSize;
+pub use rules::pool::POOLS_MAX;
+pub use rules::pool::TAGS_MAX;
+pub use rules::pool::USER_POOLS_MAX;
+pub use state::CognitoIdentityProvider;
+pub use state::IdentityPool;
+pub use state::IdentityState;
+pub use state::LOGINS_MAX;
+pub use state::Login;
+pub use state::SigningAlgorithm;
+pub use state::VerifiedLogin;
+pub use store::Batch;
+pub use store::Commit;
+pub use store::Durability;
+pub use store::Key;
+pub use store::KeyRange;
+pub use store::MemoryStore;
+pub use store::SledOptions;
+pub use store::SledStore;
+pub use store::Store;
+pub use store::StoreError;
+pub use store::Tree;
+pub use store::Value;
+pub use token::Discovery;
+pub use token::Jwk;
+pub use token::Jwks;
+pub use token::OpenIdToken;
+pub use token::SigningKey;

@@ -1,0 +1,333 @@
+//! The constraints that the service model puts on a member, and the text of a failure.
+//!
+//! A length is counted in Unicode code points and a pattern must match the whole value. The texts are
+//! the service's own: `1 validation error detected: Value 'a b' at 'developerProviderName' failed to
+//! satisfy constraint: Member must satisfy regular expression pattern: [\w._-]+`.
+
+use std::fmt;
+
+/// One constraint of the service model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Constraint {
+    /// A required member was absent or null.
+    NotNull,
+    /// A length, in code points for a string and in entries for a list or a map.
+    LengthAtLeast(usize),
+    /// A length, in code points for a string and in entries for a list or a map.
+    LengthAtMost(usize),
+    /// A number's lower bound.
+    ValueAtLeast(i64),
+    /// A number's upper bound.
+    ValueAtMost(i64),
+    /// A pattern, as the service model spells it.
+    Pattern(&'static str),
+    /// The constraints that every element of a list has to satisfy.
+    Elements(Vec<Constraint>),
+    /// The constraints that every key of a map has to satisfy.
+    MapKeys(Vec<Constraint>),
+    /// The constraints that every value of a map has to satisfy.
+    MapValues(Vec<Constraint>),
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotNull => write!(f, "Member must not be null"),
+            Self::LengthAtLeast(n) => {
+                write!(f, "Member must have length greater than or equal to {n}")
+            }
+            Self::LengthAtMost(n) => {
+                write!(f, "Member must have length less than or equal to {n}")
+            }
+            Self::ValueAtLeast(n) => {
+                write!(f, "Member must have value greater than or equal to {n}")
+            }
+            Self::ValueAtMost(n) => {
+                write!(f, "Member must have value less than or equal to {n}")
+            }
+            Self::Pattern(pattern) => {
+                write!(f, "Member must satisfy regular expression pattern: {pattern}")
+            }
+            Self::Elements(all) => write_all(f, "Member must satisfy constraint", all),
+            Self::MapKeys(all) => write_all(f, "Map keys must satisfy constraint", all),
+            Self::MapValues(all) => write_all(f, "Map value must satisfy constraint", all),
+        }
+    }
+}
+
+fn write_all(f: &mut fmt::Formatter<'_>, what: &str, all: &[Constraint]) -> fmt::Result {
+    write!(f, "{what}: [")?;
+    for (i, constraint) in all.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(f, "{comma}{constraint}")?;
+    }
+    write!(f, "]")
+}
+
+/// One member that failed one constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    value: Option<String>,
+    member: String,
+    constraint: Constraint,
+}
+
+impl Violation {
+    pub(crate) fn new(value: Option<String>, member: &str, constraint: Constraint) -> Self {
+        Self { value, member: member.to_owned(), constraint }
+    }
+
+    /// The member's path, with a lower-case first letter: `tokenDuration`.
+    pub fn member(&self) -> &str {
+        &self.member
+    }
+
+    /// What the member failed.
+    pub fn constraint(&self) -> &Constraint {
+        &self.constraint
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "Value '{value}'")?,
+            None => write!(f, "Value null")?,
+        }
+        write!(f, " at '{}' failed to satisfy constraint: {}", self.member, self.constraint)
+    }
+}
+
+/// Every failed constraint of one request, never empty.
+///
+/// # Example: the service's own text
+///
+/// ```
+/// let violations = "a b".parse::<cognate::DeveloperProviderName>().unwrap_err();
+/// assert_eq!(
+///     violations.to_string(),
+///     "1 validation error detected: Value 'a b' at 'developerProviderName' failed to satisfy \
+///      constraint: Member must satisfy regular expression pattern: [\\w._-]+",
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// `None` where nothing failed.
+    pub(crate) fn of(all: Vec<Violation>) -> Option<Self> {
+        (!all.is_empty()).then_some(Self(all))
+    }
+
+    pub(crate) fn one(violation: Violation) -> Self {
+        Self(vec![violation])
+    }
+
+    /// The same failures, found at a member of another name.
+    pub(crate) fn at(mut self, member: &str) -> Self {
+        for violation in &mut self.0 {
+            member.clone_into(&mut violation.member);
+        }
+        self
+    }
+
+    /// The failures, in the order in which the service lists them.
+    pub fn iter(&self) -> impl Iterator<Item = &Violation> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = if self.0.len() == 1 { "error" } else { "errors" };
+        write!(f, "{} validation {errors} detected: ", self.0.len())?;
+        for (i, violation) in self.0.iter().enumerate() {
+            let separator = if i == 0 { "" } else { "; " };
+            write!(f, "{separator}{violation}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Violations {}
+
+/// The constraints of a string member.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StringShape {
+    pub(crate) length_min: usize,
+    pub(crate) length_max: usize,
+    pub(crate) pattern: Option<&'static Pattern>,
+    /// Never echoed: a token.
+    pub(crate) sensitive: bool,
+}
+
+impl StringShape {
+    pub(crate) const fn new(length_min: usize, length_max: usize) -> Self {
+        Self { length_min, length_max, pattern: None, sensitive: false }
+    }
+
+    pub(crate) const fn matching(mut self, pattern: &'static Pattern) -> Self {
+        self.pattern = Some(pattern);
+        self
+    }
+
+    pub(crate) const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+
+    /// The constraints that `value` fails: too short, too long, then the pattern.
+    pub(crate) fn failed_by(&self, value: &str) -> Vec<Constraint> {
+        let length = value.chars().count();
+        let mut failed = Vec::new();
+        if length < self.length_min {
+            failed.push(Constraint::LengthAtLeast(self.length_min));
+        }
+        if length > self.length_max {
+            failed.push(Constraint::LengthAtMost(self.length_max));
+        }
+        if let Some(pattern) = self.pattern
+            && !(pattern.matches)(value)
+        {
+            failed.push(Constraint::Pattern(pattern.text));
+        }
+        failed
+    }
+
+    /// All constraints, as they are listed inside brackets: the maximum stands before the minimum.
+    pub(crate) fn listed(&self) -> Vec<Constraint> {
+        let mut all = vec![
+            Constraint::LengthAtMost(self.length_max),
+            Constraint::LengthAtLeast(self.length_min),
+        ];
+        all.extend(self.pattern.map(|pattern| Constraint::Pattern(pattern.text)));
+        all
+    }
+
+    pub(crate) fn echo(&self, value: &str) -> String {
+        if self.sensitive { REDACTED.to_owned() } else { value.to_owned() }
+    }
+
+    pub(crate) fn check(&self, value: &str, member: &str) -> Result<(), Violations> {
+        let violations = self
+            .failed_by(value)
+            .into_iter()
+            .map(|constraint| Violation::new(Some(self.echo(value)), member, constraint))
+            .collect();
+        Violations::of(violations).map_or(Ok(()), Err)
+    }
+}
+
+/// What stands in a message where a secret would.
+pub(crate) const REDACTED: &str = "***Sensitive Data Redacted***";
+
+/// A pattern of the service model: its text, and what it means.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(crate) text: &'static str,
+    pub(crate) matches: fn(&str) -> bool,
+}
+
+impl Pattern {
+    pub(crate) const ID: Self = Self { text: r"[\w-]+:[0-9a-f-]+", matches: is_id };
+    pub(crate) const POOL_NAME: Self = Self {
+        text: r"[\w\s+=,.@-]+",
+        matches: |v| all(v, |c| is_word(c) || is_space(c) || "+=,.@-".contains(c)),
+    };
+    pub(crate) const DEVELOPER_PROVIDER: Self =
+        Self { text: r"[\w._-]+", matches: |v| all(v, |c| is_word(c) || "._-".contains(c)) };
+    pub(crate) const PROVIDER_APP: Self =
+        Self { text: r"[\w.;_/-]+", matches: |v| all(v, |c| is_word(c) || ".;_/-".contains(c)) };
+    pub(crate) const USER_POOL_PROVIDER: Self =
+        Self { text: r"[\w._:/-]+", matches: |v| all(v, |c| is_word(c) || "._:/-".contains(c)) };
+    pub(crate) const USER_POOL_CLIENT: Self =
+        Self { text: r"[\w_]+", matches: |v| all(v, is_word) };
+    pub(crate) const NOT_SPACE: Self =
+        Self { text: r"[\S]+", matches: |v| all(v, |c| !is_space(c)) };
+}
+
+fn is_id(value: &str) -> bool {
+    value.rsplit_once(':').is_some_and(|(region, guid)| {
+        all(region, |c| is_word(c) || c == '-')
+            && all(guid, |c| matches!(c, '0'..='9' | 'a'..='f' | '-'))
+    })
+}
+
+fn all(value: &str, mut accepts: impl FnMut(char) -> bool) -> bool {
+    !value.is_empty() && value.chars().all(&mut accepts)
+}
+
+/// `\w` as the service means it: ASCII only.
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// `\s` as the service means it: ASCII only, the vertical tab included.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\u{0b}' | '\u{0c}' | '\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_code_points() {
+        let shape = StringShape::new(1, 2);
+        assert!(shape.failed_by("😀😀").is_empty());
+        assert_eq!(shape.failed_by("😀😀😀"), [Constraint::LengthAtMost(2)]);
+    }
+
+    #[test]
+    fn patterns_match_the_whole_value() {
+        for (pattern, value, matches) in [
+            (&Pattern::ID, "us-east-1:0a-9", true),
+            (&Pattern::ID, "us-east-1:0A", false),
+            (&Pattern::ID, "us-east-1:", false),
+            (&Pattern::ID, ":0a", false),
+            (&Pattern::ID, "a:b:c", false),
+            (&Pattern::ID, "us-east-1", false),
+            (&Pattern::POOL_NAME, "a b\t+=,.@-_", true),
+            (&Pattern::POOL_NAME, "pool#name", false),
+            (&Pattern::POOL_NAME, "größe", false),
+            (&Pattern::DEVELOPER_PROVIDER, "login.my-app_1", true),
+            (&Pattern::DEVELOPER_PROVIDER, "Bruce Wayne", false),
+            (&Pattern::PROVIDER_APP, "123;456/a.b-c", true),
+            (&Pattern::PROVIDER_APP, "a:b", false),
+            (&Pattern::USER_POOL_PROVIDER, "cognito-idp.us-east-1.amazonaws.com/us-east-1_x", true),
+            (&Pattern::USER_POOL_CLIENT, "abc-1", false),
+            (&Pattern::NOT_SPACE, "a b", false),
+        ] {
+            assert_eq!((pattern.matches)(value), matches, "{} of `{value}`", pattern.text);
+        }
+    }
+
+    #[test]
+    fn failures_are_counted_and_joined() {
+        let violations = Violations::of(vec![
+            Violation::new(
+                Some("{a=}".to_owned()),
+                "logins",
+                Constraint::MapValues(StringShape::new(1, 50_000).listed()),
+            ),
+            Violation::new(Some(String::new()), "identityId", Constraint::LengthAtLeast(1)),
+            Violation::new(
+                Some(String::new()),
+                "identityId",
+                Constraint::Pattern(Pattern::ID.text),
+            ),
+        ]);
+        assert_eq!(
+            violations.map(|v| v.to_string()).as_deref(),
+            Some(
+                "3 validation errors detected: Value '{a=}' at 'logins' failed to satisfy constraint: \
+                 Map value must satisfy constraint: [Member must have length less than or equal to \
+                 50000, Member must have length greater than or equal to 1]; Value '' at 'identityId' \
+                 failed to satisfy constraint: Member must have length greater than or equal to 1; \
+                 Value '' at 'identityId' failed to satisfy constraint: Member must satisfy regular \
+                 expression pattern: [\\w-]+:[0-9a-f-]+"
+            ),
+        );
+    }
+}

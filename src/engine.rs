@@ -1,0 +1,358 @@
+//! The engine: opens a store, and offers each operation of the service as a method.
+
+mod cache;
+mod deletion;
+mod developer;
+mod gather;
+mod identities;
+mod keys;
+mod pools;
+mod run;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy, Timestamp};
+use crate::check::Finding;
+use crate::error::Result;
+use crate::id::{AccountId, Guid, Region};
+use crate::login::{LoginVerifier, NoVerifier};
+use crate::rules::claims::Claims;
+use crate::rules::link::DeveloperLinking;
+use crate::state::SigningAlgorithm;
+use crate::store::{MemoryStore, SledOptions, Store};
+use crate::token::{Discovery, Jwks, Seal, SigningKey};
+use cache::PoolCache;
+use keys::KeyRing;
+
+/// An identity-pool engine over one store. Clones share it.
+///
+/// # Example: the identity of a user stays the same
+///
+/// ```
+/// use cognate::{
+///     CreateIdentityPoolInput, Engine, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
+///     SigningAlgorithm,
+/// };
+///
+/// let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+/// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+/// let pool = aws.create_identity_pool(
+///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+///         .developer_provider_name("login.game")?,
+/// )?;
+/// let call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+///     .login("login.game", "alice")?;
+/// let first = aws.get_open_id_token_for_developer_identity(call.clone())?;
+/// let again = aws.get_open_id_token_for_developer_identity(call)?;
+/// assert_eq!(first.identity_id, again.identity_id);
+/// assert_eq!(engine.verify_token(again.token.as_str())?.identity_id(), &first.identity_id);
+/// # Ok::<(), cognate::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    core: Arc<Core>,
+}
+
+impl Engine {
+    /// Opens the database in the folder `path` with all defaults: sled, durable against power loss,
+    /// tokens signed with RS512, no verifier for public logins.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::open`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        Self::builder().open(path)
+    }
+
+    /// An engine with other parts.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// The operations that take credentials, for the pools of an account in a region.
+    pub fn developer(&self, account: AccountId, region: Region) -> Developer {
+        Developer { core: Arc::clone(&self.core), account, region }
+    }
+
+    /// The claims of a token of this engine: what an STS asks before it hands out credentials.
+    ///
+    /// The header has to name a key of this engine that can still have valid tokens, and the key's
+    /// algorithm; the signature has to verify; the claims have to be as this engine writes them, for
+    /// a pool that exists, in the key's region.
+    ///
+    /// # Errors
+    ///
+    /// * [`Refusal::TokenForeign`](crate::Refusal::TokenForeign) for whatever is not exactly one of
+    ///   ours.
+    /// * [`Refusal::TokenExpired`](crate::Refusal::TokenExpired) from the second `exp` on.
+    pub fn verify_token(&self, token: &str) -> Result<Claims> {
+        self.core.verify_token(token)
+    }
+
+    /// The public keys, those of retired keys among them while a token of theirs can be valid.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn jwks(&self) -> Result<Jwks> {
+        self.core.jwks()
+    }
+
+    /// The discovery document of a server whose origin is `base`, such as `http://127.0.0.1:4566`.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn discovery(&self, base: &str) -> Result<Discovery> {
+        self.core.discovery(base)
+    }
+
+    /// Signs the tokens of a region with a new key from now on. The old key verifies for as long as
+    /// its last token is valid, a day at most.
+    ///
+    /// # Errors
+    ///
+    /// When no key can be made or kept.
+    pub fn rotate_signing_key(&self, region: &Region) -> Result<()> {
+        self.core.rotate(region)
+    }
+
+    /// Walks the store and reports every violated invariant; empty when all is well.
+    ///
+    /// To be run while nothing else writes: it reads record by record.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn check(&self) -> Result<Vec<Finding>> {
+        crate::check::check(&*self.core.store)
+    }
+
+    /// Returns when everything that was answered is durable, whatever the store's durability.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made durable.
+    pub fn sync(&self) -> Result<()> {
+        Ok(self.core.store.sync()?)
+    }
+
+    /// Sixteen unpredictable bytes in the form of an id, to name a request.
+    #[cfg(feature = "http")]
+    pub(crate) fn request_id(&self) -> Result<String> {
+        let mut bytes = [0; 16];
+        self.core.entropy.fill(&mut bytes)?;
+        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("keys", &self.core.keys).finish_non_exhaustive()
+    }
+}
+
+/// The operations on the pools of one account in one region: who has this handle may do all that the
+/// owner of the account may do.
+#[derive(Clone)]
+pub struct Developer {
+    core: Arc<Core>,
+    account: AccountId,
+    region: Region,
+}
+
+impl Developer {
+    /// The account.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The region.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+}
+
+impl fmt::Debug for Developer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Developer")
+            .field("account", &self.account)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What engine and handles share.
+struct Core {
+    store: Arc<dyn Store>,
+    /// Decoded pools, where nobody else writes to the store.
+    pools: Option<PoolCache>,
+    keys: KeyRing,
+    clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+    ids: Box<dyn Ids>,
+    verifier: Box<dyn LoginVerifier>,
+    developer_linking: DeveloperLinking,
+}
+
+impl Core {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn fresh_guid(&self) -> Result<Guid> {
+        Ok(Guid(self.ids.mint()?.into_bytes()))
+    }
+}
+
+/// Puts an engine together.
+#[must_use]
+pub struct Builder {
+    clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+    ids: Box<dyn Ids>,
+    verifier: Box<dyn LoginVerifier>,
+    developer_linking: DeveloperLinking,
+    signing_algorithm: SigningAlgorithm,
+    signing_key: Option<SigningKey>,
+    key_secret: Option<Vec<u8>>,
+}
+
+impl Builder {
+    fn new() -> Self {
+        Self {
+            clock: Box::new(SystemClock),
+            entropy: Box::new(SystemEntropy),
+            ids: Box::new(RandomIds(SystemEntropy)),
+            verifier: Box::new(NoVerifier),
+            developer_linking: DeveloperLinking::default(),
+            signing_algorithm: SigningAlgorithm::default(),
+            signing_key: None,
+            key_secret: None,
+        }
+    }
+
+    /// Tells the time; by default the machine's clock.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Gives randomness for keys, their seals and request ids; by default the system's.
+    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
+        self.entropy = Box::new(entropy);
+        self
+    }
+
+    /// Mints the ids of pools and identities; by default random ones.
+    pub fn ids(mut self, ids: impl Ids + 'static) -> Self {
+        self.ids = Box::new(ids);
+        self
+    }
+
+    /// Verifies logins of public providers; by default none is accepted.
+    pub fn login_verifier(mut self, verifier: impl LoginVerifier + 'static) -> Self {
+        self.verifier = Box::new(verifier);
+        self
+    }
+
+    /// What a signed call needs to link a developer user to an authenticated identity; by default
+    /// the identity's id.
+    pub fn developer_linking(mut self, linking: DeveloperLinking) -> Self {
+        self.developer_linking = linking;
+        self
+    }
+
+    /// How tokens are signed; by default with RS512. A region whose current key is of another
+    /// algorithm gets a new one.
+    pub fn signing_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.signing_algorithm = algorithm;
+        self
+    }
+
+    /// Signs with this key in every region; the store gets to know its public half only.
+    pub fn signing_key(mut self, key: SigningKey) -> Self {
+        self.signing_algorithm = key.algorithm();
+        self.signing_key = Some(key);
+        self
+    }
+
+    /// Seals the private keys that are made from now on (AES-256-GCM under a key that HKDF-SHA256
+    /// derives from `secret`); the same secret is then needed whenever the store is opened. It should
+    /// be random and of 32 bytes or more: it is not stretched as a password would have to be.
+    ///
+    /// A key that is in the store already stays as it is until it is rotated.
+    pub fn key_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.key_secret = Some(secret.into());
+        self
+    }
+
+    /// Opens the sled database in the folder `path`, which is made if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Locked`](crate::Error::Locked) while another engine has it open.
+    /// * [`Error::Corrupt`](crate::Error::Corrupt) when it is damaged or has lost its end.
+    /// * [`Error::SigningKey`](crate::Error::SigningKey) when its keys are sealed and the secret is
+    ///   missing or another one.
+    /// * [`Error::Storage`](crate::Error::Storage) when its files cannot be read or written.
+    pub fn open(self, path: impl Into<PathBuf>) -> Result<Engine> {
+        self.open_sled(SledOptions::new(path))
+    }
+
+    /// Opens a sled database with other durability or another cache.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_sled(self, options: SledOptions) -> Result<Engine> {
+        self.build(Arc::new(options.open()?), Some(PoolCache::default()))
+    }
+
+    /// An engine that starts empty and forgets everything.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for the database.
+    pub fn in_memory(self) -> Result<Engine> {
+        self.build(Arc::new(MemoryStore::new()), Some(PoolCache::default()))
+    }
+
+    /// An engine over a store that others may write to at the same time. It reads a pool anew for
+    /// every call, where the other constructors, alone with their store, keep pools in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for the database.
+    pub fn store(self, store: Arc<dyn Store>) -> Result<Engine> {
+        self.build(store, None)
+    }
+
+    fn build(self, store: Arc<dyn Store>, pools: Option<PoolCache>) -> Result<Engine> {
+        let seal = self.key_secret.map_or_else(|| Ok(Seal::none()), |s| Seal::with_secret(&s))?;
+        let core = Core {
+            keys: KeyRing::new(self.signing_algorithm, self.signing_key, seal, pools.is_some()),
+            store,
+            pools,
+            clock: self.clock,
+            entropy: self.entropy,
+            ids: self.ids,
+            verifier: self.verifier,
+            developer_linking: self.developer_linking,
+        };
+        core.try_keys()?;
+        core.finish_deletions()?;
+        Ok(Engine { core: Arc::new(core) })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("developer_linking", &self.developer_linking)
+            .field("signing_algorithm", &self.signing_algorithm)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! Removing what a deleted pool leaves behind.
+//!
+//! The pool itself goes in one batch, which leaves a mark (I6). From then on nothing of it can be seen
+//! or written. What was in it follows in bounded steps, and the mark goes last.
+
+use crate::engine::Core;
+use crate::engine::run::write_identity;
+use crate::error::Result;
+use crate::id::Guid;
+use crate::rules::Change;
+use crate::state::Identity;
+use crate::store::key::corrupt;
+use crate::store::record::{Deletion, Record};
+use crate::store::{Batch, Key, KeyRange, Tree};
+
+/// How many identities, or logins, one step removes.
+const STEP: usize = 60;
+
+impl Core {
+    /// Finishes what an engine before this one left undone.
+    pub(super) fn finish_deletions(&self) -> Result<()> {
+        loop {
+            let marks = self.store.scan(&KeyRange::all(Tree::Deletions), STEP)?;
+            if marks.is_empty() {
+                return Ok(());
+            }
+            for (key, _) in marks {
+                let pool = key.leading_pool().ok_or_else(|| corrupt(&key, "not a pool's mark"))?;
+                self.finish_deletion(pool)?;
+            }
+        }
+    }
+
+    pub(super) fn finish_deletion(&self, pool: Guid) -> Result<()> {
+        while self.remove_identities(pool)? || self.remove_logins(pool)? {}
+        self.run_batch(|reads| {
+            let mut writes = Batch::default();
+            if reads.record::<Deletion>(Key::deletion(pool))?.is_some() {
+                writes.deletes.push(Key::deletion(pool));
+            }
+            Ok((writes, ()))
+        })
+    }
+
+    /// Whether there were any.
+    fn remove_identities(&self, pool: Guid) -> Result<bool> {
+        self.run_batch(|reads| {
+            let mut writes = Batch::default();
+            let identities = self.store.scan(&KeyRange::identities_of(pool), STEP)?;
+            let some = !identities.is_empty();
+            if some && reads.record::<Deletion>(Key::deletion(pool))?.is_some() {
+                for (key, value) in identities {
+                    let identity = Identity::decode(&key, &value)?;
+                    write_identity(&mut writes, Change::Delete(identity))?;
+                }
+            }
+            Ok((writes, some))
+        })
+    }
+
+    /// By I2 there are none without an identity; a store that was damaged can still have some.
+    fn remove_logins(&self, pool: Guid) -> Result<bool> {
+        self.run_batch(|reads| {
+            let mut writes = Batch::default();
+            let logins = self.store.scan(&KeyRange::prefix(Tree::Logins, pool.0), STEP)?;
+            let some = !logins.is_empty();
+            if some && reads.record::<Deletion>(Key::deletion(pool))?.is_some() {
+                writes.deletes.extend(logins.into_iter().map(|(key, _)| key));
+            }
+            Ok((writes, some))
+        })
+    }
+}

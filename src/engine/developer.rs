@@ -1,0 +1,380 @@
+//! The operations on users of a developer provider.
+
+use crate::ambient::Timestamp;
+use crate::engine::cache::KeptPool;
+use crate::engine::gather::Reads;
+use crate::engine::{Core, Developer};
+use crate::error::Result;
+use crate::id::IdentityId;
+use crate::login::{LoginError, Logins};
+use crate::name::DeveloperUserIdentifier;
+use crate::op::{
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,
+    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
+    MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
+};
+use crate::rules::claims::{Claims, TokenDuration};
+use crate::rules::developer::{self, Lookup};
+use crate::rules::link::{self, DeveloperLinking, Resolution};
+use crate::rules::page::PageSize;
+use crate::rules::pool::{Provider, developer_provider, provider};
+use crate::rules::{Decided, Refusal};
+use crate::state::{Identity, Login, VerifiedLogin};
+
+impl Developer {
+    /// Registers or retrieves the identity of a user that the backend has authenticated, links more
+    /// logins to it, and hands out a token.
+    ///
+    /// Without an identity id, an unknown user gets a new identity and a known one the same as ever.
+    /// With the id of a guest, or of an authenticated identity, the user is linked to it. Logins of
+    /// public providers in the same call are verified and linked too; where they belong to other
+    /// identities, those are merged, never silently a developer user's. Either all of it happens and
+    /// is durable when the call returns, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the given id names no identity of
+    ///   the pool.
+    /// * Of each login in turn, by its provider:
+    ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken),
+    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) for a public provider that the
+    ///   pool does not have,
+    ///   [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported) for any other
+    ///   name than that of the pool's developer provider,
+    ///   [`DeveloperUserIdentifierTooLong`](crate::Refusal::DeveloperUserIdentifierTooLong).
+    /// * [`DeveloperProviderMissing`](crate::Refusal::DeveloperProviderMissing): none of the logins
+    ///   is a developer user.
+    /// * What the login verifier says of each public login in turn.
+    /// * [`DeveloperUserAlreadyRegistered`](crate::Refusal::DeveloperUserAlreadyRegistered): the user
+    ///   has another identity than the given one.
+    /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the given identity is disabled.
+    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): only under
+    ///   [`DeveloperLinking::ByLinkedLogin`], when no login belongs to the given identity.
+    /// * [`LoginTaken`](crate::Refusal::LoginTaken): an identity would get a second user of one
+    ///   public provider.
+    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.
+    ///
+    /// # Example: a user that is registered elsewhere is refused
+    ///
+    /// ```
+    /// use cognate::{
+    ///     CreateIdentityPoolInput, Engine, ErrorKind, GetOpenIdTokenForDeveloperIdentityInput,
+    ///     GuestAccess, SigningAlgorithm,
+    /// };
+    ///
+    /// let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pool = aws.create_identity_pool(
+    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    ///         .developer_provider_name("login.game")?,
+    /// )?;
+    /// let call = |user| {
+    ///     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    ///         .login("login.game", user)
+    /// };
+    /// let alice = aws.get_open_id_token_for_developer_identity(call("alice")?)?;
+    /// aws.get_open_id_token_for_developer_identity(call("bob")?)?;
+    ///
+    /// let stolen = call("bob")?.identity_id(&alice.identity_id)?;
+    /// let refused = aws.get_open_id_token_for_developer_identity(stolen).unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::DeveloperUserAlreadyRegistered);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    ///
+    /// # Differs from the service
+    ///
+    /// By two reports of 2018 the service refuses to link an unknown user to an authenticated
+    /// identity by its id alone, against its own reference; the builder's
+    /// [`developer_linking`](crate::Builder::developer_linking) chooses.
+    pub fn get_open_id_token_for_developer_identity(
+        &self,
+        input: GetOpenIdTokenForDeveloperIdentityInput,
+    ) -> Result<GetOpenIdTokenForDeveloperIdentityOutput> {
+        let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
+        let claims = self.core.run(|reads| {
+            let now = self.core.now();
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            let given = input.identity_id.as_ref();
+            let given = given.map(|id| reads.identity_of(&kept, id)).transpose()?;
+            let used = self.core.prove(&kept, &input.logins, now)?;
+            let decided = self.core.resolve(reads, &kept, given.as_ref(), &used, now)?;
+            let tags = input.principal_tags.clone();
+            Ok(decided.map(|identity| {
+                Claims::new(&kept.pool, identity, &used, tags, duration, now)
+            }))
+        })?;
+        // Outside every lock: the signature costs more than all the rest.
+        let token = self.core.sign(&self.region, &claims)?;
+        let identity_id = claims.identity_id().clone();
+        Ok(GetOpenIdTokenForDeveloperIdentityOutput { identity_id, token })
+    }
+
+    /// Looks up the identity of a developer user, or the developer users of an identity.
+    ///
+    /// By both, it says whether they belong together: the answer then is the question.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`LookupKeyMissing`](crate::Refusal::LookupKeyMissing): neither of the two was given.
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the pool.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): by a user alone, who has
+    ///   no identity.
+    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this listing.
+    /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): by both, which do not
+    ///   belong together.
+    ///
+    /// # Example: both directions
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .developer_provider_name("login.game")?,
+    /// # )?;
+    /// # let alice = aws.get_open_id_token_for_developer_identity(
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    /// #         .login("login.game", "alice")?,
+    /// # )?;
+    /// let pool_id = &pool.identity_pool_id;
+    /// let by_user =
+    ///     LookupDeveloperIdentityInput::new(pool_id)?.developer_user_identifier("alice")?;
+    /// let by_identity =
+    ///     LookupDeveloperIdentityInput::new(pool_id)?.identity_id(&alice.identity_id)?;
+    /// let found = aws.lookup_developer_identity(by_user)?;
+    /// assert_eq!(found.developer_user_identifier_list, ["alice".parse()?]);
+    /// assert_eq!(found, aws.lookup_developer_identity(by_identity)?);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
+    pub fn lookup_developer_identity(
+        &self,
+        input: LookupDeveloperIdentityInput,
+    ) -> Result<LookupDeveloperIdentityOutput> {
+        let (id, user) = (input.identity_id.as_ref(), input.developer_user_identifier.as_ref());
+        let size = input.max_results.unwrap_or(PageSize::MAX);
+        let found = self.core.run(|reads| {
+            if id.is_none() && user.is_none() {
+                return Err(Refusal::LookupKeyMissing.into());
+            }
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            let identity = match (id, user) {
+                (Some(id), _) => Some(reads.identity_of(&kept, id)?),
+                (None, Some(user)) => reads.developer_user(&kept, user)?,
+                (None, None) => None,
+            };
+            let by = match (id, user) {
+                (Some(id), Some(user)) => Lookup::Both { id, identity: identity.as_ref(), user },
+                (Some(id), None) => Lookup::ByIdentity { id, identity: identity.as_ref() },
+                (None, Some(user)) => Lookup::ByUser { user, owner: identity.as_ref() },
+                (None, None) => return Err(Refusal::LookupKeyMissing.into()),
+            };
+            Ok(Decided::answer(developer::lookup(by, size, input.next_token.as_ref())?))
+        })?;
+        Ok(LookupDeveloperIdentityOutput {
+            identity_id: found.identity_id,
+            developer_user_identifier_list: found.users.entries,
+            next_token: found.users.next,
+        })
+    }
+
+    /// Merges the identity of one developer user into that of another.
+    ///
+    /// All logins of the source's identity, public ones too, move to the destination's; the source's
+    /// is disabled for good. Two users of one identity already are left as they are.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): not the
+    ///   pool's developer provider.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): the source, then the
+    ///   destination, has no identity.
+    /// * [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): the two have different users of one
+    ///   public provider.
+    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): together they have more than 20 logins.
+    ///
+    /// # Example: bob turns out to be alice
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .developer_provider_name("login.game")?,
+    /// # )?;
+    /// # let call = |user| {
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    /// #         .login("login.game", user)
+    /// # };
+    /// let alice = aws.get_open_id_token_for_developer_identity(call("alice")?)?;
+    /// aws.get_open_id_token_for_developer_identity(call("bob")?)?;
+    /// let merged = aws.merge_developer_identities(MergeDeveloperIdentitiesInput::new(
+    ///     &pool.identity_pool_id, "login.game", "bob", "alice",
+    /// )?)?;
+    /// assert_eq!(merged.identity_id, alice.identity_id);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
+    pub fn merge_developer_identities(
+        &self,
+        input: MergeDeveloperIdentitiesInput,
+    ) -> Result<MergeDeveloperIdentitiesOutput> {
+        let source_user = &input.source_user_identifier;
+        let destination_user = &input.destination_user_identifier;
+        let identity_id = self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            developer_provider(&kept.pool, &input.developer_provider_name)?;
+            let source = reads.developer_user(&kept, source_user)?;
+            let destination = reads.developer_user(&kept, destination_user)?;
+            Ok(developer::merge(
+                (source_user, source.as_ref()),
+                (destination_user, destination.as_ref()),
+                self.core.now(),
+            )?)
+        })?;
+        Ok(MergeDeveloperIdentitiesOutput { identity_id })
+    }
+
+    /// Unlinks a developer user from an identity. The next token that is asked for the user makes a
+    /// new identity; an identity that has no login left is disabled for good.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the pool.
+    /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): not the
+    ///   pool's developer provider.
+    /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): the user has another
+    ///   identity.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): the user has none.
+    ///
+    /// # Example: the last login disables the identity
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .developer_provider_name("login.game")?,
+    /// # )?;
+    /// # let alice = aws.get_open_id_token_for_developer_identity(
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    /// #         .login("login.game", "alice")?,
+    /// # )?;
+    /// aws.unlink_developer_identity(UnlinkDeveloperIdentityInput::new(
+    ///     &pool.identity_pool_id, &alice.identity_id, "login.game", "alice",
+    /// )?)?;
+    /// let left = aws.describe_identity(DescribeIdentityInput::new(&alice.identity_id)?)?;
+    /// assert_eq!(left.state, IdentityState::Disabled);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
+    pub fn unlink_developer_identity(&self, input: UnlinkDeveloperIdentityInput) -> Result<()> {
+        self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            let identity = reads.identity_of(&kept, &input.identity_id)?;
+            let name = developer_provider(&kept.pool, &input.developer_provider_name)?;
+            let login = Login::developer(name, &input.developer_user_identifier);
+            let owners = reads.owners(&kept, std::slice::from_ref(&login))?;
+            let registered = owners.iter().any(Option::is_some);
+            Ok(developer::unlink(&identity, &login, registered, self.core.now())?)
+        })
+    }
+}
+
+impl Reads<'_> {
+    /// The identity of a user of the pool's developer provider.
+    fn developer_user(
+        &mut self,
+        pool: &KeptPool,
+        user: &DeveloperUserIdentifier,
+    ) -> Result<Option<Identity>> {
+        let Some(name) = &pool.pool.settings.developer_provider_name else { return Ok(None) };
+        let owners = self.owners(pool, &[Login::developer(name, user)])?;
+        owners.into_iter().flatten().next().map(|place| self.identity_at(pool, place)).transpose()
+    }
+}
+
+impl Core {
+    /// Verifies presented logins: first what each stands for, then the tokens, each in turn.
+    fn prove(&self, pool: &KeptPool, logins: &Logins, now: Timestamp) -> Result<Vec<VerifiedLogin>> {
+        let mut providers = Vec::with_capacity(logins.iter().len());
+        for (name, token) in logins.iter() {
+            let provider = provider(&pool.pool, name)?;
+            let developer = match provider {
+                Provider::Developer(name) => {
+                    let user = DeveloperUserIdentifier::try_from(token.as_str())
+                        .map_err(|_| Refusal::DeveloperUserIdentifierTooLong)?;
+                    Some(VerifiedLogin::developer(pool.pool.id(), name, &user))
+                }
+                Provider::Public => None,
+            };
+            providers.push(developer);
+        }
+        if providers.iter().all(Option::is_none) {
+            return Err(Refusal::DeveloperProviderMissing.into());
+        }
+        let settings = &pool.pool.settings;
+        let proved = providers.into_iter().zip(logins.iter()).map(|(developer, (name, token))| {
+            let Some(developer) = developer else {
+                let verified = self.verifier.verify(settings, name, token, now);
+                return Ok(verified.map_err(refusal)?);
+            };
+            Ok(developer)
+        });
+        proved.collect()
+    }
+
+    /// Finds the identity of proved logins, or decides what it is to be.
+    fn resolve(
+        &self,
+        reads: &mut Reads<'_>,
+        pool: &KeptPool,
+        given: Option<&Identity>,
+        used: &[VerifiedLogin],
+        now: Timestamp,
+    ) -> Result<Decided<IdentityId>> {
+        let logins: Vec<Login> = used.iter().map(|login| login.login().clone()).collect();
+        let owners = reads.owners(pool, &logins)?;
+        if given.is_none()
+            && let Some(place) = link::settled(&owners)
+        {
+            return Ok(Decided::answer(IdentityId::new(&pool.pool.region, place.guid)));
+        }
+        let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
+        let fresh = IdentityId::new(&pool.pool.region, self.fresh_guid()?);
+        let resolution = Resolution {
+            pool: &pool.pool,
+            given,
+            given_is_proof: self.developer_linking == DeveloperLinking::ByIdentityId,
+            logins: &logins,
+            owners: &owners,
+        };
+        Ok(link::resolve(resolution, fresh, now)?)
+    }
+}
+
+fn refusal(error: LoginError) -> Refusal {
+    match error {
+        LoginError::Unavailable => Refusal::ProviderUnavailable,
+        LoginError::Malformed => Refusal::LoginMalformed,
+        LoginError::WrongIssuer => Refusal::LoginIssuerMismatch,
+        LoginError::BadSignature => Refusal::LoginSignatureInvalid,
+        LoginError::Expired { now, exp } => Refusal::LoginExpired { now, exp },
+        LoginError::WrongAudience => Refusal::ProviderUnsupported,
+    }
+}

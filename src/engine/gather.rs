@@ -1,0 +1,146 @@
+//! What a decision reads. Every key that was read becomes a check of the decision's batch.
+
+use std::sync::Arc;
+
+use crate::engine::cache::{KeptPool, PoolCache};
+use crate::engine::{Core, Developer};
+use crate::error::{Error, Result};
+use crate::id::{AccountId, IdentityId, IdentityPoolId, Region};
+use crate::rules::Refusal;
+use crate::state::{Identity, Login, Pool};
+use crate::store::key::{Place, corrupt};
+use crate::store::record::{Address, Owner, PoolCount, Record};
+use crate::store::{Key, Value};
+
+/// What one attempt of an operation has read.
+pub(super) struct Reads<'a> {
+    pub(super) core: &'a Core,
+    pub(super) seen: Vec<(Key, Option<Value>)>,
+    /// Pools that were kept in memory.
+    pub(super) kept_pools: Vec<Arc<KeptPool>>,
+}
+
+impl<'a> Reads<'a> {
+    pub(super) fn new(core: &'a Core) -> Self {
+        Self { core, seen: Vec::new(), kept_pools: Vec::new() }
+    }
+
+    /// A pool of the caller.
+    pub(super) fn pool(&mut self, caller: &Developer, id: &IdentityPoolId) -> Result<Arc<KeptPool>> {
+        let found = self.any_pool(id)?;
+        found.filter(|kept| caller.owns(&kept.pool)).ok_or_else(|| {
+            Refusal::PoolNotFound { identity_pool_id: id.clone() }.into()
+        })
+    }
+
+    /// A pool, whoever owns it.
+    pub(super) fn any_pool(&mut self, id: &IdentityPoolId) -> Result<Option<Arc<KeptPool>>> {
+        let Some(guid) = id.guid() else { return Ok(None) };
+        let cache = self.core.pools.as_ref();
+        let kept = cache.and_then(|cache| cache.get(guid));
+        let found = if let Some(kept) = kept {
+            if !self.kept_pools.iter().any(|known| Arc::ptr_eq(known, &kept)) {
+                self.kept_pools.push(Arc::clone(&kept));
+            }
+            Some(kept)
+        } else {
+            let generation = cache.map(PoolCache::generation);
+            let key = Key::pool(guid);
+            let found = self.get(key.clone())?;
+            let found = found
+                .map(|record| Ok::<_, Error>((Pool::decode(&key, &record)?, record)))
+                .transpose()?;
+            let found = found.map(|(pool, record)| Arc::new(KeptPool { guid, pool, record }));
+            if let (Some(cache), Some(generation), Some(found)) = (cache, generation, &found) {
+                cache.keep(generation, found);
+            }
+            found
+        };
+        // The guid names the pool; an id with another region in front of it names nothing.
+        Ok(found.filter(|kept| kept.pool.id() == id))
+    }
+
+    /// How many pools an account has in a region.
+    pub(super) fn pool_count(&mut self, account: &AccountId, region: &Region) -> Result<u32> {
+        let count: Option<PoolCount> = self.record(Key::account(account, region))?;
+        Ok(count.map_or(0, |count| count.0))
+    }
+
+    /// An identity of a pool that still exists, and the pool.
+    pub(super) fn identity(&mut self, id: &IdentityId) -> Result<Option<(Arc<KeptPool>, Identity)>> {
+        let Some(guid) = id.guid() else { return Ok(None) };
+        let Some(address) = self.record::<Address>(Key::identity_index(guid))? else {
+            return Ok(None);
+        };
+        let place = Place { created: address.created, guid };
+        let found: Option<Identity> = self.record(Key::identity(address.pool, place))?;
+        let Some(found) = found.filter(|identity| identity.id() == id) else { return Ok(None) };
+        // While the pool's remains are being removed its identities are gone already.
+        let pool = self.any_pool(found.pool())?;
+        Ok(pool.map(|pool| (pool, found)))
+    }
+
+    /// An identity of this pool.
+    pub(super) fn identity_of(&mut self, pool: &KeptPool, id: &IdentityId) -> Result<Identity> {
+        let not_found = || Refusal::IdentityNotFound { identity_id: id.clone() };
+        let guid = id.guid().ok_or_else(not_found)?;
+        let address: Option<Address> = self.record(Key::identity_index(guid))?;
+        let address = address.filter(|address| address.pool == pool.guid).ok_or_else(not_found)?;
+        let place = Place { created: address.created, guid };
+        let found: Option<Identity> = self.record(Key::identity(pool.guid, place))?;
+        found.filter(|identity| identity.id() == id).ok_or_else(|| not_found().into())
+    }
+
+    /// Where the identity stands that has a login.
+    pub(super) fn owners(&mut self, pool: &KeptPool, logins: &[Login]) -> Result<Vec<Option<Place>>> {
+        let keys: Vec<Key> = logins.iter().map(|login| Key::login(pool.guid, login)).collect();
+        let values = self.core.store.get(&keys)?;
+        let mut owners = Vec::with_capacity(keys.len());
+        for (key, value) in keys.into_iter().zip(values) {
+            let owner = value.as_deref().map(|value| Owner::decode(&key, value)).transpose();
+            self.seen.push((key, value));
+            owners.push(owner?.map(|Owner(place)| place));
+        }
+        Ok(owners)
+    }
+
+    /// The identity at a place that a login or the index names.
+    pub(super) fn identity_at(&mut self, pool: &KeptPool, place: Place) -> Result<Identity> {
+        let key = Key::identity(pool.guid, place);
+        let found: Option<Identity> = self.record(key.clone())?;
+        // INVARIANT I1
+        found.ok_or_else(|| corrupt(&key, "a login points at an identity that is missing").into())
+    }
+
+    /// The identities at places, each once.
+    pub(super) fn identities_at(
+        &mut self,
+        pool: &KeptPool,
+        places: impl IntoIterator<Item = Place>,
+    ) -> Result<Vec<Identity>> {
+        let mut places: Vec<Place> = places.into_iter().collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(|place| self.identity_at(pool, place)).collect()
+    }
+
+    pub(super) fn record<R: Record>(&mut self, key: Key) -> Result<Option<R>> {
+        let value = self.get(key.clone())?;
+        Ok(value.map(|value| R::decode(&key, &value)).transpose()?)
+    }
+
+    fn get(&mut self, key: Key) -> Result<Option<Value>> {
+        if let Some((_, value)) = self.seen.iter().find(|(seen, _)| *seen == key) {
+            return Ok(value.clone());
+        }
+        let value = self.core.store.get(std::slice::from_ref(&key))?.into_iter().next().flatten();
+        self.seen.push((key, value.clone()));
+        Ok(value)
+    }
+}
+
+impl Developer {
+    pub(super) fn owns(&self, pool: &Pool) -> bool {
+        pool.account == self.account && pool.region == self.region
+    }
+}

@@ -1,0 +1,181 @@
+//! The operations on identities.
+
+use crate::engine::Developer;
+use crate::error::Result;
+use crate::op::{
+    DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
+    ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
+};
+use crate::rules::page::{Listing, Page};
+use crate::rules::{Change, Decided, Effect, Refusal};
+use crate::state::Identity;
+use crate::store::KeyRange;
+use crate::store::record::Record;
+
+/// How many identities are read at once while disabled ones are left out.
+const STEP: usize = 256;
+
+impl Developer {
+    /// Describes an identity, also a disabled one.
+    ///
+    /// # Errors
+    ///
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): there is none in a pool of the
+    ///   caller's.
+    ///
+    /// # Example: an identity shows its providers, not its users
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .developer_provider_name("login.game")?,
+    /// # )?;
+    /// let alice = aws.get_open_id_token_for_developer_identity(
+    ///     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    ///         .login("login.game", "alice")?,
+    /// )?;
+    /// let described = aws.describe_identity(DescribeIdentityInput::new(&alice.identity_id)?)?;
+    /// assert_eq!(described.logins, ["login.game".parse()?]);
+    /// assert_eq!(described.state, IdentityState::Authenticated);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
+    pub fn describe_identity(&self, input: DescribeIdentityInput) -> Result<IdentityDescription> {
+        self.core.run(|reads| {
+            let found = reads.identity(&input.identity_id)?;
+            let found = found.filter(|(kept, _)| self.owns(&kept.pool));
+            let (_, identity) = found.ok_or_else(|| Refusal::IdentityNotFound {
+                identity_id: input.identity_id.clone(),
+            })?;
+            Ok(Decided::answer(IdentityDescription::from(&identity)))
+        })
+    }
+
+    /// Lists the identities of a pool in the order of their creation; disabled ones too, unless they
+    /// are to be hidden.
+    ///
+    /// Pages that are read while others write never show an identity twice, nor miss one that was
+    /// there throughout.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this listing.
+    ///
+    /// # Example: page by page
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .developer_provider_name("login.game")?,
+    /// # )?;
+    /// # for user in ["alice", "bob", "carol"] {
+    /// #     aws.get_open_id_token_for_developer_identity(
+    /// #         GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    /// #             .login("login.game", user)?,
+    /// #     )?;
+    /// # }
+    /// let input = ListIdentitiesInput::new(&pool.identity_pool_id, 2)?;
+    /// let first = aws.list_identities(input.clone())?;
+    /// assert_eq!(first.identities.len(), 2);
+    /// let token = first.next_token.expect("a third identity");
+    /// let second = aws.list_identities(input.next_token(token)?)?;
+    /// assert_eq!((second.identities.len(), second.next_token), (1, None));
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
+    pub fn list_identities(&self, input: ListIdentitiesInput) -> Result<ListIdentitiesOutput> {
+        let hidden =
+            |identity: &Identity| input.hide_disabled == Some(true) && identity.is_disabled();
+        let wanted = input.max_results.get().saturating_add(1);
+        let page = self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            let mut range = KeyRange::identities_of(kept.guid);
+            if let Some(token) = &input.next_token {
+                let length = KeyRange::IDENTITY_LENGTH;
+                let position = Listing::Identities.position(token, &range.start, length)?;
+                range = range.after(&position);
+            }
+            let mut entries = Vec::with_capacity(wanted);
+            let step = if input.hide_disabled == Some(true) { STEP } else { wanted };
+            while entries.len() < wanted {
+                let read = self.core.store.scan(&range, step)?;
+                let more = read.len() == step;
+                for (key, value) in read {
+                    let identity = Identity::decode(&key, &value)?;
+                    range = range.after(&key.bytes);
+                    if !hidden(&identity) {
+                        entries.push((key.bytes, IdentityDescription::from(&identity)));
+                    }
+                }
+                if !more {
+                    break;
+                }
+            }
+            Ok(Decided::answer(Page::cut(Listing::Identities, entries, input.max_results)))
+        })?;
+        Ok(ListIdentitiesOutput {
+            identity_pool_id: input.identity_pool_id.clone(),
+            identities: page.entries,
+            next_token: page.next,
+        })
+    }
+
+    /// Deletes identities with their logins, which are free again afterwards.
+    ///
+    /// An id that names nothing counts as deleted. What cannot be deleted is listed in the answer.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the store: then nothing was deleted.
+    ///
+    /// # Example: twice is as good as once
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .developer_provider_name("login.game")?,
+    /// # )?;
+    /// # let alice = aws.get_open_id_token_for_developer_identity(
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    /// #         .login("login.game", "alice")?,
+    /// # )?;
+    /// let input = DeleteIdentitiesInput::new([&alice.identity_id])?;
+    /// assert!(aws.delete_identities(input.clone())?.unprocessed_identity_ids.is_empty());
+    /// assert!(aws.delete_identities(input)?.unprocessed_identity_ids.is_empty());
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn delete_identities(&self, input: DeleteIdentitiesInput) -> Result<DeleteIdentitiesOutput> {
+        let mut ids = input.identity_ids_to_delete;
+        ids.sort_unstable();
+        ids.dedup();
+        self.core.run(|reads| {
+            let mut effects = Vec::new();
+            let mut unprocessed_identity_ids = Vec::new();
+            for id in &ids {
+                let Some((kept, identity)) = reads.identity(id)? else { continue };
+                if self.owns(&kept.pool) {
+                    effects.push(Effect::Identity(Change::Delete(identity)));
+                } else if kept.pool.region == self.region {
+                    unprocessed_identity_ids.push(UnprocessedIdentityId {
+                        identity_id: id.clone(),
+                        error_code: UnprocessedIdentityErrorCode::AccessDenied,
+                    });
+                }
+            }
+            let output = DeleteIdentitiesOutput { unprocessed_identity_ids };
+            Ok(Decided { effects, output })
+        })
+    }
+}

@@ -1,0 +1,213 @@
+//! The operations on pools.
+
+use crate::engine::Developer;
+use crate::error::Result;
+use crate::id::IdentityPoolId;
+use crate::op::{
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput,
+    IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
+    UpdateIdentityPoolInput,
+};
+use crate::rules::page::{Listing, Page};
+use crate::rules::{Change, Decided, Effect, pool};
+use crate::state::{IdentityPool, Pool};
+use crate::store::KeyRange;
+use crate::store::key::corrupt;
+use crate::store::record::{PoolEntry, Record};
+
+impl Developer {
+    /// Creates a pool.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`DeveloperProviderReserved`](crate::Refusal::DeveloperProviderReserved): the developer
+    ///   provider has the name of a public one.
+    /// * [`TooManyUserPools`](crate::Refusal::TooManyUserPools): more than 50.
+    /// * [`UserPoolProviderInvalid`](crate::Refusal::UserPoolProviderInvalid): a user pool without
+    ///   client, or not named `cognito-idp.REGION.amazonaws.com/POOL`.
+    /// * [`ProviderArnInvalid`](crate::Refusal::ProviderArnInvalid): an ARN that names no provider.
+    /// * [`TooManyTags`](crate::Refusal::TooManyTags), [`TagInvalid`](crate::Refusal::TagInvalid).
+    /// * [`TooManyPools`](crate::Refusal::TooManyPools): 1,000 in an account and region.
+    ///
+    /// # Example: a pool for the users of a backend
+    ///
+    /// ```
+    /// use cognate::{CreateIdentityPoolInput, Engine, GuestAccess};
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pool = aws.create_identity_pool(
+    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    ///         .developer_provider_name("login.game")?,
+    /// )?;
+    /// assert!(pool.identity_pool_id.as_str().starts_with("us-east-1:"));
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn create_identity_pool(&self, input: CreateIdentityPoolInput) -> Result<IdentityPool> {
+        let id = IdentityPoolId::new(&self.region, self.core.fresh_guid()?);
+        let settings = input.into_pool(id);
+        self.core.run(|reads| {
+            let created = Pool {
+                account: self.account.clone(),
+                region: self.region.clone(),
+                created: self.core.now(),
+                settings: settings.clone(),
+            };
+            let pools = reads.pool_count(&self.account, &self.region)?;
+            Ok(pool::create(created, pools)?)
+        })
+    }
+
+    /// Describes a pool.
+    ///
+    /// # Errors
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    ///
+    /// # Example: a pool as it was created
+    ///
+    /// ```
+    /// use cognate::{CreateIdentityPoolInput, DescribeIdentityPoolInput, Engine, GuestAccess};
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pool = aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied)?)?;
+    /// let input = DescribeIdentityPoolInput::new(&pool.identity_pool_id)?;
+    /// assert_eq!(aws.describe_identity_pool(input)?, pool);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
+    pub fn describe_identity_pool(&self, input: DescribeIdentityPoolInput) -> Result<IdentityPool> {
+        self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            Ok(Decided::answer(kept.pool.settings.clone()))
+        })
+    }
+
+    /// Replaces a pool's settings.
+    ///
+    /// What is left out is reset, except the developer provider's name, which can be set once and
+    /// then stays, and the tags.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`DeveloperProviderFixed`](crate::Refusal::DeveloperProviderFixed): another developer
+    ///   provider is set already.
+    /// * What [`create_identity_pool`](Self::create_identity_pool) refuses, but for the number of
+    ///   pools.
+    /// * [`Error::Contended`](crate::Error::Contended), as `ConcurrentModificationException`, when
+    ///   others update the pool over and over.
+    ///
+    /// # Example: the developer provider stays
+    ///
+    /// ```
+    /// use cognate::{CreateIdentityPoolInput, Engine, GuestAccess, UpdateIdentityPoolInput};
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pool = aws.create_identity_pool(
+    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    ///         .developer_provider_name("login.game")?
+    ///         .allow_classic_flow(true),
+    /// )?;
+    /// let id = &pool.identity_pool_id;
+    /// let renamed = aws.update_identity_pool(
+    ///     UpdateIdentityPoolInput::new(id, "game 2", GuestAccess::Denied)?,
+    /// )?;
+    /// assert_eq!(renamed.developer_provider_name, pool.developer_provider_name);
+    /// assert_eq!(renamed.allow_classic_flow, None);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn update_identity_pool(&self, input: UpdateIdentityPoolInput) -> Result<IdentityPool> {
+        let id = input.identity_pool_id().clone();
+        let (requested, keep_tags) = input.into_pool();
+        self.core.run(|reads| {
+            let kept = reads.pool(self, &id)?;
+            Ok(pool::update(&kept.pool, requested.clone(), keep_tags)?)
+        })
+    }
+
+    /// Lists the caller's pools in the order of their creation.
+    ///
+    /// # Errors
+    ///
+    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this listing.
+    ///
+    /// # Example: pools of another region are not seen
+    ///
+    /// ```
+    /// use cognate::{CreateIdentityPoolInput, Engine, GuestAccess, ListIdentityPoolsInput};
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied)?)?;
+    /// let elsewhere = engine.developer("123456789012".parse()?, "eu-west-1".parse()?);
+    /// let page = ListIdentityPoolsInput::new(60)?;
+    /// assert_eq!(aws.list_identity_pools(page.clone())?.identity_pools.len(), 1);
+    /// assert_eq!(elsewhere.list_identity_pools(page)?.identity_pools.len(), 0);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
+    pub fn list_identity_pools(
+        &self,
+        input: ListIdentityPoolsInput,
+    ) -> Result<ListIdentityPoolsOutput> {
+        let mut range = KeyRange::pools_of(&self.account, &self.region);
+        if let Some(token) = &input.next_token {
+            let length = range.pool_listing_length();
+            let position = Listing::Pools.position(token, &range.start, length)?;
+            range = range.after(&position);
+        }
+        let wanted = input.max_results.get().saturating_add(1);
+        let mut entries = Vec::with_capacity(wanted);
+        for (key, value) in self.core.store.scan(&range, wanted)? {
+            let PoolEntry(identity_pool_name) = PoolEntry::decode(&key, &value)?;
+            let guid = key.trailing_guid().ok_or_else(|| corrupt(&key, "not a pool's entry"))?;
+            let identity_pool_id = IdentityPoolId::new(&self.region, guid);
+            let entry = IdentityPoolShortDescription { identity_pool_id, identity_pool_name };
+            entries.push((key.bytes, entry));
+        }
+        let page = Page::cut(Listing::Pools, entries, input.max_results);
+        Ok(ListIdentityPoolsOutput { identity_pools: page.entries, next_token: page.next })
+    }
+
+    /// Deletes a pool with all its identities and their logins.
+    ///
+    /// From one moment on the pool and all that was in it is gone for everybody; what it leaves
+    /// behind is then removed in bounded steps, after a crash by the next engine that opens the store.
+    ///
+    /// # Errors
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    ///
+    /// # Example: gone is gone
+    ///
+    /// ```
+    /// use cognate::{
+    ///     CreateIdentityPoolInput, DeleteIdentityPoolInput, Engine, ErrorKind, GuestAccess,
+    /// };
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pool = aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied)?)?;
+    /// let input = DeleteIdentityPoolInput::new(&pool.identity_pool_id)?;
+    /// aws.delete_identity_pool(input.clone())?;
+    /// let twice = aws.delete_identity_pool(input).unwrap_err();
+    /// assert_eq!(twice.kind(), ErrorKind::ResourceNotFound);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
+    pub fn delete_identity_pool(&self, input: DeleteIdentityPoolInput) -> Result<()> {
+        let guid = self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            let effects = vec![Effect::Pool(Change::Delete(kept.pool.clone()))];
+            Ok(Decided { effects, output: kept.guid })
+        })?;
+        self.core.finish_deletion(guid)
+    }
+}

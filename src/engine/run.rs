@@ -1,0 +1,175 @@
+//! The way of a request: gather, decide, commit. The only place that writes, and that retries.
+
+use crate::engine::Core;
+use crate::engine::gather::Reads;
+use crate::error::{Error, Result};
+use crate::id::Guid;
+use crate::rules::{Change, Decided, Effect};
+use crate::state::{Identity, Pool};
+use crate::store::key::Place;
+use crate::store::record::{Address, Deletion, Owner, PoolCount, PoolEntry, Record};
+use crate::store::{Batch, Commit, Key, Tree};
+
+/// How often a lost race is run again. At least one writer wins each, so this many writers of one
+/// record can contend before one of them gives up.
+const ATTEMPTS_MAX: usize = 1_000;
+
+impl Core {
+    /// Lets `attempt` gather and decide, and makes what it decided happen.
+    pub(super) fn run<T>(
+        &self,
+        mut attempt: impl FnMut(&mut Reads<'_>) -> Result<Decided<T>>,
+    ) -> Result<T> {
+        self.run_batch(|reads| {
+            let Decided { effects, output } = attempt(reads)?;
+            let mut writes = Batch::default();
+            for effect in effects {
+                match effect {
+                    Effect::Pool(change) => write_pool(reads, &mut writes, change)?,
+                    Effect::Identity(change) => write_identity(&mut writes, change)?,
+                }
+            }
+            Ok((writes, output))
+        })
+    }
+
+    /// Commits the batch that `attempt` makes, together with checks of all it has read; runs it again
+    /// while others change what it read.
+    pub(super) fn run_batch<T>(
+        &self,
+        mut attempt: impl FnMut(&mut Reads<'_>) -> Result<(Batch, T)>,
+    ) -> Result<T> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut reads = Reads::new(self);
+            let (writes, answer) = match attempt(&mut reads) {
+                Ok((writes, output)) => (writes, Ok(output)),
+                // INVARIANT I7. A refusal, too, has to rest on one committed state.
+                Err(error @ (Error::Refused(_) | Error::Corrupt { .. })) => {
+                    (Batch::default(), Err(error))
+                }
+                Err(error) => return Err(error),
+            };
+            if self.commit(reads, writes)? == Commit::Done {
+                return answer;
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    fn commit(&self, reads: Reads<'_>, mut batch: Batch) -> Result<Commit> {
+        let Reads { seen, kept_pools, .. } = reads;
+        let answers_only = batch.is_read_only() && batch.checks.is_empty() && seen.len() <= 1;
+        if answers_only && let ([kept], Some(cache)) = (kept_pools.as_slice(), &self.pools) {
+            // One read beside a pool that has not changed since is one committed state.
+            let current = cache.is_current(kept);
+            return Ok(if current { Commit::Done } else { Commit::Conflict });
+        }
+        let kept = kept_pools.iter().map(|kept| (Key::pool(kept.guid), Some(kept.record.clone())));
+        batch.checks.extend(kept.chain(seen));
+        if batch.is_read_only() && batch.checks.len() <= 1 {
+            return Ok(Commit::Done);
+        }
+        let pools = batch.written().filter(|key| key.tree == Tree::Pools);
+        let pools: Vec<Guid> = pools.filter_map(Key::leading_pool).collect();
+        let cache = self.pools.as_ref().filter(|_| !pools.is_empty());
+        let _writing = cache.map(|cache| cache.writing(pools));
+        Ok(self.store.commit(batch)?)
+    }
+}
+
+/// The listing and the count follow from the pools.
+fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -> Result<()> {
+    match change {
+        Change::Create(pool) => {
+            let guid = guid_of(&pool)?;
+            writes.checks.push((Key::pool(guid), None));
+            writes.puts.push((Key::pool(guid), pool.encode()?));
+            writes.puts.push((listing_of(&pool)?, entry_of(&pool).encode()?));
+            count_pools(reads, writes, &pool, |pools| pools.saturating_add(1))
+        }
+        Change::Update { before, after } => {
+            writes.puts.push((Key::pool(guid_of(&after)?), after.encode()?));
+            if entry_of(&before) != entry_of(&after) {
+                writes.puts.push((listing_of(&after)?, entry_of(&after).encode()?));
+            }
+            Ok(())
+        }
+        Change::Delete(pool) => {
+            let guid = guid_of(&pool)?;
+            writes.deletes.extend([Key::pool(guid), listing_of(&pool)?]);
+            writes.puts.push((Key::deletion(guid), Deletion.encode()?));
+            count_pools(reads, writes, &pool, |pools| pools.saturating_sub(1))
+        }
+    }
+}
+
+fn count_pools(
+    reads: &mut Reads<'_>,
+    writes: &mut Batch,
+    pool: &Pool,
+    next: impl FnOnce(u32) -> u32,
+) -> Result<()> {
+    let key = Key::account(&pool.account, &pool.region);
+    match next(reads.pool_count(&pool.account, &pool.region)?) {
+        0 => writes.deletes.push(key),
+        pools => writes.puts.push((key, PoolCount(pools).encode()?)),
+    }
+    Ok(())
+}
+
+fn listing_of(pool: &Pool) -> Result<Key> {
+    Ok(Key::pool_listing(&pool.account, &pool.region, pool.created, guid_of(pool)?))
+}
+
+fn entry_of(pool: &Pool) -> PoolEntry {
+    PoolEntry(pool.settings.identity_pool_name.clone())
+}
+
+fn guid_of(pool: &Pool) -> Result<Guid> {
+    pool.id().guid().ok_or_else(|| not_minted(pool.id().as_str()))
+}
+
+/// What is kept has ids that were minted here.
+fn not_minted(id: &str) -> Error {
+    Error::Corrupt { detail: format!("`{id}` is no id that can be kept") }
+}
+
+// INVARIANT I2: the login index is derived from the identities and written with them.
+pub(super) fn write_identity(writes: &mut Batch, change: Change<Identity>) -> Result<()> {
+    let (before, after) = match change {
+        Change::Create(after) => {
+            let (pool, place) = place_of(&after)?;
+            // INVARIANT I9
+            writes.checks.push((Key::identity_index(place.guid), None));
+            let address = Address { pool, created: place.created };
+            writes.puts.push((Key::identity_index(place.guid), address.encode()?));
+            (None, Some(after))
+        }
+        Change::Update { before, after } => (Some(before), Some(after)),
+        Change::Delete(before) => {
+            let (pool, place) = place_of(&before)?;
+            writes.deletes.extend([Key::identity_index(place.guid), Key::identity(pool, place)]);
+            (Some(before), None)
+        }
+    };
+    if let Some(after) = &after {
+        let (pool, place) = place_of(after)?;
+        writes.puts.push((Key::identity(pool, place), after.encode()?));
+        let owner = Owner(place).encode()?;
+        let gained = after.logins().filter(|login| !before.as_ref().is_some_and(|b| b.has(login)));
+        writes.puts.extend(gained.map(|login| (Key::login(pool, login), owner.clone())));
+    }
+    if let Some(before) = &before {
+        let (pool, _) = place_of(before)?;
+        let lost = before.logins().filter(|login| !after.as_ref().is_some_and(|a| a.has(login)));
+        // A login that moves is put by the identity that gains it: puts come after deletes.
+        writes.deletes.extend(lost.map(|login| Key::login(pool, login)));
+    }
+    Ok(())
+}
+
+fn place_of(identity: &Identity) -> Result<(Guid, Place)> {
+    let pool = identity.pool().guid().ok_or_else(|| not_minted(identity.pool().as_str()))?;
+    let guid = identity.id().guid().ok_or_else(|| not_minted(identity.id().as_str()))?;
+    Ok((pool, Place { created: identity.created(), guid }))
+}

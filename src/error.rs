@@ -1,0 +1,174 @@
+//! One error for all operations, and the service's names for what went wrong.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::ambient::EntropyError;
+use crate::constraint::Violations;
+use crate::rules::Refusal;
+use crate::store::StoreError;
+
+/// What every operation returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation did not happen. Whatever it is, nothing has changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The service would say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Members fail their constraints; all of them are listed.
+    #[error(transparent)]
+    Invalid(#[from] Violations),
+    /// The store could not do its work.
+    #[error("storage failed")]
+    Storage(#[source] StoreError),
+    /// What the store holds cannot be what was written.
+    #[error("the store is corrupt: {detail}")]
+    Corrupt {
+        /// The file or the key, and what is wrong with it.
+        detail: String,
+    },
+    /// Another engine has the database open.
+    #[error("the database at {} is open elsewhere", path.display())]
+    Locked {
+        /// The database's folder.
+        path: PathBuf,
+    },
+    /// Others changed the same records again and again while this operation tried.
+    #[error("too many concurrent changes of the same records")]
+    Contended,
+    /// No randomness for ids or keys.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// A signing key cannot be made or used.
+    #[error("signing key: {0}")]
+    SigningKey(&'static str),
+}
+
+impl Error {
+    /// The service's name for what went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Refused(refusal) => refusal.into(),
+            Self::Invalid(_) => ErrorKind::Validation,
+            Self::Contended => ErrorKind::ConcurrentModification,
+            Self::Storage(_)
+            | Self::Corrupt { .. }
+            | Self::Locked { .. }
+            | Self::Entropy(_)
+            | Self::SigningKey(_) => ErrorKind::InternalError,
+        }
+    }
+
+    /// The same failures, found at a member of another name.
+    pub(crate) fn at(self, member: &str) -> Self {
+        if let Self::Invalid(violations) = self { violations.at(member).into() } else { self }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt(detail) => Self::Corrupt { detail },
+            StoreError::Locked(path) => Self::Locked { path },
+            failed => Self::Storage(failed),
+        }
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// The service's exceptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// `ConcurrentModificationException`
+    ConcurrentModification,
+    /// `DeveloperUserAlreadyRegisteredException`
+    DeveloperUserAlreadyRegistered,
+    /// `ExternalServiceException`
+    ExternalService,
+    /// `InternalErrorException`, the only one that is not the caller's doing
+    InternalError,
+    /// `InvalidParameterException`
+    InvalidParameter,
+    /// `LimitExceededException`
+    LimitExceeded,
+    /// `NotAuthorizedException`
+    NotAuthorized,
+    /// `ResourceConflictException`
+    ResourceConflict,
+    /// `ResourceNotFoundException`
+    ResourceNotFound,
+    /// `ValidationException`
+    Validation,
+}
+
+impl ErrorKind {
+    /// The exception's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ConcurrentModification => "ConcurrentModificationException",
+            Self::DeveloperUserAlreadyRegistered => "DeveloperUserAlreadyRegisteredException",
+            Self::ExternalService => "ExternalServiceException",
+            Self::InternalError => "InternalErrorException",
+            Self::InvalidParameter => "InvalidParameterException",
+            Self::LimitExceeded => "LimitExceededException",
+            Self::NotAuthorized => "NotAuthorizedException",
+            Self::ResourceConflict => "ResourceConflictException",
+            Self::ResourceNotFound => "ResourceNotFoundException",
+            Self::Validation => "ValidationException",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<&Refusal> for ErrorKind {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::DeveloperUserAlreadyRegistered { .. } => Self::DeveloperUserAlreadyRegistered,
+            Refusal::DeveloperProviderFixed
+            | Refusal::DeveloperProviderMissing
+            | Refusal::DeveloperProviderReserved { .. }
+            | Refusal::DeveloperProviderUnsupported
+            | Refusal::DeveloperUserIdentifierTooLong
+            | Refusal::LookupKeyMissing
+            | Refusal::NextTokenInvalid
+            | Refusal::ProviderArnInvalid { .. }
+            | Refusal::TagInvalid { .. }
+            | Refusal::TooManyTags
+            | Refusal::UserPoolProviderInvalid => Self::InvalidParameter,
+            Refusal::IdentityForbidden { .. }
+            | Refusal::LoginExpired { .. }
+            | Refusal::LoginIsCognitoToken
+            | Refusal::LoginIssuerMismatch
+            | Refusal::LoginMalformed
+            | Refusal::LoginSignatureInvalid
+            | Refusal::LoginsDontMatch
+            | Refusal::ProviderUnsupported
+            | Refusal::TokenExpired { .. }
+            | Refusal::TokenForeign => Self::NotAuthorized,
+            Refusal::DeveloperUserElsewhere { .. }
+            | Refusal::LoginTaken
+            | Refusal::MergeOfTwoUsers
+            | Refusal::TooManyLogins => Self::ResourceConflict,
+            Refusal::DeveloperUserNotFound { .. }
+            | Refusal::IdentityNotFound { .. }
+            | Refusal::PoolNotFound { .. } => Self::ResourceNotFound,
+            Refusal::TooManyPools | Refusal::TooManyUserPools => Self::LimitExceeded,
+            Refusal::ProviderUnavailable => Self::ExternalService,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Who owns what: accounts, regions, and the ids of pools and identities.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::constraint::{Constraint, Pattern, StringShape, Violation, Violations};
+use crate::name::text_type;
+
+/// The longest region for which `REGION:GUID` still fits the 55 characters of an id.
+const REGION_LENGTH_MAX: usize = 18;
+
+text_type! {
+    /// The account that owns a pool: 12 digits.
+    AccountId at "accountId", StringShape::new(12, 12).matching(&DIGITS)
+}
+
+text_type! {
+    /// A region such as `us-east-1`: 1 to 18 of `[\w-]`.
+    Region at "region", StringShape::new(1, REGION_LENGTH_MAX).matching(&WORD_OR_DASH)
+}
+
+text_type! {
+    /// The id of an identity, `REGION:GUID`; 1 to 55 characters that match `[\w-]+:[0-9a-f-]+`.
+    IdentityId at "identityId", StringShape::new(1, 55).matching(&Pattern::ID)
+}
+
+text_type! {
+    /// The id of an identity pool, `REGION:GUID`; 1 to 55 characters that match `[\w-]+:[0-9a-f-]+`.
+    IdentityPoolId at "identityPoolId", StringShape::new(1, 55).matching(&Pattern::ID)
+}
+
+const DIGITS: Pattern =
+    Pattern { text: r"\d+", matches: |v| v.bytes().all(|b| b.is_ascii_digit()) && !v.is_empty() };
+
+const WORD_OR_DASH: Pattern = Pattern {
+    text: r"[\w-]+",
+    matches: |v| {
+        v.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) && !v.is_empty()
+    },
+};
+
+/// The 128 bits that make an id unique; the region in front of them only says where it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(crate) struct Guid(pub(crate) [u8; 16]);
+
+impl Guid {
+    /// `None` for text that fits the pattern of an id but was never minted: it names nothing.
+    fn of(id: &str) -> Option<Self> {
+        let (_, guid) = id.split_once(':')?;
+        let canonical = guid.len() == uuid::fmt::Hyphenated::LENGTH;
+        canonical.then(|| Uuid::try_parse(guid).ok()).flatten().map(|uuid| Self(uuid.into_bytes()))
+    }
+}
+
+impl fmt::Display for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Uuid::from_bytes(self.0).hyphenated().fmt(f)
+    }
+}
+
+impl AccountId {
+    /// The account of a request whose credentials name none: `000000000000`.
+    pub fn zero() -> Self {
+        Self("000000000000".into())
+    }
+}
+
+impl Region {
+    /// The partition that the region lies in: `aws`, `aws-cn` or `aws-us-gov`.
+    pub fn partition(&self) -> &'static str {
+        match self.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+}
+
+/// What the two kinds of id have in common.
+macro_rules! region_and_guid {
+    ($name:ident) => {
+        impl $name {
+            pub(crate) fn new(region: &Region, guid: Guid) -> Self {
+                Self(format!("{region}:{guid}").into())
+            }
+
+            /// `None` for an id that was never minted and so names nothing.
+            pub(crate) fn guid(&self) -> Option<Guid> {
+                Guid::of(&self.0)
+            }
+
+            /// The region that the id names.
+            ///
+            /// # Errors
+            ///
+            /// A region that is longer than any id that was minted here can hold.
+            pub fn region(&self) -> Result<Region, Violations> {
+                self.0.split_once(':').map_or_else(
+                    || Err(Violations::one(Violation::new(None, "region", Constraint::NotNull))),
+                    |(region, _)| region.parse(),
+                )
+            }
+        }
+    };
+}
+
+region_and_guid!(IdentityId);
+region_and_guid!(IdentityPoolId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_hyphenated_guid_names_something() {
+        for (id, names) in [
+            ("us-east-1:9539224f-5cd4-4923-a426-d6078ef34b7a", true),
+            ("us-east-1:79eafc1d-bfed-c52b-0000-000000000000", true),
+            ("us-east-1:9539224f5cd44923a426d6078ef34b7a", false),
+            ("us-east-1:9539224f-5cd4-4923-a426-d6078ef34b7", false),
+            ("us-east-1:-", false),
+        ] {
+            let parsed: IdentityId = id.parse().expect("fits the pattern");
+            assert_eq!(parsed.guid().is_some(), names, "{id}");
+        }
+    }
+
+    #[test]
+    fn an_id_reads_back_as_it_was_minted() {
+        let region: Region = "eu-west-1".parse().expect("a region");
+        let guid = Guid([0xab; 16]);
+        let id = IdentityPoolId::new(&region, guid);
+        assert_eq!(id.as_str(), "eu-west-1:abababab-abab-abab-abab-abababababab");
+        assert_eq!(id.guid(), Some(guid));
+        assert_eq!(id.region(), Ok(region));
+    }
+}

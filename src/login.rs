@@ -1,0 +1,123 @@
+//! Logins as they are presented, and the verifier that proves them.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use crate::ambient::Timestamp;
+use crate::constraint::REDACTED;
+use crate::name::{LoginToken, ProviderName};
+use crate::state::{IdentityPool, VerifiedLogin};
+
+/// Proves that a token of a public provider is genuine, current and meant for the pool.
+///
+/// It may be slow: nothing is held while it works.
+pub trait LoginVerifier: Send + Sync {
+    /// Verifies `token`, presented under `provider` to `pool` at the moment `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError`], which refuses the whole call; nothing then changes.
+    fn verify(
+        &self,
+        pool: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        now: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError>;
+}
+
+/// Why a presented login was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The provider could not be asked: `ExternalServiceException`.
+    Unavailable,
+    /// The text is no token of this provider.
+    Malformed,
+    /// The token names another issuer than the provider it is presented under.
+    WrongIssuer,
+    /// The signature does not verify.
+    BadSignature,
+    /// The token is of the past; both in epoch seconds.
+    Expired {
+        /// The moment of the call.
+        now: u64,
+        /// The token's `exp`.
+        exp: u64,
+    },
+    /// The token is for an application that the pool does not accept.
+    WrongAudience,
+}
+
+/// Accepts nobody: the verifier of an engine that was given none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoVerifier;
+
+impl LoginVerifier for NoVerifier {
+    fn verify(
+        &self,
+        _: &IdentityPool,
+        _: &ProviderName,
+        _: &LoginToken,
+        _: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError> {
+        Err(LoginError::BadSignature)
+    }
+}
+
+/// The logins that a caller presents, in the caller's order: at most 10, one for each provider.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Logins(Vec<(ProviderName, LoginToken)>);
+
+impl Logins {
+    /// The most logins that one call may present.
+    pub const LENGTH_MAX: usize = 10;
+
+    /// Adds a login; one that was already presented for the same provider is replaced.
+    pub(crate) fn present(&mut self, provider: ProviderName, token: LoginToken) {
+        match self.0.iter_mut().find(|(known, _)| *known == provider) {
+            Some((_, presented)) => *presented = token,
+            None => self.0.push((provider, token)),
+        }
+    }
+
+    /// Providers and what was presented for them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&ProviderName, &LoginToken)> {
+        self.0.iter().map(|(provider, token)| (provider, token))
+    }
+}
+
+/// The providers, without what was presented for them.
+impl fmt::Display for Logins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<_> =
+            self.iter().map(|(provider, _)| format!("{provider}={REDACTED}")).collect();
+        write!(f, "{{{}}}", shown.join(", "))
+    }
+}
+
+/// From a map, whose order is kept.
+impl<'de> Deserialize<'de> for Logins {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Logins;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of logins")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Logins, A::Error> {
+                let mut logins = Logins::default();
+                while let Some((provider, token)) = map.next_entry()? {
+                    logins.present(provider, token);
+                }
+                Ok(logins)
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}

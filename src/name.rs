@@ -1,0 +1,205 @@
+//! Tight text types: parsed once, never validated again.
+//!
+//! Each holds exactly the values that the service model's shape of that name accepts. They parse from
+//! text ([`FromStr`](std::str::FromStr), `TryFrom<String>`, `TryFrom<&str>`), print as that text and
+//! order as it does. What does not fit is a [`Violations`](crate::Violations) in the service's words.
+
+use crate::constraint::{Pattern, StringShape};
+
+/// Declares one text type with its shape and the conversions that all of them share.
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident at $member:literal, $shape:expr) => {
+        text_type!(@type $(#[$doc])* #[derive(Debug)] $name at $member, $shape);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+    ($(#[$doc:meta])* secret $name:ident at $member:literal, $shape:expr) => {
+        text_type!(@type $(#[$doc])* $name at $member, $shape.sensitive());
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), $crate::constraint::REDACTED)
+            }
+        }
+    };
+    (@type $(#[$doc:meta])* $name:ident at $member:literal, $shape:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            pub(crate) const SHAPE: $crate::constraint::StringShape = $shape;
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::constraint::Violations;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::SHAPE.check(text, $member)?;
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = $crate::constraint::Violations;
+
+            fn try_from(text: &str) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::constraint::Violations;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::SHAPE.check(&text, $member)?;
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl From<&Self> for $name {
+            fn from(same: &Self) -> Self {
+                same.clone()
+            }
+        }
+    };
+}
+pub(crate) use text_type;
+
+text_type! {
+    /// An Amazon Resource Name: 20 to 2048 code points.
+    Arn at "arn", StringShape::new(20, 2048)
+}
+
+text_type! {
+    /// The name under which a backend registers its own users: 1 to 128 of `[\w._-]`.
+    DeveloperProviderName at "developerProviderName",
+    StringShape::new(1, 128).matching(&Pattern::DEVELOPER_PROVIDER)
+}
+
+text_type! {
+    /// The name that a backend gives to a user of its own: 1 to 1024 code points, case-sensitive.
+    DeveloperUserIdentifier at "developerUserIdentifier", StringShape::new(1, 1024)
+}
+
+text_type! {
+    /// A pool's name, 1 to 128 of `[\w\s+=,.@-]`; names are not unique.
+    IdentityPoolName at "identityPoolName",
+    StringShape::new(1, 128).matching(&Pattern::POOL_NAME)
+}
+
+text_type! {
+    /// What a login is presented with: a provider's token, or for the developer provider the
+    /// developer user identifier. 1 to 50,000 code points; `Debug` does not show it.
+    secret LoginToken at "logins", StringShape::new(1, 50_000)
+}
+
+text_type! {
+    /// Where the next page of a listing begins: 1 to 65,535 code points, no white space, opaque.
+    NextToken at "nextToken", StringShape::new(1, 65_535).matching(&Pattern::NOT_SPACE)
+}
+
+text_type! {
+    /// The key of a principal tag: 1 to 128 code points.
+    PrincipalTagKey at "principalTags", StringShape::new(1, 128)
+}
+
+text_type! {
+    /// The value of a principal tag: 1 to 256 code points.
+    PrincipalTagValue at "principalTags", StringShape::new(1, 256)
+}
+
+text_type! {
+    /// The application that a pool accepts of a public provider: 1 to 128 of `[\w.;_/-]`.
+    ProviderAppId at "supportedLoginProviders",
+    StringShape::new(1, 128).matching(&Pattern::PROVIDER_APP)
+}
+
+text_type! {
+    /// The name of a login provider, public or developer: 1 to 128 code points.
+    ProviderName at "logins", StringShape::new(1, 128)
+}
+
+text_type! {
+    /// Who a user is at a provider: an OpenID Connect `sub`, a developer user identifier. 1 to 1024
+    /// code points, case-sensitive. Never a token: a refreshed token of the same user has the same
+    /// subject.
+    Subject at "subject", StringShape::new(1, 1024)
+}
+
+text_type! {
+    /// The key of a pool's tag: 1 to 128 code points.
+    TagKey at "identityPoolTags", StringShape::new(1, 128)
+}
+
+text_type! {
+    /// The value of a pool's tag: 0 to 256 code points.
+    TagValue at "identityPoolTags", StringShape::new(0, 256)
+}
+
+text_type! {
+    /// The client of a user pool whose tokens a pool accepts: 1 to 128 of `[\w_]`.
+    UserPoolClientId at "clientId", StringShape::new(1, 128).matching(&Pattern::USER_POOL_CLIENT)
+}
+
+text_type! {
+    /// A user pool as a login provider, `cognito-idp.REGION.amazonaws.com/POOL`: 1 to 128 of
+    /// `[\w._:/-]`.
+    UserPoolProviderName at "providerName",
+    StringShape::new(1, 128).matching(&Pattern::USER_POOL_PROVIDER)
+}
+
+impl From<&DeveloperProviderName> for ProviderName {
+    fn from(name: &DeveloperProviderName) -> Self {
+        Self(name.0.clone())
+    }
+}
+
+impl From<&UserPoolProviderName> for ProviderName {
+    fn from(name: &UserPoolProviderName) -> Self {
+        Self(name.0.clone())
+    }
+}
+
+impl From<&DeveloperUserIdentifier> for Subject {
+    fn from(user: &DeveloperUserIdentifier) -> Self {
+        Self(user.0.clone())
+    }
+}
+
+impl From<&Subject> for DeveloperUserIdentifier {
+    fn from(subject: &Subject) -> Self {
+        Self(subject.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_token_is_not_shown() {
+        let token: LoginToken = "eyJhbGciOi".parse().expect("fits its shape");
+        assert!(!format!("{token:?}").contains("eyJ"));
+        let refused = "x".repeat(50_001).parse::<LoginToken>().expect_err("too long").to_string();
+        assert!(!refused.contains("xx"), "{refused}");
+    }
+
+    #[test]
+    fn the_shape_of_a_subject_is_that_of_a_developer_user_identifier() {
+        // The two convert into each other without a check.
+        let (a, b) = (Subject::SHAPE, DeveloperUserIdentifier::SHAPE);
+        assert_eq!((a.length_min, a.length_max), (b.length_min, b.length_max));
+        assert!(a.pattern.is_none() && b.pattern.is_none());
+    }
+}

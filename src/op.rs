@@ -1,0 +1,88 @@
+//! What each operation takes and returns, under the service's own names.
+//!
+//! Members are typed, so an input holds nothing that its constraints forbid. A setter takes the type
+//! itself or text that parses into it, and names the member where it does not.
+
+mod identities;
+mod pools;
+mod developer;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde::Serializer;
+
+use crate::ambient::Timestamp;
+use crate::constraint::{Constraint, Violation, Violations};
+use crate::error::{Error, Result};
+
+pub use identities::{
+    DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
+    ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
+};
+pub(crate) use pools::LOGIN_PROVIDERS_MAX;
+pub use pools::{
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess,
+    IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
+    UpdateIdentityPoolInput,
+};
+pub(crate) use developer::PRINCIPAL_TAGS_MAX;
+pub use developer::{
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,
+    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
+    MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
+};
+
+/// A member of the type itself or of text that parses into it.
+fn member<T, V>(name: &str, value: V) -> Result<T>
+where
+    V: TryInto<T, Error: Into<Error>>,
+{
+    value.try_into().map_err(|error| error.into().at(name))
+}
+
+/// Adds an entry to a map that takes at most `max`.
+fn insert<K: Ord + Display, V: Display>(
+    name: &str,
+    map: &mut BTreeMap<K, V>,
+    (key, value): (K, V),
+    max: usize,
+) -> Result<()> {
+    map.insert(key, value);
+    if map.len() <= max {
+        return Ok(());
+    }
+    let shown: Vec<_> = map.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    Err(too_many_entries(name, format!("{{{}}}", shown.join(", ")), max).into())
+}
+
+fn too_many_entries(name: &str, shown: String, max: usize) -> Violations {
+    Violations::one(Violation::new(Some(shown), name, Constraint::LengthAtMost(max)))
+}
+
+/// Epoch seconds with milliseconds, as the service writes dates: `1538078988.077`.
+fn epoch_seconds<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::float_arithmetic,
+        reason = "the wire wants a fraction, and milliseconds stay exact for 285,000 years"
+    )]
+    serializer.serialize_f64(moment.as_millis() as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_epoch_seconds_with_milliseconds() {
+        for (millis, json) in
+            [(1_538_078_988_077, "1538078988.077"), (1_000, "1.0"), (1, "0.001"), (0, "0.0")]
+        {
+            let mut written = Vec::new();
+            let mut serializer = serde_json::Serializer::new(&mut written);
+            epoch_seconds(&Timestamp::from_millis(millis), &mut serializer).expect("a number");
+            assert_eq!(String::from_utf8(written).as_deref(), Ok(json));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Inputs and outputs of the operations on identities.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ambient::Timestamp;
+use crate::constraint::{Constraint, Violation, Violations};
+use crate::error::{Error, Result};
+use crate::id::{IdentityId, IdentityPoolId};
+use crate::name::{NextToken, ProviderName};
+use crate::op::{epoch_seconds, member, too_many_entries};
+use crate::rules::page::PageSize;
+use crate::state::{Identity, IdentityState};
+
+/// What [`describe_identity`](crate::Developer::describe_identity) takes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeIdentityInput {
+    pub(crate) identity_id: IdentityId,
+}
+
+impl DescribeIdentityInput {
+    /// The identity.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`]
+    pub fn new(id: impl TryInto<IdentityId, Error: Into<Error>>) -> Result<Self> {
+        Ok(Self { identity_id: member("identityId", id)? })
+    }
+}
+
+/// An identity, without what would tell who it is at a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct IdentityDescription {
+    /// The identity's id.
+    pub identity_id: IdentityId,
+    /// The names of the providers of which it has a login, each once, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub logins: Vec<ProviderName>,
+    /// When it came to be.
+    #[serde(serialize_with = "epoch_seconds")]
+    pub creation_date: Timestamp,
+    /// When its logins last changed.
+    #[serde(serialize_with = "epoch_seconds")]
+    pub last_modified_date: Timestamp,
+    /// Its state, which the service does not tell.
+    #[serde(skip)]
+    pub state: IdentityState,
+}
+
+impl From<&Identity> for IdentityDescription {
+    fn from(identity: &Identity) -> Self {
+        let mut logins: Vec<_> = identity.logins().map(|login| login.provider().clone()).collect();
+        logins.sort_unstable();
+        logins.dedup();
+        Self {
+            identity_id: identity.id().clone(),
+            logins,
+            creation_date: identity.created(),
+            last_modified_date: identity.modified(),
+            state: identity.state(),
+        }
+    }
+}
+
+/// What [`list_identities`](crate::Developer::list_identities) takes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListIdentitiesInput {
+    pub(crate) identity_pool_id: IdentityPoolId,
+    pub(crate) max_results: PageSize,
+    pub(crate) next_token: Option<NextToken>,
+    pub(crate) hide_disabled: Option<bool>,
+}
+
+impl ListIdentitiesInput {
+    /// The first page of a pool's identities, 1 to 60 of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`]
+    pub fn new(
+        id: impl TryInto<IdentityPoolId, Error: Into<Error>>,
+        max_results: impl TryInto<PageSize, Error: Into<Error>>,
+    ) -> Result<Self> {
+        Ok(Self {
+            identity_pool_id: member("identityPoolId", id)?,
+            max_results: member("maxResults", max_results)?,
+            next_token: None,
+            hide_disabled: None,
+        })
+    }
+
+    /// The page that follows the one that gave this token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`]
+    pub fn next_token(
+        mut self,
+        token: impl TryInto<NextToken, Error: Into<Error>>,
+    ) -> Result<Self> {
+        self.next_token = Some(member("nextToken", token)?);
+        Ok(self)
+    }
+
+    /// Leaves out disabled identities.
+    #[must_use]
+    pub fn hide_disabled(mut self, hide: bool) -> Self {
+        self.hide_disabled = Some(hide);
+        self
+    }
+}
+
+/// A page of a pool's identities, in the order of their creation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct ListIdentitiesOutput {
+    /// The pool.
+    pub identity_pool_id: IdentityPoolId,
+    /// The identities, each as it stood at a moment of the call.
+    pub identities: Vec<IdentityDescription>,
+    /// Where the next page begins; `None` on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<NextToken>,
+}
+
+/// What [`delete_identities`](crate::Developer::delete_identities) takes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteIdentitiesInput {
+    pub(crate) identity_ids_to_delete: Vec<IdentityId>,
+}
+
+impl DeleteIdentitiesInput {
+    /// The fewest identities that one call deletes.
+    pub(crate) const LENGTH_MIN: usize = 1;
+    /// The most identities that one call deletes.
+    pub(crate) const LENGTH_MAX: usize = 60;
+
+    /// 1 to 60 identities.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`]
+    pub fn new<I>(ids: impl IntoIterator<Item = I>) -> Result<Self>
+    where
+        I: TryInto<IdentityId, Error: Into<Error>>,
+    {
+        const NAME: &str = "identityIdsToDelete";
+        let ids: Vec<IdentityId> =
+            ids.into_iter().map(|id| member(NAME, id)).collect::<Result<_>>()?;
+        let shown = || {
+            let ids: Vec<_> = ids.iter().map(IdentityId::as_str).collect();
+            format!("[{}]", ids.join(", "))
+        };
+        if ids.len() > Self::LENGTH_MAX {
+            return Err(too_many_entries(NAME, shown(), Self::LENGTH_MAX).into());
+        }
+        if ids.is_empty() {
+            let few = Constraint::LengthAtLeast(Self::LENGTH_MIN);
+            return Err(Violations::one(Violation::new(Some(shown()), NAME, few)).into());
+        }
+        Ok(Self { identity_ids_to_delete: ids })
+    }
+}
+
+/// Which identities were not deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct DeleteIdentitiesOutput {
+    /// Empty when all is well.
+    pub unprocessed_identity_ids: Vec<UnprocessedIdentityId>,
+}
+
+/// An identity that was not deleted, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct UnprocessedIdentityId {
+    /// The identity.
+    pub identity_id: IdentityId,
+    /// Why.
+    pub error_code: UnprocessedIdentityErrorCode,
+}
+
+/// Why an identity was not deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum UnprocessedIdentityErrorCode {
+    /// It belongs to another account.
+    AccessDenied,
+}

@@ -1,0 +1,225 @@
+//! The pure core: what the service decides, as total functions over plain data.
+//!
+//! A rule gets what is stored about the logins in question, the request, a fresh id and the time, and
+//! returns [`Decided`] or a [`Refusal`]. It has no storage, clock, randomness or cryptography.
+//!
+//! # Invariants
+//!
+//! | | always true, in every store, after every crash |
+//! | --- | --- |
+//! | I1 | a login of a pool points at exactly one identity, and that identity is AUTHENTICATED and of that pool |
+//! | I2 | the login index and the identity records say the same, in both directions |
+//! | I3 | an identity has at most one login per public provider; many developer user identifiers are fine |
+//! | I4 | an identity has at most 20 logins |
+//! | I5 | AUTHENTICATED if and only if it has a login; once it had one it is never UNAUTHENTICATED again; DISABLED is final |
+//! | I6 | every identity's pool exists; deleting a pool leaves nothing of it behind |
+//! | I7 | a refused operation changes no byte |
+//! | I8 | an operation that was answered survives a crash; one that was not answered happened whole or not at all |
+//! | I9 | identity ids are never reused; `CreationDate <= LastModifiedDate` |
+//! | I10 | a token's `sub`, `aud` and `amr` name an identity, pool and logins that stood together in one committed state |
+//!
+//! # Order of refusals
+//!
+//! Constraints of the members, then rules across members, then what does not exist (pool, identity,
+//! user), then the pool's settings, then each presented login in turn, then the resolution table.
+
+pub(crate) mod claims;
+pub(crate) mod developer;
+pub(crate) mod link;
+pub(crate) mod page;
+pub(crate) mod pool;
+
+use crate::id::{IdentityId, IdentityPoolId};
+use crate::name::{DeveloperProviderName, DeveloperUserIdentifier, TagKey};
+use crate::state::{Identity, LOGINS_MAX, LinkConflict, Pool};
+
+/// What a rule has decided: all of it happens, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decided<T> {
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) output: T,
+}
+
+impl<T> Decided<T> {
+    /// An answer that changes nothing.
+    pub(crate) fn answer(output: T) -> Self {
+        Self { effects: Vec::new(), output }
+    }
+
+    pub(crate) fn map<U>(self, to: impl FnOnce(T) -> U) -> Decided<U> {
+        Decided { effects: self.effects, output: to(self.output) }
+    }
+}
+
+/// One change. The login index follows from the identities' logins (I2) and is never decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Pool(Change<Pool>),
+    Identity(Change<Identity>),
+}
+
+/// Before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change<T> {
+    Create(T),
+    Update { before: T, after: T },
+    Delete(T),
+}
+
+/// Every business "no" with its data. Its text is the service's where that is known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The pool has a developer provider name already, and it is another one.
+    #[error("Developer provider name cannot be changed once it has been set.")]
+    DeveloperProviderFixed,
+    /// The presented logins lack the pool's developer provider.
+    #[error("You can only specify one developer provider as part of the Logins map.")]
+    DeveloperProviderMissing,
+    /// A developer provider name that would be taken for a public provider.
+    #[error("'{name}' is the name of a public provider.")]
+    DeveloperProviderReserved {
+        /// The refused name.
+        name: DeveloperProviderName,
+    },
+    /// The name is not that of the pool's developer provider.
+    #[error("This identity pool does not support the specified developer provider")]
+    DeveloperProviderUnsupported,
+    /// The user is registered under another identity than the given one.
+    #[error("This developer user identifier is already registered with Cognito.")]
+    DeveloperUserAlreadyRegistered {
+        /// The user.
+        user: DeveloperUserIdentifier,
+        /// The identity that the user has.
+        identity_id: IdentityId,
+    },
+    /// The user does not belong to the given identity.
+    #[error(
+        "The specified developer user identifier is not associated with identity '{identity_id}'."
+    )]
+    DeveloperUserElsewhere {
+        /// The given identity.
+        identity_id: IdentityId,
+    },
+    /// A developer user identifier of more than 1024 characters.
+    #[error("A developer user identifier has at most 1024 characters.")]
+    DeveloperUserIdentifierTooLong,
+    /// The user was never registered in the pool, or has been unlinked.
+    #[error("Developer user identifier '{user}' not found.")]
+    DeveloperUserNotFound {
+        /// The user.
+        user: DeveloperUserIdentifier,
+    },
+    /// The identity is disabled, or authenticated while no login was presented.
+    #[error("Access to Identity '{identity_id}' is forbidden.")]
+    IdentityForbidden {
+        /// The identity.
+        identity_id: IdentityId,
+    },
+    /// No such identity, or none that the caller may see.
+    #[error("Identity '{identity_id}' not found.")]
+    IdentityNotFound {
+        /// The identity.
+        identity_id: IdentityId,
+    },
+    /// A presented token is of the past.
+    #[error("Invalid login token. Token expired: {now} >= {exp}")]
+    LoginExpired {
+        /// The moment of the call, in epoch seconds.
+        now: u64,
+        /// The token's `exp`, in epoch seconds.
+        exp: u64,
+    },
+    /// A token of this service was presented as a login.
+    #[error("Invalid login token. Can't pass in a Cognito token.")]
+    LoginIsCognitoToken,
+    /// A presented token names another issuer than the provider it is presented under.
+    #[error("Invalid login token. Issuer doesn't match providerName")]
+    LoginIssuerMismatch,
+    /// What was presented is no token.
+    #[error("Invalid login token. Not a valid OpenId Connect identity token.")]
+    LoginMalformed,
+    /// The signature of a presented token does not verify.
+    #[error("Invalid login token. Couldn't verify signed token.")]
+    LoginSignatureInvalid,
+    /// The identity would get a second user of one public provider.
+    #[error("Login is already linked to another account.")]
+    LoginTaken,
+    /// No presented login belongs to the given identity.
+    #[error(
+        "Logins don't match. Please include at least one valid login for this identity or \
+         identity pool."
+    )]
+    LoginsDontMatch,
+    /// A lookup by nothing.
+    #[error("Either IdentityId or DeveloperUserIdentifier must be provided.")]
+    LookupKeyMissing,
+    /// The two identities have different users of one public provider.
+    #[error(
+        "The identities to be merged are associated with the same public provider, but as two \
+         different users."
+    )]
+    MergeOfTwoUsers,
+    /// A page token that this listing did not hand out.
+    #[error("NextToken is not valid.")]
+    NextTokenInvalid,
+    /// No such pool, or none that the caller may see.
+    #[error("IdentityPool '{identity_pool_id}' not found.")]
+    PoolNotFound {
+        /// The pool.
+        identity_pool_id: IdentityPoolId,
+    },
+    /// An ARN that names no provider of the kind it stands for.
+    #[error("Invalid provider ARN '{arn}'.")]
+    ProviderArnInvalid {
+        /// The ARN.
+        arn: String,
+    },
+    /// A login provider could not be asked.
+    #[error("The login provider is not available.")]
+    ProviderUnavailable,
+    /// The pool does not accept the provider, or not this application of it.
+    #[error("Token is not from a supported provider of this identity pool.")]
+    ProviderUnsupported,
+    /// A tag's key or value has a character that tags do not have, or the prefix `aws:`.
+    #[error("Invalid tag '{key}'.")]
+    TagInvalid {
+        /// The tag's key.
+        key: TagKey,
+    },
+    /// A token of this engine whose time is over.
+    #[error("Invalid login token. Token expired: {now} >= {exp}")]
+    TokenExpired {
+        /// The moment of the call, in epoch seconds.
+        now: u64,
+        /// The token's `exp`, in epoch seconds.
+        exp: u64,
+    },
+    /// Not exactly a token of this engine.
+    #[error("Invalid login token. Not a Cognito token.")]
+    TokenForeign,
+    /// The identity would get more than 20 logins.
+    #[error("The number of linked logins cannot exceed {LOGINS_MAX}.")]
+    TooManyLogins,
+    /// The account has as many pools as it can have.
+    #[error("Identity pool limit exceeded.")]
+    TooManyPools,
+    /// More than 50 tags.
+    #[error("A resource has at most {} tags.", pool::TAGS_MAX)]
+    TooManyTags,
+    /// More than 50 user pools.
+    #[error("An identity pool has at most {} user pools.", pool::USER_POOLS_MAX)]
+    TooManyUserPools,
+    /// A user pool that is not named `cognito-idp.REGION.amazonaws.com/POOL`.
+    #[error("Invalid Cognito Identity Provider")]
+    UserPoolProviderInvalid,
+}
+
+impl From<LinkConflict> for Refusal {
+    fn from(conflict: LinkConflict) -> Self {
+        match conflict {
+            LinkConflict::AnotherUserOfTheProvider => Self::LoginTaken,
+            LinkConflict::TooManyLogins => Self::TooManyLogins,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a token says.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::ambient::Timestamp;
+use crate::constraint::{Constraint, Violation, Violations};
+use crate::id::{IdentityId, IdentityPoolId};
+use crate::name::{PrincipalTagKey, PrincipalTagValue};
+use crate::state::{Pool, VerifiedLogin};
+
+/// The issuer of every token, whatever the region.
+pub const ISSUER: &str = "https://cognito-identity.amazonaws.com";
+
+/// The tags of a principal, by key; a call takes at most 50.
+pub type PrincipalTags = BTreeMap<PrincipalTagKey, PrincipalTagValue>;
+
+/// How long a token is valid: 1 to 86,400 seconds.
+///
+/// # Example: an hour, and more than a day
+///
+/// ```
+/// use std::time::Duration;
+/// use cognate::TokenDuration;
+///
+/// let hour = TokenDuration::try_from(Duration::from_secs(3600))?;
+/// assert_eq!(hour.as_secs(), 3600);
+/// assert!(TokenDuration::try_from(86_401).is_err());
+/// # Ok::<(), cognate::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct TokenDuration(u32);
+
+impl TokenDuration {
+    pub(crate) const SECS_MIN: i64 = 1;
+    pub(crate) const SECS_MAX: i64 = 86_400;
+
+    /// What `GetOpenIdTokenForDeveloperIdentity` gives where nothing is asked for: 900 seconds.
+    pub const DEVELOPER_DEFAULT: Self = Self(900);
+
+    /// Seconds.
+    pub const fn as_secs(self) -> u64 {
+        self.0 as u64
+    }
+}
+
+impl TryFrom<i64> for TokenDuration {
+    type Error = Violations;
+
+    fn try_from(secs: i64) -> Result<Self, Violations> {
+        let failed = match secs {
+            ..Self::SECS_MIN => Constraint::ValueAtLeast(Self::SECS_MIN),
+            Self::SECS_MIN..=Self::SECS_MAX => {
+                return Ok(Self(u32::try_from(secs).unwrap_or(u32::MAX)));
+            }
+            _ => Constraint::ValueAtMost(Self::SECS_MAX),
+        };
+        Err(Violations::one(Violation::new(Some(secs.to_string()), "tokenDuration", failed)))
+    }
+}
+
+impl TryFrom<Duration> for TokenDuration {
+    type Error = Violations;
+
+    fn try_from(duration: Duration) -> Result<Self, Violations> {
+        Self::try_from(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The claims of a token: made by the engine, or read from a token that it has verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Claims {
+    sub: IdentityId,
+    aud: IdentityPoolId,
+    amr: Vec<String>,
+    #[serde(
+        rename = "https://aws.amazon.com/tags",
+        serialize_with = "principal_tags",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    tags: PrincipalTags,
+    iss: &'static str,
+    #[serde(
+        rename = "https://cognito-identity.amazonaws.com/identity-pool-arn",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pool_arn: Option<String>,
+    exp: u64,
+    iat: u64,
+}
+
+impl Claims {
+    /// The claims of an identity for which `used` were presented, in that order (I10).
+    pub(crate) fn new(
+        pool: &Pool,
+        identity: IdentityId,
+        used: &[VerifiedLogin],
+        tags: PrincipalTags,
+        duration: TokenDuration,
+        now: Timestamp,
+    ) -> Self {
+        let iat = now.as_secs();
+        Self {
+            sub: identity,
+            aud: pool.id().clone(),
+            amr: amr(used),
+            tags,
+            iss: ISSUER,
+            pool_arn: (!used.is_empty()).then(|| pool.arn()),
+            exp: iat.saturating_add(duration.as_secs()),
+            iat,
+        }
+    }
+
+    /// The claims of a token whose signature has been verified and whose issuer is ours.
+    pub(crate) fn verified(
+        (sub, aud): (IdentityId, IdentityPoolId),
+        amr: Vec<String>,
+        tags: PrincipalTags,
+        pool_arn: Option<String>,
+        (iat, exp): (u64, u64),
+    ) -> Self {
+        Self { sub, aud, amr, tags, iss: ISSUER, pool_arn, exp, iat }
+    }
+
+    /// `sub`: the identity.
+    pub fn identity_id(&self) -> &IdentityId {
+        &self.sub
+    }
+
+    /// `aud`: the identity's pool.
+    pub fn identity_pool_id(&self) -> &IdentityPoolId {
+        &self.aud
+    }
+
+    /// `amr`: `unauthenticated`, or `authenticated` and for each login that was presented its
+    /// provider and its full name.
+    pub fn amr(&self) -> &[String] {
+        &self.amr
+    }
+
+    /// `https://aws.amazon.com/tags`: the tags of the principal.
+    pub fn principal_tags(&self) -> &PrincipalTags {
+        &self.tags
+    }
+
+    /// The pool's ARN, in tokens of authenticated identities.
+    pub fn identity_pool_arn(&self) -> Option<&str> {
+        self.pool_arn.as_deref()
+    }
+
+    /// `exp`: the first second, since the epoch, in which the token is no longer valid.
+    pub fn expires_at(&self) -> u64 {
+        self.exp
+    }
+
+    /// `iat`: the second, since the epoch, in which the token was issued.
+    pub fn issued_at(&self) -> u64 {
+        self.iat
+    }
+}
+
+fn amr(used: &[VerifiedLogin]) -> Vec<String> {
+    if used.is_empty() {
+        return vec!["unauthenticated".to_owned()];
+    }
+    let pairs = used.iter().flat_map(|login| {
+        [login.login().provider().to_string(), login.amr().to_owned()]
+    });
+    std::iter::once("authenticated".to_owned()).chain(pairs).collect()
+}
+
+/// `{"principal_tags":{"<key>":["<value>"]}}`: each value is an array of one.
+fn principal_tags<S: Serializer>(tags: &PrincipalTags, serializer: S) -> Result<S::Ok, S::Error> {
+    let arrays: BTreeMap<_, _> = tags.iter().map(|(key, value)| (key, [value])).collect();
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry("principal_tags", &arrays)?;
+    map.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_keep_their_bounds() {
+        for (secs, accepted) in
+            [(i64::MIN, false), (0, false), (1, true), (86_400, true), (86_401, false)]
+        {
+            assert_eq!(TokenDuration::try_from(secs).is_ok(), accepted, "{secs}");
+        }
+        assert_eq!(
+            TokenDuration::try_from(86_401).map_err(|v| v.to_string()),
+            Err("1 validation error detected: Value '86401' at 'tokenDuration' failed to satisfy \
+                 constraint: Member must have value less than or equal to 86400"
+                .to_owned()),
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! Which identity a set of logins means, and what that links, merges and refuses.
+
+use crate::ambient::Timestamp;
+use crate::id::IdentityId;
+use crate::rules::{Change, Decided, Effect, Refusal};
+use crate::state::{Identity, Login, Pool};
+
+/// What opens an authenticated identity to a signed call that links a developer user to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "the reference, or what two reports saw")]
+pub enum DeveloperLinking {
+    /// Giving the `IdentityId` is enough, as the API reference says.
+    #[default]
+    ByIdentityId,
+    /// A login that is already linked to the identity must be among the presented ones, as two
+    /// reports about the live service say.
+    ByLinkedLogin,
+}
+
+/// What is known when logins are resolved.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resolution<'a> {
+    pub(crate) pool: &'a Pool,
+    /// The identity that the caller gave, of this pool.
+    pub(crate) given: Option<&'a Identity>,
+    /// Whether the caller may open the given identity without one of its logins.
+    pub(crate) given_is_proof: bool,
+    /// Proved, in the caller's order, no two alike.
+    pub(crate) logins: &'a [Login],
+    /// The identities that have any of the logins, no two alike.
+    pub(crate) owners: &'a [Identity],
+}
+
+/// The owner that all logins of a call have, if the call can only mean that identity and changes
+/// nothing: by I1 it is an authenticated identity of the pool.
+pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
+    let (first, others) = owners.split_first()?;
+    let first = first.as_ref()?;
+    others.iter().all(|owner| owner.as_ref() == Some(first)).then_some(first)
+}
+
+/// The resolution table.
+///
+/// | | given | owners of the logins | result |
+/// | --- | --- | --- | --- |
+/// | a1 | none | none | a new identity with all the logins |
+/// | a2 | none | X | X; logins without an owner are linked to it |
+/// | a3 | none | X, Y, … | merged; the owner of the developer login survives, else the oldest |
+/// | b1 | guest | none | the guest, now authenticated |
+/// | b2 | guest | X, … | X; the guest is disabled |
+/// | c1 | authenticated G | G | G; logins without an owner are linked to it |
+/// | c2 | authenticated G | G, Y, … | G; Y is merged into it |
+/// | c3 | authenticated G | not G | refused, unless giving G is proof enough: then as c1 and c2 |
+/// | d1 | authenticated | no login presented | refused |
+/// | d2 | disabled | any | refused |
+///
+/// Before all of it: a developer login that belongs to another identity than the given one is refused
+/// with `DeveloperUserAlreadyRegistered`. After it: what would give an identity a second user of one
+/// public provider (I3) or more than 20 logins (I4) is refused.
+pub(crate) fn resolve(
+    resolution: Resolution<'_>,
+    fresh: IdentityId,
+    now: Timestamp,
+) -> Result<Decided<IdentityId>, Refusal> {
+    let Resolution { pool, given, logins, owners, .. } = resolution;
+    refuse_developer_user_of_another(given, logins, owners)?;
+
+    let Some(survivor) = survivor(resolution)? else {
+        let mut created = Identity::guest(fresh, pool.id().clone(), now);
+        created.link(logins.iter().cloned(), now)?;
+        let output = created.id().clone();
+        return Ok(Decided { effects: vec![Effect::Identity(Change::Create(created))], output });
+    };
+
+    let mut after = survivor.clone();
+    let mut effects = Vec::new();
+    for before in owners.iter().chain(given).filter(|identity| identity.id() != survivor.id()) {
+        let mut emptied = before.clone();
+        after.absorb(&mut emptied, now)?;
+        effects.push(update(before, emptied));
+    }
+    let unowned = logins.iter().filter(|login| owner_of(login, owners).is_none());
+    after.link(unowned.cloned(), now)?;
+
+    let output = after.id().clone();
+    if after != *survivor {
+        effects.push(update(survivor, after));
+    }
+    Ok(Decided { effects, output })
+}
+
+fn refuse_developer_user_of_another(
+    given: Option<&Identity>,
+    logins: &[Login],
+    owners: &[Identity],
+) -> Result<(), Refusal> {
+    let Some(given) = given else { return Ok(()) };
+    for login in logins.iter().filter(|login| login.is_developer()) {
+        if let Some(owner) = owner_of(login, owners)
+            && owner.id() != given.id()
+        {
+            return Err(Refusal::DeveloperUserAlreadyRegistered {
+                user: login.subject().into(),
+                identity_id: owner.id().clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The identity that all others are merged into; `None` asks for a new one.
+fn survivor(resolution: Resolution<'_>) -> Result<Option<&Identity>, Refusal> {
+    let Resolution { given, given_is_proof, logins, owners, .. } = resolution;
+    match given {
+        None => Ok(parent(logins, owners)),
+        Some(given) if given.is_guest() => Ok(parent(logins, owners).or(Some(given))),
+        Some(given) if given.is_disabled() || logins.is_empty() => {
+            Err(Refusal::IdentityForbidden { identity_id: given.id().clone() })
+        }
+        Some(given) if given_is_proof || owners.iter().any(|owner| owner.id() == given.id()) => {
+            Ok(Some(given))
+        }
+        Some(_) => Err(Refusal::LoginsDontMatch),
+    }
+}
+
+/// The owner of the developer login; else the oldest, and of two of one moment the lower id.
+fn parent<'a>(logins: &[Login], owners: &'a [Identity]) -> Option<&'a Identity> {
+    let of_developer_login =
+        logins.iter().find(|login| login.is_developer()).and_then(|login| owner_of(login, owners));
+    let oldest = owners.iter().min_by_key(|owner| (owner.created(), owner.id()));
+    of_developer_login.or(oldest)
+}
+
+fn owner_of<'a>(login: &Login, owners: &'a [Identity]) -> Option<&'a Identity> {
+    owners.iter().find(|owner| owner.has(login))
+}
+
+pub(crate) fn update(before: &Identity, after: Identity) -> Effect {
+    Effect::Identity(Change::Update { before: before.clone(), after })
+}
+
+#[cfg(test)]
+mod tests;

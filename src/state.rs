@@ -1,0 +1,111 @@
+//! What is kept: pools and identities, whose constructors and changes hold the invariants.
+
+mod identity;
+mod key;
+mod login;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ambient::Timestamp;
+use crate::id::{AccountId, IdentityPoolId, Region};
+use crate::name::{
+    Arn, DeveloperProviderName, IdentityPoolName, ProviderAppId, ProviderName, TagKey, TagValue,
+    UserPoolClientId, UserPoolProviderName,
+};
+
+pub(crate) use identity::{Identity, Link, LinkConflict};
+pub use identity::{IdentityState, LOGINS_MAX};
+pub use key::SigningAlgorithm;
+pub(crate) use key::{PrivateKey, PublicKey, StoredKey};
+pub(crate) use login::LoginKind;
+pub use login::{Login, VerifiedLogin};
+
+/// A pool with its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pool {
+    pub(crate) account: AccountId,
+    pub(crate) region: Region,
+    pub(crate) created: Timestamp,
+    pub(crate) settings: IdentityPool,
+}
+
+impl Pool {
+    pub(crate) fn id(&self) -> &IdentityPoolId {
+        &self.settings.identity_pool_id
+    }
+
+    /// `arn:aws:cognito-identity:REGION:ACCOUNT:identitypool/REGION:GUID`.
+    pub(crate) fn arn(&self) -> String {
+        let (partition, region) = (self.region.partition(), &self.region);
+        format!("arn:{partition}:cognito-identity:{region}:{}:identitypool/{}", self.account, self.id())
+    }
+}
+
+/// An identity pool as its owner configured it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct IdentityPool {
+    /// The pool's id.
+    pub identity_pool_id: IdentityPoolId,
+    /// The pool's name; names are not unique.
+    pub identity_pool_name: IdentityPoolName,
+    /// Whether guests get an identity.
+    pub allow_unauthenticated_identities: bool,
+    /// Whether the basic (classic) flow is allowed. Unset behaves as allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_classic_flow: Option<bool>,
+    /// Public providers and the application that the pool accepts of each.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub supported_login_providers: BTreeMap<ProviderName, ProviderAppId>,
+    /// The name under which the pool's backend registers its own users; once set it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub developer_provider_name: Option<DeveloperProviderName>,
+    /// OpenID Connect providers.
+    #[serde(rename = "OpenIdConnectProviderARNs", skip_serializing_if = "Vec::is_empty")]
+    pub open_id_connect_provider_arns: Vec<Arn>,
+    /// User pools.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cognito_identity_providers: Vec<CognitoIdentityProvider>,
+    /// SAML providers.
+    #[serde(rename = "SamlProviderARNs", skip_serializing_if = "Vec::is_empty")]
+    pub saml_provider_arns: Vec<Arn>,
+    /// The pool's tags.
+    pub identity_pool_tags: BTreeMap<TagKey, TagValue>,
+}
+
+/// A user pool whose users may log in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct CognitoIdentityProvider {
+    /// The user pool, `cognito-idp.REGION.amazonaws.com/POOL`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_name: Option<UserPoolProviderName>,
+    /// The client of the user pool whose tokens are accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<UserPoolClientId>,
+    /// Whether the user pool is asked if a token is still active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_side_token_check: Option<bool>,
+}
+
+impl CognitoIdentityProvider {
+    /// The users of `provider_name` who logged in through `client_id`.
+    pub fn new(provider_name: UserPoolProviderName, client_id: UserPoolClientId) -> Self {
+        Self {
+            provider_name: Some(provider_name),
+            client_id: Some(client_id),
+            server_side_token_check: None,
+        }
+    }
+
+    /// Asks the user pool whether a token is still active.
+    #[must_use]
+    pub fn server_side_token_check(mut self, check: bool) -> Self {
+        self.server_side_token_check = Some(check);
+        self
+    }
+}

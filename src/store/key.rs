@@ -1,0 +1,359 @@
+//! Keys: their order is the order of the listings, and a pool is one contiguous range of each tree.
+//!
+//! | tree | key | record |
+//! | --- | --- | --- |
+//! | accounts | account, region | how many pools there are |
+//! | pools | pool | the pool |
+//! | pool listing | account, region, creation, pool | the pool's name |
+//! | deletions | pool | nothing: the pool is gone, what was in it is being removed |
+//! | identities | pool, creation, identity | the identity with its logins |
+//! | identity index | identity | its pool and creation |
+//! | logins | pool, kind, provider, subject | the identity and its creation |
+//! | signing keys | region, number | a key for tokens |
+//!
+//! A guid takes 16 bytes and a moment 8, the highest first. Text that something follows ends with a
+//! zero; a zero inside it is written as zero and 255, which no text begins with.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use crate::ambient::Timestamp;
+use crate::id::{AccountId, Guid, Region};
+use crate::state::{Login, LoginKind};
+
+/// The trees of a store, each with an order of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Tree {
+    /// How many pools an account has in a region.
+    Accounts,
+    /// Pools that are deleted while what was in them is not yet removed.
+    Deletions,
+    /// Identities in the order in which a pool lists them.
+    Identities,
+    /// Where an identity stands in that order.
+    IdentityIndex,
+    /// Logins, each with its identity.
+    Logins,
+    /// Pools.
+    Pools,
+    /// Pools in the order in which an account lists them.
+    PoolListing,
+    /// Keys for tokens.
+    SigningKeys,
+}
+
+impl Tree {
+    /// Every tree.
+    pub const ALL: [Self; 8] = [
+        Self::Accounts,
+        Self::Deletions,
+        Self::Identities,
+        Self::IdentityIndex,
+        Self::Logins,
+        Self::Pools,
+        Self::PoolListing,
+        Self::SigningKeys,
+    ];
+
+    /// A name that stays the same in every version.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts",
+            Self::Deletions => "deletions",
+            Self::Identities => "identities",
+            Self::IdentityIndex => "identity-index",
+            Self::Logins => "logins",
+            Self::Pools => "pools",
+            Self::PoolListing => "pool-listing",
+            Self::SigningKeys => "signing-keys",
+        }
+    }
+}
+
+/// A key in one of the trees.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct Key {
+    /// The tree.
+    pub tree: Tree,
+    /// The key's bytes, ordered as bytes are.
+    pub bytes: Vec<u8>,
+}
+
+/// The tree and the bytes in hexadecimal: `logins/9b0be988…`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/", self.tree.name())?;
+        self.bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Where an identity stands in the listing of its pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(crate) struct Place {
+    pub(crate) created: Timestamp,
+    pub(crate) guid: Guid,
+}
+
+const GUID_LENGTH: usize = 16;
+const MOMENT_LENGTH: usize = 8;
+const KEY_NUMBER_LENGTH: usize = 4;
+
+impl Key {
+    /// A key of any bytes, for tests of a [`Store`](crate::Store).
+    pub fn new(tree: Tree, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { tree, bytes: bytes.into() }
+    }
+
+    pub(crate) fn account(account: &AccountId, region: &Region) -> Self {
+        let bytes = [account.as_str().as_bytes(), region.as_str().as_bytes()].concat();
+        Self { tree: Tree::Accounts, bytes }
+    }
+
+    pub(crate) fn pool(pool: Guid) -> Self {
+        Self { tree: Tree::Pools, bytes: pool.0.to_vec() }
+    }
+
+    pub(crate) fn pool_listing(
+        account: &AccountId,
+        region: &Region,
+        created: Timestamp,
+        pool: Guid,
+    ) -> Self {
+        let mut bytes = KeyRange::pools_of(account, region).start;
+        bytes.extend(created.as_millis().to_be_bytes());
+        bytes.extend(pool.0);
+        Self { tree: Tree::PoolListing, bytes }
+    }
+
+    pub(crate) fn deletion(pool: Guid) -> Self {
+        Self { tree: Tree::Deletions, bytes: pool.0.to_vec() }
+    }
+
+    pub(crate) fn identity(pool: Guid, place: Place) -> Self {
+        let created = place.created.as_millis().to_be_bytes();
+        let bytes = [pool.0.as_slice(), &created, &place.guid.0].concat();
+        Self { tree: Tree::Identities, bytes }
+    }
+
+    pub(crate) fn identity_index(identity: Guid) -> Self {
+        Self { tree: Tree::IdentityIndex, bytes: identity.0.to_vec() }
+    }
+
+    pub(crate) fn login(pool: Guid, login: &Login) -> Self {
+        let (provider, subject) = (login.provider().as_str(), login.subject().as_str());
+        let length = GUID_LENGTH
+            .saturating_add(provider.len())
+            .saturating_add(subject.len())
+            .saturating_add(2);
+        let mut bytes = Vec::with_capacity(length);
+        bytes.extend(pool.0);
+        bytes.push(match login.kind() {
+            LoginKind::Developer => b'd',
+            LoginKind::Public => b'p',
+        });
+        push_terminated(&mut bytes, provider);
+        bytes.extend(subject.as_bytes());
+        Self { tree: Tree::Logins, bytes }
+    }
+
+    pub(crate) fn signing_key(region: &Region, number: u32) -> Self {
+        let mut bytes = KeyRange::signing_keys_of(region).start;
+        bytes.extend(number.to_be_bytes());
+        Self { tree: Tree::SigningKeys, bytes }
+    }
+
+    /// The pool that a key of a pool's range begins with.
+    pub(crate) fn leading_pool(&self) -> Option<Guid> {
+        self.bytes.first_chunk().copied().map(Guid)
+    }
+
+    /// The last guid of a key that ends with one.
+    pub(crate) fn trailing_guid(&self) -> Option<Guid> {
+        self.bytes.last_chunk().copied().map(Guid)
+    }
+
+    /// The pool and the place that an identity's key consists of.
+    pub(crate) fn identity_parts(&self) -> Option<(Guid, Place)> {
+        let (pool, rest) = self.bytes.split_first_chunk::<GUID_LENGTH>()?;
+        let (created, guid) = rest.split_first_chunk::<MOMENT_LENGTH>()?;
+        let created = Timestamp::from_millis(u64::from_be_bytes(*created));
+        let guid = Guid(guid.try_into().ok()?);
+        Some((Guid(*pool), Place { created, guid }))
+    }
+
+    /// The region and the number that a signing key's key consists of.
+    pub(crate) fn signing_key_parts(&self) -> Option<(Region, u32)> {
+        let (region, number) = self.bytes.split_last_chunk::<KEY_NUMBER_LENGTH>()?;
+        let region = std::str::from_utf8(region.strip_suffix(&[0])?).ok()?;
+        Some((region.parse().ok()?, u32::from_be_bytes(*number)))
+    }
+}
+
+fn push_terminated(bytes: &mut Vec<u8>, text: &str) {
+    for byte in text.bytes() {
+        bytes.push(byte);
+        if byte == 0 {
+            bytes.push(255);
+        }
+    }
+    bytes.push(0);
+}
+
+/// A contiguous range of one tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyRange {
+    /// The tree.
+    pub tree: Tree,
+    /// The first bytes that are in the range.
+    pub start: Vec<u8>,
+    /// The first bytes behind the range; `None` where it reaches to the end of the tree.
+    pub end: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// The keys that begin with `prefix`.
+    pub fn prefix(tree: Tree, prefix: impl Into<Vec<u8>>) -> Self {
+        let start = prefix.into();
+        let mut end = start.clone();
+        while let Some(last) = end.pop() {
+            if let Some(next) = last.checked_add(1) {
+                end.push(next);
+                break;
+            }
+        }
+        let end = (!end.is_empty()).then_some(end);
+        Self { tree, start, end }
+    }
+
+    /// What follows `bytes` in the range.
+    #[must_use]
+    pub fn after(mut self, bytes: &[u8]) -> Self {
+        self.start = [bytes, &[0]].concat();
+        self
+    }
+
+    /// Whether the key lies in the range.
+    pub fn contains(&self, key: &Key) -> bool {
+        key.tree == self.tree
+            && key.bytes >= self.start
+            && self.end.as_ref().is_none_or(|end| key.bytes < *end)
+    }
+
+    pub(crate) fn pools_of(account: &AccountId, region: &Region) -> Self {
+        let mut prefix = account.as_str().as_bytes().to_vec();
+        push_terminated(&mut prefix, region.as_str());
+        Self::prefix(Tree::PoolListing, prefix)
+    }
+
+    /// The length of a key of [`pools_of`](Self::pools_of).
+    pub(crate) fn pool_listing_length(&self) -> usize {
+        self.start.len().saturating_add(MOMENT_LENGTH).saturating_add(GUID_LENGTH)
+    }
+
+    pub(crate) fn identities_of(pool: Guid) -> Self {
+        Self::prefix(Tree::Identities, pool.0)
+    }
+
+    /// The length of an identity's key.
+    pub(crate) const IDENTITY_LENGTH: usize = GUID_LENGTH + MOMENT_LENGTH + GUID_LENGTH;
+
+    pub(crate) fn signing_keys_of(region: &Region) -> Self {
+        let mut prefix = Vec::new();
+        push_terminated(&mut prefix, region.as_str());
+        Self::prefix(Tree::SigningKeys, prefix)
+    }
+
+    pub(crate) fn all(tree: Tree) -> Self {
+        Self { tree, start: Vec::new(), end: None }
+    }
+}
+
+/// For `Corrupt` errors, which name a record by its key.
+pub(crate) fn corrupt(key: &Key, what: &str) -> crate::store::StoreError {
+    let mut detail = key.to_string();
+    let written = write!(detail, ": {what}");
+    debug_assert!(written.is_ok(), "writing to a string");
+    crate::store::StoreError::Corrupt(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::name::{DeveloperProviderName, DeveloperUserIdentifier};
+    use crate::state::VerifiedLogin;
+
+    fn public(provider: &str, subject: &str) -> Login {
+        let provider = provider.parse().expect("a provider");
+        VerifiedLogin::assertion(&provider, subject).expect("a subject").login().clone()
+    }
+
+    fn texts() -> impl Strategy<Value = String> {
+        proptest::collection::vec(prop_oneof!["\0", "a", "b", "\u{1}", "é", "\u{10ffff}"], 1..6)
+            .prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn different_logins_have_different_keys(
+            (p1, s1, p2, s2) in (texts(), texts(), texts(), texts())
+        ) {
+            let (a, b) = (public(&p1, &s1), public(&p2, &s2));
+            let pool = Guid([9; 16]);
+            let (ka, kb) = (Key::login(pool, &a), Key::login(pool, &b));
+            prop_assert_eq!(ka == kb, a == b);
+            // Within a provider the order is that of the subjects.
+            if p1 == p2 {
+                prop_assert_eq!(ka.cmp(&kb), s1.cmp(&s2));
+            }
+        }
+
+        #[test]
+        fn identities_are_ordered_by_creation_then_id(
+            (t1, g1, t2, g2) in any::<(u64, [u8; 16], u64, [u8; 16])>()
+        ) {
+            let place = |t, g| Place { created: Timestamp::from_millis(t), guid: Guid(g) };
+            let (a, b) = (place(t1, g1), place(t2, g2));
+            let pool = Guid([0xff; 16]);
+            let (ka, kb) = (Key::identity(pool, a), Key::identity(pool, b));
+            prop_assert_eq!(ka.cmp(&kb), a.cmp(&b));
+            prop_assert_eq!(ka.identity_parts(), Some((pool, a)));
+            prop_assert!(KeyRange::identities_of(pool).contains(&ka));
+            prop_assert!(!KeyRange::identities_of(pool).after(&ka.bytes).contains(&ka));
+        }
+    }
+
+    #[test]
+    fn a_developer_login_is_no_public_login() {
+        let name: DeveloperProviderName = "p".parse().expect("a name");
+        let user: DeveloperUserIdentifier = "u".parse().expect("a user");
+        let pool = Guid([0; 16]);
+        let developer = Key::login(pool, &Login::developer(&name, &user));
+        assert_ne!(developer, Key::login(pool, &public("p", "u")));
+    }
+
+    #[test]
+    fn a_region_does_not_see_the_pools_of_a_longer_one() {
+        let account: AccountId = "123456789012".parse().expect("an account");
+        let (short, long) =
+            ("us-east-1".parse().expect("a region"), "us-east-11".parse().expect("a region"));
+        let now = Timestamp::from_millis(1);
+        let key = Key::pool_listing(&account, &long, now, Guid([1; 16]));
+        assert!(!KeyRange::pools_of(&account, &short).contains(&key));
+        assert!(KeyRange::pools_of(&account, &long).contains(&key));
+        assert_eq!(key.bytes.len(), KeyRange::pools_of(&account, &long).pool_listing_length());
+    }
+
+    #[test]
+    fn a_signing_key_reads_back_from_its_key() {
+        let region: Region = "eu-west-1".parse().expect("a region");
+        let key = Key::signing_key(&region, 7);
+        assert_eq!(key.signing_key_parts(), Some((region, 7)));
+        assert_eq!(Key::new(Tree::SigningKeys, *b"x").signing_key_parts(), None);
+    }
+}

@@ -1,0 +1,50 @@
+//! A store that keeps everything in memory and forgets it when it is dropped.
+
+use std::collections::BTreeMap;
+
+use parking_lot::Mutex;
+
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
+
+/// A store without a disk: for tests, and for emulators that start empty.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    entries: Mutex<BTreeMap<Key, Value>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Store for MemoryStore {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        let entries = self.entries.lock();
+        Ok(keys.iter().map(|key| entries.get(key).cloned()).collect())
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        let entries = self.entries.lock();
+        let from = Key::new(range.tree, range.start.clone());
+        let within = entries.range(from..).take_while(|(key, _)| range.contains(key));
+        Ok(within.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        let mut entries = self.entries.lock();
+        if batch.checks.iter().any(|(key, value)| entries.get(key) != value.as_ref()) {
+            return Ok(Commit::Conflict);
+        }
+        for key in &batch.deletes {
+            entries.remove(key);
+        }
+        entries.extend(batch.puts);
+        Ok(Commit::Done)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,441 @@
+//! The default store: sled 0.34, one named tree for each kind of record.
+//!
+//! One transaction over all trees holds a group of batches. sled's transaction lock is one for the
+//! whole process, so the closure only compares and writes; flush and sync come after it.
+
+mod files;
+mod in_flight;
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use sled::transaction::{
+    ConflictableTransactionError, Transactional, TransactionError, TransactionResult,
+    TransactionalTree,
+};
+
+use crate::store::group::GroupCommit;
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Tree, Value};
+use files::{CommitMark, Disk};
+use in_flight::InFlight;
+
+/// What an answered operation survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a process dies, a machine dies, or neither matters")]
+pub enum Durability {
+    /// The machine loses power: each group of commits is flushed and synced to the disk.
+    #[default]
+    PowerLoss,
+    /// The process is killed: each group is handed to the operating system, which writes it to the
+    /// disk within about a second. After a power cut the last of it may be missing; the database
+    /// then is what an earlier moment left.
+    ProcessKill,
+    /// Nothing: what the last tenth of a second wrote may be lost with the process. For data that
+    /// can be had again.
+    Relaxed,
+}
+
+/// How a [`SledStore`] is opened.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct SledOptions {
+    path: PathBuf,
+    durability: Durability,
+    cache_bytes: u64,
+}
+
+impl SledOptions {
+    /// The database in the folder `path`, which is made if it is missing; durable against power
+    /// loss, with a cache of 64 MiB.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), durability: Durability::default(), cache_bytes: 64 << 20 }
+    }
+
+    /// What an answered operation survives.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// How many bytes of records sled keeps in memory. What it needs beside them grows with the
+    /// number of records.
+    pub fn cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// Opens the database.
+    ///
+    /// # Errors
+    ///
+    /// * [`StoreError::Locked`] while another store has it open, in this process or another.
+    /// * [`StoreError::Corrupt`] when it is damaged, has lost its end, or is of an unknown format.
+    /// * [`StoreError::Failed`] when the files cannot be read or written.
+    pub fn open(self) -> Result<SledStore, StoreError> {
+        let shared = Arc::new(Shared::open(&self)?);
+        let tender = (self.durability != Durability::PowerLoss)
+            .then(|| Tender::spawn(Arc::clone(&shared)))
+            .transpose()?;
+        Ok(SledStore { tender, shared })
+    }
+}
+
+/// Keeps state in a sled database.
+#[derive(Debug)]
+pub struct SledStore {
+    tender: Option<Tender>,
+    shared: Arc<Shared>,
+}
+
+impl Store for SledStore {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        let values = keys.iter().map(|key| self.shared.read(key)).collect::<Result<_, _>>()?;
+        self.shared.in_flight.wait(|group| keys.iter().any(|key| group.contains(key)))?;
+        Ok(values)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        let entries = self.shared.read_range(range, limit)?;
+        self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))?;
+        Ok(entries)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        if self.shared.stopped.load(Ordering::SeqCst) {
+            return Err(StoreError::Stopped);
+        }
+        if batch.is_read_only() {
+            let outcome = self.shared.apply(&[batch])?;
+            return outcome.first().copied().ok_or(StoreError::Stopped);
+        }
+        self.shared.commits.commit(batch, |batches| self.shared.write(batches))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.shared.sync()
+    }
+}
+
+/// What was committed is synced, whatever the durability.
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        drop(self.tender.take());
+        // Nobody is left to be told of a failure; what was promised is on the disk already.
+        drop(self.shared.sync());
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    // Dropped in this order: the lock goes last.
+    trees: Vec<sled::Tree>,
+    database: sled::Db,
+    disk: Disk,
+    mark: CommitMark,
+    durability: Durability,
+    commits: GroupCommit,
+    in_flight: InFlight,
+    /// The number of the last commit that was applied.
+    applied: AtomicU64,
+    /// Batches that were applied since the last flush.
+    backlog: AtomicUsize,
+    stopped: AtomicBool,
+    _lock: File,
+}
+
+/// How many batches may wait for a flush: one flush of very many takes seconds.
+const BACKLOG_MAX: usize = 1024;
+
+/// The tree that holds what the database says about itself.
+const META: &str = "meta";
+const COMMIT: &[u8] = b"commit";
+const FORMAT: &[u8] = b"format";
+/// The trees and their keys. Records have a format of their own.
+const FORMAT_NUMBER: u64 = 1;
+
+impl Shared {
+    fn open(options: &SledOptions) -> Result<Self, StoreError> {
+        let lock = files::lock(&options.path)?;
+        let folder = options.path.join("sled");
+        files::clear_half_written_snapshots(&folder).map_err(StoreError::failed)?;
+        let mark = CommitMark::open(&options.path)?;
+        let database = open_database(&folder, options)?;
+        // The order of `Tree`, so that a tree's number is its place; then what is not a `Tree`.
+        let names = Tree::ALL.into_iter().map(Tree::name).chain([META]);
+        let trees: Vec<sled::Tree> = names
+            .map(|name| database.open_tree(name))
+            .collect::<Result<_, _>>()
+            .map_err(store_error)?;
+        let disk = Disk::of(&folder).map_err(StoreError::failed)?;
+        let shared = Self {
+            trees,
+            database,
+            disk,
+            mark,
+            durability: options.durability,
+            commits: GroupCommit::default(),
+            in_flight: InFlight::default(),
+            applied: AtomicU64::new(0),
+            backlog: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+            _lock: lock,
+        };
+        shared.check_tail(&options.path)?;
+        Ok(shared)
+    }
+
+    fn check_tail(&self, path: &Path) -> Result<(), StoreError> {
+        let (inside, beside) = (self.meta(COMMIT)?.unwrap_or(0), self.mark.number());
+        if inside < beside {
+            return Err(StoreError::Corrupt(format!(
+                "{} has lost its end: commit {beside} was on the disk, the last one found is {inside}",
+                path.display()
+            )));
+        }
+        match self.meta(FORMAT)? {
+            Some(FORMAT_NUMBER) => {}
+            None if inside == 0 => {
+                let format = FORMAT_NUMBER.to_be_bytes();
+                self.tree(META_PLACE)?.insert(FORMAT, &format).map_err(store_error)?;
+            }
+            _ => {
+                let detail = format!("{} has an unknown format", path.display());
+                return Err(StoreError::Corrupt(detail));
+            }
+        }
+        self.applied.store(inside, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn meta(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
+        let value = self.tree(META_PLACE)?.get(key).map_err(store_error)?;
+        let Some(value) = value else { return Ok(None) };
+        let number = value.as_ref().try_into().map(u64::from_be_bytes);
+        let detail = || format!("{META}/{}: not a number", String::from_utf8_lossy(key));
+        number.map(Some).map_err(|_| StoreError::Corrupt(detail()))
+    }
+
+    fn tree(&self, place: usize) -> Result<&sled::Tree, StoreError> {
+        self.trees.get(place).ok_or(StoreError::Stopped)
+    }
+
+    fn read(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        let value = self.tree(key.tree as usize)?.get(&key.bytes).map_err(store_error)?;
+        Ok(value.map(|bytes| bytes.to_vec()))
+    }
+
+    fn read_range(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        let tree = self.tree(range.tree as usize)?;
+        let entries = match &range.end {
+            Some(end) => tree.range(range.start.as_slice()..end.as_slice()),
+            None => tree.range(range.start.as_slice()..),
+        };
+        entries
+            .take(limit)
+            .map(|entry| {
+                let (key, value) = entry.map_err(store_error)?;
+                Ok((Key::new(range.tree, key.to_vec()), value.to_vec()))
+            })
+            .collect()
+    }
+
+    /// Commits a group and makes it as durable as was promised.
+    fn write(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
+        if self.stopped.load(Ordering::SeqCst) {
+            return Err(StoreError::Stopped);
+        }
+        let stop = StopUnlessDurable { shared: self, durable: false };
+        if self.durability != Durability::Relaxed {
+            self.in_flight.depart(batches.iter().flat_map(Batch::written));
+        }
+        let outcomes = self.apply(batches)?;
+        if outcomes.contains(&Commit::Done) {
+            match self.durability {
+                Durability::PowerLoss => self.sync()?,
+                Durability::ProcessKill => self.flush()?,
+                Durability::Relaxed => {
+                    let backlog = self.backlog.fetch_add(batches.len(), Ordering::SeqCst);
+                    if backlog >= BACKLOG_MAX {
+                        self.flush()?;
+                    }
+                }
+            }
+        }
+        stop.durable();
+        Ok(outcomes)
+    }
+
+    /// Checks and applies batches, each on its own, in one transaction over all trees.
+    fn apply(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
+        let number = self.applied.load(Ordering::SeqCst).saturating_add(1);
+        let result: TransactionResult<Vec<Commit>> = self.trees.transaction(|trees| {
+            let mut outcomes = Vec::with_capacity(batches.len());
+            let mut written = false;
+            for batch in batches {
+                if !holds(trees, batch)? {
+                    outcomes.push(Commit::Conflict);
+                    continue;
+                }
+                for key in &batch.deletes {
+                    view(trees, key.tree as usize)?.remove(key.bytes.as_slice())?;
+                }
+                for (key, value) in &batch.puts {
+                    view(trees, key.tree as usize)?
+                        .insert(key.bytes.as_slice(), value.as_slice())?;
+                }
+                written |= !batch.is_read_only();
+                outcomes.push(Commit::Done);
+            }
+            if written {
+                view(trees, META_PLACE)?.insert(COMMIT, &number.to_be_bytes())?;
+            }
+            Ok(outcomes)
+        });
+        let outcomes = result.map_err(|error| match error {
+            TransactionError::Storage(error) => store_error(error),
+            TransactionError::Abort(()) => StoreError::Stopped,
+        })?;
+        if batches.iter().zip(&outcomes).any(|(b, o)| *o == Commit::Done && !b.is_read_only()) {
+            self.applied.store(number, Ordering::SeqCst);
+        }
+        Ok(outcomes)
+    }
+
+    /// Hands everything that was applied to the operating system.
+    fn flush(&self) -> Result<(), StoreError> {
+        self.backlog.store(0, Ordering::SeqCst);
+        self.database.flush().map(drop).map_err(store_error)
+    }
+
+    /// Brings everything that was applied onto the disk.
+    fn sync(&self) -> Result<(), StoreError> {
+        // After a failed sync a second one may succeed without having written what the first lost.
+        if self.stopped.load(Ordering::SeqCst) {
+            return Err(StoreError::Stopped);
+        }
+        let applied = self.applied.load(Ordering::SeqCst);
+        self.flush()?;
+        self.disk.sync().map_err(StoreError::failed)?;
+        self.mark.raise(applied).map_err(StoreError::failed)
+    }
+}
+
+/// The place of [`META`] behind the trees of records.
+const META_PLACE: usize = Tree::ALL.len();
+
+type Closure<T> = Result<T, ConflictableTransactionError<()>>;
+
+fn view(trees: &[TransactionalTree], place: usize) -> Closure<&TransactionalTree> {
+    trees.get(place).ok_or(ConflictableTransactionError::Abort(()))
+}
+
+fn holds(trees: &[TransactionalTree], batch: &Batch) -> Closure<bool> {
+    for (key, expected) in &batch.checks {
+        if view(trees, key.tree as usize)?.get(&key.bytes)?.as_deref() != expected.as_deref() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Stops the store when a group is left before it is known to be durable, also by a panic.
+struct StopUnlessDurable<'a> {
+    shared: &'a Shared,
+    durable: bool,
+}
+
+impl StopUnlessDurable<'_> {
+    fn durable(mut self) {
+        self.durable = true;
+        self.shared.in_flight.land();
+    }
+}
+
+impl Drop for StopUnlessDurable<'_> {
+    fn drop(&mut self) {
+        if !self.durable {
+            self.shared.stopped.store(true, Ordering::SeqCst);
+            self.shared.in_flight.lose();
+        }
+    }
+}
+
+/// Syncs now and then what the durability leaves to a later moment.
+#[derive(Debug)]
+struct Tender {
+    closing: Arc<(Mutex<bool>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Tender {
+    const PAUSE: Duration = Duration::from_millis(100);
+
+    fn spawn(shared: Arc<Shared>) -> Result<Self, StoreError> {
+        let closing = Arc::new((Mutex::new(false), Condvar::new()));
+        let signal = Arc::clone(&closing);
+        let thread = thread::Builder::new()
+            .name("cognate-sync".to_owned())
+            .spawn(move || {
+                let (closing, woken) = &*signal;
+                let mut closing = closing.lock();
+                while !*closing {
+                    woken.wait_for(&mut closing, Self::PAUSE);
+                    let behind = shared.applied.load(Ordering::SeqCst) > shared.mark.number();
+                    if behind && shared.sync().is_err() {
+                        shared.stopped.store(true, Ordering::SeqCst);
+                        return;
+                    }
+                }
+            })
+            .map_err(StoreError::failed)?;
+        Ok(Self { closing, thread: Some(thread) })
+    }
+}
+
+impl Drop for Tender {
+    fn drop(&mut self) {
+        let (closing, woken) = &*self.closing;
+        *closing.lock() = true;
+        woken.notify_all();
+        // A panic of the thread has already stopped the store.
+        drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+/// sled's threads can hold its lock for a moment after a database was dropped.
+const REOPEN_ATTEMPTS: u32 = 500;
+const REOPEN_PAUSE: Duration = Duration::from_millis(10);
+
+fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
+    for _ in 0..REOPEN_ATTEMPTS {
+        let config = sled::Config::new().path(folder).cache_capacity(options.cache_bytes);
+        // sled panics on some kinds of damage.
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("acquire lock") => {
+                thread::sleep(REOPEN_PAUSE);
+            }
+            Ok(opened) => return opened.map_err(store_error),
+            Err(_) => {
+                let detail = format!("{}: cannot be recovered", folder.display());
+                return Err(StoreError::Corrupt(detail));
+            }
+        }
+    }
+    Err(StoreError::Locked(options.path.clone()))
+}
+
+fn store_error(error: sled::Error) -> StoreError {
+    match error {
+        sled::Error::Corruption { .. } => StoreError::Corrupt(error.to_string()),
+        other => StoreError::failed(other),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! The files of a database: who has it open, what is on the disk, and how far it got.
+//!
+//! ```text
+//! PATH/lock      locked while a store is open
+//! PATH/commit    the number of a commit that is known to be on the disk
+//! PATH/sled/     the database, which holds the number of its last commit
+//! ```
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+
+use crate::store::StoreError;
+
+/// Locks a database's folder for as long as the file lives.
+pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
+    fs::create_dir_all(path).map_err(StoreError::failed)?;
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path.join("lock"))
+        .map_err(StoreError::failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(StoreError::failed(error)),
+    }
+}
+
+/// Removes snapshots that a killed process left half written: sled refuses to open beside one.
+pub(super) fn clear_half_written_snapshots(database: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(database) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The files that sled writes, to be synced by us: it flushes them, which a power cut does not honour.
+#[derive(Debug)]
+pub(super) struct Disk {
+    log: File,
+    snapshots: Mutex<Folder>,
+    blobs: Mutex<Folder>,
+}
+
+impl Disk {
+    /// Of a database that is open.
+    pub(super) fn of(database: &Path) -> io::Result<Self> {
+        Ok(Self {
+            log: File::options().read(true).write(true).open(database.join("db"))?,
+            snapshots: Mutex::new(Folder::new(database.to_owned())),
+            blobs: Mutex::new(Folder::new(database.join("blobs"))),
+        })
+    }
+
+    /// Returns once everything that sled has flushed is on the disk: large records in files of their
+    /// own before the log that names them.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let mut blobs = self.blobs.lock();
+        let new = blobs.new_names()?;
+        for name in &new {
+            match File::open(blobs.path.join(name)) {
+                Ok(blob) => blob.sync_all()?,
+                // Already collected as garbage.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        blobs.sync_names(new)?;
+        drop(blobs);
+        self.log.sync_data()?;
+        let mut snapshots = self.snapshots.lock();
+        let new = snapshots.new_names()?;
+        snapshots.sync_names(new)
+    }
+}
+
+/// A folder, and which of its files are known to be on the disk.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    synced: BTreeSet<OsString>,
+}
+
+impl Folder {
+    fn new(path: PathBuf) -> Self {
+        Self { path, synced: BTreeSet::new() }
+    }
+
+    fn new_names(&mut self) -> io::Result<Vec<OsString>> {
+        let names = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name()));
+        let names: BTreeSet<OsString> = names.collect::<io::Result<_>>()?;
+        self.synced.retain(|name| names.contains(name));
+        Ok(names.into_iter().filter(|name| !self.synced.contains(name)).collect())
+    }
+
+    fn sync_names(&mut self, new: Vec<OsString>) -> io::Result<()> {
+        if !new.is_empty() {
+            #[cfg(unix)]
+            File::open(&self.path)?.sync_all()?;
+            self.synced.extend(new);
+        }
+        Ok(())
+    }
+}
+
+/// The number of a commit that is on the disk, kept beside the database.
+///
+/// A database whose log is cut or damaged opens without what followed the damage. Its own number is
+/// then lower than this one. Sixteen bytes: the number, and its complement.
+#[derive(Debug)]
+pub(super) struct CommitMark {
+    written: Mutex<(File, u64)>,
+}
+
+impl CommitMark {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = path.join("commit");
+        let mut file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(StoreError::failed)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(StoreError::failed)?;
+        let number = match decode(&bytes) {
+            Some(number) => number,
+            None if bytes.is_empty() => 0,
+            None => {
+                let detail = format!("{}: not the number of a commit", path.display());
+                return Err(StoreError::Corrupt(detail));
+            }
+        };
+        Ok(Self { written: Mutex::new((file, number)) })
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.written.lock().1
+    }
+
+    /// States that the commit of that number, and so every one before it, is on the disk.
+    pub(super) fn raise(&self, number: u64) -> io::Result<()> {
+        let mut written = self.written.lock();
+        let (file, known) = &mut *written;
+        if number <= *known {
+            return Ok(());
+        }
+        file.rewind()?;
+        file.write_all(&encode(number))?;
+        *known = number;
+        Ok(())
+    }
+}
+
+fn encode(number: u64) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    let (value, complement) = bytes.split_at_mut(8);
+    value.copy_from_slice(&number.to_be_bytes());
+    complement.copy_from_slice(&(!number).to_be_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<u64> {
+    let (value, rest) = bytes.split_first_chunk::<8>()?;
+    let number = u64::from_be_bytes(*value);
+    (rest == (!number).to_be_bytes()).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flipped_bit_of_a_mark_goes_unnoticed() {
+        let bytes = encode(0x0123_4567_89ab_cdef);
+        assert_eq!(decode(&bytes), Some(0x0123_4567_89ab_cdef));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(decode(&flipped), None, "bit {bit}");
+        }
+        for length in 0..bytes.len() {
+            assert_eq!(decode(&bytes[..length]), None, "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Keys whose new values can be read but are not durable yet.
+//!
+//! Without this a reader could be given a value, act on it, and after a crash find that it never was:
+//! an answer is only given out once what it rests on survives (I8). Readers of other keys never wait.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::store::{Key, StoreError};
+
+/// The keys of the one group that is being written.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    active: AtomicBool,
+    group: Mutex<Group>,
+    landed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    number: u64,
+    keys: HashSet<Key>,
+    lost: bool,
+}
+
+impl InFlight {
+    /// To be called before any of the keys can be read with its new value.
+    pub(super) fn depart<'a>(&self, keys: impl Iterator<Item = &'a Key>) {
+        let mut group = self.group.lock();
+        group.keys.extend(keys.cloned());
+        self.active.store(true, Ordering::SeqCst);
+    }
+
+    /// The group is durable.
+    pub(super) fn land(&self) {
+        let mut group = self.group.lock();
+        group.keys.clear();
+        group.number = group.number.wrapping_add(1);
+        self.active.store(false, Ordering::SeqCst);
+        self.landed.notify_all();
+    }
+
+    /// Whether the group is durable will never be known.
+    pub(super) fn lose(&self) {
+        self.group.lock().lost = true;
+        self.landed.notify_all();
+    }
+
+    /// To be called after a read: returns once the group that may have written what was read is
+    /// durable.
+    pub(super) fn wait(&self, touches: impl Fn(&HashSet<Key>) -> bool) -> Result<(), StoreError> {
+        if !self.active.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut group = self.group.lock();
+        let number = group.number;
+        while group.number == number && touches(&group.keys) {
+            if group.lost {
+                return Err(StoreError::Stopped);
+            }
+            self.landed.wait(&mut group);
+        }
+        Ok(())
+    }
+}

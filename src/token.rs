@@ -1,0 +1,76 @@
+//! OpenID tokens: compact JWS, signed and verified by ring.
+
+mod jwks;
+mod key;
+#[cfg(feature = "rsa-keys")]
+mod rsa;
+mod seal;
+mod verify;
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::constraint::REDACTED;
+use crate::error::{Error, Result};
+use crate::rules::claims::Claims;
+use crate::state::SigningAlgorithm;
+
+pub use jwks::{Discovery, Jwk, Jwks};
+pub use key::SigningKey;
+pub(crate) use seal::Seal;
+pub(crate) use verify::{Presented, verify};
+
+/// A signed OpenID token in compact form: `HEADER.CLAIMS.SIGNATURE`, each part base64url.
+///
+/// It is a credential: `Debug` does not show it, and there is no `Display`.
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OpenIdToken(String);
+
+impl OpenIdToken {
+    /// The token.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OpenIdToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenIdToken({REDACTED})")
+    }
+}
+
+/// A key that signs under the name by which verifiers find it.
+#[derive(Debug)]
+pub(crate) struct Signer {
+    key: SigningKey,
+    /// Encoded, with the dot behind it.
+    header: String,
+}
+
+impl Signer {
+    pub(crate) fn new(key: SigningKey, kid: &str) -> Self {
+        let header = URL_SAFE_NO_PAD.encode(header(kid, key.algorithm())) + ".";
+        Self { key, header }
+    }
+
+    pub(crate) fn sign(&self, claims: &Claims) -> Result<OpenIdToken> {
+        let json = serde_json::to_vec(claims)
+            .map_err(|_| Error::SigningKey("the claims cannot be encoded"))?;
+        let mut token = String::with_capacity(
+            self.header.len().saturating_add(json.len().saturating_mul(2)).saturating_add(360),
+        );
+        token.push_str(&self.header);
+        URL_SAFE_NO_PAD.encode_string(json, &mut token);
+        let signature = self.key.sign(token.as_bytes())?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(OpenIdToken(token))
+    }
+}
+
+/// Members in the service's order; a kid is made of a region and a number and needs no escape.
+fn header(kid: &str, algorithm: SigningAlgorithm) -> String {
+    format!(r#"{{"kid":"{kid}","typ":"JWS","alg":"{}"}}"#, algorithm.as_str())
+}

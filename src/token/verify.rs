@@ -1,0 +1,125 @@
+//! Reading a token back: whatever is not exactly one of ours is refused.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey,
+};
+use serde::Deserialize;
+
+use crate::id::{IdentityId, IdentityPoolId};
+use crate::name::{PrincipalTagKey, PrincipalTagValue};
+use crate::rules::Refusal;
+use crate::rules::claims::{Claims, ISSUER};
+use crate::state::{PublicKey, StoredKey};
+use crate::token::header;
+
+/// No token of ours is longer: 50 principal tags and 10 logins, all of them escaped, fit.
+const LENGTH_MAX: usize = 1 << 20;
+
+/// A token that was presented, cut into its parts.
+#[derive(Debug)]
+pub(crate) struct Presented<'a> {
+    /// The name of the key that it claims to be signed with.
+    pub(crate) kid: String,
+    header: Vec<u8>,
+    claims: Vec<u8>,
+    signature: Vec<u8>,
+    signed: &'a [u8],
+}
+
+#[derive(Deserialize)]
+struct Header {
+    kid: String,
+}
+
+impl<'a> Presented<'a> {
+    pub(crate) fn parse(token: &'a str) -> Option<Self> {
+        if token.len() > LENGTH_MAX {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+        let header = decode(header)?;
+        let Header { kid } = serde_json::from_slice(&header).ok()?;
+        let (claims, signature) = (decode(claims)?, decode(signature)?);
+        Some(Self { kid, header, claims, signature, signed: signed.as_bytes() })
+    }
+}
+
+/// The claims of a token that `key` has signed and whose time is not over at `now`, in epoch seconds.
+pub(crate) fn verify(
+    presented: &Presented<'_>,
+    key: &StoredKey,
+    now: u64,
+) -> Result<Claims, Refusal> {
+    // The key says what the algorithm is; the header has to agree to the byte.
+    if presented.header != header(&presented.kid, key.algorithm).into_bytes() {
+        return Err(Refusal::TokenForeign);
+    }
+    if !is_signed(presented, &key.public) {
+        return Err(Refusal::TokenForeign);
+    }
+    let claims = read(&presented.claims).ok_or(Refusal::TokenForeign)?;
+    let exp = claims.expires_at();
+    if now >= exp {
+        return Err(Refusal::TokenExpired { now, exp });
+    }
+    Ok(claims)
+}
+
+fn is_signed(presented: &Presented<'_>, key: &PublicKey) -> bool {
+    let Presented { signature, signed, .. } = presented;
+    match key {
+        PublicKey::Rsa { n, e } => PublicKeyComponents { n, e }
+            .verify(&RSA_PKCS1_2048_8192_SHA512, signed, signature)
+            .is_ok(),
+        PublicKey::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+            .verify(signed, signature)
+            .is_ok(),
+        PublicKey::Ed25519(key) => {
+            UnparsedPublicKey::new(&ED25519, key).verify(signed, signature).is_ok()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct SignedClaims {
+    sub: IdentityId,
+    aud: IdentityPoolId,
+    amr: Vec<String>,
+    #[serde(rename = "https://aws.amazon.com/tags")]
+    tags: Option<Tags>,
+    iss: String,
+    #[serde(rename = "https://cognito-identity.amazonaws.com/identity-pool-arn")]
+    pool_arn: Option<String>,
+    exp: u64,
+    iat: u64,
+}
+
+#[derive(Deserialize)]
+struct Tags {
+    principal_tags: BTreeMap<PrincipalTagKey, [PrincipalTagValue; 1]>,
+}
+
+/// What was signed has to be what we would write for the same claims.
+fn read(json: &[u8]) -> Option<Claims> {
+    let signed: SignedClaims = serde_json::from_slice(json).ok()?;
+    if signed.iss != ISSUER {
+        return None;
+    }
+    let tags = signed.tags.map(|tags| tags.principal_tags).unwrap_or_default();
+    let tags = tags.into_iter().map(|(key, [value])| (key, value)).collect();
+    let claims = Claims::verified(
+        (signed.sub, signed.aud),
+        signed.amr,
+        tags,
+        signed.pool_arn,
+        (signed.iat, signed.exp),
+    );
+    (serde_json::to_vec(&claims).ok()? == json).then_some(claims)
+}

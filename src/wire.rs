@@ -1,0 +1,151 @@
+//! AWS JSON 1.1: a target and a body in, a status and a body out. No HTTP library is involved.
+//!
+//! # Example: one call
+//!
+//! ```
+//! use cognate::{Engine, wire};
+//!
+//! let engine = Engine::builder().in_memory()?;
+//! let context = wire::Context::signed("123456789012".parse()?, "us-east-1".parse()?);
+//! let reply = wire::handle(
+//!     &engine,
+//!     &context,
+//!     "AWSCognitoIdentityService.CreateIdentityPool",
+//!     br#"{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false}"#,
+//! );
+//! assert_eq!(reply.status, 200);
+//!
+//! let reply = wire::handle(
+//!     &engine,
+//!     &context,
+//!     "AWSCognitoIdentityService.DescribeIdentityPool",
+//!     br#"{"IdentityPoolId": "us-east-1:0"}"#,
+//! );
+//! assert_eq!(
+//!     reply.body,
+//!     br#"{"__type":"ResourceNotFoundException","message":"IdentityPool 'us-east-1:0' not found."}"#,
+//! );
+//! # Ok::<(), cognate::Error>(())
+//! ```
+
+mod credential;
+mod fault;
+mod json;
+mod operation;
+mod shape;
+
+use crate::engine::Engine;
+use crate::id::{AccountId, Region};
+
+pub use fault::Fault;
+use json::Document;
+use operation::Operation;
+
+/// What stands before the operation's name in a target.
+pub const TARGET_PREFIX: &str = "AWSCognitoIdentityService.";
+
+/// The content type of every request and reply.
+pub const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
+/// The longest body that any operation takes, in bytes: what its constraints allow with every
+/// character escaped. A longer one needs not be read to its end.
+pub const BODY_LENGTH_MAX: usize = operation::BODY_LENGTH_MAX;
+
+/// Who makes a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    caller: Caller,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Caller {
+    Anonymous,
+    Signed(AccountId, Region),
+    Unrecognized,
+}
+
+impl Context {
+    /// A request with credentials of an account, for a region.
+    pub fn signed(account: AccountId, region: Region) -> Self {
+        Self { caller: Caller::Signed(account, region) }
+    }
+
+    /// A request without credentials.
+    pub fn anonymous() -> Self {
+        Self { caller: Caller::Anonymous }
+    }
+
+    /// A request with this `Authorization` header.
+    ///
+    /// The credential scope of the signature names the region. An access key id of twelve digits is
+    /// the account; any other one stands for `000000000000`. The signature itself is not checked:
+    /// whoever is in front of the engine has to know its callers.
+    ///
+    /// # Example: a signature of AWS Signature Version 4
+    ///
+    /// ```
+    /// use cognate::wire::Context;
+    ///
+    /// let context = Context::from_authorization(Some(
+    ///     "AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/cognito-identity/\
+    ///      aws4_request, SignedHeaders=host, Signature=0",
+    /// ));
+    /// assert_eq!(context, Context::signed("123456789012".parse()?, "us-east-1".parse()?));
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn from_authorization(header: Option<&str>) -> Self {
+        let caller = match header.map(credential::scope) {
+            None => Caller::Anonymous,
+            Some(Some((account, region))) => Caller::Signed(account, region),
+            Some(None) => Caller::Unrecognized,
+        };
+        Self { caller }
+    }
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The HTTP status: 200, 400 or 500.
+    pub status: u16,
+    /// The body, JSON; empty where an operation returns nothing.
+    pub body: Vec<u8>,
+    /// What went wrong.
+    pub fault: Option<Fault>,
+}
+
+/// Answers a request.
+///
+/// What is wrong with it is found in this order: the target, the body's syntax and types, the
+/// credentials, the constraints of all members at once, and then as each operation says.
+pub fn handle(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Reply {
+    match answer(engine, context, target, body) {
+        Ok(body) => Reply { status: 200, body, fault: None },
+        Err(fault) => Reply { status: fault.status(), body: fault.body(), fault: Some(fault) },
+    }
+}
+
+fn answer(
+    engine: &Engine,
+    context: &Context,
+    target: &str,
+    body: &[u8],
+) -> Result<Vec<u8>, Fault> {
+    let name = target.strip_prefix(TARGET_PREFIX).unwrap_or(target);
+    let operation = Operation::named(name).ok_or_else(|| Fault::unknown_operation(name))?;
+    if body.len() > operation.body_length_max() {
+        return Err(Fault::serialization("The request body is too long"));
+    }
+    let document = Document::parse(body)?;
+    let violations = operation.check(&document)?;
+    let (account, region) = match &context.caller {
+        Caller::Signed(account, region) => (account.clone(), region.clone()),
+        Caller::Anonymous => return Err(Fault::missing_authentication()),
+        Caller::Unrecognized => return Err(Fault::unrecognized_client()),
+    };
+    if let Some(violations) = violations {
+        return Err(Fault::from(crate::Error::from(violations)));
+    }
+    operation.run(&engine.developer(account, region), &document)
+}

@@ -1,0 +1,244 @@
+//! Shapes of the service model, and the check of a body against one.
+
+use crate::constraint::{Constraint, StringShape, Violation};
+use crate::wire::Fault;
+use crate::wire::json::Document;
+
+/// The shape of a member.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    Text(StringShape),
+    Boolean,
+    /// A number; the service's name of its type is part of a message.
+    Number { r#type: &'static str, min: i64, max: i64 },
+    List { of: &'static Shape, min: usize, max: Option<usize> },
+    Map { key: StringShape, value: StringShape, max: Option<usize> },
+    Structure(&'static [Member]),
+}
+
+/// A member of a structure.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member {
+    name: &'static str,
+    required: bool,
+    shape: Shape,
+}
+
+pub(super) const fn required(name: &'static str, shape: Shape) -> Member {
+    Member { name, required: true, shape }
+}
+
+pub(super) const fn optional(name: &'static str, shape: Shape) -> Member {
+    Member { name, required: false, shape }
+}
+
+/// The entries that a body has room for where the model gives no maximum; quotas end before.
+const ENTRIES_ASSUMED: usize = 100;
+
+impl Shape {
+    /// The longest JSON of a value: each character as two escapes.
+    pub(super) const fn json_length_max(&self) -> usize {
+        match self {
+            Self::Text(shape) => text_length_max(shape),
+            Self::Boolean => 5,
+            Self::Number { .. } => 20,
+            Self::List { of, max, .. } => {
+                let item = of.json_length_max().saturating_add(1);
+                entries_max(max).saturating_mul(item).saturating_add(2)
+            }
+            Self::Map { key, value, max } => {
+                let entry = text_length_max(key).saturating_add(text_length_max(value));
+                entries_max(max).saturating_mul(entry.saturating_add(2)).saturating_add(2)
+            }
+            Self::Structure(members) => {
+                let mut length: usize = 2;
+                let mut rest = *members;
+                while let Some((member, others)) = rest.split_first() {
+                    let value = member.shape.json_length_max();
+                    length = length.saturating_add(member.name.len().saturating_add(4));
+                    length = length.saturating_add(value);
+                    rest = others;
+                }
+                length
+            }
+        }
+    }
+
+    /// Adds what `value` fails.
+    ///
+    /// # Errors
+    ///
+    /// A value of another type ends the check.
+    pub(super) fn check(
+        &self,
+        value: &Document,
+        path: &str,
+        violations: &mut Vec<Violation>,
+    ) -> Result<(), Fault> {
+        let mut fail = |shown: String, failed: Constraint| {
+            violations.push(Violation::new(Some(shown), path, failed));
+        };
+        match (self, value) {
+            (Self::Text(shape), Document::Text(text)) => {
+                for failed in shape.failed_by(text) {
+                    fail(shape.echo(text), failed);
+                }
+            }
+            (Self::Boolean, Document::Boolean(_)) => {}
+            (Self::Number { min, max, .. }, Document::Integer(number)) => {
+                if number < min {
+                    fail(number.to_string(), Constraint::ValueAtLeast(*min));
+                }
+                if number > max {
+                    fail(number.to_string(), Constraint::ValueAtMost(*max));
+                }
+            }
+            (Self::List { of, min, max }, Document::List(items)) => {
+                if items.len() < *min {
+                    fail(of.echo_list(items), Constraint::LengthAtLeast(*min));
+                }
+                if let Some(max) = max.filter(|max| items.len() > *max) {
+                    fail(of.echo_list(items), Constraint::LengthAtMost(max));
+                }
+                of.check_items(items, path, violations)?;
+            }
+            (Self::Map { key, value, max }, Document::Object(entries)) => {
+                let shown = || echo_map(value, entries);
+                if let Some(max) = max.filter(|max| entries.len() > *max) {
+                    fail(shown(), Constraint::LengthAtMost(max));
+                }
+                if entries.iter().any(|(name, _)| !key.failed_by(name).is_empty()) {
+                    fail(shown(), Constraint::MapKeys(key.listed()));
+                }
+                let mut nulls = false;
+                let mut failed = false;
+                for (_, entry) in entries {
+                    match entry {
+                        Document::Text(text) => failed |= !value.failed_by(text).is_empty(),
+                        Document::Null => nulls = true,
+                        other => return Err(Fault::serialization(other.unexpected("String"))),
+                    }
+                }
+                if nulls {
+                    fail(shown(), Constraint::MapValues(vec![Constraint::NotNull]));
+                }
+                if failed {
+                    fail(shown(), Constraint::MapValues(value.listed()));
+                }
+            }
+            (Self::Structure(members), Document::Object(_)) => {
+                check_members(members, value, path, violations)?;
+            }
+            (wanted, other) => {
+                return Err(Fault::serialization(other.unexpected(wanted.type_name())));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_items(
+        &self,
+        items: &[Document],
+        path: &str,
+        violations: &mut Vec<Violation>,
+    ) -> Result<(), Fault> {
+        let Self::Text(shape) = self else {
+            for (item, number) in items.iter().zip(1_usize..) {
+                self.check(item, &format!("{path}.{number}.member"), violations)?;
+            }
+            return Ok(());
+        };
+        let mut fail = |failed: Vec<Constraint>| {
+            let shown = self.echo_list(items);
+            violations.push(Violation::new(Some(shown), path, Constraint::Elements(failed)));
+        };
+        let mut failed = false;
+        let mut nulls = false;
+        for item in items {
+            match item {
+                Document::Text(text) => failed |= !shape.failed_by(text).is_empty(),
+                Document::Null => nulls = true,
+                other => return Err(Fault::serialization(other.unexpected("String"))),
+            }
+        }
+        if nulls {
+            fail(vec![Constraint::NotNull]);
+        }
+        if failed {
+            fail(shape.listed());
+        }
+        Ok(())
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "String",
+            Self::Boolean => "Boolean",
+            Self::Number { r#type, .. } => r#type,
+            Self::List { .. } => "list",
+            Self::Map { .. } | Self::Structure(_) => "structure or map",
+        }
+    }
+
+    fn echo_list(&self, items: &[Document]) -> String {
+        let shown: Vec<_> = items
+            .iter()
+            .map(|item| match (self, item) {
+                (Self::Text(shape), Document::Text(text)) => shape.echo(text),
+                (_, Document::Null) => "null".to_owned(),
+                _ => "...".to_owned(),
+            })
+            .collect();
+        format!("[{}]", shown.join(", "))
+    }
+}
+
+/// Checks a structure; each path is the names of its members with a lower-case first letter.
+pub(super) fn check_members(
+    members: &[Member],
+    value: &Document,
+    path: &str,
+    violations: &mut Vec<Violation>,
+) -> Result<(), Fault> {
+    for member in members {
+        let dot = if path.is_empty() { "" } else { "." };
+        let path = format!("{path}{dot}{}", lower_first(member.name));
+        match value.member(member.name) {
+            Document::Null if member.required => {
+                violations.push(Violation::new(None, &path, Constraint::NotNull));
+            }
+            Document::Null => {}
+            present => member.shape.check(present, &path, violations)?,
+        }
+    }
+    Ok(())
+}
+
+const fn entries_max(max: &Option<usize>) -> usize {
+    match max {
+        Some(max) => *max,
+        None => ENTRIES_ASSUMED,
+    }
+}
+
+const fn text_length_max(shape: &StringShape) -> usize {
+    shape.length_max.saturating_mul(12).saturating_add(2)
+}
+
+fn lower_first(name: &str) -> String {
+    let mut chars = name.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
+}
+
+/// As Java prints a map.
+fn echo_map(value: &StringShape, entries: &[(String, Document)]) -> String {
+    let shown: Vec<_> = entries
+        .iter()
+        .map(|(name, entry)| match entry {
+            Document::Text(text) => format!("{name}={}", value.echo(text)),
+            _ => format!("{name}=null"),
+        })
+        .collect();
+    format!("{{{}}}", shown.join(", "))
+}

@@ -1,0 +1,68 @@
+//! Drives a running `cognate` server with the official AWS SDK for Rust.
+//!
+//! `cargo run --release -- PATH_TO_COGNATE_BINARY` starts the server on a free port with an empty
+//! data folder, lets the SDK perform all twelve operations of a developer backend, and checks what
+//! comes back in the SDK's own types. The SDK was written for the service: what it cannot read, an
+//! application could not read either. One line is printed per check.
+
+mod check;
+mod developer;
+mod identities;
+mod limits;
+mod lookup;
+mod merge;
+mod pools;
+mod restart;
+mod scene;
+mod scope;
+mod server;
+mod token;
+mod unlink;
+
+use std::env;
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::check::Checks;
+use crate::scene::World;
+use crate::server::{DataFolder, Server};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let Some(binary) = env::args_os().nth(1) else {
+        eprintln!("usage: cognate-aws-sdk-test PATH_TO_COGNATE_BINARY");
+        return ExitCode::from(2);
+    };
+    let mut checks = Checks::default();
+    let outcome = tell(Path::new(&binary), &mut checks).await;
+    checks.ended("the server", outcome);
+    if checks.print_total() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Tells every story. One that breaks off is a failed check, and the next is told all the same.
+async fn tell(binary: &Path, checks: &mut Checks) -> Result<(), Box<dyn Error>> {
+    let folder = DataFolder::create()?;
+    let world = World::new(Server::start(binary, folder.path())?);
+
+    let outcome = pools::tell(&world, checks).await;
+    checks.ended("pools", outcome);
+    let outcome = developer::tell(&world, checks).await;
+    checks.ended("developer identities", outcome);
+    let outcome = limits::tell(&world, checks).await;
+    checks.ended("limits", outcome);
+    let outcome = lookup::tell(&world, checks).await;
+    checks.ended("lookup", outcome);
+    let outcome = merge::tell(&world, checks).await;
+    checks.ended("merge", outcome);
+    let outcome = unlink::tell(&world, checks).await;
+    checks.ended("unlink", outcome);
+    let outcome = identities::tell(&world, checks).await;
+    checks.ended("identities", outcome);
+    let outcome = scope::tell(&world, checks).await;
+    checks.ended("account and region", outcome);
+
+    let outcome = restart::tell(world, binary, &folder, checks).await;
+    checks.ended("restart", outcome);
+    Ok(())
+}
