@@ -28,6 +28,8 @@ pub(crate) mod developer;
 pub(crate) mod link;
 pub(crate) mod page;
 pub(crate) mod pool;
+#[cfg(test)]
+mod world;
 
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{DeveloperProviderName, DeveloperUserIdentifier, TagKey};

@@ -19,7 +19,7 @@ use crate::rules::link::{self, DeveloperLinking, Resolution};
 use crate::rules::page::PageSize;
 use crate::rules::pool::{Provider, developer_provider, provider};
 use crate::rules::{Decided, Refusal};
-use crate::state::{Identity, Login, VerifiedLogin};
+use crate::state::{Identity, Login, Pool, VerifiedLogin};
 
 impl Developer {
     /// Registers or retrieves the identity of a user that the backend has authenticated, links more
@@ -94,22 +94,66 @@ impl Developer {
         input: GetOpenIdTokenForDeveloperIdentityInput,
     ) -> Result<GetOpenIdTokenForDeveloperIdentityOutput> {
         let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
-        let claims = self.core.run(|reads| {
+        let claims = self.resolve_logins(&input, |pool, identity, used, now| {
+            let tags = input.principal_tags.clone();
+            Claims::new(pool, identity, used, tags, duration, now)
+        })?;
+        // Outside every lock: the signature costs more than all the rest.
+        let token = self.core.sign(&self.region, &claims)?;
+        let identity_id = claims.identity_id().clone();
+        Ok(GetOpenIdTokenForDeveloperIdentityOutput { identity_id, token })
+    }
+
+    /// What [`get_open_id_token_for_developer_identity`] does, but for the token: not an operation of
+    /// the service, for an embedder that only wants to know who a user is.
+    ///
+    /// A known user costs one read of the store, and nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_open_id_token_for_developer_identity`].
+    ///
+    /// [`get_open_id_token_for_developer_identity`]:
+    ///     Self::get_open_id_token_for_developer_identity
+    ///
+    /// # Example: the same identity, without a token
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .developer_provider_name("login.game")?,
+    /// # )?;
+    /// let alice = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    ///     .login("login.game", "alice")?;
+    /// let identity_id = aws.resolve_developer_identity(&alice)?;
+    /// let with_token = aws.get_open_id_token_for_developer_identity(alice)?;
+    /// assert_eq!(with_token.identity_id, identity_id);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn resolve_developer_identity(
+        &self,
+        input: &GetOpenIdTokenForDeveloperIdentityInput,
+    ) -> Result<IdentityId> {
+        self.resolve_logins(input, |_, identity, _, _| identity)
+    }
+
+    fn resolve_logins<T>(
+        &self,
+        input: &GetOpenIdTokenForDeveloperIdentityInput,
+        answer: impl Fn(&Pool, IdentityId, &[VerifiedLogin], Timestamp) -> T,
+    ) -> Result<T> {
+        self.core.run(|reads| {
             let now = self.core.now();
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let given = input.identity_id.as_ref();
             let given = given.map(|id| reads.identity_of(&kept, id)).transpose()?;
             let used = self.core.prove(&kept, &input.logins, now)?;
             let decided = self.core.resolve(reads, &kept, given.as_ref(), &used, now)?;
-            let tags = input.principal_tags.clone();
-            Ok(decided.map(|identity| {
-                Claims::new(&kept.pool, identity, &used, tags, duration, now)
-            }))
-        })?;
-        // Outside every lock: the signature costs more than all the rest.
-        let token = self.core.sign(&self.region, &claims)?;
-        let identity_id = claims.identity_id().clone();
-        Ok(GetOpenIdTokenForDeveloperIdentityOutput { identity_id, token })
+            Ok(decided.map(|identity| answer(&kept.pool, identity, &used, now)))
+        })
     }
 
     /// Looks up the identity of a developer user, or the developer users of an identity.
@@ -311,7 +355,12 @@ impl Reads<'_> {
 
 impl Core {
     /// Verifies presented logins: first what each stands for, then the tokens, each in turn.
-    fn prove(&self, pool: &KeptPool, logins: &Logins, now: Timestamp) -> Result<Vec<VerifiedLogin>> {
+    fn prove(
+        &self,
+        pool: &KeptPool,
+        logins: &Logins,
+        now: Timestamp,
+    ) -> Result<Vec<VerifiedLogin>> {
         let mut providers = Vec::with_capacity(logins.iter().len());
         for (name, token) in logins.iter() {
             let provider = provider(&pool.pool, name)?;

@@ -79,7 +79,7 @@ picture() {
         lookup --identity-id "$bob"
 }
 
-# Reads the token and verifies it: an RS512 signature to the power of e is the hash with its padding.
+# Reads a token and verifies it: its signature to the power of e is the hash with its padding.
 read_token() { # IDENTITY TOKEN
     python3 - "$1" "$2" "$url" "$pool" "$provider" "$account" "$region" <<'PYTHON'
 import base64, hashlib, json, sys, time, urllib.request
@@ -174,7 +174,8 @@ start
 ok "the server listens"
 
 pool=$(cognito create-identity-pool --identity-pool-name game \
-    --no-allow-unauthenticated-identities --developer-provider-name "$provider" | json 'it["IdentityPoolId"]')
+    --no-allow-unauthenticated-identities --developer-provider-name "$provider" |
+    json 'it["IdentityPoolId"]')
 found=$(cognito describe-identity-pool --identity-pool-id "$pool" |
     json 'it["DeveloperProviderName"]')
 equal "a pool with the developer provider $provider exists" "$found" "$provider"

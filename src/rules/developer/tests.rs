@@ -1,1 +1,161 @@
 use super::*;
+use crate::rules::world::{NOW, World, id, login, name};
+
+fn after(mut world: World, decided: Result<Decided<Option<IdentityId>>, Refusal>) -> String {
+    match decided {
+        Ok(Decided { effects, output }) => {
+            world.apply(effects);
+            world.assert_invariants();
+            let output = output.map_or("-".to_owned(), |identity| name(&identity));
+            format!("{output} | {}", world.print())
+        }
+        Err(refusal) => format!("! {refusal}"),
+    }
+}
+
+fn merged(world: &str, source: &str, destination: &str) -> String {
+    let world = World::parse(world);
+    let find = |user: &str| world.owners(&[login(&format!("d:{user}"))]).into_iter().next();
+    let (from, to) = (find(source), find(destination));
+    let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
+    let decided = merge((&source, from.as_ref()), (&destination, to.as_ref()), NOW);
+    after(world, decided.map(|decided| decided.map(Some)))
+}
+
+/// Contract section 5.6.
+#[test]
+fn merges() {
+    let ten = |first: u32| {
+        (first..first + 10).map(|n| format!("d:{n}")).collect::<Vec<_>>().join(",")
+    };
+    let full = format!("X=d:a,{} Y=d:b,{}", ten(10), ten(30));
+    let fits = format!("X={} Y={}", ten(10), ten(30));
+    let all = format!("Y | X=disabled Y={},{}", ten(30), ten(10));
+    for (rule, world, source, destination, expected) in [
+        ("2 source unknown", "X=d:a", "b", "a", "! Developer user identifier 'b' not found."),
+        ("2 destination unknown", "X=d:a", "a", "b", "! Developer user identifier 'b' not found."),
+        ("2 the source first", "", "a", "b", "! Developer user identifier 'a' not found."),
+        ("3 one identity", "X=d:a,d:b", "a", "b", "X | X=d:a,d:b"),
+        ("3 one user", "X=d:a", "a", "a", "X | X=d:a"),
+        ("6 the destination survives", "X=d:a Y=d:b", "a", "b", "Y | X=disabled Y=d:b,d:a"),
+        ("6 public logins too", "X=d:a,p:1 Y=d:b,q:1", "a", "b", "Y | X=disabled Y=d:b,q:1,d:a,p:1"),
+        (
+            "4 two users of a provider", "X=d:a,p:1 Y=d:b,p:2", "a", "b",
+            "! The identities to be merged are associated with the same public provider, but as \
+             two different users.",
+        ),
+        ("5 twenty", fits.as_str(), "10", "30", all.as_str()),
+        ("5 more", full.as_str(), "a", "b", "! The number of linked logins cannot exceed 20."),
+    ] {
+        assert_eq!(merged(world, source, destination), expected, "{rule}");
+    }
+}
+
+#[test]
+fn merging_is_associative() {
+    let step = |world: &str, source, destination| {
+        merged(world, source, destination).split_once(" | ").expect("merged").1.to_owned()
+    };
+    let world = "X=d:a,p:1 Y=d:b Z=d:c,q:1";
+    let left = step(&step(world, "a", "b"), "b", "c");
+    let right = step(&step(world, "b", "c"), "a", "c");
+    let sorted = |text: &str| {
+        let mut logins: Vec<String> =
+            text.split(['=', ' ', ',']).map(str::to_owned).collect();
+        logins.sort();
+        logins
+    };
+    assert_eq!(sorted(&left), sorted(&right));
+}
+
+/// Contract section 5.7.
+#[test]
+fn unlinks() {
+    let unlinked = |world: &str, identity: &str, user: &str| {
+        let world = World::parse(world);
+        let login = login(&format!("d:{user}"));
+        let registered = !world.owners(std::slice::from_ref(&login)).is_empty();
+        let before = world.get(&id(identity)).expect("known").clone();
+        let decided = unlink(&before, &login, registered, NOW);
+        after(world, decided.map(|decided| decided.map(|()| None)))
+    };
+    let elsewhere = format!(
+        "! The specified developer user identifier is not associated with identity '{}'.",
+        id("X")
+    );
+    for (rule, world, user, expected) in [
+        ("3 one of several", "X=d:a,d:b", "a", "- | X=d:b"),
+        ("3 a public login is left", "X=d:a,p:1", "a", "- | X=p:1"),
+        ("4 the last login", "X=d:a", "a", "- | X=disabled"),
+        ("2 linked elsewhere", "X=d:a Y=d:b", "b", elsewhere.as_str()),
+        ("2 unknown", "X=d:a", "b", "! Developer user identifier 'b' not found."),
+        ("2 a guest", "X=guest", "b", "! Developer user identifier 'b' not found."),
+    ] {
+        assert_eq!(unlinked(world, "X", user), expected, "{rule}");
+    }
+}
+
+/// Contract section 5.5.
+#[test]
+fn lookups() {
+    let world = World::parse("X=d:b,p:1,d:a,d:c Y=d:e Z=disabled");
+    let found = |identity: Option<&str>, user: Option<&str>| {
+        let id = identity.map(id);
+        let identity = id.as_ref().and_then(|id| world.get(id));
+        let user: Option<DeveloperUserIdentifier> = user.map(|user| user.parse().unwrap());
+        let owner = user.as_ref().and_then(|user| {
+            world.0.iter().find(|identity| identity.logins().any(|login| is_user(login, user)))
+        });
+        let by = match (&id, &user) {
+            (Some(id), Some(user)) => Lookup::Both { id, identity, user },
+            (Some(id), None) => Lookup::ByIdentity { id, identity },
+            (None, Some(user)) => Lookup::ByUser { user, owner },
+            (None, None) => panic!("a lookup by nothing"),
+        };
+        match lookup(by, PageSize::MAX, None) {
+            Ok(found) => {
+                let users = found.users.entries.iter().map(DeveloperUserIdentifier::as_str);
+                format!("{} {}", name(&found.identity_id), users.collect::<Vec<_>>().join(","))
+            }
+            Err(refusal) => format!("! {refusal}"),
+        }
+    };
+    let elsewhere = format!(
+        "! The specified developer user identifier is not associated with identity '{}'.",
+        id("X")
+    );
+    let unknown = format!("! Identity '{}' not found.", id("Q"));
+    for (rule, identity, user, expected) in [
+        ("by identity, as linked", Some("X"), None, "X b,a,c"),
+        ("by user, all of them", None, Some("a"), "X b,a,c"),
+        ("both, together", Some("X"), Some("a"), "X a"),
+        ("both, of another", Some("X"), Some("e"), elsewhere.as_str()),
+        ("both, unknown user", Some("X"), Some("f"), elsewhere.as_str()),
+        ("both, unknown identity", Some("Q"), Some("a"), unknown.as_str()),
+        ("unknown identity", Some("Q"), None, unknown.as_str()),
+        ("unknown user", None, Some("f"), "! Developer user identifier 'f' not found."),
+        ("letter case counts", None, Some("A"), "! Developer user identifier 'A' not found."),
+        ("a public subject is no user", None, Some("1"), "! Developer user identifier '1' not found."),
+        ("no developer user", Some("Z"), None, "Z "),
+    ] {
+        assert_eq!(found(identity, user), expected, "{rule}");
+    }
+}
+
+#[test]
+fn a_lookup_is_paged_in_the_order_of_linking() {
+    let mut world = World::parse("X=d:b,p:1,d:a,d:c");
+    let page = |world: &World, token: Option<&NextToken>| {
+        let id = id("X");
+        let by = Lookup::ByIdentity { id: &id, identity: world.get(&id) };
+        lookup(by, 1.try_into().expect("a size"), token).expect("a page").users
+    };
+    let first = page(&world, None);
+    assert_eq!(first.entries, ["b".parse().unwrap()]);
+    // What was shown is unlinked between two pages: nothing is shown twice, nothing is missed.
+    world.0[0].unlink(&login("d:b"), NOW);
+    let second = page(&world, first.next.as_ref());
+    assert_eq!(second.entries, ["a".parse().unwrap()]);
+    let third = page(&world, second.next.as_ref());
+    assert_eq!((third.entries.as_slice(), third.next), ([ "c".parse().unwrap()].as_slice(), None));
+}

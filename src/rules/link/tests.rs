@@ -1,1 +1,224 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::rules::world::{NOW, World, id, login, logins, name, pool};
+
+/// What comes of presenting `logins` in a world: the identity and the world after, or the refusal.
+fn present(world: &str, given: &str, given_is_proof: bool, presented: &str) -> String {
+    let mut world = World::parse(world);
+    let logins = logins(presented);
+    let owners = world.owners(&logins);
+    let given = (given != "-").then(|| world.get(&id(given)).expect("given").clone());
+    let pool = pool();
+    let resolution = Resolution {
+        pool: &pool,
+        given: given.as_ref(),
+        given_is_proof,
+        logins: &logins,
+        owners: &owners,
+    };
+    match resolve(resolution, id("N"), NOW) {
+        Ok(Decided { effects, output }) => {
+            world.apply(effects);
+            world.assert_invariants();
+            format!("{} | {}", name(&output), world.print())
+        }
+        Err(refusal) => format!("! {refusal}"),
+    }
+}
+
+fn forbidden() -> String {
+    format!("! Access to Identity '{}' is forbidden.", id("G"))
+}
+
+const MISMATCH: &str = "! Logins don't match. Please include at least one valid login for this \
+                        identity or identity pool.";
+const REGISTERED: &str = "! This developer user identifier is already registered with Cognito.";
+const TAKEN: &str = "! Login is already linked to another account.";
+const TWENTY: &str = "p:1,d:02,d:03,d:04,d:05,d:06,d:07,d:08,d:09,d:10,\
+                      d:11,d:12,d:13,d:14,d:15,d:16,d:17,d:18,d:19,d:20";
+
+/// Contract section 3, row by row: what is stored, the given identity, what is presented, the answer.
+#[test]
+fn the_resolution_table() {
+    let forbidden = forbidden();
+    let many = format!("G={TWENTY}");
+    let rows = [
+        // rule, world, given, presented, identity | world after
+        ("a1", "", "-", "d:a", "N | N=d:a"),
+        ("a1 all of them", "", "-", "p:1,d:a,q:1", "N | N=p:1,d:a,q:1"),
+        ("a1 a guest", "", "-", "", "N | N=guest"),
+        ("a2 known", "X=d:a", "-", "d:a", "X | X=d:a"),
+        ("a2 links", "X=d:a", "-", "d:a,p:1", "X | X=d:a,p:1"),
+        ("a2 by the public login", "X=p:1", "-", "p:1,d:a", "X | X=p:1,d:a"),
+        ("a3 developer login first", "X=p:1 Y=d:a", "-", "p:1,d:a", "Y | X=disabled Y=d:a,p:1"),
+        ("a3 else the oldest", "X=p:1 Y=q:1", "-", "q:1,p:1", "X | X=p:1,q:1 Y=disabled"),
+        ("a3 of three", "X=p:1 Y=q:1 Z=r:1", "-", "r:1,q:1,p:1", "X | X=p:1,q:1,r:1 Y=disabled Z=disabled"),
+        ("a3 two users", "X=d:a,p:1 Y=q:1,p:2", "-", "d:a,q:1", TAKEN),
+        ("b1", "G=guest", "G", "d:a", "G | G=d:a"),
+        ("b1 public", "G=guest", "G", "p:1,q:1", "G | G=p:1,q:1"),
+        ("b2", "G=guest X=p:1", "G", "p:1", "X | G=disabled X=p:1"),
+        ("b2 links", "G=guest X=p:1", "G", "p:1,d:a", "X | G=disabled X=p:1,d:a"),
+        ("b2 of two", "G=guest X=p:1 Y=q:1", "G", "q:1,p:1", "X | G=disabled X=p:1,q:1 Y=disabled"),
+        ("b0 a guest stays one", "G=guest", "G", "", "G | G=guest"),
+        ("c1", "G=d:a", "G", "d:a", "G | G=d:a"),
+        ("c1 links", "G=p:1", "G", "p:1,d:a", "G | G=p:1,d:a"),
+        ("c2", "G=p:1 Y=q:1", "G", "p:1,q:1", "G | G=p:1,q:1 Y=disabled"),
+        ("c2 the given survives", "Y=q:1 G=p:1", "G", "p:1,q:1", "G | Y=disabled G=p:1,q:1"),
+        ("c2 two users", "G=p:1,q:1 Y=r:1,q:2", "G", "p:1,r:1", TAKEN),
+        ("c3 owned elsewhere", "G=p:1 Y=q:1", "G", "q:1", MISMATCH),
+        ("c3 unowned", "G=p:1", "G", "q:1", MISMATCH),
+        ("c3 unknown developer user", "G=p:1", "G", "d:a", MISMATCH),
+        ("d1", "G=p:1", "G", "", forbidden.as_str()),
+        ("d1 disabled", "G=disabled", "G", "", forbidden.as_str()),
+        ("d2 unowned", "G=disabled", "G", "d:a", forbidden.as_str()),
+        ("d2 owned elsewhere", "G=disabled X=p:1", "G", "p:1", forbidden.as_str()),
+        ("registered, guest given", "G=guest X=d:a", "G", "d:a", REGISTERED),
+        ("registered, authenticated given", "G=d:b X=d:a", "G", "d:a", REGISTERED),
+        ("registered, with proof of the given", "G=p:1 X=d:a", "G", "p:1,d:a", REGISTERED),
+        ("registered, disabled given", "G=disabled X=d:a", "G", "d:a", REGISTERED),
+        ("a second user of a provider", "G=p:1,q:1", "G", "q:1,p:2", TAKEN),
+        ("the 21st login", many.as_str(), "G", "p:1,q:1", "! The number of linked logins cannot exceed 20."),
+        ("20 logins and known", many.as_str(), "G", "p:1,d:02", "*"),
+    ];
+    for (rule, world, given, presented, expected) in rows {
+        let unchanged = format!("{given} | {world}");
+        let expected = if expected == "*" { &unchanged } else { expected };
+        assert_eq!(present(world, given, false, presented), expected, "{rule}");
+    }
+}
+
+/// Design decision 1: what differs where giving the identity is proof enough.
+#[test]
+fn the_given_identity_as_proof() {
+    let forbidden = forbidden();
+    for (rule, world, presented, expected) in [
+        ("c3 becomes a link", "G=p:1", "d:a", "G | G=p:1,d:a"),
+        ("many developer users", "G=d:a", "d:b", "G | G=d:a,d:b"),
+        ("and a merge", "G=p:1 Y=q:1", "d:a,q:1", "G | G=p:1,q:1,d:a Y=disabled"),
+        ("a guest as before", "G=guest", "d:a", "G | G=d:a"),
+        ("never a developer user of another", "G=p:1 X=d:a", "d:a", REGISTERED),
+        ("never a disabled one", "G=disabled", "d:a", forbidden.as_str()),
+        ("never two users of a provider", "G=p:1", "d:a,p:2", TAKEN),
+    ] {
+        assert_eq!(present(world, "G", true, presented), expected, "{rule}");
+    }
+}
+
+#[test]
+fn only_one_owner_of_all_logins_is_settled() {
+    assert_eq!(settled(&[Some(1), Some(1)]), Some(&1));
+    for open in [&[Some(1), Some(2)], &[Some(1), None], &[None, Some(1)]] {
+        assert_eq!(settled(open), None, "{open:?}");
+    }
+    assert_eq!(settled::<u8>(&[]), None);
+}
+
+#[test]
+fn dates_follow_what_changes() {
+    let mut world = World::parse("X=d:a Y=p:1 Z=q:1");
+    let logins = logins("d:a,p:1");
+    let pool = pool();
+    let owners = world.owners(&logins);
+    let resolution = Resolution {
+        pool: &pool,
+        given: None,
+        given_is_proof: false,
+        logins: &logins,
+        owners: &owners,
+    };
+    let decided = resolve(resolution, id("N"), NOW).expect("a merge");
+    world.apply(decided.effects);
+    for (identity, modified) in [("X", NOW), ("Y", NOW), ("Z", Timestamp::from_millis(3000))] {
+        assert_eq!(world.get(&id(identity)).expect("known").modified(), modified, "{identity}");
+    }
+}
+
+/// Worlds of a few identities over few logins, and calls that collide in them.
+fn calls() -> impl Strategy<Value = (String, String, bool, Vec<String>)> {
+    let names = ["d:a", "d:b", "p:1", "p:2", "q:1", "q:2", "r:1"];
+    let owners = proptest::collection::vec(0_usize..6, names.len());
+    let others = prop_oneof!["", "A=guest", "A=disabled", "A=guest B=disabled"];
+    let presented = proptest::sample::subsequence(names.to_vec(), 0..5).prop_shuffle();
+    (owners, others, 0_usize..8, any::<bool>(), presented).prop_map(
+        move |(owners, others, given, proof, presented)| {
+            let mut world = others;
+            for owner in 0..4_usize {
+                let mut has: Vec<&str> = Vec::new();
+                for (name, _) in names.iter().zip(&owners).filter(|(_, of)| **of == owner) {
+                    // An identity has one user of a public provider (I3).
+                    let provider = &name[..2];
+                    if provider == "d:" || !has.iter().any(|known| known.starts_with(provider)) {
+                        has.push(name);
+                    }
+                }
+                if !has.is_empty() {
+                    world = format!("{world} {}={}", "WXYZ".chars().nth(owner).unwrap(), has.join(","));
+                }
+            }
+            let known: Vec<String> =
+                world.split_whitespace().map(|identity| identity[..1].to_owned()).collect();
+            let given = known.get(given).cloned().unwrap_or_else(|| "-".to_owned());
+            // A map has one login for each provider.
+            let mut logins: Vec<String> = Vec::new();
+            for login in presented {
+                if !logins.iter().any(|known| known.starts_with(&login[..2])) {
+                    logins.push(login.to_owned());
+                }
+            }
+            (world, given, proof, logins)
+        },
+    )
+}
+
+/// A result without what depends on the order of links.
+fn unordered(result: &str) -> String {
+    let sorted = |part: &str| {
+        part.split_once('=').map_or(part.to_owned(), |(name, has)| {
+            let mut has: Vec<_> = has.split(',').collect();
+            has.sort_unstable();
+            format!("{name}={}", has.join(","))
+        })
+    };
+    if result.starts_with('!') {
+        return result.to_owned();
+    }
+    result.split(' ').map(sorted).collect::<Vec<_>>().join(" ")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    /// `present` asserts the invariants of the world after.
+    #[test]
+    fn the_order_of_logins_does_not_matter((world, given, proof, logins) in calls()) {
+        let forward = present(&world, &given, proof, &logins.join(","));
+        let backward: Vec<_> = logins.iter().rev().cloned().collect();
+        let backward = present(&world, &given, proof, &backward.join(","));
+        prop_assert_eq!(unordered(&forward), unordered(&backward));
+    }
+
+    #[test]
+    fn repeating_a_call_changes_nothing((world, _, _, logins) in calls()) {
+        let first = present(&world, "-", false, &logins.join(","));
+        // Without a login every call makes a guest.
+        if let (Some((identity, after)), false) = (first.split_once(" | "), logins.is_empty()) {
+            let again = present(after, "-", false, &logins.join(","));
+            prop_assert_eq!(&again, &first);
+            let given = present(after, identity, false, &logins.join(","));
+            prop_assert_eq!(&given, &first);
+        }
+    }
+
+    #[test]
+    fn what_is_presented_ends_at_the_answer((world, given, proof, logins) in calls()) {
+        let result = present(&world, &given, proof, &logins.join(","));
+        if let Some((identity, after)) = result.split_once(" | ") {
+            let after = World::parse(after);
+            let owner = after.get(&id(identity)).expect("the answer is an identity");
+            for text in &logins {
+                prop_assert!(owner.has(&login(text)), "{} lacks {}", result, text);
+            }
+        }
+    }
+}

@@ -1,1 +1,128 @@
 use super::*;
+use crate::rules::world;
+use crate::state::CognitoIdentityProvider;
+
+fn refusal(change: impl FnOnce(&mut IdentityPool)) -> String {
+    let mut settings = world::pool().settings;
+    change(&mut settings);
+    let decided = create(Pool { settings, ..world::pool() }, 0);
+    decided.map_or_else(|refusal| refusal.to_string(), |_| "accepted".to_owned())
+}
+
+/// Contract section 6.1 and open question Q35.
+#[test]
+fn configurations() {
+    let user_pool = |name: &str, client: Option<&str>| {
+        let mut provider = CognitoIdentityProvider::new(name.parse().unwrap(), "c".parse().unwrap());
+        provider.client_id = client.map(|client| client.parse().unwrap());
+        move |pool: &mut IdentityPool| pool.cognito_identity_providers.push(provider)
+    };
+    let named = |name: &str| {
+        let name = name.parse().unwrap();
+        move |pool: &mut IdentityPool| pool.developer_provider_name = Some(name)
+    };
+    let oidc = |arn: &str| {
+        let arn = arn.parse().unwrap();
+        move |pool: &mut IdentityPool| pool.open_id_connect_provider_arns.push(arn)
+    };
+    let tag = |key: &str, value: &str| {
+        let entry = (key.parse().unwrap(), value.parse().unwrap());
+        move |pool: &mut IdentityPool| pool.identity_pool_tags.extend([entry])
+    };
+    let bad_pool = "Invalid Cognito Identity Provider";
+    let arn = "arn:aws:iam::123456789012:";
+    for (rule, refused, expected) in [
+        ("a plain pool", refusal(|_| {}), "accepted"),
+        ("user pool", refusal(user_pool("cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", Some("c"))), "accepted"),
+        ("in China", refusal(user_pool("cognito-idp.cn-north-1.amazonaws.com.cn/p", Some("c"))), "accepted"),
+        ("no pool id", refusal(user_pool("cognito-idp.eu-west-1.amazonaws.com/", Some("c"))), bad_pool),
+        ("no region", refusal(user_pool("cognito-idp..amazonaws.com/p", Some("c"))), bad_pool),
+        ("another host", refusal(user_pool("cognito-idp.eu-west-1.example.com/p", Some("c"))), bad_pool),
+        ("another service", refusal(user_pool("accounts.google.com", Some("c"))), bad_pool),
+        ("no client", refusal(user_pool("cognito-idp.eu-west-1.amazonaws.com/p", None)), bad_pool),
+        ("Google's name", refusal(named("accounts.google.com")), "'accounts.google.com' is the name of a public provider."),
+        ("our own name", refusal(named("cognito-identity.amazonaws.com")), "'cognito-identity.amazonaws.com' is the name of a public provider."),
+        ("an issuer", refusal(oidc(&format!("{arn}oidc-provider/id.example.com/x"))), "accepted"),
+        ("a role", refusal(oidc(&format!("{arn}role/x"))), "Invalid provider ARN 'arn:aws:iam::123456789012:role/x'."),
+        ("no issuer", refusal(oidc(&format!("{arn}oidc-provider/"))), "Invalid provider ARN 'arn:aws:iam::123456789012:oidc-provider/'."),
+        ("a tag", refusal(tag("cost centre", "a_b.c:d/e=f+g-h@i")), "accepted"),
+        ("a reserved tag", refusal(tag("aws:x", "y")), "Invalid tag 'aws:x'."),
+        ("a tag's character", refusal(tag("x", "y;")), "Invalid tag 'x'."),
+        ("the developer's name twice", refusal(|pool| {
+            pool.supported_login_providers.insert("d".parse().unwrap(), "app".parse().unwrap());
+        }), "'d' is the name of a public provider."),
+        ("51 tags", refusal(|pool| {
+            pool.identity_pool_tags = (0..51).map(|n| (n.to_string().parse().unwrap(), "".parse().unwrap())).collect();
+        }), "A resource has at most 50 tags."),
+        ("51 user pools", refusal(|pool| {
+            let one = CognitoIdentityProvider::new("x".parse().unwrap(), "c".parse().unwrap());
+            pool.cognito_identity_providers = vec![one; 51];
+        }), "An identity pool has at most 50 user pools."),
+    ] {
+        assert_eq!(refused, expected, "{rule}");
+    }
+}
+
+#[test]
+fn an_account_has_a_thousand_pools() {
+    assert!(create(world::pool(), POOLS_MAX - 1).is_ok());
+    assert_eq!(create(world::pool(), POOLS_MAX), Err(Refusal::TooManyPools));
+}
+
+/// Contract section 6.3.
+#[test]
+fn updates() {
+    let mut before = world::pool();
+    before.settings.allow_classic_flow = Some(true);
+    before.settings.identity_pool_tags.extend([("k".parse().unwrap(), "v".parse().unwrap())]);
+    let requested = |developer: Option<&str>| {
+        let mut requested = world::pool().settings;
+        requested.developer_provider_name = developer.map(|name| name.parse().unwrap());
+        requested
+    };
+    let kept = update(&before, requested(None), true).expect("accepted").output;
+    assert_eq!(kept.developer_provider_name, before.settings.developer_provider_name);
+    assert_eq!(kept.identity_pool_tags, before.settings.identity_pool_tags);
+    assert_eq!(kept.allow_classic_flow, None, "what is left out is reset");
+    let replaced = update(&before, requested(Some("d")), false).expect("accepted").output;
+    assert!(replaced.identity_pool_tags.is_empty());
+    let changed = update(&before, requested(Some("e")), true);
+    assert_eq!(changed, Err(Refusal::DeveloperProviderFixed));
+
+    before.settings.developer_provider_name = None;
+    let set = update(&before, requested(Some("e")), true).expect("set once").output;
+    assert_eq!(set.developer_provider_name, Some("e".parse().unwrap()));
+}
+
+/// Contract sections 5.1 and 5.2: what a key of a `Logins` map stands for.
+#[test]
+fn providers() {
+    let mut pool = world::pool();
+    let settings = &mut pool.settings;
+    settings.supported_login_providers.insert("graph.facebook.com".parse().unwrap(), "1".parse().unwrap());
+    let arn = "arn:aws:iam::123456789012:";
+    settings.open_id_connect_provider_arns.push(format!("{arn}oidc-provider/id.example.com/x").parse().unwrap());
+    settings.saml_provider_arns.push(format!("{arn}saml-provider/corp").parse().unwrap());
+    let user_pool = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
+    settings
+        .cognito_identity_providers
+        .push(CognitoIdentityProvider::new(user_pool.parse().unwrap(), "c".parse().unwrap()));
+    let developer: DeveloperProviderName = "d".parse().unwrap();
+    let saml = format!("{arn}saml-provider/corp");
+    let other_saml = format!("{arn}saml-provider/other");
+    for (name, expected) in [
+        ("d", Ok(Provider::Developer(&developer))),
+        ("graph.facebook.com", Ok(Provider::Public)),
+        ("id.example.com/x", Ok(Provider::Public)),
+        (saml.as_str(), Ok(Provider::Public)),
+        (user_pool, Ok(Provider::Public)),
+        ("accounts.google.com", Err(Refusal::ProviderUnsupported)),
+        ("cognito-idp.eu-west-1.amazonaws.com/b", Err(Refusal::ProviderUnsupported)),
+        (other_saml.as_str(), Err(Refusal::ProviderUnsupported)),
+        ("cognito-identity.amazonaws.com", Err(Refusal::LoginIsCognitoToken)),
+        ("D", Err(Refusal::DeveloperProviderUnsupported)),
+        ("login.other", Err(Refusal::DeveloperProviderUnsupported)),
+    ] {
+        assert_eq!(provider(&pool, &name.parse().unwrap()), expected, "{name}");
+    }
+}

@@ -1,0 +1,145 @@
+//! Worlds in a line of text, for tables of decisions.
+//!
+//! `X=d:alice,p:1 G=guest Z=disabled` is three identities: X with the developer user `alice` and the
+//! user `1` of the public provider `p`, a guest, and a disabled one. They were created in this order.
+
+use std::collections::BTreeMap;
+
+use crate::ambient::Timestamp;
+use crate::id::{Guid, IdentityId, IdentityPoolId, Region};
+use crate::rules::{Change, Effect};
+use crate::state::{Identity, IdentityPool, IdentityState, LOGINS_MAX, Login, Pool, VerifiedLogin};
+
+/// The moment of every decision; worlds are older.
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+fn region() -> Region {
+    "us-east-1".parse().expect("a region")
+}
+
+pub(super) fn pool() -> Pool {
+    let guid = Guid([0xaa; 16]);
+    let settings = IdentityPool {
+        identity_pool_id: IdentityPoolId::new(&region(), guid),
+        identity_pool_name: "test".parse().expect("a name"),
+        allow_unauthenticated_identities: true,
+        allow_classic_flow: None,
+        supported_login_providers: BTreeMap::new(),
+        developer_provider_name: Some("d".parse().expect("a name")),
+        open_id_connect_provider_arns: Vec::new(),
+        cognito_identity_providers: Vec::new(),
+        saml_provider_arns: Vec::new(),
+        identity_pool_tags: BTreeMap::new(),
+    };
+    let account = "123456789012".parse().expect("an account");
+    Pool { account, region: region(), created: Timestamp::from_millis(0), settings }
+}
+
+/// An identity is named by one letter.
+pub(super) fn id(name: &str) -> IdentityId {
+    let letter = *name.as_bytes().first().expect("a name");
+    IdentityId::new(&region(), Guid([letter; 16]))
+}
+
+pub(super) fn name(id: &IdentityId) -> String {
+    let Guid([letter, ..]) = id.guid().expect("minted");
+    char::from(letter).to_string()
+}
+
+/// `d:` stands for the developer provider, any other letter for a public one.
+pub(super) fn login(text: &str) -> Login {
+    let (provider, subject) = text.split_once(':').expect("provider:subject");
+    if provider == "d" {
+        let (provider, user) = (provider.parse().expect("a name"), subject.parse());
+        return Login::developer(&provider, &user.expect("a user"));
+    }
+    let provider = provider.parse().expect("a provider");
+    VerifiedLogin::assertion(&provider, subject).expect("a subject").login().clone()
+}
+
+pub(super) fn logins(text: &str) -> Vec<Login> {
+    text.split(',').filter(|text| !text.is_empty()).map(login).collect()
+}
+
+/// Identities by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct World(pub(super) Vec<Identity>);
+
+impl World {
+    pub(super) fn parse(text: &str) -> Self {
+        let identities = text.split_whitespace().zip(1_u64..).map(|(identity, second)| {
+            let (name, state) = identity.split_once('=').expect("name=state");
+            let created = Timestamp::from_millis(second * 1000);
+            let mut identity = Identity::guest(id(name), pool().id().clone(), created);
+            match state {
+                "guest" => {}
+                "disabled" => {
+                    let passing = login("d:passing");
+                    identity.link([passing.clone()], created).expect("a login");
+                    identity.unlink(&passing, created);
+                }
+                has => identity.link(logins(has), created).expect("logins that go together"),
+            }
+            identity
+        });
+        Self(identities.collect())
+    }
+
+    pub(super) fn get(&self, id: &IdentityId) -> Option<&Identity> {
+        self.0.iter().find(|identity| identity.id() == id)
+    }
+
+    pub(super) fn owners(&self, logins: &[Login]) -> Vec<Identity> {
+        let owns = |identity: &&Identity| logins.iter().any(|login| identity.has(login));
+        self.0.iter().filter(owns).cloned().collect()
+    }
+
+    /// Lets effects happen, each of which has to start from what is there.
+    pub(super) fn apply(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Identity(Change::Create(identity)) => {
+                    assert!(self.get(identity.id()).is_none(), "I9: {identity:?}");
+                    self.0.push(identity);
+                }
+                Effect::Identity(Change::Update { before, after }) => {
+                    let known = self.0.iter_mut().find(|known| **known == before);
+                    *known.expect("what was before") = after;
+                }
+                other => panic!("not expected here: {other:?}"),
+            }
+        }
+    }
+
+    pub(super) fn print(&self) -> String {
+        let shown = self.0.iter().map(|identity| {
+            let state = match identity.state() {
+                IdentityState::Unauthenticated => "guest".to_owned(),
+                IdentityState::Disabled => "disabled".to_owned(),
+                IdentityState::Authenticated => {
+                    let logins = identity.logins();
+                    let logins: Vec<_> =
+                        logins.map(|l| format!("{}:{}", l.provider(), l.subject())).collect();
+                    logins.join(",")
+                }
+            };
+            format!("{}={state}", name(identity.id()))
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
+    /// What of I1, I3, I4, I5 and I9 can be seen without a store.
+    pub(super) fn assert_invariants(&self) {
+        for identity in &self.0 {
+            let logins: Vec<_> = identity.logins().collect();
+            let authenticated = identity.state() == IdentityState::Authenticated;
+            assert_eq!(authenticated, !logins.is_empty(), "I5: {identity:?}");
+            assert!(logins.len() <= LOGINS_MAX, "I4: {identity:?}");
+            assert!(!logins.iter().any(|a| logins.iter().any(|b| a.rivals(b))), "I3: {identity:?}");
+            assert!(identity.created() <= identity.modified(), "I9: {identity:?}");
+            for login in logins {
+                assert_eq!(self.owners(std::slice::from_ref(login)).len(), 1, "I1: {login:?}");
+            }
+        }
+    }
+}
