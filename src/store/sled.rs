@@ -437,5 +437,5 @@ fn store_error(error: sled::Error) -> StoreError {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;

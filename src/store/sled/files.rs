@@ -89,6 +89,14 @@ impl Disk {
     }
 }
 
+#[cfg(test)]
+impl Disk {
+    /// Syncs another file in place of the log from now on.
+    pub(super) fn break_with(&mut self, device: File) {
+        self.log = device;
+    }
+}
+
 /// A folder, and which of its files are known to be on the disk.
 #[derive(Debug)]
 struct Folder {

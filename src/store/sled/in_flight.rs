@@ -65,3 +65,40 @@ impl InFlight {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::store::Tree;
+
+    #[test]
+    fn only_readers_of_the_group_wait_for_it() {
+        let in_flight = InFlight::default();
+        let (written, other) = (Key::new(Tree::Logins, *b"a"), Key::new(Tree::Logins, *b"b"));
+        in_flight.depart([&written].into_iter());
+        in_flight.wait(|group| group.contains(&other)).expect("does not wait");
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| in_flight.wait(|group| group.contains(&written)));
+            while in_flight.landed.notify_one() {
+                // A reader that is woken early goes on waiting.
+            }
+            assert!(!reader.is_finished());
+            in_flight.land();
+            reader.join().expect("no panic").expect("landed");
+        });
+        in_flight.wait(|group| group.contains(&written)).expect("nothing is in flight");
+    }
+
+    #[test]
+    fn readers_of_a_lost_group_learn_of_it() {
+        let in_flight = InFlight::default();
+        let (written, other) = (Key::new(Tree::Logins, *b"a"), Key::new(Tree::Logins, *b"b"));
+        in_flight.depart([&written].into_iter());
+        in_flight.lose();
+        let lost = in_flight.wait(|group| group.contains(&written));
+        assert!(matches!(lost, Err(StoreError::Stopped)));
+        in_flight.wait(|group| group.contains(&other)).expect("not of the group");
+    }
+}

@@ -1,1 +1,55 @@
+//! What happens when the disk fails: `/dev/null` refuses to be synced.
 
+use super::*;
+
+fn put(key: u8) -> Batch {
+    Batch { puts: vec![(Key::new(Tree::Pools, [key]), vec![key])], ..Batch::default() }
+}
+
+fn broken_store(durability: Durability) -> (tempfile::TempDir, SledStore) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut shared =
+        Shared::open(&SledOptions::new(folder.path()).durability(durability)).expect("opens");
+    let device = File::options().write(true).open("/dev/null").expect("a device");
+    shared.disk.break_with(device);
+    (folder, SledStore { tender: None, shared: Arc::new(shared) })
+}
+
+#[test]
+fn a_failed_sync_stops_the_store() {
+    let (_folder, store) = broken_store(Durability::PowerLoss);
+    assert!(matches!(store.commit(put(1)), Err(StoreError::Failed(_))));
+    assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
+    assert!(matches!(store.sync(), Err(StoreError::Stopped)));
+    // What the failed group wrote may or may not be on the disk: it is not given out.
+    assert!(matches!(store.get(&[Key::new(Tree::Pools, [1])]), Err(StoreError::Stopped)));
+    assert_eq!(store.get(&[Key::new(Tree::Pools, [2])]).expect("reads"), [None]);
+    assert_eq!(store.shared.mark.number(), 0, "nothing is known to be on the disk");
+}
+
+#[test]
+fn a_commit_that_only_needs_a_flush_does_not_sync() {
+    let (_folder, store) = broken_store(Durability::ProcessKill);
+    assert_eq!(store.commit(put(1)).expect("flushed"), Commit::Done);
+    assert!(store.sync().is_err());
+}
+
+#[test]
+fn waiting_writers_share_commits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledOptions::new(folder.path()).open().expect("opens");
+    thread::scope(|scope| {
+        for writer in 0..8 {
+            let store = &store;
+            scope.spawn(move || {
+                for n in 0..20 {
+                    let batch = put(writer * 20 + n);
+                    assert_eq!(store.commit(batch).expect("written"), Commit::Done);
+                }
+            });
+        }
+    });
+    let groups = store.shared.applied.load(Ordering::SeqCst);
+    assert!(groups < 160, "{groups} commits for 160 batches");
+    assert_eq!(store.shared.mark.number(), groups, "each of them is on the disk");
+}

@@ -1,0 +1,157 @@
+//! What the engine relies on, put to every store.
+
+use std::sync::Arc;
+use std::thread;
+
+use cognate::{
+    Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, Store, Tree,
+};
+
+fn key(tree: Tree, name: &str) -> Key {
+    Key::new(tree, name)
+}
+
+fn batch(
+    checks: &[(&Key, Option<&str>)],
+    deletes: &[&Key],
+    puts: &[(&Key, &str)],
+) -> Batch {
+    let mut batch = Batch::default();
+    let bytes = |text: &str| text.as_bytes().to_vec();
+    batch.checks = checks.iter().map(|(key, value)| ((*key).clone(), value.map(bytes))).collect();
+    batch.deletes = deletes.iter().map(|key| (*key).clone()).collect();
+    batch.puts = puts.iter().map(|(key, value)| ((*key).clone(), bytes(value))).collect();
+    batch
+}
+
+fn read(store: &dyn Store, key: &Key) -> Option<String> {
+    let value = store.get(std::slice::from_ref(key)).expect("reads").remove(0);
+    value.map(|bytes| String::from_utf8(bytes).expect("text"))
+}
+
+fn conforms(store: &Arc<dyn Store>) {
+    batches_happen_whole_or_not_at_all(&**store);
+    later_writes_of_a_batch_win(&**store);
+    trees_are_apart(&**store);
+    scans_follow_the_order_of_keys(&**store);
+    racing_writers_do_not_overwrite_each_other(store);
+}
+
+fn batches_happen_whole_or_not_at_all(store: &dyn Store) {
+    let (a, b) = (key(Tree::Pools, "whole-a"), key(Tree::Logins, "whole-b"));
+    let create = batch(&[(&a, None), (&b, None)], &[], &[(&a, "1"), (&b, "1")]);
+    assert_eq!(store.commit(create.clone()).expect("commits"), Commit::Done);
+    assert_eq!(store.commit(create).expect("commits"), Commit::Conflict, "both are there");
+
+    for failing in [
+        batch(&[(&a, Some("1")), (&b, Some("2"))], &[], &[(&a, "9"), (&b, "9")]),
+        batch(&[(&a, None)], &[&b], &[(&a, "9")]),
+        batch(&[(&a, Some("11"))], &[&a, &b], &[]),
+        batch(&[(&a, Some(""))], &[&a], &[]),
+    ] {
+        assert_eq!(store.commit(failing).expect("commits"), Commit::Conflict);
+        assert_eq!(read(store, &a).as_deref(), Some("1"));
+        assert_eq!(read(store, &b).as_deref(), Some("1"));
+    }
+
+    let checks_only = batch(&[(&a, Some("1")), (&b, Some("1"))], &[], &[]);
+    assert_eq!(store.commit(checks_only).expect("commits"), Commit::Done);
+    let wrong = batch(&[(&a, Some("1")), (&b, None)], &[], &[]);
+    assert_eq!(store.commit(wrong).expect("commits"), Commit::Conflict);
+
+    let change = batch(&[(&a, Some("1"))], &[&b], &[(&a, "2")]);
+    assert_eq!(store.commit(change).expect("commits"), Commit::Done);
+    assert_eq!(read(store, &a).as_deref(), Some("2"));
+    assert_eq!(read(store, &b), None);
+}
+
+fn later_writes_of_a_batch_win(store: &dyn Store) {
+    let a = key(Tree::Logins, "moved");
+    store.commit(batch(&[], &[], &[(&a, "old")])).expect("commits");
+    store.commit(batch(&[(&a, Some("old"))], &[&a], &[(&a, "new")])).expect("commits");
+    assert_eq!(read(store, &a).as_deref(), Some("new"), "puts come after deletes");
+    let missing = key(Tree::Logins, "was never there");
+    store.commit(batch(&[], &[&missing], &[])).expect("what is absent can be deleted");
+    let empty = key(Tree::Logins, "empty");
+    store.commit(batch(&[], &[], &[(&empty, "")])).expect("commits");
+    assert_eq!(read(store, &empty).as_deref(), Some(""), "an empty value is a value");
+}
+
+fn trees_are_apart(store: &dyn Store) {
+    let keys: Vec<Key> = Tree::ALL.into_iter().map(|tree| key(tree, "apart")).collect();
+    for key in &keys {
+        store.commit(batch(&[(key, None)], &[], &[(key, key.tree.name())])).expect("commits");
+    }
+    let values = store.get(&keys).expect("reads");
+    let names: Vec<_> = Tree::ALL.into_iter().map(|t| Some(t.name().as_bytes().to_vec())).collect();
+    assert_eq!(values, names, "in the order that was asked for");
+}
+
+fn scans_follow_the_order_of_keys(store: &dyn Store) {
+    let names: [&[u8]; 6] = [b"s", b"s\x00", b"s\x00\xff", b"s\x01", b"sa", b"s\xff\xff"];
+    for name in names.iter().rev() {
+        let key = Key::new(Tree::Identities, *name);
+        store.commit(batch(&[], &[], &[(&key, "x")])).expect("commits");
+    }
+    let outside = [Key::new(Tree::Identities, *b"r\xff"), Key::new(Tree::Identities, *b"t")];
+    for key in &outside {
+        store.commit(batch(&[], &[], &[(key, "x")])).expect("commits");
+    }
+    let scan = |range: &KeyRange, limit| {
+        let entries = store.scan(range, limit).expect("scans");
+        entries.into_iter().map(|(key, _)| key.bytes).collect::<Vec<_>>()
+    };
+    let all = KeyRange::prefix(Tree::Identities, *b"s");
+    assert_eq!(scan(&all, 100), names);
+    assert_eq!(scan(&all, 2), names[..2]);
+    assert_eq!(scan(&all, 0), Vec::<Vec<u8>>::new());
+    assert_eq!(scan(&all.clone().after(names[1]), 100), names[2..]);
+    assert_eq!(scan(&all.clone().after(names[5]), 100), Vec::<Vec<u8>>::new());
+    let to_the_end = KeyRange::prefix(Tree::Identities, *b"\xff");
+    assert_eq!(scan(&to_the_end, 100), Vec::<Vec<u8>>::new());
+    let everything = KeyRange::prefix(Tree::Identities, []);
+    assert!(scan(&everything, 1000).contains(&b"t".to_vec()));
+}
+
+fn racing_writers_do_not_overwrite_each_other(store: &Arc<dyn Store>) {
+    const WRITERS: usize = 4;
+    const EACH: usize = 50;
+    let counter = key(Tree::Accounts, "counter");
+    thread::scope(|scope| {
+        for _ in 0..WRITERS {
+            scope.spawn(|| {
+                for _ in 0..EACH {
+                    loop {
+                        let before = read(&**store, &counter);
+                        let number: usize = before.as_deref().map_or(0, |n| n.parse().unwrap());
+                        let after = (number + 1).to_string();
+                        let raise = batch(&[(&counter, before.as_deref())], &[], &[(&counter, &after)]);
+                        if store.commit(raise).expect("commits") == Commit::Done {
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(read(&**store, &counter), Some((WRITERS * EACH).to_string()));
+}
+
+#[test]
+fn memory() {
+    conforms(&(Arc::new(MemoryStore::new()) as Arc<dyn Store>));
+}
+
+#[test]
+fn sled_at_every_durability() {
+    for durability in [Durability::PowerLoss, Durability::ProcessKill, Durability::Relaxed] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SledOptions::new(folder.path()).durability(durability);
+        let store: Arc<dyn Store> = Arc::new(options.clone().open().expect("opens"));
+        conforms(&store);
+        drop(store);
+        let again = options.open().expect("opens again");
+        let counter = key(Tree::Accounts, "counter");
+        assert_eq!(read(&again, &counter).as_deref(), Some("200"), "{durability:?}");
+    }
+}

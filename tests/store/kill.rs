@@ -1,0 +1,128 @@
+//! The test binary runs itself, is killed while it writes, and everything it was answered is there.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use cognate::{
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, Durability, Engine,
+    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, ListIdentityPoolsInput,
+    MergeDeveloperIdentitiesInput, SigningAlgorithm, SledOptions,
+};
+
+const WRITERS: usize = 4;
+const FOLDER: &str = "COGNATE_KILLED_WRITER_FOLDER";
+const ROUND: &str = "COGNATE_KILLED_WRITER_ROUND";
+
+fn open(path: &Path) -> Engine {
+    let options = SledOptions::new(path).durability(Durability::ProcessKill);
+    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    builder.open_sled(options).expect("opens")
+}
+
+fn developer(engine: &Engine) -> cognate::Developer {
+    engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
+}
+
+fn pool(engine: &Engine) -> cognate::IdentityPoolId {
+    let aws = developer(engine);
+    let first = aws.list_identity_pools(ListIdentityPoolsInput::new(1).unwrap()).expect("lists");
+    if let Some(pool) = first.identity_pools.first() {
+        return pool.identity_pool_id.clone();
+    }
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
+    let input = input.developer_provider_name("login.game").unwrap();
+    aws.create_identity_pool(input).expect("creates").identity_pool_id
+}
+
+fn call(pool: &cognate::IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
+    input.login("login.game", user).unwrap()
+}
+
+/// Registers pairs of users and merges them, and says so once it is done: `USER IDENTITY` lines.
+#[test]
+fn writes_until_it_is_killed() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let round = std::env::var(ROUND).expect("a round");
+    let engine = open(Path::new(&folder));
+    let pool = pool(&engine);
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let (engine, pool, round) = (&engine, &pool, &round);
+            scope.spawn(move || {
+                let aws = developer(engine);
+                let say = |line: String| {
+                    let mut out = std::io::stdout().lock();
+                    out.write_all(format!("\n{line}\n").as_bytes()).expect("a parent");
+                };
+                for n in 0.. {
+                    let (a, b) = (format!("{round}.{writer}.{n}a"), format!("{round}.{writer}.{n}b"));
+                    let first = aws.resolve_developer_identity(&call(pool, &a)).expect("registers");
+                    say(format!("ack {a} {first}"));
+                    aws.resolve_developer_identity(&call(pool, &b)).expect("registers");
+                    let merge = MergeDeveloperIdentitiesInput::new(pool, "login.game", b.as_str(), a.as_str());
+                    let merged = aws.merge_developer_identities(merge.unwrap()).expect("merges");
+                    say(format!("ack {b} {}", merged.identity_id));
+                    if n % 16 == 0 {
+                        let input = CreateIdentityPoolInput::new("passing", GuestAccess::Denied).unwrap();
+                        let input = input.developer_provider_name("login.game").unwrap();
+                        let passing = aws.create_identity_pool(input).expect("creates").identity_pool_id;
+                        for user in 0..8 {
+                            let call = call(&passing, &user.to_string());
+                            aws.resolve_developer_identity(&call).expect("registers");
+                        }
+                        let delete = DeleteIdentityPoolInput::new(&passing).unwrap();
+                        aws.delete_identity_pool(delete).expect("deletes");
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_was_answered_survives_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut acknowledged: BTreeMap<String, String> = BTreeMap::new();
+    for round in 0..8_u64 {
+        let mut writer = Command::new(std::env::current_exe().expect("this binary"))
+            .args(["--exact", "kill::writes_until_it_is_killed", "--nocapture", "--test-threads=1"])
+            .env(FOLDER, folder.path())
+            .env(ROUND, round.to_string())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("runs");
+        let lines = BufReader::new(writer.stdout.take().expect("a pipe")).lines();
+        let reader = std::thread::spawn(move || {
+            let complete = lines.map_while(Result::ok).filter_map(|line| {
+                let (user, identity) = line.strip_prefix("ack ")?.split_once(' ')?;
+                // The pipe may end within a line.
+                (identity.len() == 46).then(|| (user.to_owned(), identity.to_owned()))
+            });
+            complete.collect::<Vec<_>>()
+        });
+        // The first of these kills it while it opens the database.
+        std::thread::sleep(Duration::from_millis(20 + 90 * round));
+        writer.kill().expect("kills");
+        writer.wait().expect("ends");
+        acknowledged.extend(reader.join().expect("reads"));
+
+        let engine = open(folder.path());
+        assert_eq!(engine.check().expect("reads"), [], "round {round}");
+        let (aws, pool) = (developer(&engine), pool(&engine));
+        for (user, identity) in &acknowledged {
+            let found = aws.resolve_developer_identity(&call(&pool, user)).expect("known");
+            assert_eq!(found.as_str(), identity, "{user} in round {round}");
+        }
+        let pools = aws.list_identity_pools(ListIdentityPoolsInput::new(60).unwrap());
+        for pool in &pools.expect("lists").identity_pools[1..] {
+            let delete = DeleteIdentityPoolInput::new(&pool.identity_pool_id).unwrap();
+            aws.delete_identity_pool(delete).expect("deletes what a kill left");
+        }
+    }
+    assert!(acknowledged.len() > 50, "only {} answers in all rounds", acknowledged.len());
+}
