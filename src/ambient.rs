@@ -1,7 +1,7 @@
 //! Time and chance: the only sources of impurity, all of them injectable.
 //!
-//! A run whose [`Clock`], [`Entropy`] and [`Ids`] are fixed repeats byte for byte. The one exception is
-//! a signature with ES256, whose nonce ring draws by itself.
+//! A run whose [`Clock`], [`Entropy`] and [`Ids`] are fixed repeats byte for byte. The one
+//! exception is a signature with ES256, whose nonce ring draws by itself.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};

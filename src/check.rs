@@ -135,7 +135,12 @@ impl Check<'_> {
 
             let logins: Vec<_> = identity.logins().collect();
             let authenticated = identity.state() == IdentityState::Authenticated;
-            check.expect(Some(5), authenticated != logins.is_empty(), key, "state and logins differ");
+            check.expect(
+                Some(5),
+                authenticated != logins.is_empty(),
+                key,
+                "state and logins differ",
+            );
             check.expect(Some(4), logins.len() <= LOGINS_MAX, key, "too many logins");
             let rivals = logins.iter().any(|a| logins.iter().any(|b| a.rivals(b)));
             check.expect(Some(3), !rivals, key, "two users of one public provider");
@@ -150,8 +155,8 @@ impl Check<'_> {
             check.expect(Some(2), indexed, key, "the index does not name the identity");
             for login in logins {
                 let login = Key::login(pool, login);
-                let owner: Option<Owner> = check.get(&login)?;
-                check.expect(Some(2), owner == Some(Owner(place)), &login, "not its identity's");
+                let points_here = check.get(&login)? == Some(Owner(place));
+                check.expect(Some(2), points_here, &login, "does not point at its identity");
             }
             Ok(())
         })
@@ -171,8 +176,8 @@ impl Check<'_> {
         self.each::<Owner>(Tree::Logins, |check, key, Owner(place)| {
             let Some(pool) = key.leading_pool() else { return Ok(()) };
             let owner: Option<Identity> = check.get(&Key::identity(pool, place))?;
-            let has = owner
-                .is_some_and(|i| i.logins().any(|login| Key::login(pool, login) == *key));
+            let has =
+                owner.is_some_and(|i| i.logins().any(|login| Key::login(pool, login) == *key));
             check.expect(Some(1), has, key, "the login's identity does not have it");
             Ok(())
         })

@@ -1,8 +1,8 @@
 //! The constraints that the service model puts on a member, and the text of a failure.
 //!
-//! A length is counted in Unicode code points and a pattern must match the whole value. The texts are
-//! the service's own: `1 validation error detected: Value 'a b' at 'developerProviderName' failed to
-//! satisfy constraint: Member must satisfy regular expression pattern: [\w._-]+`.
+//! A length is counted in Unicode code points and a pattern must match the whole value. The texts
+//! are the service's own: `1 validation error detected: Value 'a b' at 'developerProviderName'
+//! failed to satisfy constraint: Member must satisfy regular expression pattern: [\w._-]+`.
 
 use std::fmt;
 
@@ -23,11 +23,11 @@ pub enum Constraint {
     /// A pattern, as the service model spells it.
     Pattern(&'static str),
     /// The constraints that every element of a list has to satisfy.
-    Elements(Vec<Constraint>),
+    Elements(Vec<Self>),
     /// The constraints that every key of a map has to satisfy.
-    MapKeys(Vec<Constraint>),
+    MapKeys(Vec<Self>),
     /// The constraints that every value of a map has to satisfy.
-    MapValues(Vec<Constraint>),
+    MapValues(Vec<Self>),
 }
 
 impl fmt::Display for Constraint {
@@ -318,16 +318,15 @@ mod tests {
                 Constraint::Pattern(Pattern::ID.text),
             ),
         ]);
-        assert_eq!(
-            violations.map(|v| v.to_string()).as_deref(),
-            Some(
-                "3 validation errors detected: Value '{a=}' at 'logins' failed to satisfy constraint: \
-                 Map value must satisfy constraint: [Member must have length less than or equal to \
-                 50000, Member must have length greater than or equal to 1]; Value '' at 'identityId' \
-                 failed to satisfy constraint: Member must have length greater than or equal to 1; \
-                 Value '' at 'identityId' failed to satisfy constraint: Member must satisfy regular \
-                 expression pattern: [\\w-]+:[0-9a-f-]+"
-            ),
-        );
+        let text = violations.map(|violations| violations.to_string()).expect("some");
+        let expected = [
+            "3 validation errors detected: Value '{a=}' at 'logins' failed to satisfy constraint: ",
+            "Map value must satisfy constraint: [Member must have length less than or equal to ",
+            "50000, Member must have length greater than or equal to 1]; Value '' at 'identityId' ",
+            "failed to satisfy constraint: Member must have length greater than or equal to 1; ",
+            "Value '' at 'identityId' failed to satisfy constraint: Member must satisfy regular ",
+            "expression pattern: [\\w-]+:[0-9a-f-]+",
+        ];
+        assert_eq!(text, expected.concat());
     }
 }

@@ -79,8 +79,8 @@ impl Engine {
     /// The claims of a token of this engine: what an STS asks before it hands out credentials.
     ///
     /// The header has to name a key of this engine that can still have valid tokens, and the key's
-    /// algorithm; the signature has to verify; the claims have to be as this engine writes them, for
-    /// a pool that exists, in the key's region.
+    /// algorithm; the signature has to verify; the claims have to be as this engine writes them,
+    /// for a pool that exists, in the key's region.
     ///
     /// # Errors
     ///
@@ -154,8 +154,8 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// The operations on the pools of one account in one region: who has this handle may do all that the
-/// owner of the account may do.
+/// The operations on the pools of one account in one region: who has this handle may do all that
+/// the owner of the account may do.
 #[derive(Clone)]
 pub struct Developer {
     core: Arc<Core>,
@@ -280,8 +280,9 @@ impl Builder {
     }
 
     /// Seals the private keys that are made from now on (AES-256-GCM under a key that HKDF-SHA256
-    /// derives from `secret`); the same secret is then needed whenever the store is opened. It should
-    /// be random and of 32 bytes or more: it is not stretched as a password would have to be.
+    /// derives from `secret`); the same secret is then needed whenever the store is opened. It
+    /// should be random and of 32 bytes or more: it is not stretched as a password would have to
+    /// be.
     ///
     /// A key that is in the store already stays as it is until it is rotated.
     pub fn key_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {

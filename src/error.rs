@@ -74,7 +74,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Corrupt(detail) => Self::Corrupt { detail },
             StoreError::Locked(path) => Self::Locked { path },
-            failed => Self::Storage(failed),
+            StoreError::Stopped | StoreError::Failed(_) => Self::Storage(error),
         }
     }
 }

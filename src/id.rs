@@ -26,7 +26,8 @@ text_type! {
 }
 
 text_type! {
-    /// The id of an identity pool, `REGION:GUID`; 1 to 55 characters that match `[\w-]+:[0-9a-f-]+`.
+    /// The id of an identity pool, `REGION:GUID`; 1 to 55 characters that match
+    /// `[\w-]+:[0-9a-f-]+`.
     IdentityPoolId at "identityPoolId", StringShape::new(1, 55).matching(&Pattern::ID)
 }
 
@@ -41,8 +42,9 @@ const WORD_OR_DASH: Pattern = Pattern {
 };
 
 /// The 128 bits that make an id unique; the region in front of them only says where it lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub(crate) struct Guid(pub(crate) [u8; 16]);
 
 impl Guid {

@@ -1,11 +1,11 @@
 //! What each operation takes and returns, under the service's own names.
 //!
-//! Members are typed, so an input holds nothing that its constraints forbid. A setter takes the type
-//! itself or text that parses into it, and names the member where it does not.
+//! Members are typed, so an input holds nothing that its constraints forbid. A setter takes the
+//! type itself or text that parses into it, and names the member where it does not.
 
+mod developer;
 mod identities;
 mod pools;
-mod developer;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -16,6 +16,12 @@ use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
 use crate::error::{Error, Result};
 
+pub(crate) use developer::PRINCIPAL_TAGS_MAX;
+pub use developer::{
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,
+    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
+    MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
+};
 pub use identities::{
     DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
     ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
@@ -25,12 +31,6 @@ pub use pools::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess,
     IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
     UpdateIdentityPoolInput,
-};
-pub(crate) use developer::PRINCIPAL_TAGS_MAX;
-pub use developer::{
-    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,
-    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
-    MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
 };
 
 /// A member of the type itself or of text that parses into it.
@@ -61,6 +61,7 @@ fn too_many_entries(name: &str, shown: String, max: usize) -> Violations {
 }
 
 /// Epoch seconds with milliseconds, as the service writes dates: `1538078988.077`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn epoch_seconds<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     #[expect(
         clippy::cast_precision_loss,

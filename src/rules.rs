@@ -1,7 +1,7 @@
 //! The pure core: what the service decides, as total functions over plain data.
 //!
-//! A rule gets what is stored about the logins in question, the request, a fresh id and the time, and
-//! returns [`Decided`] or a [`Refusal`]. It has no storage, clock, randomness or cryptography.
+//! A rule gets what is stored about the logins in question, the request, a fresh id and the time,
+//! and returns [`Decided`] or a [`Refusal`]. It has no storage, clock, randomness or cryptography.
 //!
 //! # Invariants
 //!
@@ -56,7 +56,7 @@ impl<T> Decided<T> {
 /// One change. The login index follows from the identities' logins (I2) and is never decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
-    Pool(Change<Pool>),
+    Pool(Box<Change<Pool>>),
     Identity(Change<Identity>),
 }
 

@@ -39,7 +39,11 @@ impl Pool {
     /// `arn:aws:cognito-identity:REGION:ACCOUNT:identitypool/REGION:GUID`.
     pub(crate) fn arn(&self) -> String {
         let (partition, region) = (self.region.partition(), &self.region);
-        format!("arn:{partition}:cognito-identity:{region}:{}:identitypool/{}", self.account, self.id())
+        format!(
+            "arn:{partition}:cognito-identity:{region}:{}:identitypool/{}",
+            self.account,
+            self.id()
+        )
     }
 }
 

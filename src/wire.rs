@@ -21,10 +21,9 @@
 //!     "AWSCognitoIdentityService.DescribeIdentityPool",
 //!     br#"{"IdentityPoolId": "us-east-1:0"}"#,
 //! );
-//! assert_eq!(
-//!     reply.body,
-//!     br#"{"__type":"ResourceNotFoundException","message":"IdentityPool 'us-east-1:0' not found."}"#,
-//! );
+//! let fault = reply.fault.expect("there is no such pool");
+//! assert_eq!(fault.name(), "ResourceNotFoundException");
+//! assert_eq!(fault.message(), "IdentityPool 'us-east-1:0' not found.");
 //! # Ok::<(), cognate::Error>(())
 //! ```
 
@@ -126,12 +125,7 @@ pub fn handle(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> 
     }
 }
 
-fn answer(
-    engine: &Engine,
-    context: &Context,
-    target: &str,
-    body: &[u8],
-) -> Result<Vec<u8>, Fault> {
+fn answer(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Result<Vec<u8>, Fault> {
     let name = target.strip_prefix(TARGET_PREFIX).unwrap_or(target);
     let operation = Operation::named(name).ok_or_else(|| Fault::unknown_operation(name))?;
     if body.len() > operation.body_length_max() {

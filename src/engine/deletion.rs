@@ -1,7 +1,7 @@
 //! Removing what a deleted pool leaves behind.
 //!
-//! The pool itself goes in one batch, which leaves a mark (I6). From then on nothing of it can be seen
-//! or written. What was in it follows in bounded steps, and the mark goes last.
+//! The pool itself goes in one batch, which leaves a mark (I6). From then on nothing of it can be
+//! seen or written. What was in it follows in bounded steps, and the mark goes last.
 
 use crate::engine::Core;
 use crate::engine::run::write_identity;
@@ -35,7 +35,7 @@ impl Core {
         while self.remove_identities(pool)? || self.remove_logins(pool)? {}
         self.run_batch(|reads| {
             let mut writes = Batch::default();
-            if reads.record::<Deletion>(Key::deletion(pool))?.is_some() {
+            if reads.record::<Deletion>(&Key::deletion(pool))?.is_some() {
                 writes.deletes.push(Key::deletion(pool));
             }
             Ok((writes, ()))
@@ -48,7 +48,7 @@ impl Core {
             let mut writes = Batch::default();
             let identities = self.store.scan(&KeyRange::identities_of(pool), STEP)?;
             let some = !identities.is_empty();
-            if some && reads.record::<Deletion>(Key::deletion(pool))?.is_some() {
+            if some && reads.record::<Deletion>(&Key::deletion(pool))?.is_some() {
                 for (key, value) in identities {
                     let identity = Identity::decode(&key, &value)?;
                     write_identity(&mut writes, Change::Delete(identity))?;
@@ -64,7 +64,7 @@ impl Core {
             let mut writes = Batch::default();
             let logins = self.store.scan(&KeyRange::prefix(Tree::Logins, pool.0), STEP)?;
             let some = !logins.is_empty();
-            if some && reads.record::<Deletion>(Key::deletion(pool))?.is_some() {
+            if some && reads.record::<Deletion>(&Key::deletion(pool))?.is_some() {
                 writes.deletes.extend(logins.into_iter().map(|(key, _)| key));
             }
             Ok((writes, some))

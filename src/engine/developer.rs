@@ -25,11 +25,11 @@ impl Developer {
     /// Registers or retrieves the identity of a user that the backend has authenticated, links more
     /// logins to it, and hands out a token.
     ///
-    /// Without an identity id, an unknown user gets a new identity and a known one the same as ever.
-    /// With the id of a guest, or of an authenticated identity, the user is linked to it. Logins of
-    /// public providers in the same call are verified and linked too; where they belong to other
-    /// identities, those are merged, never silently a developer user's. Either all of it happens and
-    /// is durable when the call returns, or nothing.
+    /// Without an identity id, an unknown user gets a new identity and a known one the same as
+    /// ever. With the id of a guest, or of an authenticated identity, the user is linked to it.
+    /// Logins of public providers in the same call are verified and linked too; where they belong
+    /// to other identities, those are merged, never silently a developer user's. Either all of it
+    /// happens and is durable when the call returns, or nothing.
     ///
     /// # Errors
     ///
@@ -40,16 +40,16 @@ impl Developer {
     ///   the pool.
     /// * Of each login in turn, by its provider:
     ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken),
-    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) for a public provider that the
-    ///   pool does not have,
-    ///   [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported) for any other
-    ///   name than that of the pool's developer provider,
+    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) for a public provider that
+    ///   the pool does not have,
+    ///   [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported) for any
+    ///   other name than that of the pool's developer provider,
     ///   [`DeveloperUserIdentifierTooLong`](crate::Refusal::DeveloperUserIdentifierTooLong).
     /// * [`DeveloperProviderMissing`](crate::Refusal::DeveloperProviderMissing): none of the logins
     ///   is a developer user.
     /// * What the login verifier says of each public login in turn.
-    /// * [`DeveloperUserAlreadyRegistered`](crate::Refusal::DeveloperUserAlreadyRegistered): the user
-    ///   has another identity than the given one.
+    /// * [`DeveloperUserAlreadyRegistered`](crate::Refusal::DeveloperUserAlreadyRegistered): the
+    ///   user has another identity than the given one.
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the given identity is disabled.
     /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): only under
     ///   [`DeveloperLinking::ByLinkedLogin`], when no login belongs to the given identity.
@@ -104,8 +104,8 @@ impl Developer {
         Ok(GetOpenIdTokenForDeveloperIdentityOutput { identity_id, token })
     }
 
-    /// What [`get_open_id_token_for_developer_identity`] does, but for the token: not an operation of
-    /// the service, for an embedder that only wants to know who a user is.
+    /// What [`get_open_id_token_for_developer_identity`] does, but for the token: not an operation
+    /// of the service, for an embedder that only wants to know who a user is.
     ///
     /// A known user costs one read of the store, and nothing is written.
     ///
@@ -166,10 +166,12 @@ impl Developer {
     ///
     /// * [`LookupKeyMissing`](crate::Refusal::LookupKeyMissing): neither of the two was given.
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the pool.
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the
+    ///   pool.
     /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): by a user alone, who has
     ///   no identity.
-    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this listing.
+    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this
+    ///   listing.
     /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): by both, which do not
     ///   belong together.
     ///
@@ -197,7 +199,6 @@ impl Developer {
     /// assert_eq!(found, aws.lookup_developer_identity(by_identity)?);
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
     pub fn lookup_developer_identity(
         &self,
         input: LookupDeveloperIdentityInput,
@@ -231,8 +232,8 @@ impl Developer {
 
     /// Merges the identity of one developer user into that of another.
     ///
-    /// All logins of the source's identity, public ones too, move to the destination's; the source's
-    /// is disabled for good. Two users of one identity already are left as they are.
+    /// All logins of the source's identity, public ones too, move to the destination's; the
+    /// source's is disabled for good. Two users of one identity already are left as they are.
     ///
     /// # Errors
     ///
@@ -269,7 +270,6 @@ impl Developer {
     /// assert_eq!(merged.identity_id, alice.identity_id);
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
     pub fn merge_developer_identities(
         &self,
         input: MergeDeveloperIdentitiesInput,
@@ -298,7 +298,8 @@ impl Developer {
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the pool.
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the
+    ///   pool.
     /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): not the
     ///   pool's developer provider.
     /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): the user has another
@@ -326,7 +327,6 @@ impl Developer {
     /// assert_eq!(left.state, IdentityState::Disabled);
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
     pub fn unlink_developer_identity(&self, input: UnlinkDeveloperIdentityInput) -> Result<()> {
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;

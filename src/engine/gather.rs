@@ -26,11 +26,15 @@ impl<'a> Reads<'a> {
     }
 
     /// A pool of the caller.
-    pub(super) fn pool(&mut self, caller: &Developer, id: &IdentityPoolId) -> Result<Arc<KeptPool>> {
+    pub(super) fn pool(
+        &mut self,
+        caller: &Developer,
+        id: &IdentityPoolId,
+    ) -> Result<Arc<KeptPool>> {
         let found = self.any_pool(id)?;
-        found.filter(|kept| caller.owns(&kept.pool)).ok_or_else(|| {
-            Refusal::PoolNotFound { identity_pool_id: id.clone() }.into()
-        })
+        found
+            .filter(|kept| caller.owns(&kept.pool))
+            .ok_or_else(|| Refusal::PoolNotFound { identity_pool_id: id.clone() }.into())
     }
 
     /// A pool, whoever owns it.
@@ -46,7 +50,7 @@ impl<'a> Reads<'a> {
         } else {
             let generation = cache.map(PoolCache::generation);
             let key = Key::pool(guid);
-            let found = self.get(key.clone())?;
+            let found = self.get(&key)?;
             let found = found
                 .map(|record| Ok::<_, Error>((Pool::decode(&key, &record)?, record)))
                 .transpose()?;
@@ -62,18 +66,21 @@ impl<'a> Reads<'a> {
 
     /// How many pools an account has in a region.
     pub(super) fn pool_count(&mut self, account: &AccountId, region: &Region) -> Result<u32> {
-        let count: Option<PoolCount> = self.record(Key::account(account, region))?;
+        let count: Option<PoolCount> = self.record(&Key::account(account, region))?;
         Ok(count.map_or(0, |count| count.0))
     }
 
     /// An identity of a pool that still exists, and the pool.
-    pub(super) fn identity(&mut self, id: &IdentityId) -> Result<Option<(Arc<KeptPool>, Identity)>> {
+    pub(super) fn identity(
+        &mut self,
+        id: &IdentityId,
+    ) -> Result<Option<(Arc<KeptPool>, Identity)>> {
         let Some(guid) = id.guid() else { return Ok(None) };
-        let Some(address) = self.record::<Address>(Key::identity_index(guid))? else {
+        let Some(address) = self.record::<Address>(&Key::identity_index(guid))? else {
             return Ok(None);
         };
         let place = Place { created: address.created, guid };
-        let found: Option<Identity> = self.record(Key::identity(address.pool, place))?;
+        let found: Option<Identity> = self.record(&Key::identity(address.pool, place))?;
         let Some(found) = found.filter(|identity| identity.id() == id) else { return Ok(None) };
         // While the pool's remains are being removed its identities are gone already.
         let pool = self.any_pool(found.pool())?;
@@ -84,15 +91,19 @@ impl<'a> Reads<'a> {
     pub(super) fn identity_of(&mut self, pool: &KeptPool, id: &IdentityId) -> Result<Identity> {
         let not_found = || Refusal::IdentityNotFound { identity_id: id.clone() };
         let guid = id.guid().ok_or_else(not_found)?;
-        let address: Option<Address> = self.record(Key::identity_index(guid))?;
+        let address: Option<Address> = self.record(&Key::identity_index(guid))?;
         let address = address.filter(|address| address.pool == pool.guid).ok_or_else(not_found)?;
         let place = Place { created: address.created, guid };
-        let found: Option<Identity> = self.record(Key::identity(pool.guid, place))?;
+        let found: Option<Identity> = self.record(&Key::identity(pool.guid, place))?;
         found.filter(|identity| identity.id() == id).ok_or_else(|| not_found().into())
     }
 
     /// Where the identity stands that has a login.
-    pub(super) fn owners(&mut self, pool: &KeptPool, logins: &[Login]) -> Result<Vec<Option<Place>>> {
+    pub(super) fn owners(
+        &mut self,
+        pool: &KeptPool,
+        logins: &[Login],
+    ) -> Result<Vec<Option<Place>>> {
         let keys: Vec<Key> = logins.iter().map(|login| Key::login(pool.guid, login)).collect();
         let values = self.core.store.get(&keys)?;
         let mut owners = Vec::with_capacity(keys.len());
@@ -107,7 +118,7 @@ impl<'a> Reads<'a> {
     /// The identity at a place that a login or the index names.
     pub(super) fn identity_at(&mut self, pool: &KeptPool, place: Place) -> Result<Identity> {
         let key = Key::identity(pool.guid, place);
-        let found: Option<Identity> = self.record(key.clone())?;
+        let found: Option<Identity> = self.record(&key)?;
         // INVARIANT I1
         found.ok_or_else(|| corrupt(&key, "a login points at an identity that is missing").into())
     }
@@ -124,17 +135,17 @@ impl<'a> Reads<'a> {
         places.into_iter().map(|place| self.identity_at(pool, place)).collect()
     }
 
-    pub(super) fn record<R: Record>(&mut self, key: Key) -> Result<Option<R>> {
-        let value = self.get(key.clone())?;
-        Ok(value.map(|value| R::decode(&key, &value)).transpose()?)
+    pub(super) fn record<R: Record>(&mut self, key: &Key) -> Result<Option<R>> {
+        let value = self.get(key)?;
+        Ok(value.map(|value| R::decode(key, &value)).transpose()?)
     }
 
-    fn get(&mut self, key: Key) -> Result<Option<Value>> {
-        if let Some((_, value)) = self.seen.iter().find(|(seen, _)| *seen == key) {
+    fn get(&mut self, key: &Key) -> Result<Option<Value>> {
+        if let Some((_, value)) = self.seen.iter().find(|(seen, _)| seen == key) {
             return Ok(value.clone());
         }
-        let value = self.core.store.get(std::slice::from_ref(&key))?.into_iter().next().flatten();
-        self.seen.push((key, value.clone()));
+        let value = self.core.store.get(std::slice::from_ref(key))?.into_iter().next().flatten();
+        self.seen.push((key.clone(), value.clone()));
         Ok(value)
     }
 }

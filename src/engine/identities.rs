@@ -42,7 +42,6 @@ impl Developer {
     /// assert_eq!(described.state, IdentityState::Authenticated);
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
     pub fn describe_identity(&self, input: DescribeIdentityInput) -> Result<IdentityDescription> {
         self.core.run(|reads| {
             let found = reads.identity(&input.identity_id)?;
@@ -54,8 +53,8 @@ impl Developer {
         })
     }
 
-    /// Lists the identities of a pool in the order of their creation; disabled ones too, unless they
-    /// are to be hidden.
+    /// Lists the identities of a pool in the order of their creation; disabled ones too, unless
+    /// they are to be hidden.
     ///
     /// Pages that are read while others write never show an identity twice, nor miss one that was
     /// there throughout.
@@ -65,7 +64,8 @@ impl Developer {
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this listing.
+    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this
+    ///   listing.
     ///
     /// # Example: page by page
     ///
@@ -91,7 +91,6 @@ impl Developer {
     /// assert_eq!((second.identities.len(), second.next_token), (1, None));
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
     pub fn list_identities(&self, input: ListIdentitiesInput) -> Result<ListIdentitiesOutput> {
         let hidden =
             |identity: &Identity| input.hide_disabled == Some(true) && identity.is_disabled();
@@ -156,7 +155,10 @@ impl Developer {
     /// assert!(aws.delete_identities(input)?.unprocessed_identity_ids.is_empty());
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    pub fn delete_identities(&self, input: DeleteIdentitiesInput) -> Result<DeleteIdentitiesOutput> {
+    pub fn delete_identities(
+        &self,
+        input: DeleteIdentitiesInput,
+    ) -> Result<DeleteIdentitiesOutput> {
         let mut ids = input.identity_ids_to_delete;
         ids.sort_unstable();
         ids.dedup();

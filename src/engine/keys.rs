@@ -19,7 +19,9 @@ use crate::state::{PrivateKey, SigningAlgorithm, StoredKey};
 use crate::store::key::corrupt;
 use crate::store::record::Record;
 use crate::store::{Batch, Key, KeyRange, Tree};
-use crate::token::{Discovery, Jwk, Jwks, OpenIdToken, Presented, Seal, Signer, SigningKey, verify};
+use crate::token::{
+    Discovery, Jwk, Jwks, OpenIdToken, Presented, Seal, Signer, SigningKey, verify,
+};
 
 /// What is known of the keys in the store.
 #[derive(Debug)]
@@ -85,11 +87,15 @@ fn named(name: &str) -> Option<(Region, u32)> {
 
 /// Whether a token of the key can still be valid.
 fn is_alive(key: &StoredKey, now: Timestamp) -> bool {
-    let last_exp = |retired: Timestamp| retired.as_secs().saturating_add(TOKEN_SECS_MAX);
+    let last_exp = |retired: Timestamp| {
+        let signed = retired.as_secs().saturating_add(LAST_TOKEN_SECS);
+        signed.saturating_add(TokenDuration::SECS_MAX.unsigned_abs())
+    };
     key.retired.is_none_or(|retired| now.as_secs() <= last_exp(retired))
 }
 
-const TOKEN_SECS_MAX: u64 = TokenDuration::SECS_MAX.unsigned_abs();
+/// How long a token that was on its way may still be signed with a key after it was retired.
+const LAST_TOKEN_SECS: u64 = 60;
 
 /// How many keys are read at once.
 const STEP: usize = 256;
@@ -177,8 +183,8 @@ impl Core {
         Ok(Some(current))
     }
 
-    /// Adds a key to a region unless `keeps` the last one, told whether that can be used. Keys whose
-    /// last token is over go.
+    /// Adds a key to a region unless `keeps` the last one, told whether that can be used. Keys
+    /// whose last token is over go.
     fn make_key(&self, region: &Region, keeps: impl Fn(bool) -> bool) -> Result<()> {
         let mut made: Option<(String, StoredKey)> = None;
         self.run_batch(|reads| {
@@ -187,14 +193,15 @@ impl Core {
             let mut writes = Batch::default();
             let last = keys.last().map_or(0, |(_, number, _)| *number);
             let last_key = Key::signing_key(region, last);
-            if let Some(record) = reads.record::<StoredKey>(last_key.clone())? {
+            if let Some(record) = reads.record::<StoredKey>(&last_key)? {
                 if keeps(self.keys.usable(&kid(region, last), &record)?.is_some()) {
                     return Ok((writes, ()));
                 }
                 let retired = Some(record.retired.unwrap_or(now));
                 writes.puts.push((last_key, StoredKey { retired, ..record }.encode()?));
             }
-            let over = keys.iter().filter(|(_, number, key)| *number != last && !is_alive(key, now));
+            let over =
+                keys.iter().filter(|(_, number, key)| *number != last && !is_alive(key, now));
             writes.deletes.extend(over.map(|(_, number, _)| Key::signing_key(region, *number)));
             let number = last.saturating_add(1);
             let kid = kid(region, number);
@@ -204,7 +211,7 @@ impl Core {
             };
             made = Some((kid, record.clone()));
             let new_key = Key::signing_key(region, number);
-            if reads.record::<StoredKey>(new_key.clone())?.is_none() {
+            if reads.record::<StoredKey>(&new_key)?.is_none() {
                 writes.puts.push((new_key, record.encode()?));
             }
             Ok((writes, ()))
@@ -235,7 +242,7 @@ impl Core {
             return Ok(Some(Arc::clone(key)));
         }
         let mut reads = Reads::new(self);
-        let record: Option<StoredKey> = reads.record(Key::signing_key(region, number))?;
+        let record: Option<StoredKey> = reads.record(&Key::signing_key(region, number))?;
         let key = record.map(Arc::new);
         if let Some(key) = &key {
             self.keys.verifiers.write().insert(kid.to_owned(), Arc::clone(key));

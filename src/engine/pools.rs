@@ -73,12 +73,12 @@ impl Developer {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let pool = aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied)?)?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let pool = aws.create_identity_pool(input)?;
     /// let input = DescribeIdentityPoolInput::new(&pool.identity_pool_id)?;
     /// assert_eq!(aws.describe_identity_pool(input)?, pool);
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
     pub fn describe_identity_pool(&self, input: DescribeIdentityPoolInput) -> Result<IdentityPool> {
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
@@ -136,7 +136,8 @@ impl Developer {
     ///
     /// # Errors
     ///
-    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this listing.
+    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this
+    ///   listing.
     ///
     /// # Example: pools of another region are not seen
     ///
@@ -152,7 +153,6 @@ impl Developer {
     /// assert_eq!(elsewhere.list_identity_pools(page)?.identity_pools.len(), 0);
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
     pub fn list_identity_pools(
         &self,
         input: ListIdentityPoolsInput,
@@ -179,7 +179,8 @@ impl Developer {
     /// Deletes a pool with all its identities and their logins.
     ///
     /// From one moment on the pool and all that was in it is gone for everybody; what it leaves
-    /// behind is then removed in bounded steps, after a crash by the next engine that opens the store.
+    /// behind is then removed in bounded steps, after a crash by the next engine that opens the
+    /// store.
     ///
     /// # Errors
     ///
@@ -194,18 +195,18 @@ impl Developer {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let pool = aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied)?)?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let pool = aws.create_identity_pool(input)?;
     /// let input = DeleteIdentityPoolInput::new(&pool.identity_pool_id)?;
     /// aws.delete_identity_pool(input.clone())?;
     /// let twice = aws.delete_identity_pool(input).unwrap_err();
     /// assert_eq!(twice.kind(), ErrorKind::ResourceNotFound);
     /// # Ok::<(), cognate::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "every operation takes its input")]
     pub fn delete_identity_pool(&self, input: DeleteIdentityPoolInput) -> Result<()> {
         let guid = self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
-            let effects = vec![Effect::Pool(Change::Delete(kept.pool.clone()))];
+            let effects = vec![Effect::Pool(Box::new(Change::Delete(kept.pool.clone())))];
             Ok(Decided { effects, output: kept.guid })
         })?;
         self.core.finish_deletion(guid)

@@ -25,7 +25,7 @@ impl Core {
             let mut writes = Batch::default();
             for effect in effects {
                 match effect {
-                    Effect::Pool(change) => write_pool(reads, &mut writes, change)?,
+                    Effect::Pool(change) => write_pool(reads, &mut writes, *change)?,
                     Effect::Identity(change) => write_identity(&mut writes, change)?,
                 }
             }
@@ -33,8 +33,8 @@ impl Core {
         })
     }
 
-    /// Commits the batch that `attempt` makes, together with checks of all it has read; runs it again
-    /// while others change what it read.
+    /// Commits the batch that `attempt` makes, together with checks of all it has read; runs it
+    /// again while others change what it read.
     pub(super) fn run_batch<T>(
         &self,
         mut attempt: impl FnMut(&mut Reads<'_>) -> Result<(Batch, T)>,

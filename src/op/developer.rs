@@ -53,10 +53,7 @@ impl GetOpenIdTokenForDeveloperIdentityInput {
     /// # Errors
     ///
     /// [`Error::Invalid`]
-    pub fn identity_id(
-        mut self,
-        id: impl TryInto<IdentityId, Error: Into<Error>>,
-    ) -> Result<Self> {
+    pub fn identity_id(mut self, id: impl TryInto<IdentityId, Error: Into<Error>>) -> Result<Self> {
         self.identity_id = Some(member("identityId", id)?);
         Ok(self)
     }
@@ -154,10 +151,7 @@ impl LookupDeveloperIdentityInput {
     /// # Errors
     ///
     /// [`Error::Invalid`]
-    pub fn identity_id(
-        mut self,
-        id: impl TryInto<IdentityId, Error: Into<Error>>,
-    ) -> Result<Self> {
+    pub fn identity_id(mut self, id: impl TryInto<IdentityId, Error: Into<Error>>) -> Result<Self> {
         self.identity_id = Some(member("identityId", id)?);
         Ok(self)
     }

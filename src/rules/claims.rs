@@ -168,9 +168,9 @@ fn amr(used: &[VerifiedLogin]) -> Vec<String> {
     if used.is_empty() {
         return vec!["unauthenticated".to_owned()];
     }
-    let pairs = used.iter().flat_map(|login| {
-        [login.login().provider().to_string(), login.amr().to_owned()]
-    });
+    let pairs = used
+        .iter()
+        .flat_map(|login| [login.login().provider().to_string(), login.amr().to_owned()]);
     std::iter::once("authenticated".to_owned()).chain(pairs).collect()
 }
 

@@ -54,17 +54,16 @@ pub(crate) fn lookup(
 
 type Positioned<T> = Vec<(Vec<u8>, T)>;
 
-/// The identifiers that follow the token's position, each with its own: the identity and the ordinal
-/// of the link.
+/// The identifiers that follow the token's position, each with its own: the identity and the
+/// ordinal of the link.
 fn developer_users(
     identity: &Identity,
     after: Option<&NextToken>,
 ) -> Result<Positioned<DeveloperUserIdentifier>, Refusal> {
     let prefix = identity.id().as_str().as_bytes();
     let length = prefix.len().saturating_add(size_of::<u32>());
-    let after = after
-        .map(|token| Listing::DeveloperUsers.position(token, prefix, length))
-        .transpose()?;
+    let after =
+        after.map(|token| Listing::DeveloperUsers.position(token, prefix, length)).transpose()?;
     let links = identity.links().iter().filter(|link| link.login.is_developer());
     let positioned = links.map(|link| {
         let position = [prefix, link.ordinal.to_be_bytes().as_slice()].concat();
@@ -83,9 +82,8 @@ pub(crate) fn merge(
     (destination_user, destination): (&DeveloperUserIdentifier, Option<&Identity>),
     now: Timestamp,
 ) -> Result<Decided<IdentityId>, Refusal> {
-    let unknown = |user: &DeveloperUserIdentifier| Refusal::DeveloperUserNotFound {
-        user: user.clone(),
-    };
+    let unknown =
+        |user: &DeveloperUserIdentifier| Refusal::DeveloperUserNotFound { user: user.clone() };
     let source = source.ok_or_else(|| unknown(source_user))?;
     let destination = destination.ok_or_else(|| unknown(destination_user))?;
     let output = destination.id().clone();

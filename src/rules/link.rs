@@ -54,9 +54,9 @@ pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
 /// | d1 | authenticated | no login presented | refused |
 /// | d2 | disabled | any | refused |
 ///
-/// Before all of it: a developer login that belongs to another identity than the given one is refused
-/// with `DeveloperUserAlreadyRegistered`. After it: what would give an identity a second user of one
-/// public provider (I3) or more than 20 logins (I4) is refused.
+/// Before all of it: a developer login that belongs to another identity than the given one is
+/// refused with `DeveloperUserAlreadyRegistered`. After it: what would give an identity a second
+/// user of one public provider (I3) or more than 20 logins (I4) is refused.
 pub(crate) fn resolve(
     resolution: Resolution<'_>,
     fresh: IdentityId,

@@ -1,6 +1,8 @@
 //! What makes a pool's configuration acceptable, and which providers it knows.
 
-use crate::name::{Arn, DeveloperProviderName, ProviderName, TagKey, TagValue, UserPoolProviderName};
+use crate::name::{
+    Arn, DeveloperProviderName, ProviderName, TagKey, TagValue, UserPoolProviderName,
+};
 use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{IdentityPool, Pool};
 
@@ -62,11 +64,11 @@ pub(crate) fn create(pool: Pool, pools: u32) -> Result<Decided<IdentityPool>, Re
         return Err(Refusal::TooManyPools);
     }
     let output = pool.settings.clone();
-    Ok(Decided { effects: vec![Effect::Pool(Change::Create(pool))], output })
+    Ok(Decided { effects: vec![Effect::Pool(Box::new(Change::Create(pool)))], output })
 }
 
-/// Replaces the settings. A developer provider name that is left out stays (`requested` has `None`),
-/// as do tags that are left out (`keep_tags`); all else that is left out is reset.
+/// Replaces the settings. A developer provider name that is left out stays (`requested` has
+/// `None`), as do tags that are left out (`keep_tags`); all else that is left out is reset.
 pub(crate) fn update(
     before: &Pool,
     mut requested: IdentityPool,
@@ -89,7 +91,7 @@ pub(crate) fn update(
     }
     let after = Pool { settings: requested.clone(), ..before.clone() };
     let change = Change::Update { before: before.clone(), after };
-    Ok(Decided { effects: vec![Effect::Pool(change)], output: requested })
+    Ok(Decided { effects: vec![Effect::Pool(Box::new(change))], output: requested })
 }
 
 fn check(settings: &IdentityPool) -> Result<(), Refusal> {

@@ -1,7 +1,8 @@
 //! Worlds in a line of text, for tables of decisions.
 //!
-//! `X=d:alice,p:1 G=guest Z=disabled` is three identities: X with the developer user `alice` and the
-//! user `1` of the public provider `p`, a guest, and a disabled one. They were created in this order.
+//! `X=d:alice,p:1 G=guest Z=disabled` is three identities: X with the developer user `alice` and
+//! the user `1` of the public provider `p`, a guest, and a disabled one. They were created in this
+//! order.
 
 use std::collections::BTreeMap;
 
@@ -97,7 +98,7 @@ impl World {
     /// Lets effects happen, each of which has to start from what is there.
     pub(super) fn apply(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            match effect {
+            match effect.clone() {
                 Effect::Identity(Change::Create(identity)) => {
                     assert!(self.get(identity.id()).is_none(), "I9: {identity:?}");
                     self.0.push(identity);
@@ -106,7 +107,9 @@ impl World {
                     let known = self.0.iter_mut().find(|known| **known == before);
                     *known.expect("what was before") = after;
                 }
-                other => panic!("not expected here: {other:?}"),
+                Effect::Identity(Change::Delete(_)) | Effect::Pool(_) => {
+                    panic!("no rule of logins does this: {effect:?}");
+                }
             }
         }
     }

@@ -51,7 +51,9 @@ impl Login {
 
     /// Two users of one public provider, which an identity may not have (I3).
     pub(crate) fn rivals(&self, other: &Self) -> bool {
-        !self.is_developer() && self.kind == other.kind && self.provider == other.provider
+        !self.is_developer()
+            && self.kind == other.kind
+            && self.provider == other.provider
             && self.subject != other.subject
     }
 }
@@ -66,7 +68,8 @@ pub struct VerifiedLogin {
 }
 
 impl VerifiedLogin {
-    /// States that `subject` of `provider` has been authenticated. Whoever calls this vouches for it.
+    /// States that `subject` of `provider` has been authenticated. Whoever calls this vouches for
+    /// it.
     ///
     /// In the `amr` claim of a token the login then appears as `PROVIDER` and `PROVIDER:SUBJECT`.
     ///

@@ -1,8 +1,8 @@
 //! Group commit: one writer at a time commits for all that wait.
 //!
-//! The first writer leads: it takes the batches of all that have queued up, writes them as one group,
-//! tells each its outcome and hands the lead to the next that waits. While it works others queue, so
-//! the slower the disk, the larger the groups.
+//! The first writer leads: it takes the batches of all that have queued up, writes them as one
+//! group, tells each its outcome and hands the lead to the next that waits. While it works others
+//! queue, so the slower the disk, the larger the groups.
 
 use std::sync::Arc;
 
@@ -74,7 +74,8 @@ impl GroupCommit {
     fn lead(&self, write: impl FnOnce(&[Batch]) -> Result<Vec<Commit>, StoreError>) {
         let mut queue = self.queue.lock();
         let length = queue.waiting.len().min(GROUP_MAX);
-        // Whoever is not told an outcome, because `write` panicked, learns that the store has stopped.
+        // Whoever is not told an outcome, because `write` panicked, learns that the store has
+        // stopped.
         let lead = Lead { commits: self, group: queue.waiting.drain(..length).collect() };
         drop(queue);
         let batches: Vec<Batch> = lead.group.iter().map(|writer| writer.take_batch()).collect();
@@ -152,15 +153,9 @@ mod tests {
             Ok(batches.iter().map(|_| Commit::Done).collect())
         };
         thread::scope(|scope| {
+            let commits = &commits;
             let writers: Vec<_> =
-                (0..8).map(|n| scope.spawn(move || (n, batch(n)))).map(|t| t.join()).collect();
-            let writers: Vec<_> = writers
-                .into_iter()
-                .map(|joined| {
-                    let (_, batch) = joined.expect("a batch");
-                    scope.spawn(|| commits.commit(batch, write))
-                })
-                .collect();
+                (0..8).map(|n| scope.spawn(move || commits.commit(batch(n), write))).collect();
             // The first leads and is held at the gate; all others have queued behind it.
             while commits.queue.lock().waiting.len() < 7 {
                 thread::yield_now();

@@ -90,8 +90,9 @@ impl fmt::Display for Key {
 }
 
 /// Where an identity stands in the listing of its pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub(crate) struct Place {
     pub(crate) created: Timestamp,
     pub(crate) guid: Guid,

@@ -1,7 +1,7 @@
 //! Records: bincode with a format byte in front.
 //!
-//! Integers are fixed, little-endian; trailing bytes are refused. What a key says already is not said
-//! again. Decoding anything that was not written here is [`StoreError::Corrupt`] with the key.
+//! Integers are fixed, little-endian; trailing bytes are refused. What a key says already is not
+//! said again. Decoding anything that was not written here is [`StoreError::Corrupt`] with the key.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,9 @@ use crate::name::{
     Arn, DeveloperProviderName, IdentityPoolName, ProviderAppId, ProviderName, TagKey, TagValue,
     UserPoolClientId, UserPoolProviderName,
 };
-use crate::state::{CognitoIdentityProvider, Identity, IdentityPool, IdentityState, Link, Pool, StoredKey};
+use crate::state::{
+    CognitoIdentityProvider, Identity, IdentityPool, IdentityState, Link, Pool, StoredKey,
+};
 use crate::store::key::{Place, corrupt};
 use crate::store::{Key, StoreError, Value};
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use sled::transaction::{
-    ConflictableTransactionError, Transactional, TransactionError, TransactionResult,
+    ConflictableTransactionError, TransactionError, TransactionResult, Transactional,
     TransactionalTree,
 };
 
@@ -173,6 +173,7 @@ impl Shared {
             .collect::<Result<_, _>>()
             .map_err(store_error)?;
         let disk = Disk::of(&folder).map_err(StoreError::failed)?;
+        files::sync_folder(&options.path).map_err(StoreError::failed)?;
         let shared = Self {
             trees,
             database,
@@ -194,7 +195,7 @@ impl Shared {
         let (inside, beside) = (self.meta(COMMIT)?.unwrap_or(0), self.mark.number());
         if inside < beside {
             return Err(StoreError::Corrupt(format!(
-                "{} has lost its end: commit {beside} was on the disk, the last one found is {inside}",
+                "{} has lost its end: commit {beside} was on the disk, the last found is {inside}",
                 path.display()
             )));
         }
@@ -431,10 +432,10 @@ fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, Store
 }
 
 fn store_error(error: sled::Error) -> StoreError {
-    match error {
-        sled::Error::Corruption { .. } => StoreError::Corrupt(error.to_string()),
-        other => StoreError::failed(other),
+    if matches!(error, sled::Error::Corruption { .. }) {
+        return StoreError::Corrupt(error.to_string());
     }
+    StoreError::failed(error)
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -68,10 +68,7 @@ impl SigningKey {
     }
 
     /// Makes a key, as PKCS#8.
-    pub(super) fn generate(
-        algorithm: SigningAlgorithm,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>> {
+    pub(super) fn generate(algorithm: SigningAlgorithm, entropy: &dyn Entropy) -> Result<Vec<u8>> {
         match algorithm {
             #[cfg(feature = "rsa-keys")]
             SigningAlgorithm::Rs512 => super::rsa::generate(entropy),

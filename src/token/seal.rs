@@ -1,4 +1,5 @@
-//! Private keys at rest: AES-256-GCM under a key that HKDF-SHA256 derives from the embedder's secret.
+//! Private keys at rest: AES-256-GCM under a key that HKDF-SHA256 derives from the embedder's
+//! secret.
 
 use std::fmt;
 
@@ -23,7 +24,8 @@ impl Seal {
         let derived = Salt::new(HKDF_SHA256, b"cognate signing key seal");
         let derived = derived.extract(secret);
         let info = [b"v1".as_slice()];
-        let key = derived.expand(&info, &AES_256_GCM).map(|okm| LessSafeKey::new(UnboundKey::from(okm)));
+        let key =
+            derived.expand(&info, &AES_256_GCM).map(|okm| LessSafeKey::new(UnboundKey::from(okm)));
         key.map(|key| Self(Some(key))).map_err(|_| Error::SigningKey("the secret cannot be used"))
     }
 

@@ -51,7 +51,8 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// The claims of a token that `key` has signed and whose time is not over at `now`, in epoch seconds.
+/// The claims of a token that `key` has signed and whose time is not over at `now`, in epoch
+/// seconds.
 pub(crate) fn verify(
     presented: &Presented<'_>,
     key: &StoredKey,

@@ -17,8 +17,8 @@ pub(super) enum Document {
     /// A number that is no integer, or too large for one.
     OtherNumber,
     Text(String),
-    List(Vec<Document>),
-    Object(Vec<(String, Document)>),
+    List(Vec<Self>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Document {
@@ -34,6 +34,18 @@ impl Document {
     pub(super) fn member(&self, name: &str) -> &Self {
         let Self::Object(members) = self else { return &Self::Null };
         members.iter().find(|(known, _)| known == name).map_or(&Self::Null, |(_, value)| value)
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        *self == Self::Null
+    }
+
+    /// The text of a value that has to be one.
+    pub(super) fn text(&self) -> Result<&str, Fault> {
+        if let Self::Text(text) = self {
+            return Ok(text);
+        }
+        Err(Fault::serialization(self.unexpected("String")))
     }
 
     /// The text for a value of another type than `wanted`.
@@ -135,7 +147,7 @@ impl<'de> Deserializer<'de> for &'de Document {
             Document::Text(value) => visitor.visit_borrowed_str(value),
             Document::List(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),
             Document::Object(members) => {
-                let present = members.iter().filter(|(_, value)| *value != Document::Null);
+                let present = members.iter().filter(|(_, value)| !value.is_null());
                 let present = present.map(|(name, value)| (name.as_str(), value));
                 visitor.visit_map(MapDeserializer::new(present))
             }
@@ -143,10 +155,7 @@ impl<'de> Deserializer<'de> for &'de Document {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Document::Null => visitor.visit_none(),
-            present => visitor.visit_some(present),
-        }
+        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     serde::forward_to_deserialize_any! {

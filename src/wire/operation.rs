@@ -34,8 +34,11 @@ const LOGIN_PROVIDERS: Shape = Shape::Map {
     value: ProviderAppId::SHAPE,
     max: Some(LOGIN_PROVIDERS_MAX),
 };
-const LOGINS: Shape =
-    Shape::Map { key: ProviderName::SHAPE, value: LoginToken::SHAPE, max: Some(Logins::LENGTH_MAX) };
+const LOGINS: Shape = Shape::Map {
+    key: ProviderName::SHAPE,
+    value: LoginToken::SHAPE,
+    max: Some(Logins::LENGTH_MAX),
+};
 const MAX_RESULTS: Shape =
     Shape::Number { r#type: "Integer", min: PageSize::MIN, max: PageSize::LIMIT };
 const NEXT_TOKEN: Shape = Shape::Text(NextToken::SHAPE);
@@ -47,11 +50,8 @@ const PRINCIPAL_TAGS: Shape = Shape::Map {
     max: Some(PRINCIPAL_TAGS_MAX),
 };
 const TAGS: Shape = Shape::Map { key: TagKey::SHAPE, value: TagValue::SHAPE, max: None };
-const TOKEN_DURATION: Shape = Shape::Number {
-    r#type: "Long",
-    min: TokenDuration::SECS_MIN,
-    max: TokenDuration::SECS_MAX,
-};
+const TOKEN_DURATION: Shape =
+    Shape::Number { r#type: "Long", min: TokenDuration::SECS_MIN, max: TokenDuration::SECS_MAX };
 const USER_POOLS: Shape = Shape::List {
     of: &Shape::Structure(&[
         optional("ProviderName", Shape::Text(UserPoolProviderName::SHAPE)),
@@ -69,8 +69,8 @@ pub(super) struct Operation {
     run: fn(&Developer, &Document) -> Result<Vec<u8>, Fault>,
 }
 
-/// In the order of the API reference. Where the service's own order of failures was seen, members are
-/// in that order: logins come before the identity.
+/// In the order of the API reference. Where the service's own order of failures was seen, members
+/// are in that order: logins come before the identity.
 const OPERATIONS: [Operation; 12] = [
     Operation {
         name: "CreateIdentityPool",

@@ -10,9 +10,21 @@ pub(super) enum Shape {
     Text(StringShape),
     Boolean,
     /// A number; the service's name of its type is part of a message.
-    Number { r#type: &'static str, min: i64, max: i64 },
-    List { of: &'static Shape, min: usize, max: Option<usize> },
-    Map { key: StringShape, value: StringShape, max: Option<usize> },
+    Number {
+        r#type: &'static str,
+        min: i64,
+        max: i64,
+    },
+    List {
+        of: &'static Self,
+        min: usize,
+        max: Option<usize>,
+    },
+    Map {
+        key: StringShape,
+        value: StringShape,
+        max: Option<usize>,
+    },
     Structure(&'static [Member]),
 }
 
@@ -44,11 +56,11 @@ impl Shape {
             Self::Number { .. } => 20,
             Self::List { of, max, .. } => {
                 let item = of.json_length_max().saturating_add(1);
-                entries_max(max).saturating_mul(item).saturating_add(2)
+                entries_max(*max).saturating_mul(item).saturating_add(2)
             }
             Self::Map { key, value, max } => {
                 let entry = text_length_max(key).saturating_add(text_length_max(value));
-                entries_max(max).saturating_mul(entry.saturating_add(2)).saturating_add(2)
+                entries_max(*max).saturating_mul(entry.saturating_add(2)).saturating_add(2)
             }
             Self::Structure(members) => {
                 let mut length: usize = 2;
@@ -113,10 +125,10 @@ impl Shape {
                 let mut nulls = false;
                 let mut failed = false;
                 for (_, entry) in entries {
-                    match entry {
-                        Document::Text(text) => failed |= !value.failed_by(text).is_empty(),
-                        Document::Null => nulls = true,
-                        other => return Err(Fault::serialization(other.unexpected("String"))),
+                    if entry.is_null() {
+                        nulls = true;
+                    } else {
+                        failed |= !value.failed_by(entry.text()?).is_empty();
                     }
                 }
                 if nulls {
@@ -155,10 +167,10 @@ impl Shape {
         let mut failed = false;
         let mut nulls = false;
         for item in items {
-            match item {
-                Document::Text(text) => failed |= !shape.failed_by(text).is_empty(),
-                Document::Null => nulls = true,
-                other => return Err(Fault::serialization(other.unexpected("String"))),
+            if item.is_null() {
+                nulls = true;
+            } else {
+                failed |= !shape.failed_by(item.text()?).is_empty();
             }
         }
         if nulls {
@@ -203,20 +215,19 @@ pub(super) fn check_members(
     for member in members {
         let dot = if path.is_empty() { "" } else { "." };
         let path = format!("{path}{dot}{}", lower_first(member.name));
-        match value.member(member.name) {
-            Document::Null if member.required => {
-                violations.push(Violation::new(None, &path, Constraint::NotNull));
-            }
-            Document::Null => {}
-            present => member.shape.check(present, &path, violations)?,
+        let present = value.member(member.name);
+        if !present.is_null() {
+            member.shape.check(present, &path, violations)?;
+        } else if member.required {
+            violations.push(Violation::new(None, &path, Constraint::NotNull));
         }
     }
     Ok(())
 }
 
-const fn entries_max(max: &Option<usize>) -> usize {
+const fn entries_max(max: Option<usize>) -> usize {
     match max {
-        Some(max) => *max,
+        Some(max) => max,
         None => ENTRIES_ASSUMED,
     }
 }
@@ -235,9 +246,9 @@ fn lower_first(name: &str) -> String {
 fn echo_map(value: &StringShape, entries: &[(String, Document)]) -> String {
     let shown: Vec<_> = entries
         .iter()
-        .map(|(name, entry)| match entry {
-            Document::Text(text) => format!("{name}={}", value.echo(text)),
-            _ => format!("{name}=null"),
+        .map(|(name, entry)| {
+            let shown = entry.text().map_or_else(|_| "null".to_owned(), |text| value.echo(text));
+            format!("{name}={shown}")
         })
         .collect();
     format!("{{{}}}", shown.join(", "))

@@ -3,19 +3,13 @@
 use std::sync::Arc;
 use std::thread;
 
-use cognate::{
-    Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, Store, Tree,
-};
+use cognate::{Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, Store, Tree};
 
 fn key(tree: Tree, name: &str) -> Key {
     Key::new(tree, name)
 }
 
-fn batch(
-    checks: &[(&Key, Option<&str>)],
-    deletes: &[&Key],
-    puts: &[(&Key, &str)],
-) -> Batch {
+fn batch(checks: &[(&Key, Option<&str>)], deletes: &[&Key], puts: &[(&Key, &str)]) -> Batch {
     let mut batch = Batch::default();
     let bytes = |text: &str| text.as_bytes().to_vec();
     batch.checks = checks.iter().map(|(key, value)| ((*key).clone(), value.map(bytes))).collect();
@@ -125,7 +119,8 @@ fn racing_writers_do_not_overwrite_each_other(store: &Arc<dyn Store>) {
                         let before = read(&**store, &counter);
                         let number: usize = before.as_deref().map_or(0, |n| n.parse().unwrap());
                         let after = (number + 1).to_string();
-                        let raise = batch(&[(&counter, before.as_deref())], &[], &[(&counter, &after)]);
+                        let raise =
+                            batch(&[(&counter, before.as_deref())], &[], &[(&counter, &after)]);
                         if store.commit(raise).expect("commits") == Commit::Done {
                             break;
                         }

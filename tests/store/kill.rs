@@ -59,17 +59,25 @@ fn writes_until_it_is_killed() {
                     out.write_all(format!("\n{line}\n").as_bytes()).expect("a parent");
                 };
                 for n in 0.. {
-                    let (a, b) = (format!("{round}.{writer}.{n}a"), format!("{round}.{writer}.{n}b"));
+                    let (a, b) =
+                        (format!("{round}.{writer}.{n}a"), format!("{round}.{writer}.{n}b"));
                     let first = aws.resolve_developer_identity(&call(pool, &a)).expect("registers");
                     say(format!("ack {a} {first}"));
                     aws.resolve_developer_identity(&call(pool, &b)).expect("registers");
-                    let merge = MergeDeveloperIdentitiesInput::new(pool, "login.game", b.as_str(), a.as_str());
+                    let merge = MergeDeveloperIdentitiesInput::new(
+                        pool,
+                        "login.game",
+                        b.as_str(),
+                        a.as_str(),
+                    );
                     let merged = aws.merge_developer_identities(merge.unwrap()).expect("merges");
                     say(format!("ack {b} {}", merged.identity_id));
                     if n % 16 == 0 {
-                        let input = CreateIdentityPoolInput::new("passing", GuestAccess::Denied).unwrap();
+                        let input =
+                            CreateIdentityPoolInput::new("passing", GuestAccess::Denied).unwrap();
                         let input = input.developer_provider_name("login.game").unwrap();
-                        let passing = aws.create_identity_pool(input).expect("creates").identity_pool_id;
+                        let passing =
+                            aws.create_identity_pool(input).expect("creates").identity_pool_id;
                         for user in 0..8 {
                             let call = call(&passing, &user.to_string());
                             aws.resolve_developer_identity(&call).expect("registers");

@@ -25,9 +25,8 @@ fn merged(world: &str, source: &str, destination: &str) -> String {
 /// Contract section 5.6.
 #[test]
 fn merges() {
-    let ten = |first: u32| {
-        (first..first + 10).map(|n| format!("d:{n}")).collect::<Vec<_>>().join(",")
-    };
+    let ten =
+        |first: u32| (first..first + 10).map(|n| format!("d:{n}")).collect::<Vec<_>>().join(",");
     let full = format!("X=d:a,{} Y=d:b,{}", ten(10), ten(30));
     let fits = format!("X={} Y={}", ten(10), ten(30));
     let all = format!("Y | X=disabled Y={},{}", ten(30), ten(10));
@@ -38,9 +37,18 @@ fn merges() {
         ("3 one identity", "X=d:a,d:b", "a", "b", "X | X=d:a,d:b"),
         ("3 one user", "X=d:a", "a", "a", "X | X=d:a"),
         ("6 the destination survives", "X=d:a Y=d:b", "a", "b", "Y | X=disabled Y=d:b,d:a"),
-        ("6 public logins too", "X=d:a,p:1 Y=d:b,q:1", "a", "b", "Y | X=disabled Y=d:b,q:1,d:a,p:1"),
         (
-            "4 two users of a provider", "X=d:a,p:1 Y=d:b,p:2", "a", "b",
+            "6 public logins too",
+            "X=d:a,p:1 Y=d:b,q:1",
+            "a",
+            "b",
+            "Y | X=disabled Y=d:b,q:1,d:a,p:1",
+        ),
+        (
+            "4 two users of a provider",
+            "X=d:a,p:1 Y=d:b,p:2",
+            "a",
+            "b",
             "! The identities to be merged are associated with the same public provider, but as \
              two different users.",
         ),
@@ -60,8 +68,7 @@ fn merging_is_associative() {
     let left = step(&step(world, "a", "b"), "b", "c");
     let right = step(&step(world, "b", "c"), "a", "c");
     let sorted = |text: &str| {
-        let mut logins: Vec<String> =
-            text.split(['=', ' ', ',']).map(str::to_owned).collect();
+        let mut logins: Vec<String> = text.split(['=', ' ', ',']).map(str::to_owned).collect();
         logins.sort();
         logins
     };
@@ -135,7 +142,12 @@ fn lookups() {
         ("unknown identity", Some("Q"), None, unknown.as_str()),
         ("unknown user", None, Some("f"), "! Developer user identifier 'f' not found."),
         ("letter case counts", None, Some("A"), "! Developer user identifier 'A' not found."),
-        ("a public subject is no user", None, Some("1"), "! Developer user identifier '1' not found."),
+        (
+            "a public subject is no user",
+            None,
+            Some("1"),
+            "! Developer user identifier '1' not found.",
+        ),
         ("no developer user", Some("Z"), None, "Z "),
     ] {
         assert_eq!(found(identity, user), expected, "{rule}");
@@ -157,5 +169,5 @@ fn a_lookup_is_paged_in_the_order_of_linking() {
     let second = page(&world, first.next.as_ref());
     assert_eq!(second.entries, ["a".parse().unwrap()]);
     let third = page(&world, second.next.as_ref());
-    assert_eq!((third.entries.as_slice(), third.next), ([ "c".parse().unwrap()].as_slice(), None));
+    assert_eq!((third.entries.as_slice(), third.next), (["c".parse().unwrap()].as_slice(), None));
 }

@@ -38,7 +38,8 @@ const TAKEN: &str = "! Login is already linked to another account.";
 const TWENTY: &str = "p:1,d:02,d:03,d:04,d:05,d:06,d:07,d:08,d:09,d:10,\
                       d:11,d:12,d:13,d:14,d:15,d:16,d:17,d:18,d:19,d:20";
 
-/// Contract section 3, row by row: what is stored, the given identity, what is presented, the answer.
+/// Contract section 3, row by row: what is stored, the given identity, what is presented, the
+/// answer.
 #[test]
 fn the_resolution_table() {
     let forbidden = forbidden();
@@ -53,7 +54,13 @@ fn the_resolution_table() {
         ("a2 by the public login", "X=p:1", "-", "p:1,d:a", "X | X=p:1,d:a"),
         ("a3 developer login first", "X=p:1 Y=d:a", "-", "p:1,d:a", "Y | X=disabled Y=d:a,p:1"),
         ("a3 else the oldest", "X=p:1 Y=q:1", "-", "q:1,p:1", "X | X=p:1,q:1 Y=disabled"),
-        ("a3 of three", "X=p:1 Y=q:1 Z=r:1", "-", "r:1,q:1,p:1", "X | X=p:1,q:1,r:1 Y=disabled Z=disabled"),
+        (
+            "a3 of three",
+            "X=p:1 Y=q:1 Z=r:1",
+            "-",
+            "r:1,q:1,p:1",
+            "X | X=p:1,q:1,r:1 Y=disabled Z=disabled",
+        ),
         ("a3 two users", "X=d:a,p:1 Y=q:1,p:2", "-", "d:a,q:1", TAKEN),
         ("b1", "G=guest", "G", "d:a", "G | G=d:a"),
         ("b1 public", "G=guest", "G", "p:1,q:1", "G | G=p:1,q:1"),
@@ -78,7 +85,13 @@ fn the_resolution_table() {
         ("registered, with proof of the given", "G=p:1 X=d:a", "G", "p:1,d:a", REGISTERED),
         ("registered, disabled given", "G=disabled X=d:a", "G", "d:a", REGISTERED),
         ("a second user of a provider", "G=p:1,q:1", "G", "q:1,p:2", TAKEN),
-        ("the 21st login", many.as_str(), "G", "p:1,q:1", "! The number of linked logins cannot exceed 20."),
+        (
+            "the 21st login",
+            many.as_str(),
+            "G",
+            "p:1,q:1",
+            "! The number of linked logins cannot exceed 20.",
+        ),
         ("20 logins and known", many.as_str(), "G", "p:1,d:02", "*"),
     ];
     for (rule, world, given, presented, expected) in rows {
@@ -153,7 +166,8 @@ fn calls() -> impl Strategy<Value = (String, String, bool, Vec<String>)> {
                     }
                 }
                 if !has.is_empty() {
-                    world = format!("{world} {}={}", "WXYZ".chars().nth(owner).unwrap(), has.join(","));
+                    world =
+                        format!("{world} {}={}", "WXYZ".chars().nth(owner).unwrap(), has.join(","));
                 }
             }
             let known: Vec<String> =

@@ -13,7 +13,8 @@ fn refusal(change: impl FnOnce(&mut IdentityPool)) -> String {
 #[test]
 fn configurations() {
     let user_pool = |name: &str, client: Option<&str>| {
-        let mut provider = CognitoIdentityProvider::new(name.parse().unwrap(), "c".parse().unwrap());
+        let mut provider =
+            CognitoIdentityProvider::new(name.parse().unwrap(), "c".parse().unwrap());
         provider.client_id = client.map(|client| client.parse().unwrap());
         move |pool: &mut IdentityPool| pool.cognito_identity_providers.push(provider)
     };
@@ -33,31 +34,77 @@ fn configurations() {
     let arn = "arn:aws:iam::123456789012:";
     for (rule, refused, expected) in [
         ("a plain pool", refusal(|_| {}), "accepted"),
-        ("user pool", refusal(user_pool("cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", Some("c"))), "accepted"),
-        ("in China", refusal(user_pool("cognito-idp.cn-north-1.amazonaws.com.cn/p", Some("c"))), "accepted"),
-        ("no pool id", refusal(user_pool("cognito-idp.eu-west-1.amazonaws.com/", Some("c"))), bad_pool),
+        (
+            "user pool",
+            refusal(user_pool("cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", Some("c"))),
+            "accepted",
+        ),
+        (
+            "in China",
+            refusal(user_pool("cognito-idp.cn-north-1.amazonaws.com.cn/p", Some("c"))),
+            "accepted",
+        ),
+        (
+            "no pool id",
+            refusal(user_pool("cognito-idp.eu-west-1.amazonaws.com/", Some("c"))),
+            bad_pool,
+        ),
         ("no region", refusal(user_pool("cognito-idp..amazonaws.com/p", Some("c"))), bad_pool),
-        ("another host", refusal(user_pool("cognito-idp.eu-west-1.example.com/p", Some("c"))), bad_pool),
+        (
+            "another host",
+            refusal(user_pool("cognito-idp.eu-west-1.example.com/p", Some("c"))),
+            bad_pool,
+        ),
         ("another service", refusal(user_pool("accounts.google.com", Some("c"))), bad_pool),
         ("no client", refusal(user_pool("cognito-idp.eu-west-1.amazonaws.com/p", None)), bad_pool),
-        ("Google's name", refusal(named("accounts.google.com")), "'accounts.google.com' is the name of a public provider."),
-        ("our own name", refusal(named("cognito-identity.amazonaws.com")), "'cognito-identity.amazonaws.com' is the name of a public provider."),
+        (
+            "Google's name",
+            refusal(named("accounts.google.com")),
+            "'accounts.google.com' is the name of a public provider.",
+        ),
+        (
+            "our own name",
+            refusal(named("cognito-identity.amazonaws.com")),
+            "'cognito-identity.amazonaws.com' is the name of a public provider.",
+        ),
         ("an issuer", refusal(oidc(&format!("{arn}oidc-provider/id.example.com/x"))), "accepted"),
-        ("a role", refusal(oidc(&format!("{arn}role/x"))), "Invalid provider ARN 'arn:aws:iam::123456789012:role/x'."),
-        ("no issuer", refusal(oidc(&format!("{arn}oidc-provider/"))), "Invalid provider ARN 'arn:aws:iam::123456789012:oidc-provider/'."),
+        (
+            "a role",
+            refusal(oidc(&format!("{arn}role/x"))),
+            "Invalid provider ARN 'arn:aws:iam::123456789012:role/x'.",
+        ),
+        (
+            "no issuer",
+            refusal(oidc(&format!("{arn}oidc-provider/"))),
+            "Invalid provider ARN 'arn:aws:iam::123456789012:oidc-provider/'.",
+        ),
         ("a tag", refusal(tag("cost centre", "a_b.c:d/e=f+g-h@i")), "accepted"),
         ("a reserved tag", refusal(tag("aws:x", "y")), "Invalid tag 'aws:x'."),
         ("a tag's character", refusal(tag("x", "y;")), "Invalid tag 'x'."),
-        ("the developer's name twice", refusal(|pool| {
-            pool.supported_login_providers.insert("d".parse().unwrap(), "app".parse().unwrap());
-        }), "'d' is the name of a public provider."),
-        ("51 tags", refusal(|pool| {
-            pool.identity_pool_tags = (0..51).map(|n| (n.to_string().parse().unwrap(), "".parse().unwrap())).collect();
-        }), "A resource has at most 50 tags."),
-        ("51 user pools", refusal(|pool| {
-            let one = CognitoIdentityProvider::new("x".parse().unwrap(), "c".parse().unwrap());
-            pool.cognito_identity_providers = vec![one; 51];
-        }), "An identity pool has at most 50 user pools."),
+        (
+            "the developer's name twice",
+            refusal(|pool| {
+                pool.supported_login_providers.insert("d".parse().unwrap(), "app".parse().unwrap());
+            }),
+            "'d' is the name of a public provider.",
+        ),
+        (
+            "51 tags",
+            refusal(|pool| {
+                pool.identity_pool_tags = (0..51)
+                    .map(|n| (n.to_string().parse().unwrap(), "".parse().unwrap()))
+                    .collect();
+            }),
+            "A resource has at most 50 tags.",
+        ),
+        (
+            "51 user pools",
+            refusal(|pool| {
+                let one = CognitoIdentityProvider::new("x".parse().unwrap(), "c".parse().unwrap());
+                pool.cognito_identity_providers = vec![one; 51];
+            }),
+            "An identity pool has at most 50 user pools.",
+        ),
     ] {
         assert_eq!(refused, expected, "{rule}");
     }
@@ -99,9 +146,13 @@ fn updates() {
 fn providers() {
     let mut pool = world::pool();
     let settings = &mut pool.settings;
-    settings.supported_login_providers.insert("graph.facebook.com".parse().unwrap(), "1".parse().unwrap());
+    settings
+        .supported_login_providers
+        .insert("graph.facebook.com".parse().unwrap(), "1".parse().unwrap());
     let arn = "arn:aws:iam::123456789012:";
-    settings.open_id_connect_provider_arns.push(format!("{arn}oidc-provider/id.example.com/x").parse().unwrap());
+    settings
+        .open_id_connect_provider_arns
+        .push(format!("{arn}oidc-provider/id.example.com/x").parse().unwrap());
     settings.saml_provider_arns.push(format!("{arn}saml-provider/corp").parse().unwrap());
     let user_pool = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
     settings

@@ -18,7 +18,7 @@ use crate::store::StoreError;
 
 /// Locks a database's folder for as long as the file lives.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    fs::create_dir_all(path).map_err(StoreError::failed)?;
+    make_folder(path).map_err(StoreError::failed)?;
     let lock = File::options()
         .create(true)
         .truncate(false)
@@ -30,6 +30,28 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(StoreError::failed(error)),
     }
+}
+
+/// Makes a folder, which is then on the disk together with the entries that name it.
+fn make_folder(path: &Path) -> io::Result<()> {
+    let named = |path: &&Path| !path.as_os_str().is_empty();
+    let missing: Vec<&Path> =
+        path.ancestors().filter(named).take_while(|folder| !folder.is_dir()).collect();
+    fs::create_dir_all(path)?;
+    for folder in missing {
+        let parent = folder.parent().filter(named).unwrap_or(Path::new("."));
+        sync_folder(parent)?;
+    }
+    Ok(())
+}
+
+/// Brings the names of a folder's entries onto the disk.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(path)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// Removes snapshots that a killed process left half written: sled refuses to open beside one.
@@ -49,7 +71,8 @@ pub(super) fn clear_half_written_snapshots(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The files that sled writes, to be synced by us: it flushes them, which a power cut does not honour.
+/// The files that sled writes, to be synced by us: it flushes them, which a power cut does not
+/// honour.
 #[derive(Debug)]
 pub(super) struct Disk {
     log: File,
@@ -67,8 +90,8 @@ impl Disk {
         })
     }
 
-    /// Returns once everything that sled has flushed is on the disk: large records in files of their
-    /// own before the log that names them.
+    /// Returns once everything that sled has flushed is on the disk: large records in files of
+    /// their own before the log that names them.
     pub(super) fn sync(&self) -> io::Result<()> {
         let mut blobs = self.blobs.lock();
         let new = blobs.new_names()?;
@@ -118,8 +141,7 @@ impl Folder {
 
     fn sync_names(&mut self, new: Vec<OsString>) -> io::Result<()> {
         if !new.is_empty() {
-            #[cfg(unix)]
-            File::open(&self.path)?.sync_all()?;
+            sync_folder(&self.path)?;
             self.synced.extend(new);
         }
         Ok(())
@@ -149,7 +171,12 @@ impl CommitMark {
         file.read_to_end(&mut bytes).map_err(StoreError::failed)?;
         let number = match decode(&bytes) {
             Some(number) => number,
-            None if bytes.is_empty() => 0,
+            // A new one: from now on it is only written over, so a power cut leaves one or the other.
+            None if bytes.is_empty() => {
+                file.write_all(&encode(0)).map_err(StoreError::failed)?;
+                file.sync_all().map_err(StoreError::failed)?;
+                0
+            }
             None => {
                 let detail = format!("{}: not the number of a commit", path.display());
                 return Err(StoreError::Corrupt(detail));

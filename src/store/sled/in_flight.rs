@@ -1,7 +1,8 @@
 //! Keys whose new values can be read but are not durable yet.
 //!
-//! Without this a reader could be given a value, act on it, and after a crash find that it never was:
-//! an answer is only given out once what it rests on survives (I8). Readers of other keys never wait.
+//! Without this a reader could be given a value, act on it, and after a crash find that it never
+//! was: an answer is only given out once what it rests on survives (I8). Readers of other keys
+//! never wait.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,0 +1,107 @@
+//! The shape of the code: layers look down only, files and lines stay readable.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every source file under a folder, by its path from the package's root.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() && !path.ends_with("target") {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    walk(&root.join(folder), &mut found);
+    found.sort();
+    assert!(!found.is_empty(), "no source in {folder}");
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(root).expect("inside").to_string_lossy().replace('\\', "/");
+        (name, fs::read_to_string(path).expect("text"))
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// What a file names, without its tests and comments.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().expect("a first part");
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The module that a file belongs to: `rules` for `src/rules.rs` and `src/rules/link.rs`.
+fn module(file: &str) -> &str {
+    let path = file.strip_prefix("src/").unwrap_or(file);
+    path.split(['/', '.']).next().expect("a first part")
+}
+
+#[test]
+fn layers_look_down_only() {
+    const FORBIDDEN: [(&str, &[&str]); 9] = [
+        ("id", &["error", "op", "state", "rules", "store", "login", "token", "engine", "check"]),
+        ("name", &["error", "op", "state", "rules", "store", "login", "token", "engine", "check"]),
+        ("state", &["error", "op", "rules", "store", "login", "token", "engine", "check"]),
+        ("rules", &["error", "op", "store", "login", "token", "engine", "check"]),
+        ("store", &["error", "op", "rules", "login", "token", "engine", "check"]),
+        ("login", &["error", "op", "rules", "store", "token", "engine", "check"]),
+        ("token", &["op", "store", "login", "engine", "check"]),
+        ("op", &["store", "engine", "check"]),
+        ("check", &["op", "rules", "login", "token", "engine"]),
+    ];
+    for (file, text) in sources("src") {
+        let (module, code) = (module(&file), code(&text));
+        let forbidden = FORBIDDEN.iter().filter(|(name, _)| *name == module);
+        for below in forbidden.flat_map(|(_, below)| *below) {
+            assert!(!code.contains(&format!("crate::{below}::")), "{file} names `{below}`");
+        }
+        if !["lib", "wire", "http", "bin"].contains(&module) {
+            for door in ["crate::wire", "crate::http"] {
+                assert!(!code.contains(door), "{file} names a door");
+            }
+        }
+    }
+}
+
+#[test]
+fn libraries_are_named_where_they_belong() {
+    for (library, homes) in [
+        ("sled::", &["src/store/sled"][..]),
+        ("ring::", &["src/token"]),
+        ("rsa::", &["src/token/rsa.rs", "src/token.rs", "src/token/key.rs"]),
+        ("bincode::", &["src/store/record.rs"]),
+        ("getrandom::", &["src/ambient.rs"]),
+        ("parking_lot::", &["src/store", "src/engine"]),
+        ("serde_json::", &["src/token", "src/wire", "src/http", "src/op.rs"]),
+    ] {
+        for (file, text) in sources("src") {
+            let code = code(&text);
+            let named = code.match_indices(library).any(|(at, _)| {
+                let before = code[..at].chars().next_back();
+                before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':')
+            });
+            let home = homes.iter().any(|home| file.starts_with(home)) || file == "src/store.rs";
+            assert!(!named || home, "{file} names {library}");
+        }
+    }
+}
+
+#[test]
+fn files_and_lines_are_short() {
+    for folder in ["src", "tests", "examples", "benches"] {
+        for (file, text) in sources(folder) {
+            let lines = text.lines().count();
+            assert!(lines <= 450, "{file} has {lines} lines");
+            // Rows of a table may be longer.
+            let tables = file.contains("/tests") || file.starts_with("tests/");
+            for (line, number) in text.lines().zip(1..) {
+                let row = tables || line.starts_with("//! |") || line.starts_with("/// |");
+                assert!(row || line.chars().count() <= 100, "{file}:{number} is too long");
+            }
+        }
+    }
+}
