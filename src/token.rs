@@ -2,6 +2,7 @@
 
 mod jwks;
 mod key;
+mod low_s;
 #[cfg(feature = "rsa-keys")]
 mod rsa;
 mod seal;

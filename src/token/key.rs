@@ -13,6 +13,7 @@ use ring::signature::{
 use crate::ambient::{Entropy, EntropyError};
 use crate::error::{Error, Result};
 use crate::state::{PublicKey, SigningAlgorithm};
+use crate::token::low_s;
 
 /// A private key for tokens.
 ///
@@ -119,7 +120,10 @@ impl SigningKey {
                 Ok(signature)
             }
             Pair::P256(pair) => {
-                Ok(pair.sign(&self.random, message).map_err(failed)?.as_ref().to_vec())
+                let signature = pair.sign(&self.random, message).map_err(failed)?;
+                let mut signature = signature.as_ref().to_vec();
+                low_s::lower(&mut signature);
+                Ok(signature)
             }
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
         }

@@ -15,7 +15,7 @@ use crate::name::{PrincipalTagKey, PrincipalTagValue};
 use crate::rules::Refusal;
 use crate::rules::claims::{Claims, ISSUER};
 use crate::state::{PublicKey, StoredKey};
-use crate::token::header;
+use crate::token::{header, low_s};
 
 /// No token of ours is longer: 50 principal tags and 10 logins, all of them escaped, fit.
 const LENGTH_MAX: usize = 1 << 20;
@@ -79,9 +79,10 @@ fn is_signed(presented: &Presented<'_>, key: &PublicKey) -> bool {
         PublicKey::Rsa { n, e } => PublicKeyComponents { n, e }
             .verify(&RSA_PKCS1_2048_8192_SHA512, signed, signature)
             .is_ok(),
-        PublicKey::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-            .verify(signed, signature)
-            .is_ok(),
+        PublicKey::P256(point) => {
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+            low_s::is_low(signature) && key.verify(signed, signature).is_ok()
+        }
         PublicKey::Ed25519(key) => {
             UnparsedPublicKey::new(&ED25519, key).verify(signed, signature).is_ok()
         }
