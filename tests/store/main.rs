@@ -1,5 +1,7 @@
-//! Stores: one conformance test for all of them, and what befalls a sled database.
+//! Stores: one conformance test for all of them, what befalls a sled database, and races.
 
 mod conformance;
 mod damage;
 mod kill;
+mod races;
+mod replay;

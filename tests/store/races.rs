@@ -1,0 +1,176 @@
+//! Many threads over few names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::thread;
+
+use cognate::{
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, Developer, Durability, Engine, ErrorKind,
+    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityId, IdentityPoolId, KeyRange,
+    MemoryStore, MergeDeveloperIdentitiesInput, SigningAlgorithm, SledOptions, Store, Tree,
+    UpdateIdentityPoolInput,
+};
+
+const THREADS: usize = 8;
+const USERS: usize = 5;
+
+fn engine(store: Arc<dyn Store>) -> Engine {
+    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    builder.store(store).expect("opens")
+}
+
+fn developer(engine: &Engine) -> Developer {
+    engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
+}
+
+fn new_pool(engine: &Engine) -> IdentityPoolId {
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
+    let input = input.developer_provider_name("login.game").unwrap();
+    developer(engine).create_identity_pool(input).expect("creates").identity_pool_id
+}
+
+fn call(pool: &IdentityPoolId, user: usize) -> GetOpenIdTokenForDeveloperIdentityInput {
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
+    input.login("login.game", format!("user-{user}")).unwrap()
+}
+
+/// Every thread registers every user; each user has one identity in all answers.
+fn one_identity_for_each_user(engines: &[Engine]) {
+    let pool = new_pool(&engines[0]);
+    let answers: Vec<(usize, IdentityId)> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let (engine, pool) = (&engines[thread % engines.len()], &pool);
+                scope.spawn(move || {
+                    let aws = developer(engine);
+                    let mut answers = Vec::new();
+                    for turn in 0..USERS * 4 {
+                        let user = (turn + thread) % USERS;
+                        let identity = aws.resolve_developer_identity(&call(pool, user));
+                        answers.push((user, identity.expect("registers")));
+                    }
+                    answers
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let mut identities: BTreeMap<usize, BTreeSet<IdentityId>> = BTreeMap::new();
+    for (user, identity) in answers {
+        identities.entry(user).or_default().insert(identity);
+    }
+    assert!(identities.values().all(|of_user| of_user.len() == 1), "{identities:?}");
+    assert_eq!(identities.into_values().flatten().collect::<BTreeSet<_>>().len(), USERS);
+    assert_eq!(engines[0].check().expect("reads"), []);
+}
+
+#[test]
+fn memory() {
+    one_identity_for_each_user(&[engine(Arc::new(MemoryStore::new()))]);
+}
+
+#[test]
+fn sled() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    let options = SledOptions::new(folder.path()).durability(Durability::ProcessKill);
+    one_identity_for_each_user(&[builder.open_sled(options).expect("opens")]);
+}
+
+#[test]
+fn two_engines_over_one_store() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    one_identity_for_each_user(&[engine(store.clone()), engine(store)]);
+}
+
+/// What one engine changes of a pool, another one over the same store sees at once.
+#[test]
+fn a_pool_that_is_changed_elsewhere_is_not_stale() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let (one, other) = (engine(store.clone()), engine(store));
+    let pool = new_pool(&one);
+    developer(&other).resolve_developer_identity(&call(&pool, 1)).expect("registers");
+    let rename = UpdateIdentityPoolInput::new(&pool, "renamed", GuestAccess::Denied).unwrap();
+    developer(&one).update_identity_pool(rename).expect("updates");
+    let describe = cognate::DescribeIdentityPoolInput::new(&pool).unwrap();
+    let seen = developer(&other).describe_identity_pool(describe).expect("describes");
+    assert_eq!(seen.identity_pool_name.as_str(), "renamed");
+    developer(&one).delete_identity_pool(DeleteIdentityPoolInput::new(&pool).unwrap()).unwrap();
+    let gone = developer(&other).resolve_developer_identity(&call(&pool, 1));
+    assert_eq!(gone.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);
+}
+
+/// While users are merged, whoever asks for one gets the source's or the destination's identity.
+#[test]
+fn readers_of_a_merge_see_it_whole() {
+    let engine = engine(Arc::new(MemoryStore::new()));
+    let pool = new_pool(&engine);
+    let aws = developer(&engine);
+    let identity = |user| aws.resolve_developer_identity(&call(&pool, user)).expect("registers");
+    let known: Vec<IdentityId> = (0..40).map(identity).collect();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for user in 1..40 {
+                let (source, destination) =
+                    (format!("user-{user}"), format!("user-{}", user / 20 * 20));
+                let merge = MergeDeveloperIdentitiesInput::new(
+                    &pool,
+                    "login.game",
+                    source.as_str(),
+                    destination.as_str(),
+                );
+                aws.merge_developer_identities(merge.unwrap()).expect("merges");
+            }
+        });
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for turn in 0..2_000 {
+                    let user = turn % 40;
+                    let found = identity(user);
+                    assert!(found == known[user] || found == known[user / 20 * 20], "{user}");
+                }
+            });
+        }
+    });
+    assert_eq!(engine.check().expect("reads"), []);
+}
+
+/// A pool that is deleted under its users leaves nothing behind, whatever they were doing.
+#[test]
+fn a_pool_is_deleted_while_users_register() {
+    let store = Arc::new(MemoryStore::new());
+    delete_under_users(&engine(store.clone()));
+    for tree in Tree::ALL {
+        let left = store.scan(&KeyRange::prefix(tree, []), 10).expect("scans");
+        assert!(left.is_empty(), "{left:?}");
+    }
+    // Alone with its store, an engine keeps the pool in memory.
+    delete_under_users(&Engine::builder().in_memory().expect("opens"));
+}
+
+fn delete_under_users(engine: &Engine) {
+    for _ in 0..20 {
+        let pool = new_pool(engine);
+        thread::scope(|scope| {
+            for thread in 0..4 {
+                let pool = &pool;
+                scope.spawn(move || {
+                    for turn in 0.. {
+                        let user = turn * 4 + thread;
+                        match developer(engine).resolve_developer_identity(&call(pool, user)) {
+                            Ok(_) => {}
+                            Err(gone) => {
+                                assert_eq!(gone.kind(), ErrorKind::ResourceNotFound, "{gone:?}");
+                                return;
+                            }
+                        }
+                    }
+                });
+            }
+            thread::sleep(std::time::Duration::from_millis(2));
+            let delete = DeleteIdentityPoolInput::new(&pool).unwrap();
+            developer(engine).delete_identity_pool(delete).expect("deletes");
+        });
+        assert_eq!(engine.check().expect("reads"), []);
+    }
+}
