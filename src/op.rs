@@ -33,6 +33,27 @@ pub use pools::{
     UpdateIdentityPoolInput,
 };
 
+/// The setter of the operations whose answers come in pages.
+macro_rules! paged {
+    ($input:ident) => {
+        impl $input {
+            /// The page that follows the one that gave this token.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Invalid`]
+            pub fn next_token(
+                mut self,
+                token: impl TryInto<NextToken, Error: Into<Error>>,
+            ) -> Result<Self> {
+                self.next_token = Some(member("nextToken", token)?);
+                Ok(self)
+            }
+        }
+    };
+}
+use paged;
+
 /// A member of the type itself or of text that parses into it.
 fn member<T, V>(name: &str, value: V) -> Result<T>
 where

@@ -124,7 +124,7 @@ impl Developer {
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn update_identity_pool(&self, input: UpdateIdentityPoolInput) -> Result<IdentityPool> {
-        let id = input.identity_pool_id().clone();
+        let id = input.identity_pool_id.clone();
         let (requested, keep_tags) = input.into_pool();
         self.core.run(|reads| {
             let kept = reads.pool(self, &id)?;

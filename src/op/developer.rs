@@ -9,7 +9,7 @@ use crate::name::{
     DeveloperProviderName, DeveloperUserIdentifier, LoginToken, NextToken, PrincipalTagKey,
     PrincipalTagValue, ProviderName,
 };
-use crate::op::{insert, member, too_many_entries};
+use crate::op::{insert, member, paged, too_many_entries};
 use crate::rules::claims::{PrincipalTags, TokenDuration};
 use crate::rules::page::PageSize;
 use crate::token::OpenIdToken;
@@ -181,20 +181,9 @@ impl LookupDeveloperIdentityInput {
         self.max_results = Some(member("maxResults", results)?);
         Ok(self)
     }
-
-    /// The page that follows the one that gave this token.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`]
-    pub fn next_token(
-        mut self,
-        token: impl TryInto<NextToken, Error: Into<Error>>,
-    ) -> Result<Self> {
-        self.next_token = Some(member("nextToken", token)?);
-        Ok(self)
-    }
 }
+
+paged!(LookupDeveloperIdentityInput);
 
 /// An identity and the developer user identifiers that are linked to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

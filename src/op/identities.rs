@@ -7,7 +7,7 @@ use crate::constraint::{Constraint, Violation, Violations};
 use crate::error::{Error, Result};
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName};
-use crate::op::{epoch_seconds, member, too_many_entries};
+use crate::op::{epoch_seconds, member, paged, too_many_entries};
 use crate::rules::page::PageSize;
 use crate::state::{Identity, IdentityState};
 
@@ -93,19 +93,6 @@ impl ListIdentitiesInput {
         })
     }
 
-    /// The page that follows the one that gave this token.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`]
-    pub fn next_token(
-        mut self,
-        token: impl TryInto<NextToken, Error: Into<Error>>,
-    ) -> Result<Self> {
-        self.next_token = Some(member("nextToken", token)?);
-        Ok(self)
-    }
-
     /// Leaves out disabled identities.
     #[must_use]
     pub fn hide_disabled(mut self, hide: bool) -> Self {
@@ -113,6 +100,8 @@ impl ListIdentitiesInput {
         self
     }
 }
+
+paged!(ListIdentitiesInput);
 
 /// A page of a pool's identities, in the order of their creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
