@@ -191,3 +191,6 @@ impl Record for Pool {
         Ok(Self { account, region, created, settings })
     }
 }
+
+#[cfg(test)]
+mod tests;

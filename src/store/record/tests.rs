@@ -1,0 +1,140 @@
+//! What is on the disk stays readable: each record in the bytes of format 1.
+
+use std::fmt::Debug;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::state::{Login, PrivateKey, PublicKey, SigningAlgorithm, VerifiedLogin};
+use crate::store::Tree;
+
+const POOL: Guid = Guid([0x11; 16]);
+const GUID: Guid = Guid([0x22; 16]);
+const CREATED: Timestamp = Timestamp::from_millis(0x0102_0304);
+
+fn region() -> Region {
+    "us-east-1".parse().expect("a region")
+}
+
+fn identity() -> (Key, Identity) {
+    let place = Place { created: CREATED, guid: GUID };
+    let (pool, id) = (IdentityPoolId::new(&region(), POOL), IdentityId::new(&region(), GUID));
+    let mut identity = Identity::guest(id, pool, CREATED);
+    let developer = Login::developer(&"d.x".parse().unwrap(), &"ann".parse().unwrap());
+    let public = VerifiedLogin::assertion(&"p".parse().unwrap(), "sub").unwrap().login().clone();
+    identity.link([developer, public], Timestamp::from_millis(0x0506)).expect("links");
+    (Key::identity(POOL, place), identity)
+}
+
+fn pool() -> (Key, Pool) {
+    let settings = IdentityPool {
+        identity_pool_id: IdentityPoolId::new(&region(), POOL),
+        identity_pool_name: "game".parse().unwrap(),
+        allow_unauthenticated_identities: true,
+        allow_classic_flow: Some(false),
+        supported_login_providers: [("g".parse().unwrap(), "app".parse().unwrap())].into(),
+        developer_provider_name: Some("d.x".parse().unwrap()),
+        open_id_connect_provider_arns: vec!["arn:aws:iam::1:oidc-provider/i".parse().unwrap()],
+        cognito_identity_providers: vec![
+            CognitoIdentityProvider::new("u".parse().unwrap(), "c".parse().unwrap())
+                .server_side_token_check(true),
+        ],
+        saml_provider_arns: Vec::new(),
+        identity_pool_tags: [("k".parse().unwrap(), "".parse().unwrap())].into(),
+    };
+    let account = "123456789012".parse().unwrap();
+    (Key::pool(POOL), Pool { account, region: region(), created: CREATED, settings })
+}
+
+fn signing_key(private: PrivateKey) -> StoredKey {
+    StoredKey {
+        algorithm: SigningAlgorithm::EdDsa,
+        public: PublicKey::Ed25519(vec![0xaa, 0xbb]),
+        private,
+        retired: Some(CREATED),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn is_fixed<R: Record + PartialEq + Debug>(key: &Key, record: &R, fixture: &str) {
+    let bytes = record.encode().expect("encodes");
+    assert_eq!(hex(&bytes), fixture, "{record:?}");
+    assert_eq!(R::decode(key, &bytes).as_ref().ok(), Some(record));
+    for length in 0..bytes.len() {
+        assert!(R::decode(key, &bytes[..length]).is_err(), "{length} bytes of {record:?}");
+    }
+    let longer = [bytes.as_slice(), &[0]].concat();
+    assert!(R::decode(key, &longer).is_err(), "a byte too many after {record:?}");
+}
+
+#[test]
+fn format_1() {
+    let any = Key::new(Tree::Pools, *b"any");
+    is_fixed(&any, &PoolCount(7), "0107000000");
+    is_fixed(&any, &PoolEntry("game".parse().unwrap()), "01040000000000000067616d65");
+    is_fixed(&any, &Deletion, "01");
+    is_fixed(
+        &any,
+        &Address { pool: POOL, created: CREATED },
+        "01111111111111111111111111111111110403020100000000",
+    );
+    is_fixed(
+        &any,
+        &Owner(Place { created: CREATED, guid: GUID }),
+        "01040302010000000022222222222222222222222222222222",
+    );
+    is_fixed(
+        &any,
+        &signing_key(PrivateKey::HandedIn),
+        "0102000000020000000200000000000000aabb00000000010403020100000000",
+    );
+    is_fixed(
+        &any,
+        &signing_key(PrivateKey::Plain(vec![1, 2])),
+        "0102000000020000000200000000000000aabb0100000002000000000000000102010403020100000000",
+    );
+    let sealed = PrivateKey::Sealed { nonce: [9; 12], sealed: vec![1, 2] };
+    is_fixed(
+        &any,
+        &signing_key(sealed),
+        "0102000000020000000200000000000000aabb0200000009090909090909090909090902000000000000000102010403020100000000",
+    );
+    let (key, identity) = identity();
+    is_fixed(
+        &key,
+        &identity,
+        "01090000000000000075732d656173742d310100000004030201000000000200000000000000000000000300000000000000642e780300000000000000616e6e0000000001000000010000000000000070030000000000000073756201000000",
+    );
+    let (key, pool) = pool();
+    is_fixed(
+        &key,
+        &pool,
+        "010c00000000000000313233343536373839303132090000000000000075732d656173742d310403020100000000040000000000000067616d6501010001000000000000000100000000000000670300000000000000617070010300000000000000642e7801000000000000001e0000000000000061726e3a6177733a69616d3a3a313a6f6964632d70726f76696465722f690100000000000000010100000000000000750101000000000000006301010000000000000000010000000000000001000000000000006b0000000000000000",
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_decoded_or_refused(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200), first in 0..3_u8,
+    ) {
+        let bytes = [&[first], bytes.as_slice()].concat();
+        let (key, _) = identity();
+        // Whatever decodes encodes to what it was decoded from.
+        if let Ok(identity) = Identity::decode(&key, &bytes) {
+            prop_assert_eq!(identity.encode().ok(), Some(bytes.clone()));
+        }
+        if let Ok(pool) = Pool::decode(&key, &bytes) {
+            prop_assert_eq!(pool.encode().ok(), Some(bytes.clone()));
+        }
+        if let Ok(stored) = StoredKey::decode(&key, &bytes) {
+            prop_assert_eq!(stored.encode().ok(), Some(bytes.clone()));
+        }
+        if let Ok(owner) = Owner::decode(&key, &bytes) {
+            prop_assert_eq!(owner.encode().ok(), Some(bytes));
+        }
+    }
+}
