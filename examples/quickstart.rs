@@ -6,7 +6,7 @@ use std::error::Error;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognate::{
-    CreateIdentityPoolInput, DescribeIdentityInput, Developer, Engine,
+    CreateIdentityPoolInput, DescribeIdentityInput, Developer, DeveloperUserIdentifier, Engine,
     GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityDescription, IdentityId,
     IdentityPoolId, Jwks, LookupDeveloperIdentityInput, MergeDeveloperIdentitiesInput,
 };
@@ -114,7 +114,7 @@ fn lookup(aws: &Developer, pool: &IdentityPoolId, user: &str) -> Result<Identity
 fn users(aws: &Developer, pool: &IdentityPoolId, identity: &IdentityDescription) -> Result<String> {
     let input = LookupDeveloperIdentityInput::new(pool)?.identity_id(&identity.identity_id)?;
     let found = aws.lookup_developer_identity(input)?.developer_user_identifier_list;
-    Ok(found.iter().map(|user| user.as_str()).collect::<Vec<_>>().join(", "))
+    Ok(found.iter().map(DeveloperUserIdentifier::as_str).collect::<Vec<_>>().join(", "))
 }
 
 /// Verifies a token with nothing but the key set, as anybody can, and names the key.

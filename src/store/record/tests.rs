@@ -56,7 +56,8 @@ fn signing_key(private: PrivateKey) -> StoredKey {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).expect("a nibble");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn is_fixed<R: Record + PartialEq + Debug>(key: &Key, record: &R, fixture: &str) {
