@@ -2,7 +2,7 @@
 //!
 //! | request | answer |
 //! | --- | --- |
-//! | `POST /` with `X-Amz-Target` | the operation's, as in [`wire`](crate::wire) |
+//! | `POST /` with `X-Amz-Target` | the operation's, as in [`wire`] |
 //! | `GET /.well-known/jwks_uri`, `GET /.well-known/jwks.json` | the public keys |
 //! | `GET /.well-known/openid-configuration` | the discovery document |
 //! | `OPTIONS`, any path | 200: browsers may call from every origin |
@@ -86,7 +86,8 @@ impl From<Fault> for Failure {
 ///
 /// It waits for the store, and signing takes a while: an async server calls it where blocking is
 /// fine. A body that is longer than [`BODY_LENGTH_MAX`](wire::BODY_LENGTH_MAX) is answered as
-/// [`body_too_long`] does. The response to `HEAD` has the length of what `GET` returns, and no body.
+/// [`body_too_long`] does. The response to `HEAD` has the length of what `GET` returns, and no
+/// body.
 pub fn handle(engine: &Engine, request: &Request<Bytes>) -> Response<Bytes> {
     let mut response = route(engine, request);
     if request.method() == Method::HEAD {

@@ -58,7 +58,8 @@ impl Login {
     }
 }
 
-/// A login of a public provider that a [`LoginVerifier`] has found to be genuine.
+/// A login of a public provider that a [`LoginVerifier`](crate::LoginVerifier) has found to be
+/// genuine.
 ///
 /// Only a verifier makes one, through [`assertion`](Self::assertion); the engine links no other.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -171,7 +171,7 @@ impl CommitMark {
         file.read_to_end(&mut bytes).map_err(StoreError::failed)?;
         let number = match decode(&bytes) {
             Some(number) => number,
-            // A new one: from now on it is only written over, so a power cut leaves one or the other.
+            // A new one. It is only ever written over, so a power cut leaves one or the other.
             None if bytes.is_empty() => {
                 file.write_all(&encode(0)).map_err(StoreError::failed)?;
                 file.sync_all().map_err(StoreError::failed)?;

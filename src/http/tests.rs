@@ -1,0 +1,207 @@
+use super::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::state::SigningAlgorithm;
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
+
+const SIGNED: (&str, &str) = (
+    "authorization",
+    "AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/cognito-identity/aws4_request, \
+     SignedHeaders=host, Signature=00",
+);
+const LIST: (&str, &str) = ("x-amz-target", "AWSCognitoIdentityService.ListIdentityPools");
+
+fn send(method: &str, uri: &str, headers: &[(&str, &str)], body: &[u8]) -> Response<Bytes> {
+    let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory();
+    let mut request = Request::builder().method(method).uri(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Bytes::copy_from_slice(body)).expect("a request");
+    handle(&engine.expect("an engine"), &request)
+}
+
+fn get(uri: &str, headers: &[(&str, &str)]) -> Response<Bytes> {
+    send("GET", uri, headers, b"")
+}
+
+fn header<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {
+    response.headers().get(name).map(|value| value.to_str().expect("ASCII"))
+}
+
+fn outcome_of(response: &Response<Bytes>) -> &Outcome {
+    response.extensions().get().expect("an outcome")
+}
+
+#[test]
+fn an_operation_is_answered() {
+    let response = send("POST", "/", &[SIGNED, LIST], br#"{"MaxResults": 1}"#);
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.body(), &br#"{"IdentityPools":[]}"#[..]);
+    assert_eq!(header(&response, "content-type"), Some("application/x-amz-json-1.1"));
+    assert_eq!(header(&response, "access-control-allow-origin"), Some("*"));
+    assert_eq!(
+        header(&response, "access-control-expose-headers"),
+        Some("x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date")
+    );
+    assert_eq!(header(&response, "x-amzn-errortype"), None);
+    let outcome = outcome_of(&response);
+    assert_eq!((outcome.operation.as_str(), &outcome.failure), ("ListIdentityPools", &None));
+    assert_eq!(outcome.request_id.as_deref(), header(&response, "x-amzn-requestid"));
+    assert_eq!(outcome.request_id.as_ref().map(String::len), Some(36));
+}
+
+#[test]
+fn a_refusal_is_in_the_headers_too() {
+    for (headers, operation, name) in [
+        (&[LIST][..], "ListIdentityPools", "MissingAuthenticationTokenException"),
+        (&[LIST, ("authorization", "é")], "ListIdentityPools", "UnrecognizedClientException"),
+        (&[SIGNED], "Unknown", "UnknownOperationException"),
+        (&[SIGNED, ("x-amz-target", "é")], "Unknown", "UnknownOperationException"),
+    ] {
+        let response = send("POST", "/", headers, br#"{"MaxResults": 1}"#);
+        assert_eq!(response.status(), 400);
+        let error_type = header(&response, "x-amzn-errortype").expect("a header");
+        assert_eq!(error_type.strip_suffix(':'), Some(name));
+        assert_eq!(outcome_of(&response).operation, operation);
+        let failure = outcome_of(&response).failure.as_ref().expect("a failure");
+        assert_eq!(failure.name, name);
+        let body = format!(r#"{{"__type":"{name}","message":"{}"}}"#, failure.message);
+        assert_eq!(response.body(), &body);
+    }
+}
+
+#[test]
+fn a_message_is_made_fit_for_a_header() {
+    assert_eq!(header_value("Value 'a\r\nb\t\0é☃' at"), "Value 'a??b????' at");
+    assert_eq!(header_value(&"é".repeat(5000)).len(), HEADER_LENGTH_MAX);
+    let body = br#"{"IdentityPoolId": "\r\nx-evil: \u2603"}"#;
+    let target = ("x-amz-target", "AWSCognitoIdentityService.DescribeIdentityPool");
+    let response = send("POST", "/", &[SIGNED, target], body);
+    let message = header(&response, "x-amzn-errormessage").expect("a header");
+    assert!(message.contains("Value '??x-evil: ?' at 'identityPoolId'"), "{message}");
+}
+
+#[test]
+fn a_long_body_is_refused() {
+    let body = vec![b' '; wire::BODY_LENGTH_MAX + 1];
+    let response = send("POST", "/", &[SIGNED, LIST], &body);
+    assert_eq!(response.status(), 413);
+    assert_eq!(header(&response, "x-amzn-errortype"), Some("SerializationException:"));
+}
+
+#[test]
+fn keys_and_discovery_are_published() {
+    for path in [JWKS, JWKS_JSON] {
+        let response = get(path, &[]);
+        assert_eq!(response.body(), &br#"{"keys":[]}"#[..]);
+        assert_eq!(header(&response, "content-type"), Some("application/json"));
+    }
+    let response = send("HEAD", JWKS, &[], b"");
+    assert_eq!((response.status(), response.body().len()), (StatusCode::OK, 0));
+    assert_eq!(header(&response, "content-length"), Some("11"));
+}
+
+/// A store that stops before anything was written.
+#[derive(Default)]
+struct Stopped(AtomicBool);
+
+impl Stopped {
+    fn check(&self) -> Result<(), StoreError> {
+        if self.0.load(Ordering::SeqCst) { Err(StoreError::Stopped) } else { Ok(()) }
+    }
+}
+
+impl Store for Stopped {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.check().map(|()| vec![None; keys.len()])
+    }
+
+    fn scan(&self, _: &KeyRange, _: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.check().map(|()| Vec::new())
+    }
+
+    fn commit(&self, _: Batch) -> Result<Commit, StoreError> {
+        Err(StoreError::Stopped)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.check()
+    }
+}
+
+#[test]
+fn a_store_that_fails_is_named_in_the_outcome_only() {
+    let store = Arc::new(Stopped::default());
+    let engine = Engine::builder().store(store.clone()).expect("an engine");
+    store.0.store(true, Ordering::SeqCst);
+    for uri in [JWKS, DISCOVERY] {
+        let request = Request::get(uri).header("host", "a.example").body(Bytes::new());
+        let response = handle(&engine, &request.expect("a request"));
+        assert_eq!(response.status(), 500);
+        let body = br#"{"__type":"InternalErrorException","message":"Internal error"}"#;
+        assert_eq!(response.body(), &body[..]);
+        assert_eq!(header(&response, "x-amzn-errortype"), Some("InternalErrorException:"));
+        assert_eq!(header(&response, "x-amzn-errormessage"), Some("Internal error"));
+        let failure = outcome_of(&response).failure.as_ref().expect("a failure");
+        assert!(failure.cause.as_ref().is_some_and(|cause| cause.starts_with("storage failed: ")));
+    }
+}
+
+#[test]
+fn discovery_links_to_where_the_client_is() {
+    let https = ("x-forwarded-proto", "HTTPS, http");
+    for (uri, headers, base) in [
+        (DISCOVERY, &[("host", "localhost:4566")][..], Some("http://localhost:4566")),
+        (DISCOVERY, &[("host", "a.example"), https], Some("https://a.example")),
+        (DISCOVERY, &[("host", "[::1]:80")], Some("http://[::1]:80")),
+        ("https://b.example/.well-known/openid-configuration", &[], Some("https://b.example")),
+        (DISCOVERY, &[], None),
+        (DISCOVERY, &[("host", "")], None),
+        (DISCOVERY, &[("host", "user@a.example")], None),
+        (DISCOVERY, &[("host", "a.example:")], None),
+        (DISCOVERY, &[("host", "a.example:99999")], None),
+        (DISCOVERY, &[("host", "a.example/path")], None),
+        (DISCOVERY, &[("host", "a\"b")], None),
+    ] {
+        let response = get(uri, headers);
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        let expected = base.map(|base| format!(r#""jwks_uri":"{base}/.well-known/jwks_uri""#));
+        assert_eq!(response.status() == 200, base.is_some(), "{headers:?}");
+        assert!(expected.is_none_or(|expected| body.contains(&expected)), "{body}");
+    }
+}
+
+#[test]
+fn a_preflight_allows_what_is_asked_for() {
+    for (asked, allowed) in [
+        ("authorization,x-amz-date", "authorization,x-amz-date"),
+        ("authorization, x-amz-target", "authorization, x-amz-target"),
+        ("a b", "*"),
+        ("", "*"),
+        (&"a".repeat(5000), "*"),
+    ] {
+        let headers = [("access-control-request-headers", asked)];
+        let response = send("OPTIONS", "/anything", &headers, b"");
+        assert_eq!((response.status(), response.body().len()), (StatusCode::OK, 0));
+        assert_eq!(header(&response, "access-control-allow-origin"), Some("*"));
+        assert_eq!(header(&response, "access-control-allow-headers"), Some(allowed));
+    }
+}
+
+#[test]
+fn another_path_or_method_is_refused() {
+    for (method, uri, status, allowed) in [
+        ("GET", "/", 405, Some("POST, OPTIONS")),
+        ("POST", JWKS, 405, Some("GET, HEAD, OPTIONS")),
+        ("DELETE", DISCOVERY, 405, Some("GET, HEAD, OPTIONS")),
+        ("GET", "/.well-known", 404, None),
+        ("POST", "//", 404, None),
+    ] {
+        let response = send(method, uri, &[SIGNED, LIST], b"{}");
+        assert_eq!(response.status(), status, "{method} {uri}");
+        assert_eq!(header(&response, "allow"), allowed);
+        assert_eq!(header(&response, "x-amzn-errortype"), Some("UnknownOperationException:"));
+    }
+}

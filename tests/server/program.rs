@@ -1,0 +1,165 @@
+//! The program as a child process, and a client that speaks as much HTTP/1.1 as is needed.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// What a signed request carries; logs must not.
+pub(crate) const SIGNATURE: &str =
+    "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
+/// Longer than anything here takes, shorter than a patience.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// A server; dropping it kills the process.
+pub(crate) struct Server {
+    child: Child,
+    /// `127.0.0.1:PORT`
+    pub(crate) address: String,
+    output: Receiver<String>,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Server {
+    /// Starts the program on a free port and waits for its line.
+    pub(crate) fn start(data: &Path, options: &[&str]) -> Self {
+        let mut child = serve(data, "127.0.0.1:0", options).spawn().expect("the program");
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let (output, errors) = (output.expect("a pipe"), errors.expect("a pipe"));
+        let (line_out, lines) = mpsc::channel();
+        thread::spawn(move || {
+            let mut found = BufReader::new(output).lines().map_while(Result::ok);
+            found.all(|line| line_out.send(line).is_ok())
+        });
+        let log = Some(thread::spawn(move || io::read_to_string(errors).expect("text")));
+        let mut server = Self { child, address: String::new(), output: lines, log };
+        let line = server.output.recv_timeout(WAIT_MAX).expect("a line");
+        let address = line.strip_prefix("cognate is listening on http://").expect("the address");
+        address.clone_into(&mut server.address);
+        server
+    }
+
+    pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let status = Command::new("kill").args(["-s", name, &process]).status();
+        assert!(status.expect("kill").success());
+    }
+
+    /// Waits for the end: how it ended, what else it printed, and its log.
+    pub(crate) fn wait(mut self) -> (ExitStatus, Vec<String>, String) {
+        let status = self.child.wait().expect("a status");
+        let log = self.log.take().expect("not waited for before").join().expect("a log");
+        (status, self.output.iter().collect(), log)
+    }
+
+    /// Ends it as it should end, and returns its log.
+    pub(crate) fn stop(self) -> String {
+        self.terminate();
+        let (status, printed, log) = self.wait();
+        assert_eq!((status.code(), printed), (Some(0), Vec::new()), "{log}");
+        log
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.set_read_timeout(Some(WAIT_MAX)).expect("a timeout");
+        stream
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        let (host, length) = (&self.address, body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\
+             content-length: {length}\r\n{headers}\r\n"
+        );
+        stream.write_all(&[head.as_bytes(), body].concat()).expect("sent");
+        Answer::read(&mut stream)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, "", b"")
+    }
+
+    /// Performs an operation with credentials.
+    pub(crate) fn call(&self, operation: &str, input: &Value) -> Answer {
+        self.send("POST", "/", &signed(operation), input.to_string().as_bytes())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only if the process has ended already, which is the aim.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a program that is to end by itself.
+pub(crate) fn run(data: &Path, listen: &str, options: &[&str]) -> Output {
+    serve(data, listen, options).output().expect("the program")
+}
+
+fn serve(data: &Path, listen: &str, options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
+    command.args(["serve", "--signing-algorithm", "eddsa", "--listen", listen, "--data"]);
+    command.arg(data).args(options);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+pub(crate) fn target(operation: &str) -> String {
+    format!("x-amz-target: AWSCognitoIdentityService.{operation}\r\n")
+}
+
+pub(crate) fn signed(operation: &str) -> String {
+    let scope = "123456789012/20260101/us-east-1/cognito-identity/aws4_request";
+    let target = target(operation);
+    format!(
+        "{target}authorization: AWS4-HMAC-SHA256 Credential={scope}, \
+         SignedHeaders=host;x-amz-date, Signature={SIGNATURE}\r\n"
+    )
+}
+
+/// A response.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// Reads to the end of the connection.
+    pub(crate) fn read(stream: &mut TcpStream) -> Self {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Self { status: status.expect("a status"), head: head.to_owned(), body: body.to_owned() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    /// A member that is a text.
+    pub(crate) fn text(&self, member: &str) -> String {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.json()[member].as_str().expect("a text").to_owned()
+    }
+}
