@@ -1,6 +1,6 @@
-//! One signature instead of two: of `(r, s)` and `(r, n - s)`, which are both valid on P-256, only the
-//! one with the lower `s` is ever signed or accepted. Otherwise anybody could make a second token out of
-//! one of ours.
+//! One signature instead of two: of `(r, s)` and `(r, n - s)`, which are both valid on P-256, only
+//! the one with the lower `s` is ever signed or accepted. Otherwise anybody could make a second
+//! token out of one of ours.
 
 /// The order `n` of the group.
 const ORDER: [u8; 32] = [
