@@ -48,8 +48,8 @@ impl<T> Decided<T> {
         Self { effects: Vec::new(), output }
     }
 
-    pub(crate) fn map<U>(self, to: impl FnOnce(T) -> U) -> Decided<U> {
-        Decided { effects: self.effects, output: to(self.output) }
+    pub(crate) fn try_map<U, E>(self, to: impl FnOnce(T) -> Result<U, E>) -> Result<Decided<U>, E> {
+        Ok(Decided { effects: self.effects, output: to(self.output)? })
     }
 }
 

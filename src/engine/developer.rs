@@ -94,12 +94,14 @@ impl Developer {
         input: GetOpenIdTokenForDeveloperIdentityInput,
     ) -> Result<GetOpenIdTokenForDeveloperIdentityOutput> {
         let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
-        let claims = self.resolve_logins(&input, |pool, identity, used, now| {
+        let (claims, key) = self.resolve_logins(&input, |pool, identity, used, now| {
             let tags = input.principal_tags.clone();
-            Claims::new(pool, identity, used, tags, duration, now)
+            let claims = Claims::new(pool, identity, used, tags, duration, now);
+            // What cannot be signed is not written either.
+            Ok((claims, self.core.current_key(&self.region)?))
         })?;
         // Outside every lock: the signature costs more than all the rest.
-        let token = self.core.sign(&self.region, &claims)?;
+        let token = key.sign(&claims)?;
         let identity_id = claims.identity_id().clone();
         Ok(GetOpenIdTokenForDeveloperIdentityOutput { identity_id, token })
     }
@@ -137,13 +139,13 @@ impl Developer {
         &self,
         input: &GetOpenIdTokenForDeveloperIdentityInput,
     ) -> Result<IdentityId> {
-        self.resolve_logins(input, |_, identity, _, _| identity)
+        self.resolve_logins(input, |_, identity, _, _| Ok(identity))
     }
 
     fn resolve_logins<T>(
         &self,
         input: &GetOpenIdTokenForDeveloperIdentityInput,
-        answer: impl Fn(&Pool, IdentityId, &[VerifiedLogin], Timestamp) -> T,
+        answer: impl Fn(&Pool, IdentityId, &[VerifiedLogin], Timestamp) -> Result<T>,
     ) -> Result<T> {
         self.core.run(|reads| {
             let now = self.core.now();
@@ -152,7 +154,7 @@ impl Developer {
             let given = given.map(|id| reads.identity_of(&kept, id)).transpose()?;
             let used = self.core.prove(&kept, &input.logins, now)?;
             let decided = self.core.resolve(reads, &kept, given.as_ref(), &used, now)?;
-            Ok(decided.map(|identity| answer(&kept.pool, identity, &used, now)))
+            decided.try_map(|identity| answer(&kept.pool, identity, &used, now))
         })
     }
 

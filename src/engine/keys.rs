@@ -37,10 +37,17 @@ pub(super) struct KeyRing {
     making: Mutex<()>,
 }
 
+/// The key that signs in a region.
 #[derive(Debug)]
-struct CurrentKey {
+pub(super) struct CurrentKey {
     kid: String,
     signer: Signer,
+}
+
+impl CurrentKey {
+    pub(super) fn sign(&self, claims: &Claims) -> Result<OpenIdToken> {
+        self.signer.sign(claims)
+    }
 }
 
 impl KeyRing {
@@ -101,10 +108,6 @@ const LAST_TOKEN_SECS: u64 = 60;
 const STEP: usize = 256;
 
 impl Core {
-    pub(super) fn sign(&self, region: &Region, claims: &Claims) -> Result<OpenIdToken> {
-        self.current_key(region)?.signer.sign(claims)
-    }
-
     pub(super) fn verify_token(&self, token: &str) -> Result<Claims> {
         let presented = Presented::parse(token).ok_or(Refusal::TokenForeign)?;
         let (region, number) = named(&presented.kid).ok_or(Refusal::TokenForeign)?;
@@ -153,7 +156,8 @@ impl Core {
         Ok(())
     }
 
-    fn current_key(&self, region: &Region) -> Result<Arc<CurrentKey>> {
+    /// The key that signs in a region, made if there is none yet.
+    pub(super) fn current_key(&self, region: &Region) -> Result<Arc<CurrentKey>> {
         if self.keys.alone
             && let Some(current) = self.keys.signers.read().get(region)
         {

@@ -91,7 +91,8 @@ pub(crate) fn merge(
         return Ok(Decided::answer(output));
     }
     let (mut emptied, mut merged) = (source.clone(), destination.clone());
-    merged.absorb(&mut emptied, now).map_err(|conflict| match conflict {
+    merged.touch(now);
+    merged.link(emptied.empty(now), now).map_err(|conflict| match conflict {
         LinkConflict::AnotherUserOfTheProvider => Refusal::MergeOfTwoUsers,
         LinkConflict::TooManyLogins => Refusal::TooManyLogins,
     })?;

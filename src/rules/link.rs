@@ -73,14 +73,16 @@ pub(crate) fn resolve(
     };
 
     let mut after = survivor.clone();
+    let mut gained = Vec::new();
     let mut effects = Vec::new();
     for before in owners.iter().chain(given).filter(|identity| identity.id() != survivor.id()) {
         let mut emptied = before.clone();
-        after.absorb(&mut emptied, now)?;
+        gained.extend(emptied.empty(now));
+        after.touch(now);
         effects.push(update(before, emptied));
     }
-    let unowned = logins.iter().filter(|login| owner_of(login, owners).is_none());
-    after.link(unowned.cloned(), now)?;
+    gained.extend(logins.iter().filter(|login| owner_of(login, owners).is_none()).cloned());
+    after.link(gained, now)?;
 
     let output = after.id().clone();
     if after != *survivor {

@@ -107,7 +107,7 @@ impl Identity {
         self.logins().any(|known| known == login)
     }
 
-    /// Links logins that no identity has yet.
+    /// Takes logins that no identity has, or that another one has given up.
     pub(crate) fn link(
         &mut self,
         logins: impl IntoIterator<Item = Login>,
@@ -131,12 +131,10 @@ impl Identity {
         Ok(())
     }
 
-    /// Takes all logins of `other`, which is disabled.
-    pub(crate) fn absorb(&mut self, other: &mut Self, now: Timestamp) -> Result<(), LinkConflict> {
-        let moved = std::mem::take(&mut other.links);
-        other.disable(now);
-        self.touch(now);
-        self.link(moved.into_iter().map(|link| link.login), now)
+    /// Gives up all logins, for good: another identity is to take them.
+    pub(crate) fn empty(&mut self, now: Timestamp) -> impl Iterator<Item = Login> + use<> {
+        self.disable(now);
+        std::mem::take(&mut self.links).into_iter().map(|link| link.login)
     }
 
     /// Drops a login; the identity that loses its last one is disabled.
@@ -158,7 +156,8 @@ impl Identity {
         self.touch(now);
     }
 
-    fn touch(&mut self, now: Timestamp) {
+    /// Something about the identity changes.
+    pub(crate) fn touch(&mut self, now: Timestamp) {
         // INVARIANT I9, also under a clock that runs backwards.
         self.modified = self.modified.max(now);
     }

@@ -19,7 +19,7 @@ fn merged(world: &str, source: &str, destination: &str) -> String {
     let (from, to) = (find(source), find(destination));
     let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
     let decided = merge((&source, from.as_ref()), (&destination, to.as_ref()), NOW);
-    after(world, decided.map(|decided| decided.map(Some)))
+    after(world, decided.and_then(|decided| decided.try_map(|identity| Ok(Some(identity)))))
 }
 
 /// Contract section 5.6.
@@ -84,7 +84,7 @@ fn unlinks() {
         let registered = !world.owners(std::slice::from_ref(&login)).is_empty();
         let before = world.get(&id(identity)).expect("known").clone();
         let decided = unlink(&before, &login, registered, NOW);
-        after(world, decided.map(|decided| decided.map(|()| None)))
+        after(world, decided.and_then(|decided| decided.try_map(|()| Ok(None))))
     };
     let elsewhere = format!(
         "! The specified developer user identifier is not associated with identity '{}'.",

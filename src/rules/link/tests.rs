@@ -236,3 +236,10 @@ proptest! {
         }
     }
 }
+
+/// Merging Y alone is one login too many, merging Z is a second user of p: that goes first.
+#[test]
+fn a_second_user_is_told_before_too_many_logins() {
+    let world = format!("X={TWENTY} Y=q:1,d:30 Z=r:1,p:2");
+    assert_eq!(present(&world, "X", false, "p:1,q:1,r:1"), TAKEN);
+}

@@ -1,0 +1,138 @@
+//! The behaviours that an engine can be given otherwise.
+
+use cognate::{
+    DeveloperLinking, GetOpenIdTokenForDeveloperIdentityInput, IdentityId, IdentityState,
+    SigningAlgorithm, UnlinkDeveloperIdentityInput,
+};
+
+use crate::support::{AMAZON, FACEBOOK, GAME, World, call, key, parse};
+use Outcome::{AlreadyRegistered, DontMatch, Forbidden, Is};
+
+/// What a call comes to.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    /// The identity of that user.
+    Is(&'static str),
+    AlreadyRegistered,
+    DontMatch,
+    Forbidden,
+}
+
+/// The identity that is given, the logins that are presented, and what that comes to where the id is
+/// enough and where a linked login is asked for. Alice is the user `a` of Facebook too, bob the user `b`
+/// of Amazon; carol's identity is disabled; zoe is unknown.
+type Row = (Option<&'static str>, &'static [(&'static str, &'static str)], Outcome, Outcome);
+
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    // given         presented                                 by identity id     by linked login
+    (Some("alice"), &[(GAME, "zoe")],                          Is("alice"),       DontMatch),
+    (Some("alice"), &[(GAME, "zoe"), (AMAZON, "user:z")],      Is("alice"),       DontMatch),
+    (Some("alice"), &[(GAME, "zoe"), (AMAZON, "user:b")],      Is("alice"),       DontMatch),
+    (Some("alice"), &[(GAME, "zoe"), (FACEBOOK, "user:a")],    Is("alice"),       Is("alice")),
+    (Some("alice"), &[(FACEBOOK, "user:a"), (GAME, "zoe")],    Is("alice"),       Is("alice")),
+    (Some("alice"), &[(GAME, "alice")],                        Is("alice"),       Is("alice")),
+    (Some("alice"), &[(GAME, "alice"), (AMAZON, "user:z")],    Is("alice"),       Is("alice")),
+    (Some("alice"), &[(GAME, "alice"), (AMAZON, "user:b")],    Is("alice"),       Is("alice")),
+    (Some("alice"), &[(GAME, "bob")],                          AlreadyRegistered, AlreadyRegistered),
+    (Some("alice"), &[(GAME, "bob"), (FACEBOOK, "user:a")],    AlreadyRegistered, AlreadyRegistered),
+    (Some("carol"), &[(GAME, "zoe")],                          Forbidden,         Forbidden),
+    (Some("carol"), &[(GAME, "carol")],                        Forbidden,         Forbidden),
+    (Some("carol"), &[(GAME, "bob")],                          AlreadyRegistered, AlreadyRegistered),
+    (None,          &[(GAME, "alice")],                        Is("alice"),       Is("alice")),
+    (None,          &[(GAME, "zoe")],                          Is("zoe"),         Is("zoe")),
+    (None,          &[(GAME, "zoe"), (FACEBOOK, "user:a")],    Is("alice"),       Is("alice")),
+    (None,          &[(GAME, "alice"), (AMAZON, "user:b")],    Is("alice"),       Is("alice")),
+];
+
+struct Scene {
+    world: World,
+    pool: cognate::IdentityPoolId,
+    alice: IdentityId,
+    bob: IdentityId,
+    carol: IdentityId,
+}
+
+fn scene(linking: DeveloperLinking) -> Scene {
+    let world = World::with(|builder| {
+        builder.signing_key(key(SigningAlgorithm::EdDsa)).developer_linking(linking)
+    });
+    let pool = world.game();
+    let both = |user, provider, token| {
+        let input = call(&pool, user).login(provider, token).expect("fits");
+        world.resolve(&input).expect("registered")
+    };
+    let alice = both("alice", FACEBOOK, "user:a");
+    let bob = both("bob", AMAZON, "user:b");
+    let carol = world.register(&pool, "carol");
+    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &carol, GAME, "carol").expect("fits");
+    world.aws.unlink_developer_identity(unlink).expect("unlinked");
+    Scene { world, pool, alice, bob, carol }
+}
+
+fn outcome(scene: &Scene, (given, logins, ..): &Row) -> Outcome {
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(&scene.pool).expect("fits");
+    let mut input = logins
+        .iter()
+        .fold(input, |input, (provider, token)| input.login(*provider, *token).expect("fits"));
+    if let Some(given) = given {
+        let id = if *given == "alice" { &scene.alice } else { &scene.carol };
+        input = input.identity_id(id).expect("fits");
+    }
+    let before = scene.world.dump();
+    match scene.world.resolve(&input) {
+        Ok(id) if id == scene.alice => Is("alice"),
+        Ok(id) => {
+            assert!(id != scene.bob && id != scene.carol, "{given:?} {logins:?}: {id}");
+            Is("zoe")
+        }
+        Err(refused) => {
+            assert_eq!(scene.world.dump(), before, "{given:?} {logins:?}");
+            match refused.kind().as_str() {
+                "DeveloperUserAlreadyRegisteredException" => AlreadyRegistered,
+                _ if refused.to_string().starts_with("Logins don't match.") => DontMatch,
+                _ if refused.to_string().ends_with("is forbidden.") => Forbidden,
+                other => panic!("{given:?} {logins:?}: {other}: {refused}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_opens_an_authenticated_identity() {
+    for row in TABLE {
+        let (given, logins, by_id, by_login) = row;
+        for (linking, wanted) in
+            [(DeveloperLinking::ByIdentityId, by_id), (DeveloperLinking::ByLinkedLogin, by_login)]
+        {
+            let scene = scene(linking);
+            assert_eq!(outcome(&scene, row), *wanted, "{linking:?}: {given:?} {logins:?}");
+            scene.world.check();
+        }
+    }
+}
+
+#[test]
+fn the_id_is_enough_by_default() {
+    assert_eq!(DeveloperLinking::default(), DeveloperLinking::ByIdentityId);
+    let world = World::new();
+    let pool = world.game();
+    let alice = world.register(&pool, "alice");
+    let input = call(&pool, "zoe").identity_id(&alice).expect("fits");
+    assert_eq!(world.resolve(&input).expect("linked"), alice);
+    assert_eq!(world.register(&pool, "zoe"), alice);
+}
+
+#[test]
+fn what_is_linked_by_id_alone_is_merged_into_the_given_identity() {
+    let Scene { world, pool, alice, bob, .. } = scene(DeveloperLinking::ByIdentityId);
+    let input = call(&pool, "zoe").login(AMAZON, "user:b").expect("fits");
+    let input = input.identity_id(&alice).expect("fits");
+    assert_eq!(world.resolve(&input).expect("merged"), alice);
+    assert_eq!(world.describe(&bob).state, IdentityState::Disabled);
+    let logins = world.describe(&alice).logins;
+    assert_eq!(logins, [parse(FACEBOOK), parse(GAME), parse(AMAZON)]);
+    for user in ["alice", "bob", "zoe"] {
+        assert_eq!(world.register(&pool, user), alice, "{user}");
+    }
+}

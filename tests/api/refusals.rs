@@ -1,0 +1,178 @@
+//! Every refusal through both doors: the kind, the text, and that nothing has changed (I7).
+//!
+//! Left out are `TokenExpired` and `TokenForeign`: only `verify_token` gives them, which is no
+//! operation. `IdentityForbidden` and `LoginsDontMatch` have their places with unsigned operations too.
+
+mod logins;
+mod order;
+mod pools;
+mod users;
+
+use std::collections::BTreeSet;
+
+use cognate::{
+    CreateIdentityPoolInput, DeveloperLinking, Error, ErrorKind, GuestAccess, Result,
+    SigningAlgorithm, UnlinkDeveloperIdentityInput,
+};
+
+use crate::support::{
+    ACCOUNT, FACEBOOK, GAME, World, call, developer, expand, fill, id, key, model, parse,
+};
+
+/// One refusal: the rule, what gives it, and what it says. `<n>` stands for an id, `x*3` for `xxx`.
+struct Row {
+    rule: &'static str,
+    typed: fn(&World) -> Result<()>,
+    wire: (&'static str, &'static str),
+    refusal: &'static str,
+    kind: ErrorKind,
+    text: &'static str,
+}
+
+/// A pool with a developer provider; Facebook and Amazon are accepted too.
+const POOL: u64 = 1;
+/// A pool without any provider.
+const BARE: u64 = 2;
+/// Another pool like the first.
+const OTHER: u64 = 3;
+/// Alice, who is also the user `a` of Facebook.
+const ALICE: u64 = 4;
+/// Bob, who is also the user `b` of Facebook.
+const BOB: u64 = 5;
+/// Carol was unlinked from it: it is disabled.
+const GONE: u64 = 6;
+/// Twenty developer users.
+const FULL: u64 = 7;
+/// Eve of the other pool.
+const EVE: u64 = 8;
+/// Dave, who has no other login.
+const DAVE: u64 = 9;
+/// No pool and no identity has it.
+const NOBODY: u64 = 99;
+
+fn populated(linking: DeveloperLinking) -> World {
+    let world = World::with(|builder| {
+        builder.signing_key(key(SigningAlgorithm::EdDsa)).developer_linking(linking)
+    });
+    let named = |number| world.ids.next(number);
+    named(POOL);
+    let pool = world.game();
+    named(BARE);
+    let bare = CreateIdentityPoolInput::new("bare", GuestAccess::Denied).expect("fits");
+    world.aws.create_identity_pool(bare).expect("created");
+    named(OTHER);
+    let other = world.game();
+    for (number, user, subject) in [(ALICE, "alice", "user:a"), (BOB, "bob", "user:b")] {
+        named(number);
+        let input = call(&pool, user).login(FACEBOOK, subject).expect("fits");
+        assert_eq!(world.resolve(&input).expect("registered").as_str(), id(number));
+    }
+    named(GONE);
+    let gone = world.register(&pool, "carol");
+    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &gone, GAME, "carol").expect("fits");
+    world.aws.unlink_developer_identity(unlink).expect("unlinked");
+    named(EVE);
+    world.register(&other, "eve");
+    named(DAVE);
+    world.register(&pool, "dave");
+    fill_up(&world);
+    world
+}
+
+/// An identity with as many logins as one can have: by merging, which every option allows.
+fn fill_up(world: &World) {
+    let pool = parse(&id(POOL));
+    world.ids.next(FULL);
+    let full = world.register(&pool, "full-1");
+    world.ids.next(1000);
+    for n in 2..=20 {
+        world.register(&pool, &format!("full-{n}"));
+        let merge = users::merge(POOL, &format!("full-{n}"), "full-1");
+        assert_eq!(world.aws.merge_developer_identities(merge).expect("merged").identity_id, full);
+    }
+}
+
+/// Kinds that an operation gives although the service model does not declare them for it.
+const UNDECLARED: &[(&str, ErrorKind)] = &[
+    // A login provider that is not available has no other name.
+    ("GetOpenIdTokenForDeveloperIdentity", ErrorKind::ExternalService),
+];
+
+fn refuse_all(world: &World, rows: &[Row]) {
+    let before = world.dump();
+    for Row { rule, typed, wire: (operation, body), refusal, kind, text } in rows {
+        let text = expand(&fill(text));
+        let refused = typed(world).expect_err(rule);
+        assert!(matches!(&refused, Error::Refused(_)), "{rule}: {refused:?}");
+        assert_eq!((refused.kind(), refused.to_string()), (*kind, text.clone()), "{rule}");
+        assert_eq!(variant(&refused), *refusal, "{rule}");
+        assert_eq!(world.dump(), before, "{rule}, through the typed door");
+
+        let body = pools::written_out(&expand(&fill(body)));
+        let reply = world.wire(operation, &body);
+        let told: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
+        let wanted = serde_json::json!({"__type": kind.as_str(), "message": text});
+        assert_eq!((reply.status, told), (400, wanted), "{rule}");
+        assert_eq!(world.dump(), before, "{rule}, through the wire door");
+
+        let declared = model()[*operation]["errors"].as_array().expect("a list").clone();
+        let declared = declared.contains(&kind.as_str().into());
+        assert_ne!(declared, UNDECLARED.contains(&(operation, *kind)), "{rule}");
+    }
+    world.check();
+}
+
+/// The name of the refusal, as `Debug` shows it.
+fn variant(error: &Error) -> String {
+    let Error::Refused(refusal) = error else { panic!("not refused: {error:?}") };
+    format!("{refusal:?}").split([' ', '(']).next().expect("a name").to_owned()
+}
+
+#[test]
+fn pools() {
+    refuse_all(&populated(DeveloperLinking::ByIdentityId), pools::ROWS);
+}
+
+#[test]
+fn developer_users() {
+    refuse_all(&populated(DeveloperLinking::ByIdentityId), users::ROWS);
+}
+
+#[test]
+fn logins() {
+    refuse_all(&populated(DeveloperLinking::ByIdentityId), logins::ROWS);
+}
+
+#[test]
+fn logins_where_a_linked_login_is_the_proof() {
+    refuse_all(&populated(DeveloperLinking::ByLinkedLogin), logins::BY_LINKED_LOGIN);
+}
+
+#[test]
+fn pools_of_an_account_that_is_full() {
+    let world = World::new();
+    let create = || CreateIdentityPoolInput::new("one of many", GuestAccess::Denied).expect("fits");
+    for _ in 0..1000 {
+        world.aws.create_identity_pool(create()).expect("not yet the last");
+    }
+    refuse_all(&world, pools::CROWDED);
+    let elsewhere = developer(&world.engine, ACCOUNT, "eu-west-1");
+    elsewhere.create_identity_pool(create()).expect("another region has room");
+    let another = developer(&world.engine, "999999999999", "us-east-1");
+    another.create_identity_pool(create()).expect("another account has room");
+}
+
+#[test]
+fn every_refusal_has_a_row() {
+    let rows = [pools::ROWS, pools::CROWDED, users::ROWS, logins::ROWS, logins::BY_LINKED_LOGIN];
+    let mut shown: BTreeSet<_> = rows.into_iter().flatten().map(|row| row.refusal).collect();
+    shown.extend(["TokenExpired", "TokenForeign"]);
+    let source = include_str!("../../src/rules.rs");
+    let (_, variants) = source.split_once("pub enum Refusal {\n").expect("the refusals");
+    let (variants, _) = variants.split_once("\n}\n").expect("their end");
+    // A variant is indented by four and begins with a capital letter.
+    let variants = variants.lines().filter_map(|line| line.strip_prefix("    "));
+    let variants = variants.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    let variants = variants.map(|line| line.trim_end_matches([',', ' ', '{']));
+    assert_eq!(shown, variants.collect());
+}

@@ -1,0 +1,144 @@
+//! How many there can be.
+
+use std::collections::BTreeMap;
+
+use cognate::{
+    CognitoIdentityProvider, CreateIdentityPoolInput, DeleteIdentityPoolInput, GuestAccess,
+    IdentityPoolId, IdentityState, ListIdentityPoolsInput, Result,
+};
+
+use super::{merge, users, world};
+use crate::support::{ACCOUNT, GAME, World, call, developer, parse, refused};
+
+fn too_many() -> (&'static str, String) {
+    ("ResourceConflictException", "The number of linked logins cannot exceed 20.".to_owned())
+}
+
+#[test]
+fn twenty_developer_users_can_be_merged_into_one_identity() {
+    let world = world();
+    let pool = world.game();
+    let alice = world.register(&pool, "user-1");
+    for n in 2..=20 {
+        let user = format!("user-{n}");
+        world.register(&pool, &user);
+        let merged = world.aws.merge_developer_identities(merge(&pool, &user, "user-1"));
+        assert_eq!(merged.expect("at most twenty").identity_id, alice);
+    }
+    let last = world.register(&pool, "user-21");
+    for (from, to) in [("user-21", "user-1"), ("user-1", "user-21")] {
+        let merged = world.aws.merge_developer_identities(merge(&pool, from, to));
+        assert_eq!(refused(merged), too_many(), "{from} into {to}");
+    }
+    assert_eq!(users(&world, &pool, &alice).len(), 20);
+    assert_eq!(world.describe(&last).state, IdentityState::Authenticated, "nothing has moved");
+    world.check();
+}
+
+/// A pool that accepts thirty user pools, whose names end with their number.
+fn of_user_pools(world: &World) -> IdentityPoolId {
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).expect("fits");
+    let input = input.developer_provider_name(GAME).expect("fits");
+    let input = (0..30).fold(input, |input, n| {
+        let provider = CognitoIdentityProvider::new(parse(&user_pool(n)), parse("3n4b"));
+        input.cognito_identity_provider(provider)
+    });
+    world.aws.create_identity_pool(input).expect("created").identity_pool_id
+}
+
+fn user_pool(n: usize) -> String {
+    format!("cognito-idp.us-east-1.amazonaws.com/us-east-1_{n}")
+}
+
+#[test]
+fn twenty_logins_of_public_providers_can_be_linked() {
+    let world = world();
+    let pool = of_user_pools(&world);
+    // Ten of a call, one of them the developer user.
+    let link = |from: usize, to: usize| -> Result<_> {
+        let input = (from..to)
+            .try_fold(call(&pool, "alice"), |input, n| input.login(user_pool(n), "user:a"))?;
+        world.resolve(&input)
+    };
+    let alice = link(0, 9).expect("ten");
+    assert_eq!(link(9, 18).expect("nineteen"), alice);
+    assert_eq!(refused(link(18, 20)), too_many(), "two more are one too many, and none is linked");
+    assert_eq!(link(18, 19).expect("twenty"), alice);
+    assert_eq!(refused(link(19, 20)), too_many());
+    assert_eq!(link(0, 9).expect("those are linked already"), alice);
+    let another = call(&pool, "alice-2").identity_id(&alice).expect("fits");
+    assert_eq!(refused(world.resolve(&another)), too_many(), "developer users count too");
+
+    let described = world.describe(&alice);
+    assert_eq!(described.logins.len(), 20);
+    assert!(described.logins.is_sorted());
+    assert_eq!(world.register(&pool, "alice"), alice);
+    world.check();
+}
+
+#[test]
+fn a_merge_of_public_logins_counts_them_too() {
+    let world = world();
+    let pool = of_user_pools(&world);
+    let register = |user: &str, logins: std::ops::Range<usize>| {
+        let input = logins.map(user_pool).try_fold(call(&pool, user), |input, provider| {
+            input.login(provider, format!("user:{user}").as_str())
+        });
+        world.resolve(&input.expect("fits")).expect("registered")
+    };
+    let alice = register("alice", 0..9);
+    let bob = register("bob", 9..18);
+    register("carol", 18..19);
+    let merged = world.aws.merge_developer_identities(merge(&pool, "bob", "alice"));
+    assert_eq!(merged.expect("twenty").identity_id, alice);
+    assert_eq!(world.describe(&bob).state, IdentityState::Disabled);
+    let merged = world.aws.merge_developer_identities(merge(&pool, "carol", "alice"));
+    assert_eq!(refused(merged), too_many());
+    world.check();
+}
+
+#[test]
+fn a_pool_that_is_deleted_makes_room_for_another() {
+    let world = world();
+    let create = || {
+        let input = CreateIdentityPoolInput::new("one of many", GuestAccess::Denied);
+        world.aws.create_identity_pool(input.expect("fits")).map(|pool| pool.identity_pool_id)
+    };
+    let mut pools: Vec<_> = (0..1000).map(|_| create().expect("not yet the last")).collect();
+    let full = ("LimitExceededException", "Identity pool limit exceeded.".to_owned());
+    assert_eq!(refused(create()), full);
+    let delete = DeleteIdentityPoolInput::new(pools.remove(500)).expect("fits");
+    world.aws.delete_identity_pool(delete).expect("deleted");
+    pools.push(create().expect("one has gone"));
+    assert_eq!(refused(create()), full);
+
+    let mut listed = Vec::new();
+    let mut input = ListIdentityPoolsInput::new(60).expect("fits");
+    loop {
+        let page = world.aws.list_identity_pools(input.clone()).expect("listed");
+        listed.extend(page.identity_pools.into_iter().map(|pool| pool.identity_pool_id));
+        let Some(next) = page.next_token else { break };
+        input = input.next_token(next).expect("fits");
+    }
+    assert_eq!(listed, pools, "in the order of their creation");
+
+    let elsewhere = developer(&world.engine, ACCOUNT, "eu-west-1");
+    let input = CreateIdentityPoolInput::new("another region", GuestAccess::Denied).expect("fits");
+    elsewhere.create_identity_pool(input).expect("has room");
+    world.check();
+}
+
+#[test]
+fn fifty_user_pools_and_fifty_tags_are_accepted() {
+    let world = world();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).expect("fits");
+    let input = (0..50).try_fold(input, |input, n| {
+        let provider = CognitoIdentityProvider::new(parse(&user_pool(n)), parse("3n4b"));
+        input.cognito_identity_provider(provider).identity_pool_tag(format!("tag {n}"), "a_.:/=+-@")
+    });
+    let pool = world.aws.create_identity_pool(input.expect("fits")).expect("created");
+    assert_eq!(pool.cognito_identity_providers.len(), 50);
+    let tags: BTreeMap<_, _> =
+        (0..50).map(|n| (parse(&format!("tag {n}")), parse("a_.:/=+-@"))).collect();
+    assert_eq!(pool.identity_pool_tags, tags);
+}

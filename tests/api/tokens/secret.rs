@@ -1,0 +1,241 @@
+//! Private keys: sealed in the store, and shown nowhere.
+
+use std::sync::Arc;
+
+use base64::engine::general_purpose::STANDARD;
+use cognate::{Engine, Entropy, EntropyError, Error, MemoryStore, SledOptions, Tree};
+
+use super::*;
+use crate::support::{ED25519, REGION, SetClock, Voucher, developer, dump};
+
+const SECRET: &[u8] = b"correct horse battery staple 0123";
+
+/// What every key is made of, and every nonce.
+struct Known;
+
+impl Known {
+    fn bytes() -> Vec<u8> {
+        (0..32).map(|n| 0xa0 + n).collect()
+    }
+}
+
+impl Entropy for Known {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        bytes.copy_from_slice(&Self::bytes()[..bytes.len()]);
+        Ok(())
+    }
+}
+
+fn made(builder: Builder) -> Builder {
+    builder.signing_algorithm(SigningAlgorithm::EdDsa).entropy(Known)
+}
+
+fn sealed(builder: Builder) -> Builder {
+    made(builder).key_secret(SECRET)
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// The ways in which bytes could be shown.
+fn shows(text: &str, bytes: &[u8]) -> bool {
+    let list = format!("{:?}", &bytes[..8]);
+    let hex = bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    contains(text.as_bytes(), bytes)
+        || text.contains(list.trim_matches(['[', ']']))
+        || text.to_lowercase().contains(&hex)
+        || text.contains(&STANDARD.encode(bytes)[..10])
+        || text.contains(&URL_SAFE_NO_PAD.encode(bytes)[..10])
+}
+
+#[test]
+fn a_sealed_key_is_not_in_the_store() {
+    for (parts, found) in [(made as fn(Builder) -> Builder, true), (sealed, false)] {
+        let world = World::with(parts);
+        world.register(&world.game(), "alice");
+        let keys = world.dump().into_iter().filter(|(key, _)| key.tree == Tree::SigningKeys);
+        assert_eq!(keys.count(), 1);
+        let all: Vec<u8> =
+            world.dump().into_iter().flat_map(|(key, value)| [key.bytes, value].concat()).collect();
+        // All but the nonce, which is the first twelve of the same bytes.
+        assert_eq!(contains(&all, &Known::bytes()[8..]), found);
+        assert!(!contains(&all, SECRET));
+        assert!(!contains(&all, &SECRET[..8]));
+    }
+}
+
+#[test]
+fn a_key_that_is_handed_in_is_not_in_the_store() {
+    let world =
+        World::with(|builder| builder.signing_key(key(SigningAlgorithm::EdDsa)).key_secret(SECRET));
+    world.register(&world.game(), "alice");
+    for (key, value) in world.dump() {
+        assert!(!contains(&value, &ED25519[ED25519.len() - 16..]), "{key}");
+    }
+}
+
+fn open(store: &Arc<MemoryStore>, clock: &SetClock, secret: Option<&[u8]>) -> Result<Engine> {
+    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).clock(clock.clone());
+    let builder = match secret {
+        Some(secret) => builder.key_secret(secret),
+        None => builder,
+    };
+    let store: Arc<MemoryStore> = Arc::clone(store);
+    builder.login_verifier(Voucher).store(store)
+}
+
+#[track_caller]
+fn assert_locked<T>(outcome: Result<T>, text: &str) {
+    let Err(refused) = outcome else { panic!("opened: {text}") };
+    assert!(matches!(refused, Error::SigningKey(_)), "{refused:?}");
+    assert_eq!((refused.kind(), refused.to_string()), (ErrorKind::InternalError, text.to_owned()));
+}
+
+const NO_SECRET: &str = "signing key: the key is sealed and no secret was given";
+const WRONG_SECRET: &str = "signing key: the key is sealed with another secret";
+
+#[test]
+fn a_sealed_store_opens_with_its_secret_only() {
+    let world = World::with(sealed);
+    let pool = world.game();
+    let token = token(&world, call(&pool, "alice"));
+    let before = world.dump();
+    assert_locked(open(&world.store, &world.clock, None), NO_SECRET);
+    let shorter = &SECRET[..SECRET.len() - 1];
+    for wrong in [b"".as_slice(), b"wrong", shorter, &[SECRET, b"4"].concat()] {
+        assert_locked(open(&world.store, &world.clock, Some(wrong)), WRONG_SECRET);
+    }
+    assert_eq!(world.dump(), before);
+
+    let engine = open(&world.store, &world.clock, Some(SECRET)).expect("the secret");
+    assert_eq!(engine.verify_token(&token).expect("ours").identity_pool_id(), &pool);
+    let aws = developer(&engine, ACCOUNT, REGION);
+    let again =
+        aws.get_open_id_token_for_developer_identity(call(&pool, "alice")).expect("a token");
+    assert_eq!(again.token.as_str(), token, "by the same key");
+    assert_eq!(world.dump(), before);
+}
+
+#[test]
+fn a_key_is_bound_to_its_name() {
+    let world = World::with(sealed);
+    world.register(&world.game(), "alice");
+    let there = world.of(ACCOUNT, "eu-west-1");
+    there.register(&there.game(), "alice");
+    let keys: Vec<_> =
+        world.dump().into_iter().filter(|(key, _)| key.tree == Tree::SigningKeys).collect();
+    let [(eu, _), (_, of_us)] = keys.as_slice() else { panic!("two keys: {keys:?}") };
+    let mut swapped = cognate::Batch::default();
+    swapped.puts.push((eu.clone(), of_us.clone()));
+    cognate::Store::commit(&*world.store, swapped).expect("written");
+    assert_locked(open(&world.store, &world.clock, Some(SECRET)), WRONG_SECRET);
+}
+
+#[test]
+fn a_rotated_key_is_sealed_too() {
+    let world = World::with(made);
+    let pool = world.game();
+    let plain = token(&world, call(&pool, "alice"));
+    // A key that was there before the secret stays as it is until it is rotated.
+    let engine = open(&world.store, &world.clock, Some(SECRET)).expect("the key is not sealed");
+    engine.rotate_signing_key(&parse(REGION)).expect("rotated");
+    assert_locked(open(&world.store, &world.clock, None), NO_SECRET);
+    let engine = open(&world.store, &world.clock, Some(SECRET)).expect("the secret");
+    engine.verify_token(&plain).expect("its key has retired, a public half is enough");
+}
+
+#[test]
+fn nothing_shows_a_private_key_or_the_secret() {
+    let seed = Known::bytes();
+    assert!(shows(&format!("{seed:?}"), &seed) && shows(&STANDARD.encode(&seed), &seed));
+
+    let builder = sealed(Engine::builder()).signing_key(key(SigningAlgorithm::EdDsa));
+    let shown = "Builder { developer_linking: ByIdentityId, signing_algorithm: EdDsa, .. }";
+    assert_eq!(format!("{builder:?}"), shown);
+    for (algorithm, name) in [
+        (SigningAlgorithm::Rs512, "SigningKey(RS512)"),
+        (SigningAlgorithm::Es256, "SigningKey(ES256)"),
+        (SigningAlgorithm::EdDsa, "SigningKey(EdDSA)"),
+    ] {
+        assert_eq!(format!("{:?}", key(algorithm)), name);
+    }
+
+    let of_file = &ED25519[ED25519.len() - 32..];
+    for parts in [made as fn(Builder) -> Builder, sealed, |builder| {
+        sealed(builder).signing_key(key(SigningAlgorithm::EdDsa))
+    }] {
+        // Alone, an engine keeps its keys, those that verify among them.
+        let world = World::alone(parts);
+        let token = token(&world, call(&world.game(), "alice"));
+        world.engine.verify_token(&token).expect("ours");
+        let shown = format!("{:?} {:#?} {:?}", world.engine, world.engine, world.aws);
+        assert!(shown.contains("us-east-1-1"), "the keys are there: {shown}");
+        for secret in [&seed, SECRET, of_file] {
+            assert!(!shows(&shown, secret), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_does_not_show_its_token() {
+    let world = World::new();
+    let input = call(&world.game(), "alice");
+    let output = world.aws.get_open_id_token_for_developer_identity(input).expect("a token");
+    let shown = format!("{output:?}");
+    assert!(shown.contains("***Sensitive Data Redacted***"), "{shown}");
+    assert!(!shown.contains(&output.token.as_str()[..8]), "{shown}");
+}
+
+#[test]
+fn a_sealed_database_opens_with_its_secret_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = World::new().clock;
+    let builder = || Engine::builder().clock(clock.clone()).login_verifier(Voucher);
+    let open = |builder: Builder| builder.open_sled(SledOptions::new(folder.path()));
+
+    let engine = open(sealed(builder())).expect("a new database");
+    let world = World { aws: developer(&engine, ACCOUNT, REGION), engine, ..World::new() };
+    let pool = world.game();
+    let token = token(&world, call(&pool, "alice"));
+    drop(world);
+
+    assert_locked(open(made(builder())), NO_SECRET);
+    assert_locked(open(made(builder()).key_secret("wrong")), WRONG_SECRET);
+    let engine = open(sealed(builder())).expect("the secret");
+    engine.verify_token(&token).expect("of this database");
+    drop(engine);
+
+    for file in files(folder.path()) {
+        let bytes = std::fs::read(&file).expect("readable");
+        for secret in [&Known::bytes()[8..], SECRET] {
+            assert!(!contains(&bytes, secret), "{}", file.display());
+        }
+    }
+}
+
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("readable");
+    let paths = entries.map(|entry| entry.expect("readable").path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Randomness that cannot be had.
+struct NoEntropy;
+
+impl Entropy for NoEntropy {
+    fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+        Err(EntropyError)
+    }
+}
+
+#[test]
+fn a_token_that_cannot_be_signed_registers_nobody() {
+    let world = World::with(|builder| made(builder).entropy(NoEntropy));
+    let pool = world.game();
+    let before = dump(&world.store);
+    let failed = world.resolve(&call(&pool, "alice")).expect_err("no key can be made");
+    assert!(matches!(failed, Error::Entropy(EntropyError)), "{failed:?}");
+    assert_eq!(failed.kind(), ErrorKind::InternalError);
+    assert_eq!(world.dump(), before, "whatever the error is, nothing has changed");
+}

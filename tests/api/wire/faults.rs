@@ -1,0 +1,218 @@
+//! What goes wrong before a request means anything, and how it is told.
+
+use std::sync::Arc;
+
+use cognate::{
+    Batch, Commit, Engine, Key, KeyRange, MemoryStore, SigningAlgorithm, Store, StoreError, Tree,
+    Value, wire,
+};
+
+use super::OPERATIONS;
+use super::constraints::{assert_refused, body};
+use crate::support::{ACCOUNT, REGION, World, call, expand, key, parse, target};
+
+/// What is no body at all.
+#[rustfmt::skip]
+const BODIES: &[(&str, &str)] = &[
+    ("",                       "The request body is not valid JSON"),
+    (" ",                      "The request body is not valid JSON"),
+    ("{",                      "The request body is not valid JSON"),
+    ("{}}",                    "The request body is not valid JSON"),
+    ("{'a': 1}",               "The request body is not valid JSON"),
+    (r#"{"a": 01}"#,           "The request body is not valid JSON"),
+    (r#"{"a": "\ud83d"}"#,     "The request body is not valid JSON"),
+    (r#"{"a": 1,}"#,           "The request body is not valid JSON"),
+    (r#"{"a": [*200]*200}"#,   "The request body is not valid JSON"),
+    ("[*60000",                "The request body is not valid JSON"),
+    ("[]",                     "Start of list found where not expected"),
+    ("null",                   "NULL_VALUE can not be converted to a structure or map"),
+    ("true",                   "TRUE_VALUE can not be converted to a structure or map"),
+    ("1",                      "NUMBER_VALUE can not be converted to a structure or map"),
+    ("1.0",                    "DECIMAL_VALUE can not be converted to a structure or map"),
+    (r#""{}""#,                "STRING_VALUE can not be converted to a structure or map"),
+];
+
+/// Members of another type than the model's. The first of a body is told, whatever else is wrong.
+#[rustfmt::skip]
+const TYPES: &[(&str, &str, &str)] = &[
+    ("DescribeIdentityPool", r#"{"IdentityPoolId": 1}"#,                     "NUMBER_VALUE can not be converted to a String"),
+    ("DescribeIdentityPool", r#"{"IdentityPoolId": 1.5}"#,                   "DECIMAL_VALUE can not be converted to a String"),
+    ("DescribeIdentityPool", r#"{"IdentityPoolId": true}"#,                  "TRUE_VALUE can not be converted to a String"),
+    ("DescribeIdentityPool", r#"{"IdentityPoolId": ["a:0"]}"#,               "Start of list found where not expected"),
+    ("DescribeIdentityPool", r#"{"IdentityPoolId": {}}"#,                    "Start of structure or map found where not expected"),
+    ("ListIdentityPools",    r#"{"MaxResults": "1"}"#,                       "STRING_VALUE can not be converted to a Integer"),
+    ("ListIdentityPools",    r#"{"MaxResults": 1.5}"#,                       "DECIMAL_VALUE can not be converted to a Integer"),
+    ("ListIdentityPools",    r#"{"MaxResults": 9223372036854775808}"#,       "DECIMAL_VALUE can not be converted to a Integer"),
+    ("ListIdentityPools",    r#"{"MaxResults": false}"#,                     "FALSE_VALUE can not be converted to a Integer"),
+    ("ListIdentities",       r#"{"HideDisabled": "true"}"#,                  "STRING_VALUE can not be converted to a Boolean"),
+    ("ListIdentities",       r#"{"HideDisabled": 1}"#,                       "NUMBER_VALUE can not be converted to a Boolean"),
+    ("ListIdentities",       r#"{"HideDisabled": []}"#,                      "Start of list found where not expected"),
+    ("DeleteIdentities",     r#"{"IdentityIdsToDelete": "a:0"}"#,            "STRING_VALUE can not be converted to a list"),
+    ("DeleteIdentities",     r#"{"IdentityIdsToDelete": {"a": "a:0"}}"#,     "Start of structure or map found where not expected"),
+    ("DeleteIdentities",     r#"{"IdentityIdsToDelete": [1]}"#,              "NUMBER_VALUE can not be converted to a String"),
+    ("DeleteIdentities",     r#"{"IdentityIdsToDelete": [["a:0"]]}"#,        "Start of list found where not expected"),
+    ("GetOpenIdTokenForDeveloperIdentity", r#"{"Logins": []}"#,              "Start of list found where not expected"),
+    ("GetOpenIdTokenForDeveloperIdentity", r#"{"Logins": "a"}"#,             "STRING_VALUE can not be converted to a structure or map"),
+    ("GetOpenIdTokenForDeveloperIdentity", r#"{"Logins": {"a": 1}}"#,        "NUMBER_VALUE can not be converted to a String"),
+    ("GetOpenIdTokenForDeveloperIdentity", r#"{"PrincipalTags": {"a": ["b"]}}"#, "Start of list found where not expected"),
+    ("GetOpenIdTokenForDeveloperIdentity", r#"{"PrincipalTags": {"a": {}}}"#, "Start of structure or map found where not expected"),
+    ("GetOpenIdTokenForDeveloperIdentity", r#"{"TokenDuration": "900"}"#,    "STRING_VALUE can not be converted to a Long"),
+    ("CreateIdentityPool", r#"{"AllowUnauthenticatedIdentities": "no"}"#,    "STRING_VALUE can not be converted to a Boolean"),
+    ("CreateIdentityPool", r#"{"CognitoIdentityProviders": {}}"#,            "Start of structure or map found where not expected"),
+    ("CreateIdentityPool", r#"{"CognitoIdentityProviders": ["a"]}"#,         "STRING_VALUE can not be converted to a structure or map"),
+    ("CreateIdentityPool", r#"{"CognitoIdentityProviders": [{"ClientId": 1}]}"#, "NUMBER_VALUE can not be converted to a String"),
+    ("CreateIdentityPool", r#"{"CognitoIdentityProviders": [{"ServerSideTokenCheck": 1}]}"#, "NUMBER_VALUE can not be converted to a Boolean"),
+    ("CreateIdentityPool", r#"{"IdentityPoolTags": {"a": 1}}"#,              "NUMBER_VALUE can not be converted to a String"),
+    ("CreateIdentityPool", r#"{"SamlProviderARNs": [false]}"#,               "FALSE_VALUE can not be converted to a String"),
+    ("CreateIdentityPool", r#"{"IdentityPoolName": "", "SamlProviderARNs": 1, "IdentityPoolTags": []}"#, "NUMBER_VALUE can not be converted to a list"),
+];
+
+#[test]
+fn a_body_is_one_json_object() {
+    let world = World::new();
+    for (operation, _) in OPERATIONS {
+        for (body, message) in BODIES {
+            let reply = world.wire(operation, &expand(body));
+            assert_refused(&reply, "SerializationException", message, body);
+        }
+    }
+    let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
+    let noise = b"{\"MaxResults\": 1, \"NextToken\": \"\xff\"}";
+    let reply = wire::handle(&world.engine, &context, &target("ListIdentityPools"), noise);
+    assert_refused(&reply, "SerializationException", BODIES[0].1, "not UTF-8");
+    assert_eq!(world.dump(), []);
+}
+
+#[test]
+fn every_member_has_a_type() {
+    let world = World::new();
+    for (operation, replaced, message) in TYPES {
+        let body = serde_json::Value::from(body(operation, replaced)).to_string();
+        assert_refused(&world.wire(operation, &body), "SerializationException", message, replaced);
+    }
+    assert_eq!(world.dump(), []);
+}
+
+#[test]
+fn what_an_operation_does_not_know_is_ignored() {
+    let world = World::new();
+    for (operation, fits) in OPERATIONS {
+        let plain = world.wire(operation, fits);
+        let more = fits.replacen('{', r#"{"Unknown": [{"a": null}], "identityPoolId": 1, "#, 1);
+        let reply = world.wire(operation, &more);
+        let same = (reply.status, reply.fault.clone()) == (plain.status, plain.fault.clone());
+        assert!(same, "{operation}: {:?} and {:?}", reply.fault, plain.fault);
+    }
+}
+
+#[test]
+fn the_last_of_two_members_of_one_name_counts() {
+    let world = World::new();
+    let reply = world.wire("ListIdentityPools", r#"{"MaxResults": 61, "MaxResults": 1}"#);
+    assert_eq!(reply.status, 200);
+    let reply = world.wire("ListIdentityPools", r#"{"MaxResults": 1, "MaxResults": true}"#);
+    let message = "TRUE_VALUE can not be converted to a Integer";
+    assert_refused(&reply, "SerializationException", message, "twice");
+}
+
+#[test]
+fn an_unknown_target_is_an_unknown_operation() {
+    let world = World::new();
+    let context = wire::Context::anonymous();
+    for (target, named) in [
+        ("AWSCognitoIdentityService.Describe", "Describe"),
+        ("AWSCognitoIdentityService.describeIdentity", "describeIdentity"),
+        ("AWSCognitoIdentityService.", ""),
+        ("", ""),
+        ("Other.DescribeIdentity", "Other.DescribeIdentity"),
+        ("AWSCognitoIdentityService.x*1000", "x*128"),
+    ] {
+        let reply = wire::handle(&world.engine, &context, &expand(target), b"[");
+        let message = format!("Unknown operation '{}'", expand(named));
+        assert_refused(&reply, "UnknownOperationException", &message, target);
+    }
+}
+
+#[test]
+fn a_body_that_no_input_needs_is_not_read() {
+    let world = World::new();
+    let context = wire::Context::anonymous();
+    let long = [b"{".repeat(wire::BODY_LENGTH_MAX), b"{".to_vec()].concat();
+    for (operation, _) in OPERATIONS {
+        let reply = wire::handle(&world.engine, &context, &target(operation), &long);
+        let message = "The request body is too long";
+        assert_refused(&reply, "SerializationException", message, operation);
+    }
+    // The limit is that of the operation with the longest input.
+    let longest = &long[1..];
+    let read = OPERATIONS.iter().filter(|(operation, _)| {
+        let reply = wire::handle(&world.engine, &context, &target(operation), longest);
+        reply.fault.expect("refused").message() == "The request body is not valid JSON"
+    });
+    assert_eq!(read.count(), 1);
+}
+
+/// A store that cannot be read, or whose every commit loses a race.
+struct Broken(MemoryStore, Option<StoreError>);
+
+impl Store for Broken {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.1.clone().map_or_else(|| self.0.get(keys), Err)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.0.scan(range, limit)
+    }
+
+    fn commit(&self, _: Batch) -> Result<Commit, StoreError> {
+        Ok(Commit::Conflict)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn create_over(failure: Option<StoreError>) -> wire::Reply {
+    let store = Arc::new(Broken(MemoryStore::new(), failure));
+    let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
+    let engine = builder.store(store).expect("opens");
+    let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
+    let (operation, body) = OPERATIONS[0];
+    wire::handle(&engine, &context, &target(operation), body.as_bytes())
+}
+
+#[test]
+fn a_failure_of_the_engine_is_an_internal_error_without_its_cause() {
+    let reply = create_over(Some(StoreError::failed("the disk is on fire")));
+    let body = r#"{"__type":"InternalErrorException","message":"Internal error"}"#;
+    assert_eq!((reply.status, reply.body), (500, body.as_bytes().to_vec()));
+    let fault = reply.fault.expect("a fault");
+    assert_eq!((fault.name(), fault.message()), ("InternalErrorException", "Internal error"));
+    let cause = fault.cause().expect("for whoever runs the engine");
+    assert!(cause.contains("the disk is on fire"), "{cause}");
+}
+
+#[test]
+fn a_race_that_is_never_won_is_a_concurrent_modification() {
+    let reply = create_over(None);
+    let message = "too many concurrent changes of the same records";
+    assert_refused(&reply, "ConcurrentModificationException", message, "contended");
+}
+
+#[test]
+fn a_damaged_record_is_an_internal_error() {
+    let world = World::new();
+    let pool = world.game();
+    let range = KeyRange::prefix(Tree::Pools, []);
+    let (key, value) = world.store.scan(&range, 1).expect("readable").remove(0);
+    let mut batch = Batch::default();
+    batch.puts.push((key.clone(), value[..value.len() - 1].to_vec()));
+    world.store.commit(batch).expect("written");
+    let reply = world.wire("DescribeIdentityPool", &format!(r#"{{"IdentityPoolId":"{pool}"}}"#));
+    let fault = reply.fault.expect("a fault");
+    let cause = format!("the store is corrupt: {key}: the record does not decode");
+    assert_eq!((reply.status, fault.cause()), (500, Some(cause.as_str())));
+    let refused = world.resolve(&call(&pool, "alice")).expect_err("unreadable");
+    assert_eq!(refused.to_string(), cause);
+}

@@ -1,0 +1,357 @@
+//! The inputs of the twelve operations against those of the service model, `model.json`.
+//!
+//! Whatever the model says of a member is tried: a shape that drifts from it fails here.
+
+use serde_json::{Map, Value, json};
+
+use super::OPERATIONS;
+use super::constraints::assert_refused;
+use crate::support::{World, message, model};
+
+type Members = Map<String, Value>;
+
+/// One failure: what is shown, where, why.
+type Failure = (String, String, String);
+
+fn members(shape: &Value) -> &Members {
+    shape["members"].as_object().expect("a structure")
+}
+
+fn number(shape: &Value, name: &str) -> Option<usize> {
+    shape.get(name).map(|number| number.as_u64().expect("a number").try_into().expect("small"))
+}
+
+/// Text of a length that the pattern matches, as far as it matches any of that length.
+fn text(shape: &Value, length: usize) -> String {
+    match shape.get("pattern").map(|pattern| pattern.as_str().expect("text")) {
+        Some(r"[\w-]+:[0-9a-f-]+") => format!("a:{}", "0".repeat(length.max(3) - 2)),
+        Some(_) => "a".repeat(length),
+        None => "é".repeat(length),
+    }
+}
+
+/// Text of a length that fits, and does not match the pattern.
+fn mismatch(shape: &Value) -> Option<String> {
+    Some(match shape.get("pattern")?.as_str().expect("text") {
+        r"[\w-]+:[0-9a-f-]+" => "a:0\n".to_owned(),
+        r"[\w\s+=,.@-]+" => "a/".to_owned(),
+        r"[\w._-]+" | r"[\w._:/-]+" | r"[\S]+" => "a ".to_owned(),
+        r"[\w.;_/-]+" => "a:".to_owned(),
+        r"[\w_]+" => "a-".to_owned(),
+        other => panic!("nothing is known that does not match {other}"),
+    })
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Size {
+    Smallest,
+    Largest,
+}
+
+/// Entries of a list or a map for which the model gives no maximum.
+const UNBOUNDED: usize = 50;
+
+impl Size {
+    fn of(self, shape: &Value) -> usize {
+        match self {
+            Self::Smallest => number(shape, "min").unwrap_or(0),
+            Self::Largest => number(shape, "max").unwrap_or(UNBOUNDED),
+        }
+    }
+}
+
+/// The smallest or the largest value of a shape.
+fn fitting(shape: &Value, size: Size) -> Value {
+    match shape["type"].as_str().expect("a type") {
+        "string" => text(shape, size.of(shape)).into(),
+        "integer" | "long" => size.of(shape).into(),
+        "boolean" => (size == Size::Largest).into(),
+        "list" => vec![fitting(&shape["member"], size); size.of(shape)].into(),
+        "map" => entries(shape, size.of(shape), size),
+        "structure" => {
+            let members = members(shape).iter();
+            members.map(|(name, shape)| (name.clone(), fitting(shape, size))).collect()
+        }
+        other => panic!("nothing is known of a {other}"),
+    }
+}
+
+fn entries(shape: &Value, count: usize, size: Size) -> Value {
+    let width = size.of(&shape["key"]).max(count.to_string().len());
+    let key = |n: usize| format!("{n:é>width$}");
+    (0..count).map(|n| (key(n), fitting(&shape["value"], size))).collect()
+}
+
+/// Every text that breaks the shape, with what it fails.
+fn broken_texts(shape: &Value) -> Vec<(String, Vec<String>)> {
+    let mut all = Vec::new();
+    let pattern = shape.get("pattern").map(|pattern| {
+        format!(
+            "Member must satisfy regular expression pattern: {}",
+            pattern.as_str().expect("text")
+        )
+    });
+    if let Some(min @ 1..) = number(shape, "min") {
+        let empty = pattern.iter().filter(|_| min == 1).cloned();
+        all.push(("x".repeat(min - 1), std::iter::once(at_least(min)).chain(empty).collect()));
+    }
+    let max = number(shape, "max").expect("every text has a maximum");
+    all.push((text(shape, max + 1), vec![at_most(max)]));
+    all.extend(mismatch(shape).into_iter().zip(pattern.map(|pattern| vec![pattern])));
+    all
+}
+
+fn at_least(min: usize) -> String {
+    format!("Member must have length greater than or equal to {min}")
+}
+
+fn at_most(max: usize) -> String {
+    format!("Member must have length less than or equal to {max}")
+}
+
+/// All constraints of a text, as they stand in brackets.
+fn listed(shape: &Value) -> String {
+    let mut all = vec![at_most(Size::Largest.of(shape)), at_least(Size::Smallest.of(shape))];
+    all.extend(shape.get("pattern").map(|pattern| {
+        format!(
+            "Member must satisfy regular expression pattern: {}",
+            pattern.as_str().expect("text")
+        )
+    }));
+    format!("[{}]", all.join(", "))
+}
+
+fn shown(shape: &Value, value: &Value) -> String {
+    match value {
+        _ if shape.get("sensitive").is_some() => "***Sensitive Data Redacted***".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(|item| shown(&shape["member"], item)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(k, v)| format!("{k}={}", shown(&shape["value"], v)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+/// Every value that breaks the shape, with its failures.
+fn broken(shape: &Value, path: &str) -> Vec<(Value, Vec<Failure>)> {
+    let (min, max) = (number(shape, "min"), number(shape, "max"));
+    match shape["type"].as_str().expect("a type") {
+        "string" => {
+            let all = broken_texts(shape).into_iter().map(|(text, constraints)| {
+                let failures = constraints
+                    .into_iter()
+                    .map(|constraint| (format!("'{text}'"), path.to_owned(), constraint));
+                (json!(text), failures.collect())
+            });
+            all.collect()
+        }
+        "integer" | "long" => {
+            let (min, max) = (min.expect("a minimum"), max.expect("a maximum"));
+            let from = format!("Member must have value greater than or equal to {min}");
+            let to = format!("Member must have value less than or equal to {max}");
+            vec![
+                failing(shape, path, json!(min - 1), from),
+                failing(shape, path, json!(max + 1), to),
+            ]
+        }
+        "boolean" => vec![],
+        "list" => broken_lists(shape, path),
+        "map" => broken_maps(shape, path),
+        "structure" => {
+            let members = members(shape).iter().flat_map(|(name, shape)| {
+                let broken = broken(shape, &format!("{path}.{}", lower_first(name)));
+                broken.into_iter().map(move |(value, failures)| (json!({name: value}), failures))
+            });
+            members.collect()
+        }
+        other => panic!("nothing is known of a {other}"),
+    }
+}
+
+fn failing(shape: &Value, path: &str, value: Value, constraint: String) -> (Value, Vec<Failure>) {
+    let failure = (format!("'{}'", shown(shape, &value)), path.to_owned(), constraint);
+    (value, vec![failure])
+}
+
+fn broken_lists(shape: &Value, path: &str) -> Vec<(Value, Vec<Failure>)> {
+    let item = &shape["member"];
+    let many = |count| json!(vec![fitting(item, Size::Smallest); count]);
+    let mut all = Vec::new();
+    if let Some(min) = number(shape, "min") {
+        all.push(failing(shape, path, many(min - 1), at_least(min)));
+    }
+    if let Some(max) = number(shape, "max") {
+        all.push(failing(shape, path, many(max + 1), at_most(max)));
+    }
+    if item["type"] == "string" {
+        let constraint = format!("Member must satisfy constraint: {}", listed(item));
+        let texts = broken_texts(item).into_iter();
+        all.extend(texts.map(|(text, _)| failing(shape, path, json!([text]), constraint.clone())));
+    } else {
+        let items = broken(item, &format!("{path}.1.member")).into_iter();
+        all.extend(items.map(|(item, failures)| (json!([item]), failures)));
+    }
+    all
+}
+
+fn broken_maps(shape: &Value, path: &str) -> Vec<(Value, Vec<Failure>)> {
+    let (key, value) = (&shape["key"], &shape["value"]);
+    let mut all = Vec::new();
+    if let Some(max) = number(shape, "max") {
+        let many = entries(shape, max + 1, Size::Smallest);
+        all.push(failing(shape, path, many, at_most(max)));
+    }
+    let constraint = format!("Map keys must satisfy constraint: {}", listed(key));
+    for (text, _) in broken_texts(key) {
+        let entry = json!({text: fitting(value, Size::Smallest)});
+        all.push(failing(shape, path, entry, constraint.clone()));
+    }
+    let constraint = format!("Map value must satisfy constraint: {}", listed(value));
+    for (text, _) in broken_texts(value) {
+        all.push(failing(shape, path, json!({"key": text}), constraint.clone()));
+    }
+    all
+}
+
+fn lower_first(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    format!("{}{rest}", first.to_lowercase())
+}
+
+fn is_accepted(world: &World, operation: &str, body: &Value) -> Result<(), String> {
+    let fault = world.wire(operation, &body.to_string()).fault;
+    match fault.filter(|fault| fault.name() == "ValidationException" || is_mistyped(fault.name())) {
+        Some(fault) => Err(format!("{operation}: {}", fault.message())),
+        None => Ok(()),
+    }
+}
+
+fn is_mistyped(name: &str) -> bool {
+    name == "SerializationException"
+}
+
+#[test]
+fn the_model_has_the_twelve_operations() {
+    let model = model();
+    let names: Vec<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(model.keys().collect::<Vec<_>>(), names);
+}
+
+#[test]
+fn the_smallest_and_the_largest_of_every_member_are_accepted() {
+    let world = World::new();
+    for (operation, input) in &model() {
+        for size in [Size::Smallest, Size::Largest] {
+            let whole = fitting_input(input, size);
+            assert_eq!(is_accepted(&world, operation, &whole), Ok(()));
+        }
+        let smallest = fitting_input(input, Size::Smallest);
+        for (name, shape) in members(input) {
+            let mut body = smallest.clone();
+            body[name] = fitting(shape, Size::Largest);
+            assert_eq!(is_accepted(&world, operation, &body), Ok(()), "the largest {name}");
+        }
+    }
+}
+
+fn fitting_input(input: &Value, size: Size) -> Value {
+    let members = members(input).iter();
+    members.map(|(name, shape)| (name.clone(), fitting(shape, size))).collect()
+}
+
+#[test]
+fn whatever_breaks_a_member_is_refused_for_that() {
+    let world = World::new();
+    let mut tried = 0;
+    for (operation, input) in &model() {
+        let fits = fitting_input(input, Size::Smallest);
+        for (name, shape) in members(input) {
+            let path = lower_first(name);
+            let mut all = broken(shape, &path);
+            if input["required"].as_array().expect("a list").contains(&json!(name)) {
+                let failure = ("null".to_owned(), path, "Member must not be null".to_owned());
+                all.push((Value::Null, vec![failure]));
+            }
+            for (value, failures) in all {
+                let mut body = fits.clone();
+                body[name] = value;
+                let failures: Vec<_> = failures
+                    .iter()
+                    .map(|(v, at, c)| (v.as_str(), at.as_str(), c.as_str()))
+                    .collect();
+                let reply = world.wire(operation, &body.to_string());
+                let request = format!("{operation}, {name}");
+                assert_refused(&reply, "ValidationException", &message(&failures), &request);
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!(tried, 155);
+    assert_eq!(world.dump(), []);
+}
+
+#[test]
+fn every_member_has_the_type_that_the_model_gives_it() {
+    let world = World::new();
+    for (operation, input) in &model() {
+        for (name, shape) in members(input) {
+            let (wrong, wanted) = match shape["type"].as_str().expect("a type") {
+                "string" => (json!(1), "NUMBER_VALUE can not be converted to a String"),
+                "boolean" => (json!("true"), "STRING_VALUE can not be converted to a Boolean"),
+                "integer" => (json!("1"), "STRING_VALUE can not be converted to a Integer"),
+                "long" => (json!("1"), "STRING_VALUE can not be converted to a Long"),
+                "list" => (json!(1), "NUMBER_VALUE can not be converted to a list"),
+                "map" => (json!(1), "NUMBER_VALUE can not be converted to a structure or map"),
+                other => panic!("nothing is known of a {other}"),
+            };
+            let mut body = fitting_input(input, Size::Smallest);
+            body[name] = wrong;
+            let reply = world.wire(operation, &body.to_string());
+            assert_refused(
+                &reply,
+                "SerializationException",
+                wanted,
+                &format!("{operation}, {name}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn the_largest_body_is_read_to_its_end() {
+    let world = World::new();
+    for (operation, input) in &model() {
+        let body =
+            escaped(&fitting_input(input, Size::Largest)).replace(r"\u00e9", r"\ud83d\ude00");
+        let fault = world.wire(operation, &body).fault;
+        let refused = fault.filter(|fault| is_mistyped(fault.name()));
+        assert_eq!(refused, None, "{operation}: {} bytes", body.len());
+    }
+}
+
+/// JSON with every character of a text escaped.
+fn escaped(value: &Value) -> String {
+    let quoted = |text: &str| {
+        let units: Vec<_> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        format!("\"{}\"", units.concat())
+    };
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(escaped).collect::<Vec<_>>().join(","))
+        }
+        Value::Object(members) => {
+            let members = members.iter();
+            let members =
+                members.map(|(name, value)| format!("{}:{}", quoted(name), escaped(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}

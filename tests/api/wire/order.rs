@@ -1,0 +1,84 @@
+//! What is wrong with a request is found in one order: types, credentials, constraints, the rest.
+
+use cognate::wire::{self, Context};
+use serde_json::Value;
+
+use super::OPERATIONS;
+use super::constraints::assert_refused;
+use crate::support::{ACCOUNT, REGION, World, parse, target};
+
+const MISSING: (&str, &str) =
+    ("MissingAuthenticationTokenException", "Missing Authentication Token");
+const UNRECOGNIZED: (&str, &str) =
+    ("UnrecognizedClientException", "The security token included in the request is invalid.");
+const MISTYPED: (&str, &str) = ("SerializationException", "Start of list found where not expected");
+
+fn signed() -> Context {
+    Context::signed(parse(ACCOUNT), parse(REGION))
+}
+
+fn unrecognized() -> Context {
+    Context::from_authorization(Some("Bearer eyJ"))
+}
+
+/// A list in a list in the place of each member: no member of any operation is that.
+fn mistyped(fits: &str) -> String {
+    let mut body: Value = serde_json::from_str(fits).expect("JSON");
+    for member in body.as_object_mut().expect("an object").values_mut() {
+        *member = serde_json::json!([[]]);
+    }
+    body.to_string()
+}
+
+#[test]
+fn types_come_before_credentials_and_credentials_before_constraints() {
+    let world = World::new();
+    for (operation, fits) in OPERATIONS {
+        let mistyped = mistyped(fits);
+        for (context, body, (name, message)) in [
+            (Context::anonymous(), mistyped.as_str(), MISTYPED),
+            (unrecognized(), &mistyped, MISTYPED),
+            (signed(), &mistyped, MISTYPED),
+            (Context::anonymous(), "{}", MISSING),
+            (unrecognized(), "{}", UNRECOGNIZED),
+            (Context::anonymous(), fits, MISSING),
+            (unrecognized(), fits, UNRECOGNIZED),
+        ] {
+            let reply = wire::handle(&world.engine, &context, &target(operation), body.as_bytes());
+            assert_refused(&reply, name, message, &format!("{operation} {context:?} {body}"));
+        }
+        let reply = wire::handle(&world.engine, &signed(), &target(operation), b"{}");
+        let name = reply.fault.expect("nothing is given").name();
+        assert_eq!(name, "ValidationException", "{operation}");
+    }
+    assert_eq!(world.dump(), [], "not even a pool was created");
+}
+
+#[test]
+fn constraints_come_before_what_does_not_exist() {
+    let world = World::new();
+    for (operation, fits) in OPERATIONS.iter().filter(|(_, fits)| fits.contains("us-east-1:0")) {
+        let reply = world.wire(operation, fits);
+        let found = reply.fault.map(|fault| fault.name());
+        // What is to be deleted need not be there.
+        let known = (*operation == "DeleteIdentities").then_some("ResourceNotFoundException");
+        assert_eq!(found.xor(known), Some("ResourceNotFoundException"), "{operation}");
+        let broken = fits.replacen("us-east-1:0", "us-east-1:G", 1);
+        let found = world.wire(operation, &broken).fault.expect("an id has a pattern").name();
+        assert_eq!(found, "ValidationException", "{operation}");
+    }
+}
+
+#[test]
+fn credentials_are_read_from_the_header() {
+    for header in ["", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Signature=0", "Basic YTpi"] {
+        assert_eq!(Context::from_authorization(Some(header)), unrecognized(), "{header}");
+    }
+    assert_eq!(Context::from_authorization(None), Context::anonymous());
+    let scope = "/20260101/us-east-1/cognito-identity/aws4_request";
+    for (key_id, account) in [(ACCOUNT, ACCOUNT), ("AKIDEXAMPLE", "000000000000")] {
+        let header = format!("AWS4-HMAC-SHA256 Credential={key_id}{scope}, SignedHeaders=host");
+        let context = Context::signed(parse(account), parse(REGION));
+        assert_eq!(Context::from_authorization(Some(&header)), context);
+    }
+}
