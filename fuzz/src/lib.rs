@@ -1,0 +1,47 @@
+//! What the fuzz targets do with an input; the files in `fuzz_targets` only hand it over.
+//!
+//! | target | an input is | what has to hold |
+//! | --- | --- | --- |
+//! | [`wire`] | requests, as text | no panic, no reply of status 500, no token given away |
+//! | [`token`] | a token, its claims, or its damage | only what the engine signed is accepted |
+//! | [`operations`] | operations on few users | a user's identity stays until it is touched |
+//!
+//! After each the engine checks its invariants.
+//!
+//! `fuzz/run TARGET SECONDS` fuzzes with the stable compiler, and `cargo fuzz run --features
+//! libfuzzer TARGET` with cargo-fuzz; `cargo run --bin replay -- TARGET FILES...` runs inputs by
+//! themselves. Inputs that are worth keeping are in `seeds`, and `cargo test` replays them.
+
+pub mod operations;
+mod scene;
+pub mod token;
+pub mod wire;
+
+/// Does with an input what a target does.
+pub type Run = fn(&[u8]);
+
+/// Every target by its name.
+pub const TARGETS: [(&str, Run); 3] =
+    [("operations", operations::run), ("token", token::run), ("wire", wire::run)];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn seeds_hold() {
+        for (name, run) in TARGETS {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name);
+            let mut seeds = 0;
+            for entry in folder.read_dir().expect("a folder of seeds") {
+                let path = entry.expect("a seed").path();
+                println!("{}", path.display());
+                run(&std::fs::read(path).expect("a seed"));
+                seeds += 1;
+            }
+            assert!(seeds > 0, "{name} has seeds");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Tokens that are presented.
+//!
+//! An input is three things at once: a token as it is presented, a header and claims that are
+//! signed with the engine's own key, and edits of a token that the engine made.
+
+use std::sync::LazyLock;
+
+use arbitrary::{Arbitrary, Unstructured};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cognate::{Engine, ErrorKind};
+use ring::signature::Ed25519KeyPair;
+
+use crate::scene::{self, KEY, NOW, REGION};
+
+/// More edits leave little of the token.
+const EDITS_MAX: usize = 8;
+
+/// Presents what an input stands for.
+pub fn run(data: &[u8]) {
+    static SCENE: LazyLock<Scene> = LazyLock::new(Scene::new);
+    let scene = &*SCENE;
+    if let Ok(text) = str::from_utf8(data) {
+        scene.present(text);
+    }
+    scene.present_signed(data);
+    if let Ok(edits) = Vec::arbitrary(&mut Unstructured::new(data)) {
+        let mut token = scene.token.clone().into_bytes();
+        edits.iter().take(EDITS_MAX).for_each(|edit: &Edit| edit.apply(&mut token));
+        scene.present(&String::from_utf8_lossy(&token));
+    }
+}
+
+struct Scene {
+    engine: Engine,
+    /// Made by the engine.
+    token: String,
+    header: Vec<u8>,
+    pair: Ed25519KeyPair,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let engine = scene::builder().in_memory().expect("an engine");
+        let aws = scene::owner(&engine);
+        let pool = scene::create_pool(&aws);
+        let input = scene::login(&pool, "alice")
+            .and_then(|input| input.principal_tag("team", "red"))
+            .expect("an input");
+        let made = aws.get_open_id_token_for_developer_identity(input).expect("a new user");
+        let token = made.token.as_str().to_owned();
+        engine.verify_token(&token).expect("its own token");
+        let (header, _) = token.split_once('.').expect("three parts");
+        let header = URL_SAFE_NO_PAD.decode(header).expect("base64url");
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(KEY).expect("a key of the tests");
+        Self { engine, token, header, pair }
+    }
+
+    /// Only the engine's own token is accepted, to the letter.
+    fn present(&self, text: &str) {
+        if self.verifies(text).is_some() {
+            assert_eq!(text, self.token, "another token was accepted");
+        }
+    }
+
+    /// What the engine's key has signed is accepted only if the engine would write it so.
+    fn present_signed(&self, data: &[u8]) {
+        let mut parts = data.splitn(2, |byte| *byte == b'\n');
+        let (header, claims) = match (parts.next(), parts.next()) {
+            (Some(header), Some(claims)) => (header, claims),
+            _ => (self.header.as_slice(), data),
+        };
+        let [header_text, claims_text] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let mut token = format!("{header_text}.{claims_text}");
+        let signature = self.pair.sign(token.as_bytes());
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+
+        if let Some(accepted) = self.verifies(&token) {
+            assert_eq!(header, self.header, "another header was accepted");
+            let written = serde_json::to_vec(&accepted).expect("claims are JSON");
+            assert_eq!(claims, written, "other claims were accepted");
+            assert!(accepted.expires_at() > NOW.as_secs(), "an expired token was accepted");
+            let region = accepted.identity_id().region().expect("a region");
+            assert_eq!(region.as_str(), REGION, "an identity of elsewhere was accepted");
+        }
+    }
+
+    fn verifies(&self, token: &str) -> Option<cognate::Claims> {
+        match self.engine.verify_token(token) {
+            Ok(claims) => Some(claims),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::NotAuthorized, "{error}");
+                None
+            }
+        }
+    }
+}
+
+/// What happens to a token on its way; places wrap around.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+enum Edit {
+    Insert(u16, u8),
+    Remove(u16),
+    Replace(u16, u8),
+    Swap(u16, u16),
+    Truncate(u16),
+}
+
+impl Edit {
+    fn apply(self, token: &mut Vec<u8>) {
+        let length = token.len();
+        let place = |place: u16| usize::from(place) % length.max(1);
+        match self {
+            Self::Insert(at, byte) => token.insert(place(at), byte),
+            _ if token.is_empty() => {}
+            Self::Remove(at) => drop(token.remove(place(at))),
+            Self::Replace(at, byte) => token[place(at)] = byte,
+            Self::Swap(a, b) => token.swap(place(a), place(b)),
+            Self::Truncate(at) => token.truncate(place(at)),
+        }
+    }
+}
