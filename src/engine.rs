@@ -109,8 +109,8 @@ impl Engine {
         self.core.discovery(base)
     }
 
-    /// Signs the tokens of a region with a new key from now on. The old key verifies for as long as
-    /// its last token is valid, a day at most.
+    /// Signs the tokens of a region with a new key from now on. The old key verifies until the last
+    /// token that it may have signed is over: a day and a minute.
     ///
     /// # Errors
     ///

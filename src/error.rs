@@ -54,7 +54,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.into(),
             Self::Invalid(_) => ErrorKind::Validation,
-            Self::Contended => ErrorKind::ConcurrentModification,
+            Self::Contended => ErrorKind::TooManyRequests,
             Self::Storage(_)
             | Self::Corrupt { .. }
             | Self::Locked { .. }
@@ -107,6 +107,8 @@ pub enum ErrorKind {
     ResourceConflict,
     /// `ResourceNotFoundException`
     ResourceNotFound,
+    /// `TooManyRequestsException`
+    TooManyRequests,
     /// `ValidationException`
     Validation,
 }
@@ -124,6 +126,7 @@ impl ErrorKind {
             Self::NotAuthorized => "NotAuthorizedException",
             Self::ResourceConflict => "ResourceConflictException",
             Self::ResourceNotFound => "ResourceNotFoundException",
+            Self::TooManyRequests => "TooManyRequestsException",
             Self::Validation => "ValidationException",
         }
     }
@@ -138,6 +141,7 @@ impl fmt::Display for ErrorKind {
 impl From<&Refusal> for ErrorKind {
     fn from(refusal: &Refusal) -> Self {
         match refusal {
+            Refusal::ConcurrentModification => Self::ConcurrentModification,
             Refusal::DeveloperUserAlreadyRegistered { .. } => Self::DeveloperUserAlreadyRegistered,
             Refusal::DeveloperProviderFixed
             | Refusal::DeveloperProviderMissing

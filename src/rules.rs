@@ -72,6 +72,9 @@ pub(crate) enum Change<T> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
+    /// Others update the pool over and over.
+    #[error("The identity pool is being updated by others.")]
+    ConcurrentModification,
     /// The pool has a developer provider name already, and it is another one.
     #[error("Developer provider name cannot be changed once it has been set.")]
     DeveloperProviderFixed,

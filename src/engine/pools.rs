@@ -1,7 +1,7 @@
 //! The operations on pools.
 
 use crate::engine::Developer;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::IdentityPoolId;
 use crate::op::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput,
@@ -9,7 +9,7 @@ use crate::op::{
     UpdateIdentityPoolInput,
 };
 use crate::rules::page::{Listing, Page};
-use crate::rules::{Change, Decided, Effect, pool};
+use crate::rules::{Change, Decided, Effect, Refusal, pool};
 use crate::state::{IdentityPool, Pool};
 use crate::store::KeyRange;
 use crate::store::key::corrupt;
@@ -100,8 +100,8 @@ impl Developer {
     ///   provider is set already.
     /// * What [`create_identity_pool`](Self::create_identity_pool) refuses, but for the number of
     ///   pools.
-    /// * [`Error::Contended`](crate::Error::Contended), as `ConcurrentModificationException`, when
-    ///   others update the pool over and over.
+    /// * [`ConcurrentModification`](crate::Refusal::ConcurrentModification): others update the pool
+    ///   over and over.
     ///
     /// # Example: the developer provider stays
     ///
@@ -126,10 +126,12 @@ impl Developer {
     pub fn update_identity_pool(&self, input: UpdateIdentityPoolInput) -> Result<IdentityPool> {
         let id = input.identity_pool_id.clone();
         let (requested, keep_tags) = input.into_pool();
-        self.core.run(|reads| {
+        let updated = self.core.run(|reads| {
             let kept = reads.pool(self, &id)?;
             Ok(pool::update(&kept.pool, requested.clone(), keep_tags)?)
-        })
+        });
+        let contended = matches!(updated, Err(Error::Contended));
+        if contended { Err(Refusal::ConcurrentModification.into()) } else { updated }
     }
 
     /// Lists the caller's pools in the order of their creation.

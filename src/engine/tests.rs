@@ -1,8 +1,9 @@
 //! What cannot be seen, or not be reached, from outside: how often the store is asked, and guests.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
+use crate::error::ErrorKind;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::op::{
     CreateIdentityPoolInput, DescribeIdentityInput, GetOpenIdTokenForDeveloperIdentityInput,
@@ -19,6 +20,8 @@ struct Counting {
     keys_read: AtomicUsize,
     scans: AtomicUsize,
     commits: AtomicUsize,
+    /// Whether every race is lost.
+    contended: AtomicBool,
 }
 
 impl Counting {
@@ -40,6 +43,9 @@ impl Store for Counting {
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         self.commits.fetch_add(1, Ordering::SeqCst);
+        if self.contended.load(Ordering::SeqCst) {
+            return Ok(Commit::Conflict);
+        }
         self.store.commit(batch)
     }
 
@@ -91,6 +97,19 @@ fn a_new_user_costs_one_commit() {
     assert_eq!(store.take(), [1, 0, 1]);
 }
 
+#[test]
+fn a_storm_of_conflicts_ends() {
+    let (store, aws, pool) = counted();
+    store.contended.store(true, Ordering::SeqCst);
+    let registered = aws.resolve_developer_identity(&call(&pool, "alice"));
+    assert_eq!(registered.expect_err("never wins").kind(), ErrorKind::TooManyRequests);
+    let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed).unwrap();
+    let updated = aws.update_identity_pool(update).expect_err("never wins");
+    assert_eq!(updated.kind(), ErrorKind::ConcurrentModification);
+    store.contended.store(false, Ordering::SeqCst);
+    aws.resolve_developer_identity(&call(&pool, "alice")).expect("goes on");
+}
+
 /// A guest, as the public operations make one.
 fn guest(aws: &Developer, pool: &IdentityPoolId) -> IdentityId {
     let id = IdentityId::new(&aws.region, aws.core.fresh_guid().expect("an id"));
@@ -119,7 +138,7 @@ fn a_registered_user_is_not_linked_to_a_guest() {
     let guest = guest(&aws, &pool);
     let claimed = call(&pool, "alice").identity_id(&guest).unwrap();
     let refused = aws.resolve_developer_identity(&claimed).expect_err("is registered");
-    assert_eq!(refused.kind(), crate::ErrorKind::DeveloperUserAlreadyRegistered);
+    assert_eq!(refused.kind(), ErrorKind::DeveloperUserAlreadyRegistered);
     let described = aws.describe_identity(DescribeIdentityInput::new(&guest).unwrap());
     assert_eq!(described.expect("describes").state, IdentityState::Unauthenticated);
 }

@@ -1,7 +1,8 @@
 //! Every refusal through both doors: the kind, the text, and that nothing has changed (I7).
 //!
 //! Left out are `TokenExpired` and `TokenForeign`: only `verify_token` gives them, which is no
-//! operation. `IdentityForbidden` and `LoginsDontMatch` have their places with unsigned operations too.
+//! operation; and `ConcurrentModification`, which takes a store on which every race is lost.
+//! `IdentityForbidden` and `LoginsDontMatch` have their places with unsigned operations too.
 
 mod logins;
 mod order;
@@ -166,7 +167,7 @@ fn pools_of_an_account_that_is_full() {
 fn every_refusal_has_a_row() {
     let rows = [pools::ROWS, pools::CROWDED, users::ROWS, logins::ROWS, logins::BY_LINKED_LOGIN];
     let mut shown: BTreeSet<_> = rows.into_iter().flatten().map(|row| row.refusal).collect();
-    shown.extend(["TokenExpired", "TokenForeign"]);
+    shown.extend(["ConcurrentModification", "TokenExpired", "TokenForeign"]);
     let source = include_str!("../../src/rules.rs");
     let (_, variants) = source.split_once("pub enum Refusal {\n").expect("the refusals");
     let (variants, _) = variants.split_once("\n}\n").expect("their end");

@@ -158,6 +158,22 @@ fn a_signature_of_no_kind_or_of_another_kind_is_refused() {
     }
 }
 
+#[test]
+fn the_key_of_a_region_signs_for_its_pools_only() {
+    let (world, _, token) = ours();
+    let there = world.of(ACCOUNT, "eu-west-1");
+    super::token(&there, call(&there.game(), "alice"));
+    let (header, claims, _) = parts(&token);
+    // One key is handed in for all regions; its names are not the same.
+    let header = header.replace("us-east-1-1", "eu-west-1-1");
+    let sub = |region| format!(r#"{{"sub":"{region}:"#);
+    let elsewhere = claims.replace(&sub("us-east-1"), &sub("eu-west-1"));
+    assert_ne!(elsewhere, claims);
+    for claims in [claims, elsewhere] {
+        assert_foreign(world.engine.verify_token(&signed(&header, &claims)), &claims);
+    }
+}
+
 /// The order of P-256, as FIPS 186 gives it.
 const ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,

@@ -131,6 +131,7 @@ fn a_retired_key_verifies_for_a_day_and_no_longer() {
         let day = |user| call(&pool, user).token_duration(86_400).expect("fits");
         world.clock.set(NOON + 999);
         let old = token(&world, day("alice"));
+        world.engine.verify_token(&old).expect("an engine may keep the key from here on");
         world.engine.rotate_signing_key(&parse(REGION)).expect("rotated");
         world.clock.set(NOON + 2 * MINUTE);
         let new = token(&world, day("alice"));
@@ -177,6 +178,16 @@ fn a_key_that_is_gone_leaves_nothing_in_the_store() {
     // The second has only now retired.
     assert_eq!(world.dump().len(), 2);
     assert_eq!(kids(&world.engine), ["us-east-1-2", "us-east-1-3"]);
+}
+
+#[test]
+fn a_refused_call_makes_no_key() {
+    let world = World::with(|builder| builder.signing_algorithm(SigningAlgorithm::EdDsa));
+    let pool = world.game();
+    let before = world.dump();
+    let presented = call(&pool, "alice").login(FACEBOOK, "bad-signature").expect("fits");
+    world.resolve(&presented).expect_err("refused");
+    assert_eq!(world.dump(), before);
 }
 
 /// An engine over a store, and its region's next token.
