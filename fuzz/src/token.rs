@@ -97,27 +97,37 @@ impl Scene {
     }
 }
 
-/// What happens to a token on its way; places wrap around.
+/// What happens to a token on its way.
 #[derive(Debug, Clone, Copy, Arbitrary)]
 enum Edit {
-    Insert(u16, u8),
-    Remove(u16),
-    Replace(u16, u8),
-    Swap(u16, u16),
-    Truncate(u16),
+    Insert(Place, u8),
+    Remove(Place),
+    Replace(Place, u8),
+    Swap(Place, Place),
+    Truncate(Place),
 }
 
 impl Edit {
     fn apply(self, token: &mut Vec<u8>) {
         let length = token.len();
-        let place = |place: u16| usize::from(place) % length.max(1);
         match self {
-            Self::Insert(at, byte) => token.insert(place(at), byte),
+            Self::Insert(at, byte) => token.insert(at.within(length + 1), byte),
             _ if token.is_empty() => {}
-            Self::Remove(at) => drop(token.remove(place(at))),
-            Self::Replace(at, byte) => token[place(at)] = byte,
-            Self::Swap(a, b) => token.swap(place(a), place(b)),
-            Self::Truncate(at) => token.truncate(place(at)),
+            Self::Remove(at) => drop(token.remove(at.within(length))),
+            Self::Replace(at, byte) => token[at.within(length)] = byte,
+            Self::Swap(a, b) => token.swap(a.within(length), b.within(length)),
+            Self::Truncate(at) => token.truncate(at.within(length)),
         }
+    }
+}
+
+/// Counted from the front if it is even, else from the end, where the signature is.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+struct Place(u16);
+
+impl Place {
+    fn within(self, length: usize) -> usize {
+        let distance = usize::from(self.0 / 2) % length;
+        if self.0.is_multiple_of(2) { distance } else { length - 1 - distance }
     }
 }

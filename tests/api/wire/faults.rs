@@ -194,10 +194,10 @@ fn a_failure_of_the_engine_is_an_internal_error_without_its_cause() {
 }
 
 #[test]
-fn a_race_that_is_never_won_is_a_concurrent_modification() {
+fn a_race_that_is_never_won_can_be_tried_again() {
     let reply = create_over(None);
     let message = "too many concurrent changes of the same records";
-    assert_refused(&reply, "ConcurrentModificationException", message, "contended");
+    assert_refused(&reply, "TooManyRequestsException", message, "contended");
 }
 
 #[test]
