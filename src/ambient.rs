@@ -99,7 +99,7 @@ impl std::error::Error for EntropyError {}
 
 /// Mints the ids of pools and identities.
 pub trait Ids: Send + Sync {
-    /// An id that was never given before.
+    /// An id that was never given before, neither by this process nor by one before it.
     ///
     /// # Errors
     ///

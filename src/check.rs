@@ -144,6 +144,10 @@ impl Check<'_> {
             check.expect(Some(4), logins.len() <= LOGINS_MAX, key, "too many logins");
             let rivals = logins.iter().any(|a| logins.iter().any(|b| a.rivals(b)));
             check.expect(Some(3), !rivals, key, "two users of one public provider");
+            let twice = (1..)
+                .zip(&logins)
+                .any(|(next, login)| logins.iter().skip(next).any(|other| other == login));
+            check.expect(Some(2), !twice, key, "a login is linked twice");
             let mut ordinals = identity.links().windows(2);
             let rising = ordinals.all(|pair| matches!(pair, [a, b] if a.ordinal < b.ordinal));
             check.expect(Some(2), rising, key, "the logins are out of order");

@@ -132,6 +132,16 @@ impl Violations {
         self
     }
 
+    /// The same failures, without showing a value that is too long.
+    pub(crate) fn without_excess(mut self) -> Self {
+        for violation in &mut self.0 {
+            if matches!(violation.constraint, Constraint::LengthAtMost(_)) {
+                violation.value = Some(REDACTED.to_owned());
+            }
+        }
+        self
+    }
+
     /// The failures, in the order in which the service lists them.
     pub fn iter(&self) -> impl Iterator<Item = &Violation> {
         self.0.iter()

@@ -12,7 +12,10 @@ use crate::store::StoreError;
 /// What every operation returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an operation did not happen. Whatever it is, nothing has changed.
+/// Why an operation did not happen.
+///
+/// Nothing has changed. Only of [`Storage`](Self::Storage) is that not known: the store could not
+/// say that a change is durable, so it happened whole or not at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -61,6 +64,11 @@ impl Error {
             | Self::Entropy(_)
             | Self::SigningKey(_) => ErrorKind::InternalError,
         }
+    }
+
+    /// The same failures, without showing a value that is too long.
+    pub(crate) fn without_excess(self) -> Self {
+        if let Self::Invalid(violations) = self { violations.without_excess().into() } else { self }
     }
 
     /// The same failures, found at a member of another name.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use crate::ambient::Timestamp;
 use crate::constraint::REDACTED;
@@ -106,13 +106,16 @@ impl<'de> Deserialize<'de> for Logins {
             type Value = Logins;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of logins")
+                write!(f, "a map of at most {} logins", Logins::LENGTH_MAX)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Logins, A::Error> {
                 let mut logins = Logins::default();
                 while let Some((provider, token)) = map.next_entry()? {
                     logins.present(provider, token);
+                    if logins.0.len() > Logins::LENGTH_MAX {
+                        return Err(A::Error::invalid_length(logins.0.len(), &self));
+                    }
                 }
                 Ok(logins)
             }

@@ -10,7 +10,8 @@ mod pools;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use serde::Serializer;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
@@ -75,6 +76,17 @@ fn insert<K: Ord + Display, V: Display>(
     }
     let shown: Vec<_> = map.iter().map(|(key, value)| format!("{key}={value}")).collect();
     Err(too_many_entries(name, format!("{{{}}}", shown.join(", ")), max).into())
+}
+
+/// Reads a map that takes at most `MAX` entries.
+fn at_most<'de, const MAX: usize, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+where
+    K: Deserialize<'de> + Ord,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let map = BTreeMap::deserialize(deserializer)?;
+    if map.len() <= MAX { Ok(map) } else { Err(D::Error::invalid_length(map.len(), &"fewer")) }
 }
 
 fn too_many_entries(name: &str, shown: String, max: usize) -> Violations {

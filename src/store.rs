@@ -37,7 +37,8 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read.
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError>;
 
-    /// At most `limit` entries of `range`, in the order of their keys.
+    /// The first `limit` entries of `range`, in the order of their keys; fewer only where the range
+    /// has no more.
     ///
     /// # Errors
     ///

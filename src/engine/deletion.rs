@@ -46,7 +46,7 @@ impl Core {
     fn remove_identities(&self, pool: Guid) -> Result<bool> {
         self.run_batch(|reads| {
             let mut writes = Batch::default();
-            let identities = self.store.scan(&KeyRange::identities_of(pool), STEP)?;
+            let identities = reads.scan(&KeyRange::identities_of(pool), STEP)?;
             let some = !identities.is_empty();
             if some && reads.record::<Deletion>(&Key::deletion(pool))?.is_some() {
                 for (key, value) in identities {
@@ -62,7 +62,7 @@ impl Core {
     fn remove_logins(&self, pool: Guid) -> Result<bool> {
         self.run_batch(|reads| {
             let mut writes = Batch::default();
-            let logins = self.store.scan(&KeyRange::prefix(Tree::Logins, pool.0), STEP)?;
+            let logins = reads.scan(&KeyRange::prefix(Tree::Logins, pool.0), STEP)?;
             let some = !logins.is_empty();
             if some && reads.record::<Deletion>(&Key::deletion(pool))?.is_some() {
                 writes.deletes.extend(logins.into_iter().map(|(key, _)| key));

@@ -1,5 +1,7 @@
 //! The operations on users of a developer provider.
 
+use std::sync::Arc;
+
 use crate::ambient::Timestamp;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
@@ -28,8 +30,9 @@ impl Developer {
     /// Without an identity id, an unknown user gets a new identity and a known one the same as
     /// ever. With the id of a guest, or of an authenticated identity, the user is linked to it.
     /// Logins of public providers in the same call are verified and linked too; where they belong
-    /// to other identities, those are merged, never silently a developer user's. Either all of it
-    /// happens and is durable when the call returns, or nothing.
+    /// to other identities, those are merged. The identity that a developer user is registered with
+    /// is never changed for the given one. Either all of it happens and is durable when the call
+    /// returns, or nothing.
     ///
     /// # Errors
     ///
@@ -51,8 +54,9 @@ impl Developer {
     /// * [`DeveloperUserAlreadyRegistered`](crate::Refusal::DeveloperUserAlreadyRegistered): the
     ///   user has another identity than the given one.
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the given identity is disabled.
-    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): only under
-    ///   [`DeveloperLinking::ByLinkedLogin`], when no login belongs to the given identity.
+    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
+    ///   given authenticated identity, and one belongs to another. Under
+    ///   [`DeveloperLinking::ByLinkedLogin`], also when all of them belong to none.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken): an identity would get a second user of one
     ///   public provider.
     /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.
@@ -147,14 +151,20 @@ impl Developer {
         input: &GetOpenIdTokenForDeveloperIdentityInput,
         answer: impl Fn(&Pool, IdentityId, &[VerifiedLogin], Timestamp) -> Result<T>,
     ) -> Result<T> {
+        // A lost race does not ask a verifier again, unless it was about the pool.
+        let mut proved: Option<(Arc<KeptPool>, Vec<VerifiedLogin>)> = None;
         self.core.run(|reads| {
             let now = self.core.now();
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let given = input.identity_id.as_ref();
             let given = given.map(|id| reads.identity_of(&kept, id)).transpose()?;
-            let used = self.core.prove(&kept, &input.logins, now)?;
-            let decided = self.core.resolve(reads, &kept, given.as_ref(), &used, now)?;
-            decided.try_map(|identity| answer(&kept.pool, identity, &used, now))
+            let used = match proved.take() {
+                Some((pool, used)) if pool.record == kept.record => used,
+                _ => self.core.prove(&kept, &input.logins, now)?,
+            };
+            let (kept, used) = proved.insert((kept, used));
+            let decided = self.core.resolve(reads, kept, given.as_ref(), used, now)?;
+            decided.try_map(|identity| answer(&kept.pool, identity, used, now))
         })
     }
 
@@ -383,7 +393,11 @@ impl Core {
         let proved = providers.into_iter().zip(logins.iter()).map(|(developer, (name, token))| {
             let Some(developer) = developer else {
                 let verified = self.verifier.verify(settings, name, token, now);
-                return Ok(verified.map_err(refusal)?);
+                let verified = verified.map_err(refusal)?;
+                if verified.login().provider() != name {
+                    return Err(Refusal::LoginIssuerMismatch.into());
+                }
+                return Ok(verified);
             };
             Ok(developer)
         });

@@ -10,7 +10,7 @@ use crate::rules::Refusal;
 use crate::state::{Identity, Login, Pool};
 use crate::store::key::{Place, corrupt};
 use crate::store::record::{Address, Owner, PoolCount, Record};
-use crate::store::{Key, Value};
+use crate::store::{Key, KeyRange, Value};
 
 /// What one attempt of an operation has read.
 pub(super) struct Reads<'a> {
@@ -18,11 +18,13 @@ pub(super) struct Reads<'a> {
     pub(super) seen: Vec<(Key, Option<Value>)>,
     /// Pools that were kept in memory.
     pub(super) kept_pools: Vec<Arc<KeptPool>>,
+    /// Whether a range was read, of which nothing is among the keys.
+    pub(super) scanned: bool,
 }
 
 impl<'a> Reads<'a> {
     pub(super) fn new(core: &'a Core) -> Self {
-        Self { core, seen: Vec::new(), kept_pools: Vec::new() }
+        Self { core, seen: Vec::new(), kept_pools: Vec::new(), scanned: false }
     }
 
     /// A pool of the caller.
@@ -133,6 +135,12 @@ impl<'a> Reads<'a> {
         places.sort_unstable();
         places.dedup();
         places.into_iter().map(|place| self.identity_at(pool, place)).collect()
+    }
+
+    /// Entries of a range, which are not checked: others may change them before the commit.
+    pub(super) fn scan(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>> {
+        self.scanned = true;
+        Ok(self.core.store.scan(range, limit)?)
     }
 
     pub(super) fn record<R: Record>(&mut self, key: &Key) -> Result<Option<R>> {

@@ -15,6 +15,9 @@ use crate::store::record::Record;
 /// How many identities are read at once while disabled ones are left out.
 const STEP: usize = 256;
 
+/// How often one call reads: behind that its page ends, full or not.
+const STEPS_MAX: usize = 64;
+
 impl Developer {
     /// Describes an identity, also a disabled one.
     ///
@@ -57,7 +60,8 @@ impl Developer {
     /// they are to be hidden.
     ///
     /// Pages that are read while others write never show an identity twice, nor miss one that was
-    /// there throughout.
+    /// there throughout. A page can be shorter than was asked for, even empty, and still have a
+    /// token for the next: behind very many disabled identities that are hidden.
     ///
     /// # Errors
     ///
@@ -92,6 +96,7 @@ impl Developer {
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn list_identities(&self, input: ListIdentitiesInput) -> Result<ListIdentitiesOutput> {
+        const LISTING: Listing = Listing::Identities;
         let hidden =
             |identity: &Identity| input.hide_disabled == Some(true) && identity.is_disabled();
         let wanted = input.max_results.get().saturating_add(1);
@@ -100,26 +105,30 @@ impl Developer {
             let mut range = KeyRange::identities_of(kept.guid);
             if let Some(token) = &input.next_token {
                 let length = KeyRange::IDENTITY_LENGTH;
-                let position = Listing::Identities.position(token, &range.start, length)?;
+                let position = LISTING.position(token, &range.start, length)?;
                 range = range.after(&position);
             }
             let mut entries = Vec::with_capacity(wanted);
             let step = if input.hide_disabled == Some(true) { STEP } else { wanted };
-            while entries.len() < wanted {
-                let read = self.core.store.scan(&range, step)?;
+            let mut read_last = Vec::new();
+            for _ in 0..STEPS_MAX {
+                let read = reads.scan(&range, step)?;
                 let more = read.len() == step;
                 for (key, value) in read {
                     let identity = Identity::decode(&key, &value)?;
-                    range = range.after(&key.bytes);
+                    read_last.clone_from(&key.bytes);
                     if !hidden(&identity) {
                         entries.push((key.bytes, IdentityDescription::from(&identity)));
                     }
                 }
-                if !more {
-                    break;
+                if !more || entries.len() >= wanted {
+                    return Ok(Decided::answer(Page::cut(LISTING, entries, input.max_results)));
                 }
+                range = range.after(&read_last);
             }
-            Ok(Decided::answer(Page::cut(Listing::Identities, entries, input.max_results)))
+            let mut page = Page::cut(LISTING, entries, input.max_results);
+            page.next = page.next.or_else(|| LISTING.token(&read_last));
+            Ok(Decided::answer(page))
         })?;
         Ok(ListIdentitiesOutput {
             identity_pool_id: input.identity_pool_id.clone(),

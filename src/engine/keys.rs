@@ -1,7 +1,8 @@
 //! The keys of the regions, and the tokens that they sign and verify.
 //!
-//! A region's keys are numbered; the last one signs, those before it still verify. A key that the
-//! store keeps is made once, at the first token of its region.
+//! A region's keys are numbered. The last one that this engine can use and that is not retired
+//! signs; the others still verify. A key that the store keeps is made once, at the first token of
+//! its region.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::ambient::Timestamp;
 use crate::engine::Core;
 use crate::engine::gather::Reads;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::Region;
 use crate::rules::Refusal;
 use crate::rules::claims::{Claims, TokenDuration};
@@ -31,10 +32,18 @@ pub(super) struct KeyRing {
     seal: Seal,
     /// Whether nobody else changes the keys in the store.
     alone: bool,
-    signers: RwLock<HashMap<Region, Arc<CurrentKey>>>,
-    verifiers: RwLock<HashMap<String, Arc<StoredKey>>>,
+    known: RwLock<Known>,
     /// Held while a key is made: that takes a while, and one is enough.
     making: Mutex<()>,
+}
+
+/// Keys that were read from the store.
+#[derive(Debug, Default)]
+struct Known {
+    signers: HashMap<Region, Arc<CurrentKey>>,
+    verifiers: HashMap<String, Arc<StoredKey>>,
+    /// Rises with every change: what was read from the store before one is not kept after it.
+    generation: u64,
 }
 
 /// The key that signs in a region.
@@ -62,8 +71,7 @@ impl KeyRing {
             handed_in,
             seal,
             alone,
-            signers: RwLock::default(),
-            verifiers: RwLock::default(),
+            known: RwLock::default(),
             making: Mutex::default(),
         }
     }
@@ -73,11 +81,50 @@ impl KeyRing {
         if record.retired.is_some() || record.algorithm != self.algorithm {
             return Ok(None);
         }
-        match &self.handed_in {
-            Some(key) => Ok((key.public() == record.public).then(|| key.clone())),
-            None => self.seal.open(record.algorithm, kid, record.private.clone()),
+        if let Some(key) = &self.handed_in {
+            return Ok((key.public() == record.public).then(|| key.clone()));
+        }
+        let opened = self.seal.open(record.algorithm, kid, record.private.clone())?;
+        if opened.as_ref().is_some_and(|key| key.public() != record.public) {
+            let detail = format!("signing key {kid}: its two halves differ");
+            return Err(Error::Corrupt { detail });
+        }
+        Ok(opened)
+    }
+
+    /// To be noted before a key is read from the store that may be kept afterwards.
+    pub(super) fn generation(&self) -> u64 {
+        self.known.read().generation
+    }
+
+    /// Keeps a key that was read since `generation` was noted, unless a change came between.
+    pub(super) fn keep_signer(&self, generation: u64, region: &Region, key: &Arc<CurrentKey>) {
+        let mut known = self.known.write();
+        if known.generation == generation {
+            known.signers.insert(region.clone(), Arc::clone(key));
         }
     }
+
+    fn keep_verifier(&self, generation: u64, kid: &str, key: &Arc<StoredKey>) {
+        let mut known = self.known.write();
+        if known.generation == generation {
+            known.verifiers.insert(kid.to_owned(), Arc::clone(key));
+        }
+    }
+
+    /// To be called after a change.
+    fn forget(&self) {
+        let mut known = self.known.write();
+        let generation = known.generation.wrapping_add(1);
+        *known = Known { generation, ..Known::default() };
+    }
+}
+
+/// When a key is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Make {
+    IfNoneCanBeUsed,
+    Anyway,
 }
 
 /// The name of a region's key.
@@ -145,7 +192,7 @@ impl Core {
 
     pub(super) fn rotate(&self, region: &Region) -> Result<()> {
         let _making = self.keys.making.lock();
-        self.make_key(region, |_| false)
+        self.make_key(region, Make::Anyway)
     }
 
     /// Fails early where a key that is needed cannot be opened.
@@ -159,7 +206,7 @@ impl Core {
     /// The key that signs in a region, made if there is none yet.
     pub(super) fn current_key(&self, region: &Region) -> Result<Arc<CurrentKey>> {
         if self.keys.alone
-            && let Some(current) = self.keys.signers.read().get(region)
+            && let Some(current) = self.keys.known.read().signers.get(region)
         {
             return Ok(Arc::clone(current));
         }
@@ -167,61 +214,66 @@ impl Core {
             return Ok(current);
         }
         let _making = self.keys.making.lock();
-        self.make_key(region, |usable| usable)?;
-        let made = self.find_current_key(region)?;
-        made.ok_or_else(|| corrupt(&Key::signing_key(region, 0), "no key can be used").into())
+        self.make_key(region, Make::IfNoneCanBeUsed)?;
+        self.find_current_key(region)?.ok_or(Error::Contended)
     }
 
-    /// The last of the region's keys, if it can be used.
+    /// The last of the region's keys that can be used.
     fn find_current_key(&self, region: &Region) -> Result<Option<Arc<CurrentKey>>> {
+        let generation = self.keys.generation();
+        let known = self.keys.known.read().signers.get(region).cloned();
         let keys = self.stored_keys(KeyRange::signing_keys_of(region))?;
-        let Some((_, number, record)) = keys.last() else { return Ok(None) };
-        let kid = kid(region, *number);
-        let known = self.keys.signers.read().get(region).cloned();
-        if let Some(current) = known.filter(|current| current.kid == kid) {
-            return Ok(record.retired.is_none().then_some(current));
+        for (_, number, record) in keys.iter().rev() {
+            let kid = kid(region, *number);
+            let known = known.as_ref().filter(|known| known.kid == kid);
+            if let Some(known) = known.filter(|_| record.retired.is_none()) {
+                return Ok(Some(Arc::clone(known)));
+            }
+            if let Some(key) = self.keys.usable(&kid, record)? {
+                let current = Arc::new(CurrentKey { signer: Signer::new(key, &kid), kid });
+                self.keys.keep_signer(generation, region, &current);
+                return Ok(Some(current));
+            }
         }
-        let Some(key) = self.keys.usable(&kid, record)? else { return Ok(None) };
-        let current = Arc::new(CurrentKey { signer: Signer::new(key, &kid), kid });
-        self.keys.signers.write().insert(region.clone(), Arc::clone(&current));
-        Ok(Some(current))
+        Ok(None)
     }
 
-    /// Adds a key to a region unless `keeps` the last one, told whether that can be used. Keys
-    /// whose last token is over go.
-    fn make_key(&self, region: &Region, keeps: impl Fn(bool) -> bool) -> Result<()> {
-        let mut made: Option<(String, StoredKey)> = None;
+    /// Adds a key to a region. The keys before it retire, unless another engine may sign with them;
+    /// keys whose last token is over go.
+    fn make_key(&self, region: &Region, make: Make) -> Result<()> {
+        let mut unused: Option<(String, StoredKey)> = None;
         self.run_batch(|reads| {
             let now = self.now();
-            let keys = self.stored_keys(KeyRange::signing_keys_of(region))?;
             let mut writes = Batch::default();
-            let last = keys.last().map_or(0, |(_, number, _)| *number);
-            let last_key = Key::signing_key(region, last);
-            if let Some(record) = reads.record::<StoredKey>(&last_key)? {
-                if keeps(self.keys.usable(&kid(region, last), &record)?.is_some()) {
-                    return Ok((writes, ()));
+            let mut last = 0;
+            for (_, number, _) in self.stored_keys(KeyRange::signing_keys_of(region))? {
+                last = number;
+                let key = Key::signing_key(region, number);
+                let Some(record) = reads.record::<StoredKey>(&key)? else { continue };
+                let usable = self.keys.usable(&kid(region, number), &record)?.is_some();
+                if usable && make == Make::IfNoneCanBeUsed {
+                    return Ok((Batch::default(), ()));
                 }
-                let retired = Some(record.retired.unwrap_or(now));
-                writes.puts.push((last_key, StoredKey { retired, ..record }.encode()?));
+                if !is_alive(&record, now) {
+                    writes.deletes.push(key);
+                } else if record.retired.is_none() && (self.keys.alone || make == Make::Anyway) {
+                    let retired = StoredKey { retired: Some(now), ..record };
+                    writes.puts.push((key, retired.encode()?));
+                }
             }
-            let over =
-                keys.iter().filter(|(_, number, key)| *number != last && !is_alive(key, now));
-            writes.deletes.extend(over.map(|(_, number, _)| Key::signing_key(region, *number)));
             let number = last.saturating_add(1);
-            let kid = kid(region, number);
-            let record = match made.take().filter(|(name, _)| *name == kid) {
+            let (kid, key) = (kid(region, number), Key::signing_key(region, number));
+            // INVARIANT: numbers are not given twice; another engine may have been faster.
+            writes.checks.push((key.clone(), None));
+            let record = match unused.take().filter(|(name, _)| *name == kid) {
                 Some((_, record)) => record,
                 None => self.new_key(&kid)?,
             };
-            made = Some((kid, record.clone()));
-            let new_key = Key::signing_key(region, number);
-            if reads.record::<StoredKey>(&new_key)?.is_none() {
-                writes.puts.push((new_key, record.encode()?));
-            }
+            writes.puts.push((key, record.encode()?));
+            unused = Some((kid, record));
             Ok((writes, ()))
         })?;
-        self.keys.signers.write().remove(region);
-        self.keys.verifiers.write().clear();
+        self.keys.forget();
         Ok(())
     }
 
@@ -241,15 +293,16 @@ impl Core {
         number: u32,
     ) -> Result<Option<Arc<StoredKey>>> {
         if self.keys.alone
-            && let Some(key) = self.keys.verifiers.read().get(kid)
+            && let Some(key) = self.keys.known.read().verifiers.get(kid)
         {
             return Ok(Some(Arc::clone(key)));
         }
+        let generation = self.keys.generation();
         let mut reads = Reads::new(self);
         let record: Option<StoredKey> = reads.record(&Key::signing_key(region, number))?;
         let key = record.map(Arc::new);
         if let Some(key) = &key {
-            self.keys.verifiers.write().insert(kid.to_owned(), Arc::clone(key));
+            self.keys.keep_verifier(generation, kid, key);
         }
         Ok(key)
     }

@@ -46,14 +46,13 @@ impl Developer {
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn create_identity_pool(&self, input: CreateIdentityPoolInput) -> Result<IdentityPool> {
-        let id = IdentityPoolId::new(&self.region, self.core.fresh_guid()?);
-        let settings = input.into_pool(id);
         self.core.run(|reads| {
+            let id = IdentityPoolId::new(&self.region, self.core.fresh_guid()?);
             let created = Pool {
                 account: self.account.clone(),
                 region: self.region.clone(),
                 created: self.core.now(),
-                settings: settings.clone(),
+                settings: input.clone().into_pool(id),
             };
             let pools = reads.pool_count(&self.account, &self.region)?;
             Ok(pool::create(created, pools)?)
@@ -211,6 +210,8 @@ impl Developer {
             let effects = vec![Effect::Pool(Box::new(Change::Delete(kept.pool.clone())))];
             Ok(Decided { effects, output: kept.guid })
         })?;
-        self.core.finish_deletion(guid)
+        // The pool is gone; what cannot be removed now is when the store is opened next.
+        drop(self.core.finish_deletion(guid));
+        Ok(())
     }
 }

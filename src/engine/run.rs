@@ -57,7 +57,7 @@ impl Core {
     }
 
     fn commit(&self, reads: Reads<'_>, mut batch: Batch) -> Result<Commit> {
-        let Reads { seen, kept_pools, .. } = reads;
+        let Reads { seen, kept_pools, scanned, .. } = reads;
         let answers_only = batch.is_read_only() && batch.checks.is_empty() && seen.len() <= 1;
         if answers_only && let ([kept], Some(cache)) = (kept_pools.as_slice(), &self.pools) {
             // One read beside a pool that has not changed since is one committed state.
@@ -66,7 +66,7 @@ impl Core {
         }
         let kept = kept_pools.iter().map(|kept| (Key::pool(kept.guid), Some(kept.record.clone())));
         batch.checks.extend(kept.chain(seen));
-        if batch.is_read_only() && batch.checks.len() <= 1 {
+        if batch.is_read_only() && batch.checks.len() <= 1 && !scanned {
             return Ok(Commit::Done);
         }
         let pools = batch.written().filter(|key| key.tree == Tree::Pools);

@@ -6,8 +6,9 @@ use super::*;
 use crate::error::ErrorKind;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::op::{
-    CreateIdentityPoolInput, DescribeIdentityInput, GetOpenIdTokenForDeveloperIdentityInput,
-    GuestAccess, UpdateIdentityPoolInput,
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityInput,
+    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, ListIdentitiesInput,
+    UpdateIdentityPoolInput,
 };
 use crate::rules::{Change, Decided, Effect};
 use crate::state::{Identity, IdentityState};
@@ -141,4 +142,157 @@ fn a_registered_user_is_not_linked_to_a_guest() {
     assert_eq!(refused.kind(), ErrorKind::DeveloperUserAlreadyRegistered);
     let described = aws.describe_identity(DescribeIdentityInput::new(&guest).unwrap());
     assert_eq!(described.expect("describes").state, IdentityState::Unauthenticated);
+}
+
+/// What a rotation overtakes was read before it, and must not come to be kept after it.
+#[test]
+fn a_key_that_was_read_before_a_rotation_is_not_kept_after_it() {
+    let (_, aws, _) = counted();
+    let (core, region) = (&aws.core, &aws.region);
+    core.current_key(region).expect("makes a key");
+    let generation = core.keys.generation();
+    let overtaken = core.current_key(region).expect("knows the key");
+    core.rotate(region).expect("rotates");
+    core.keys.keep_signer(generation, region, &overtaken);
+    let current = core.current_key(region).expect("knows the key");
+    assert!(!Arc::ptr_eq(&overtaken, &current));
+}
+
+#[test]
+fn engines_with_different_keys_do_not_retire_each_other() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let engine = |algorithm| {
+        let builder = Engine::builder().signing_algorithm(algorithm);
+        builder.store(Arc::clone(&store)).expect("opens")
+    };
+    let engines = [engine(SigningAlgorithm::EdDsa), engine(SigningAlgorithm::Es256)];
+    let region: Region = "us-east-1".parse().unwrap();
+    for _ in 0..10 {
+        for engine in &engines {
+            engine.core.current_key(&region).expect("has a key");
+        }
+    }
+    assert_eq!(engines[0].jwks().expect("reads").keys.len(), 2);
+}
+
+/// Gives each id three times.
+#[derive(Default)]
+struct Repeating(AtomicUsize);
+
+impl Ids for Repeating {
+    fn mint(&self) -> Result<uuid::Uuid, crate::EntropyError> {
+        Ok(uuid::Uuid::from_u128((self.0.fetch_add(1, Ordering::SeqCst) / 3) as u128))
+    }
+}
+
+#[test]
+fn an_id_that_was_given_before_is_not_given_again() {
+    let builder = Engine::builder().ids(Repeating::default());
+    let engine = builder.signing_algorithm(SigningAlgorithm::EdDsa).in_memory().expect("opens");
+    let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+    let create = || CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
+    let pools = [(); 3].map(|()| aws.create_identity_pool(create()).expect("creates"));
+    assert!(pools[0].identity_pool_id != pools[1].identity_pool_id);
+    assert!(pools[1].identity_pool_id != pools[2].identity_pool_id);
+}
+
+/// A verifier that says what it was not asked.
+struct Confused;
+
+impl LoginVerifier for Confused {
+    fn verify(
+        &self,
+        _: &crate::IdentityPool,
+        _: &crate::ProviderName,
+        _: &crate::LoginToken,
+        _: Timestamp,
+    ) -> Result<crate::VerifiedLogin, crate::LoginError> {
+        let other = "graph.facebook.com".parse().unwrap();
+        crate::VerifiedLogin::assertion(&other, "1").map_err(|_| crate::LoginError::Malformed)
+    }
+}
+
+#[test]
+fn a_verifier_can_only_prove_what_it_was_asked() {
+    let builder = Engine::builder().login_verifier(Confused);
+    let engine = builder.signing_algorithm(SigningAlgorithm::EdDsa).in_memory().expect("opens");
+    let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).unwrap();
+    let input = input.developer_provider_name("d").unwrap();
+    let input = input.supported_login_provider("www.amazon.com", "app").unwrap();
+    let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
+    let presented = call(&pool, "alice").login("www.amazon.com", "token").unwrap();
+    let refused = aws.resolve_developer_identity(&presented).expect_err("of another provider");
+    assert_eq!(refused.to_string(), crate::Refusal::LoginIssuerMismatch.to_string());
+}
+
+/// Disables more identities than one call reads, and hides them.
+#[test]
+fn very_many_hidden_identities_make_short_pages() {
+    let (_, aws, pool) = counted();
+    let alice = aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
+    let mut disabled = Vec::new();
+    for _ in 0..17_000 {
+        let id = IdentityId::new(&aws.region, aws.core.fresh_guid().expect("an id"));
+        let mut identity = Identity::guest(id, pool.clone(), Timestamp::from_millis(0));
+        drop(identity.empty(Timestamp::from_millis(0)));
+        disabled.push(Effect::Identity(Change::Create(identity)));
+    }
+    let written = aws.core.run(|_| Ok(Decided { effects: disabled.clone(), output: () }));
+    written.expect("creates");
+    let input = ListIdentitiesInput::new(&pool, 60).unwrap().hide_disabled(true);
+    let first = aws.list_identities(input.clone()).expect("lists");
+    assert!(first.identities.is_empty());
+    let rest = input.next_token(first.next_token.expect("there is more")).unwrap();
+    let rest = aws.list_identities(rest).expect("lists");
+    assert_eq!((rest.identities.len(), rest.next_token), (1, None));
+    assert_eq!(rest.identities[0].identity_id, alice);
+}
+
+/// A store that deletes a pool, through another engine, just before it is scanned.
+struct Deleting {
+    store: Arc<dyn Store>,
+    pool: parking_lot::Mutex<Option<(Developer, IdentityPoolId)>>,
+}
+
+impl Store for Deleting {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.store.get(keys)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        if let Some((aws, pool)) = self.pool.lock().take() {
+            let delete = DeleteIdentityPoolInput::new(&pool).unwrap();
+            aws.delete_identity_pool(delete).expect("deletes");
+        }
+        self.store.scan(range, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        self.store.commit(batch)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.store.sync()
+    }
+}
+
+#[test]
+fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let open = |store: Arc<dyn Store>, cache: Option<PoolCache>| {
+        let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+        let engine = builder.build(store, cache).expect("opens");
+        engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
+    };
+    let other = open(Arc::clone(&inner), None);
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
+    let input = input.developer_provider_name("d").unwrap();
+    let pool = other.create_identity_pool(input).expect("creates").identity_pool_id;
+    other.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
+    let store = Arc::new(Deleting { store: inner, pool: parking_lot::Mutex::default() });
+    let aws = open(store.clone(), None);
+    *store.pool.lock() = Some((other, pool.clone()));
+    let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60).unwrap());
+    assert_eq!(listed.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);
 }

@@ -9,7 +9,7 @@ use crate::name::{
     DeveloperProviderName, DeveloperUserIdentifier, LoginToken, NextToken, PrincipalTagKey,
     PrincipalTagValue, ProviderName,
 };
-use crate::op::{insert, member, paged, too_many_entries};
+use crate::op::{at_most, insert, member, paged, too_many_entries};
 use crate::rules::claims::{PrincipalTags, TokenDuration};
 use crate::rules::page::PageSize;
 use crate::token::OpenIdToken;
@@ -27,7 +27,7 @@ pub struct GetOpenIdTokenForDeveloperIdentityInput {
     pub(crate) identity_pool_id: IdentityPoolId,
     pub(crate) identity_id: Option<IdentityId>,
     pub(crate) logins: Logins,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "at_most::<PRINCIPAL_TAGS_MAX, _, _, _>")]
     pub(crate) principal_tags: PrincipalTags,
     pub(crate) token_duration: Option<TokenDuration>,
 }
@@ -70,7 +70,9 @@ impl GetOpenIdTokenForDeveloperIdentityInput {
         token: impl TryInto<LoginToken, Error: Into<Error>>,
     ) -> Result<Self> {
         const NAME: &str = "logins";
-        self.logins.present(member(NAME, provider)?, member(NAME, token)?);
+        // What is too long for a provider is likely to be a token, in the wrong place.
+        let provider = member(NAME, provider).map_err(Error::without_excess)?;
+        self.logins.present(provider, member(NAME, token)?);
         if self.logins.iter().len() > Logins::LENGTH_MAX {
             let shown = self.logins.to_string();
             return Err(too_many_entries(NAME, shown, Logins::LENGTH_MAX).into());

@@ -119,9 +119,24 @@ pub struct ListIdentitiesOutput {
 
 /// What [`delete_identities`](crate::Developer::delete_identities) takes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(try_from = "IdentitiesToDelete")]
 pub struct DeleteIdentitiesInput {
     pub(crate) identity_ids_to_delete: Vec<IdentityId>,
+}
+
+/// As many as there may be.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct IdentitiesToDelete {
+    identity_ids_to_delete: Vec<IdentityId>,
+}
+
+impl TryFrom<IdentitiesToDelete> for DeleteIdentitiesInput {
+    type Error = Error;
+
+    fn try_from(ids: IdentitiesToDelete) -> Result<Self> {
+        Self::new(ids.identity_ids_to_delete)
+    }
 }
 
 impl DeleteIdentitiesInput {

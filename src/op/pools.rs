@@ -10,7 +10,7 @@ use crate::name::{
     Arn, DeveloperProviderName, IdentityPoolName, NextToken, ProviderAppId, ProviderName, TagKey,
     TagValue,
 };
-use crate::op::{insert, member, paged};
+use crate::op::{at_most, insert, member, paged};
 use crate::rules::page::PageSize;
 use crate::state::{CognitoIdentityProvider, IdentityPool};
 
@@ -40,7 +40,7 @@ struct Settings {
     identity_pool_name: IdentityPoolName,
     allow_unauthenticated_identities: bool,
     allow_classic_flow: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "at_most::<LOGIN_PROVIDERS_MAX, _, _, _>")]
     supported_login_providers: BTreeMap<ProviderName, ProviderAppId>,
     developer_provider_name: Option<DeveloperProviderName>,
     #[serde(default, rename = "OpenIdConnectProviderARNs")]

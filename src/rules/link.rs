@@ -9,7 +9,8 @@ use crate::state::{Identity, Login, Pool};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "the reference, or what two reports saw")]
 pub enum DeveloperLinking {
-    /// Giving the `IdentityId` is enough, as the API reference says.
+    /// Giving the `IdentityId` is enough for logins that no identity has yet, as the API reference
+    /// says. Other identities are merged only if a login of the given one is presented too.
     #[default]
     ByIdentityId,
     /// A login that is already linked to the identity must be among the presented ones, as two
@@ -50,7 +51,7 @@ pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
 /// | b2 | guest | X, … | X; the guest is disabled |
 /// | c1 | authenticated G | G | G; logins without an owner are linked to it |
 /// | c2 | authenticated G | G, Y, … | G; Y is merged into it |
-/// | c3 | authenticated G | not G | refused, unless giving G is proof enough: then as c1 and c2 |
+/// | c3 | authenticated G | not G | refused; linked if nobody has any of the logins and giving G is proof enough |
 /// | d1 | authenticated | no login presented | refused |
 /// | d2 | disabled | any | refused |
 ///
@@ -119,9 +120,9 @@ fn survivor(resolution: Resolution<'_>) -> Result<Option<&Identity>, Refusal> {
         Some(given) if given.is_disabled() || logins.is_empty() => {
             Err(Refusal::IdentityForbidden { identity_id: given.id().clone() })
         }
-        Some(given) if given_is_proof || owners.iter().any(|owner| owner.id() == given.id()) => {
-            Ok(Some(given))
-        }
+        Some(given) if owners.iter().any(|owner| owner.id() == given.id()) => Ok(Some(given)),
+        // Never a merge on the strength of an id alone.
+        Some(given) if given_is_proof && owners.is_empty() => Ok(Some(given)),
         Some(_) => Err(Refusal::LoginsDontMatch),
     }
 }

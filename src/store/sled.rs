@@ -269,6 +269,7 @@ impl Shared {
             }
         }
         stop.durable();
+        self.in_flight.land();
         Ok(outcomes)
     }
 
@@ -320,10 +321,13 @@ impl Shared {
         if self.stopped.load(Ordering::SeqCst) {
             return Err(StoreError::Stopped);
         }
+        let stop = StopUnlessDurable { shared: self, durable: false };
         let applied = self.applied.load(Ordering::SeqCst);
         self.flush()?;
         self.disk.sync().map_err(StoreError::failed)?;
-        self.mark.raise(applied).map_err(StoreError::failed)
+        self.mark.raise(applied).map_err(StoreError::failed)?;
+        stop.durable();
+        Ok(())
     }
 }
 
@@ -345,7 +349,7 @@ fn holds(trees: &[TransactionalTree], batch: &Batch) -> Closure<bool> {
     Ok(true)
 }
 
-/// Stops the store when a group is left before it is known to be durable, also by a panic.
+/// Stops the store when what was begun is left before it is known to be durable, also by a panic.
 struct StopUnlessDurable<'a> {
     shared: &'a Shared,
     durable: bool,
@@ -354,7 +358,6 @@ struct StopUnlessDurable<'a> {
 impl StopUnlessDurable<'_> {
     fn durable(mut self) {
         self.durable = true;
-        self.shared.in_flight.land();
     }
 }
 
@@ -389,7 +392,6 @@ impl Tender {
                     woken.wait_for(&mut closing, Self::PAUSE);
                     let behind = shared.applied.load(Ordering::SeqCst) > shared.mark.number();
                     if behind && shared.sync().is_err() {
-                        shared.stopped.store(true, Ordering::SeqCst);
                         return;
                     }
                 }

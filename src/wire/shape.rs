@@ -1,6 +1,6 @@
 //! Shapes of the service model, and the check of a body against one.
 
-use crate::constraint::{Constraint, StringShape, Violation};
+use crate::constraint::{Constraint, REDACTED, StringShape, Violation};
 use crate::wire::Fault;
 use crate::wire::json::Document;
 
@@ -42,6 +42,14 @@ pub(super) const fn required(name: &'static str, shape: Shape) -> Member {
 
 pub(super) const fn optional(name: &'static str, shape: Shape) -> Member {
     Member { name, required: false, shape }
+}
+
+/// The most entries that are looked at where the model gives no maximum: each can fail, and be
+/// told.
+const UNBOUNDED_MAX: usize = 1_000;
+
+fn too_many_entries() -> Fault {
+    Fault::serialization("Too many entries in a list or map")
 }
 
 /// The entries that a body has room for where the model gives no maximum; quotas end before.
@@ -105,6 +113,16 @@ impl Shape {
                     fail(number.to_string(), Constraint::ValueAtMost(*max));
                 }
             }
+            (Self::List { max: None, .. }, Document::List(items))
+                if items.len() > UNBOUNDED_MAX =>
+            {
+                return Err(too_many_entries());
+            }
+            (Self::Map { max: None, .. }, Document::Object(entries))
+                if entries.len() > UNBOUNDED_MAX =>
+            {
+                return Err(too_many_entries());
+            }
             (Self::List { of, min, max }, Document::List(items)) => {
                 if items.len() < *min {
                     fail(of.echo_list(items), Constraint::LengthAtLeast(*min));
@@ -115,7 +133,7 @@ impl Shape {
                 of.check_items(items, path, violations)?;
             }
             (Self::Map { key, value, max }, Document::Object(entries)) => {
-                let shown = || echo_map(value, entries);
+                let shown = || echo_map(key, value, entries);
                 if let Some(max) = max.filter(|max| entries.len() > *max) {
                     fail(shown(), Constraint::LengthAtMost(max));
                 }
@@ -243,12 +261,14 @@ fn lower_first(name: &str) -> String {
 }
 
 /// As Java prints a map.
-fn echo_map(value: &StringShape, entries: &[(String, Document)]) -> String {
+fn echo_map(key: &StringShape, value: &StringShape, entries: &[(String, Document)]) -> String {
     let shown: Vec<_> = entries
         .iter()
         .map(|(name, entry)| {
             let shown = entry.text().map_or_else(|_| "null".to_owned(), |text| value.echo(text));
-            format!("{name}={shown}")
+            // What is too long beside a secret is likely to be one, in the wrong place.
+            let hidden = value.sensitive && name.chars().nth(key.length_max).is_some();
+            format!("{}={shown}", if hidden { REDACTED } else { name })
         })
         .collect();
     format!("{{{}}}", shown.join(", "))

@@ -98,6 +98,7 @@ const TABLE: &[Row] = &[
     (|| GetOpenIdTokenForDeveloperIdentityInput::new("game").map(drop),         &[("'game'", "identityPoolId", ID)]),
     (|| call()?.identity_id("alice").map(drop),                                 &[("'alice'", "identityId", ID)]),
     (|| call()?.login("", "alice").map(drop),                                   &[("''", "logins", MIN_1)]),
+    (|| call()?.login(long(129), "alice").map(drop),                            &[(HIDDEN, "logins", MAX_128)]),
     (|| call()?.login("login.game", "").map(drop),                              &[(HIDDEN, "logins", MIN_1)]),
     (|| call()?.login("login.game", long(50_001)).map(drop),                    &[(HIDDEN, "logins", MAX_50000)]),
     (|| call()?.principal_tag("", "a").map(drop),                               &[("''", "principalTags", MIN_1)]),
@@ -188,4 +189,25 @@ fn durations_are_whole_seconds() {
         assert_eq!(duration.as_secs(), secs);
     }
     assert_eq!(TokenDuration::DEVELOPER_DEFAULT.as_secs(), 900);
+}
+
+#[test]
+fn inputs_that_are_read_from_elsewhere_keep_their_limits() {
+    let pool = "us-east-1:0";
+    let logins: Vec<String> = (0..11).map(|n| format!(r#""p{n}": "t""#)).collect();
+    let tags: Vec<String> = (0..51).map(|n| format!(r#""k{n}": "v""#)).collect();
+    let reads = |logins: &str, tags: &str| {
+        let json = format!(
+            r#"{{"IdentityPoolId": "{pool}", "Logins": {{{logins}}}, "PrincipalTags": {{{tags}}}}}"#
+        );
+        serde_json::from_str::<GetOpenIdTokenForDeveloperIdentityInput>(&json).is_ok()
+    };
+    assert!(reads(&logins[1..].join(","), &tags[1..].join(",")));
+    assert!(!reads(&logins.join(","), &tags[1..].join(",")));
+    assert!(!reads(&logins[1..].join(","), &tags.join(",")));
+    let ids = |count: usize| {
+        let json = format!(r#"{{"IdentityIdsToDelete": [{}]}}"#, vec![r#""a:0""#; count].join(","));
+        serde_json::from_str::<DeleteIdentitiesInput>(&json).is_ok()
+    };
+    assert!(!ids(0) && ids(1) && ids(60) && !ids(61));
 }

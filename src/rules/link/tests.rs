@@ -108,7 +108,9 @@ fn the_given_identity_as_proof() {
     for (rule, world, presented, expected) in [
         ("c3 becomes a link", "G=p:1", "d:a", "G | G=p:1,d:a"),
         ("many developer users", "G=d:a", "d:b", "G | G=d:a,d:b"),
-        ("and a merge", "G=p:1 Y=q:1", "d:a,q:1", "G | G=p:1,q:1,d:a Y=disabled"),
+        ("unowned public logins too", "G=p:1", "d:a,q:1", "G | G=p:1,d:a,q:1"),
+        ("a merge takes a login of the given", "G=p:1 Y=q:1", "d:a,q:1", MISMATCH),
+        ("and then happens", "G=p:1 Y=q:1", "p:1,d:a,q:1", "G | G=p:1,q:1,d:a Y=disabled"),
         ("a guest as before", "G=guest", "d:a", "G | G=d:a"),
         ("never a developer user of another", "G=p:1 X=d:a", "d:a", REGISTERED),
         ("never a disabled one", "G=disabled", "d:a", forbidden.as_str()),

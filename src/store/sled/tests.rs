@@ -27,6 +27,16 @@ fn a_failed_sync_stops_the_store() {
     assert_eq!(store.shared.mark.number(), 0, "nothing is known to be on the disk");
 }
 
+/// A second sync could succeed although the first has lost what it was to write.
+#[test]
+fn a_failed_sync_is_not_forgotten() {
+    let (_folder, store) = broken_store(Durability::ProcessKill);
+    assert_eq!(store.commit(put(1)).expect("flushed"), Commit::Done);
+    assert!(matches!(store.sync(), Err(StoreError::Failed(_))));
+    assert!(matches!(store.sync(), Err(StoreError::Stopped)));
+    assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
+}
+
 #[test]
 fn a_commit_that_only_needs_a_flush_does_not_sync() {
     let (_folder, store) = broken_store(Durability::ProcessKill);

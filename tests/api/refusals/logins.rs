@@ -291,13 +291,13 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "3.c2 the same with the identity given",
         typed: |world| {
-            let presented = [(FACEBOOK, "user:a"), (GAME, "bob-2")];
+            let presented = [(FACEBOOK, "user:a"), (GAME, "bob")];
             token(world, logins(POOL, &presented).identity_id(id(BOB))?)
         },
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<5>",
-                "Logins": {"graph.facebook.com": "user:a", "login.game": "bob-2"}}"#,
+                "Logins": {"graph.facebook.com": "user:a", "login.game": "bob"}}"#,
         ),
         refusal: "LoginTaken",
         kind: ErrorKind::ResourceConflict,

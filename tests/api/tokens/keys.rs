@@ -218,7 +218,7 @@ fn a_key_is_kept_until_another_algorithm_or_another_key_is_asked_for() {
         (|b| b.signing_key(key(SigningAlgorithm::Es256)), ("us-east-1-3", "ES256")),
         (|b| b.signing_key(key(SigningAlgorithm::Es256)), ("us-east-1-3", "ES256")),
         (|b| b.signing_key(key(SigningAlgorithm::EdDsa)), ("us-east-1-4", "EdDSA")),
-        (|b| b.signing_algorithm(SigningAlgorithm::EdDsa), ("us-east-1-5", "EdDSA")),
+        (|b| b.signing_algorithm(SigningAlgorithm::EdDsa), ("us-east-1-1", "EdDSA")),
     ] {
         let (engine, token) = reopened(&world, &pool, parts);
         let (kid, alg) = expected;
@@ -277,5 +277,9 @@ fn the_discovery_document_names_the_algorithms_in_use() {
     let (engine, _) = reopened(&world, &pool, fixed(SigningAlgorithm::EdDsa));
     assert_eq!(document(&engine), wanted(r#""EdDSA","ES256""#), "the old key still verifies");
     world.clock.set(NOON + DAY + MINUTE + 1000);
+    let both = wanted(r#""EdDSA","ES256""#);
+    assert_eq!(document(&engine), both, "another engine over the store may sign with it");
+    engine.rotate_signing_key(world.aws.region()).expect("rotated");
+    world.clock.set(NOON + 2 * (DAY + MINUTE + 1000) + 1000);
     assert_eq!(document(&engine), wanted(r#""EdDSA""#));
 }

@@ -216,3 +216,30 @@ fn a_damaged_record_is_an_internal_error() {
     let refused = world.resolve(&call(&pool, "alice")).expect_err("unreadable");
     assert_eq!(refused.to_string(), cause);
 }
+
+/// Where the model has no maximum: every entry could fail, and each failure is told.
+#[test]
+fn very_long_lists_and_maps_are_refused_before_their_entries() {
+    let world = World::new();
+    let body = |count: usize| {
+        let providers = vec!["{}"; count].join(",");
+        format!(
+            r#"{{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false,
+                "CognitoIdentityProviders": [{providers}]}}"#
+        )
+    };
+    let text = "Too many entries in a list or map";
+    let reply = world.wire("CreateIdentityPool", &body(1_001));
+    assert_refused(&reply, "SerializationException", text, "a list");
+    let quota = "An identity pool has at most 50 user pools.";
+    let reply = world.wire("CreateIdentityPool", &body(1_000));
+    assert_refused(&reply, "LimitExceededException", quota, "a list");
+    let tags: Vec<String> = (0..1_001).map(|n| format!(r#""{n}": """#)).collect();
+    let tags = format!(
+        r#"{{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false,
+            "IdentityPoolTags": {{{}}}}}"#,
+        tags.join(",")
+    );
+    let reply = world.wire("CreateIdentityPool", &tags);
+    assert_refused(&reply, "SerializationException", text, "a map");
+}

@@ -131,7 +131,13 @@ fn shown(shape: &Value, value: &Value) -> String {
         }
         Value::Object(entries) => {
             let entries = entries.iter();
-            let entries = entries.map(|(k, v)| format!("{k}={}", shown(&shape["value"], v)));
+            let entries = entries.map(|(key, value)| {
+                // What is too long beside a secret may be one.
+                let long = key.chars().count() > Size::Largest.of(&shape["key"]);
+                let hidden = long && shape["value"].get("sensitive").is_some();
+                let key = if hidden { "***Sensitive Data Redacted***" } else { key };
+                format!("{key}={}", shown(&shape["value"], value))
+            });
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
