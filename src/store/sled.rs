@@ -6,7 +6,6 @@
 mod files;
 mod in_flight;
 
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +21,7 @@ use sled::transaction::{
 
 use crate::store::group::GroupCommit;
 use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Tree, Value};
-use files::{CommitMark, Disk};
+use files::{CommitMark, Disk, FolderLock};
 use in_flight::InFlight;
 
 /// What an answered operation survives.
@@ -146,7 +145,7 @@ struct Shared {
     /// Batches that were applied since the last flush.
     backlog: AtomicUsize,
     stopped: AtomicBool,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 /// How many batches may wait for a flush: one flush of very many takes seconds.
@@ -161,7 +160,7 @@ const FORMAT_NUMBER: u64 = 1;
 
 impl Shared {
     fn open(options: &SledOptions) -> Result<Self, StoreError> {
-        let lock = files::lock(&options.path)?;
+        let lock = FolderLock::acquire(&options.path)?;
         let folder = options.path.join("sled");
         files::clear_half_written_snapshots(&folder).map_err(StoreError::failed)?;
         let mark = CommitMark::open(&options.path)?;

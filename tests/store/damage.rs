@@ -144,3 +144,20 @@ fn a_corrupt_record_is_named_by_its_key() {
         assert_eq!(engine.check().expect("reads").first().map(|f| f.invariant), Some(None));
     }
 }
+
+/// A process that was being started while a database was closed kept it locked for a moment.
+#[test]
+fn starting_processes_does_not_keep_a_database_locked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..300 {
+                let status = std::process::Command::new("true").status().expect("runs");
+                assert!(status.success());
+            }
+        });
+        for _ in 0..30 {
+            open(folder.path()).expect("opens");
+        }
+    });
+}

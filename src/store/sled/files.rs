@@ -16,19 +16,32 @@ use parking_lot::Mutex;
 
 use crate::store::StoreError;
 
-/// Locks a database's folder for as long as the file lives.
-pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    make_folder(path).map_err(StoreError::failed)?;
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path.join("lock"))
-        .map_err(StoreError::failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(StoreError::failed(error)),
+/// The lock of a database's folder.
+#[derive(Debug)]
+pub(super) struct FolderLock(File);
+
+impl FolderLock {
+    pub(super) fn acquire(path: &Path) -> Result<Self, StoreError> {
+        make_folder(path).map_err(StoreError::failed)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join("lock"))
+            .map_err(StoreError::failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self(lock)),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
+            Err(TryLockError::Error(error)) => Err(StoreError::failed(error)),
+        }
+    }
+}
+
+/// A process that is being started shares the file for a moment: closing it would not unlock it.
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing is all that is left to try.
+        drop(self.0.unlock());
     }
 }
 

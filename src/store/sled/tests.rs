@@ -1,5 +1,7 @@
 //! What happens when the disk fails: `/dev/null` refuses to be synced.
 
+use std::fs::File;
+
 use super::*;
 
 fn put(key: u8) -> Batch {
