@@ -7,6 +7,7 @@ mod gather;
 mod identities;
 mod keys;
 mod pools;
+mod resolve;
 mod run;
 
 use std::fmt;

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use crate::ambient::Timestamp;
+use crate::engine::Developer;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
-use crate::engine::{Core, Developer};
 use crate::error::Result;
 use crate::id::IdentityId;
-use crate::login::{LoginError, Logins};
 use crate::name::DeveloperUserIdentifier;
 use crate::op::{
     GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,
@@ -17,9 +16,8 @@ use crate::op::{
 };
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::developer::{self, Lookup};
-use crate::rules::link::{self, DeveloperLinking, Resolution};
 use crate::rules::page::PageSize;
-use crate::rules::pool::{Provider, developer_provider, provider};
+use crate::rules::pool::developer_provider;
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, Login, Pool, VerifiedLogin};
 
@@ -56,7 +54,8 @@ impl Developer {
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the given identity is disabled.
     /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
     ///   given authenticated identity, and one belongs to another. Under
-    ///   [`DeveloperLinking::ByLinkedLogin`], also when all of them belong to none.
+    ///   [`DeveloperLinking::ByLinkedLogin`](crate::DeveloperLinking::ByLinkedLogin), also when all
+    ///   of them belong to none.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken): an identity would get a second user of one
     ///   public provider.
     /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.
@@ -362,84 +361,5 @@ impl Reads<'_> {
         let Some(name) = &pool.pool.settings.developer_provider_name else { return Ok(None) };
         let owners = self.owners(pool, &[Login::developer(name, user)])?;
         owners.into_iter().flatten().next().map(|place| self.identity_at(pool, place)).transpose()
-    }
-}
-
-impl Core {
-    /// Verifies presented logins: first what each stands for, then the tokens, each in turn.
-    fn prove(
-        &self,
-        pool: &KeptPool,
-        logins: &Logins,
-        now: Timestamp,
-    ) -> Result<Vec<VerifiedLogin>> {
-        let mut providers = Vec::with_capacity(logins.iter().len());
-        for (name, token) in logins.iter() {
-            let provider = provider(&pool.pool, name)?;
-            let developer = match provider {
-                Provider::Developer(name) => {
-                    let user = DeveloperUserIdentifier::try_from(token.as_str())
-                        .map_err(|_| Refusal::DeveloperUserIdentifierTooLong)?;
-                    Some(VerifiedLogin::developer(pool.pool.id(), name, &user))
-                }
-                Provider::Public => None,
-            };
-            providers.push(developer);
-        }
-        if providers.iter().all(Option::is_none) {
-            return Err(Refusal::DeveloperProviderMissing.into());
-        }
-        let settings = &pool.pool.settings;
-        let proved = providers.into_iter().zip(logins.iter()).map(|(developer, (name, token))| {
-            let Some(developer) = developer else {
-                let verified = self.verifier.verify(settings, name, token, now);
-                let verified = verified.map_err(refusal)?;
-                if verified.login().provider() != name {
-                    return Err(Refusal::LoginIssuerMismatch.into());
-                }
-                return Ok(verified);
-            };
-            Ok(developer)
-        });
-        proved.collect()
-    }
-
-    /// Finds the identity of proved logins, or decides what it is to be.
-    fn resolve(
-        &self,
-        reads: &mut Reads<'_>,
-        pool: &KeptPool,
-        given: Option<&Identity>,
-        used: &[VerifiedLogin],
-        now: Timestamp,
-    ) -> Result<Decided<IdentityId>> {
-        let logins: Vec<Login> = used.iter().map(|login| login.login().clone()).collect();
-        let owners = reads.owners(pool, &logins)?;
-        if given.is_none()
-            && let Some(place) = link::settled(&owners)
-        {
-            return Ok(Decided::answer(IdentityId::new(&pool.pool.region, place.guid)));
-        }
-        let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
-        let fresh = IdentityId::new(&pool.pool.region, self.fresh_guid()?);
-        let resolution = Resolution {
-            pool: &pool.pool,
-            given,
-            given_is_proof: self.developer_linking == DeveloperLinking::ByIdentityId,
-            logins: &logins,
-            owners: &owners,
-        };
-        Ok(link::resolve(resolution, fresh, now)?)
-    }
-}
-
-fn refusal(error: LoginError) -> Refusal {
-    match error {
-        LoginError::Unavailable => Refusal::ProviderUnavailable,
-        LoginError::Malformed => Refusal::LoginMalformed,
-        LoginError::WrongIssuer => Refusal::LoginIssuerMismatch,
-        LoginError::BadSignature => Refusal::LoginSignatureInvalid,
-        LoginError::Expired { now, exp } => Refusal::LoginExpired { now, exp },
-        LoginError::WrongAudience => Refusal::ProviderUnsupported,
     }
 }

@@ -5,15 +5,15 @@
 
 mod files;
 mod in_flight;
+mod tender;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
 use sled::transaction::{
     ConflictableTransactionError, TransactionError, TransactionResult, Transactional,
     TransactionalTree,
@@ -23,6 +23,7 @@ use crate::store::group::GroupCommit;
 use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Tree, Value};
 use files::{CommitMark, Disk, FolderLock};
 use in_flight::InFlight;
+use tender::Tender;
 
 /// What an answered operation survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -366,47 +367,6 @@ impl Drop for StopUnlessDurable<'_> {
             self.shared.stopped.store(true, Ordering::SeqCst);
             self.shared.in_flight.lose();
         }
-    }
-}
-
-/// Syncs now and then what the durability leaves to a later moment.
-#[derive(Debug)]
-struct Tender {
-    closing: Arc<(Mutex<bool>, Condvar)>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Tender {
-    const PAUSE: Duration = Duration::from_millis(100);
-
-    fn spawn(shared: Arc<Shared>) -> Result<Self, StoreError> {
-        let closing = Arc::new((Mutex::new(false), Condvar::new()));
-        let signal = Arc::clone(&closing);
-        let thread = thread::Builder::new()
-            .name("cognate-sync".to_owned())
-            .spawn(move || {
-                let (closing, woken) = &*signal;
-                let mut closing = closing.lock();
-                while !*closing {
-                    woken.wait_for(&mut closing, Self::PAUSE);
-                    let behind = shared.applied.load(Ordering::SeqCst) > shared.mark.number();
-                    if behind && shared.sync().is_err() {
-                        return;
-                    }
-                }
-            })
-            .map_err(StoreError::failed)?;
-        Ok(Self { closing, thread: Some(thread) })
-    }
-}
-
-impl Drop for Tender {
-    fn drop(&mut self) {
-        let (closing, woken) = &*self.closing;
-        *closing.lock() = true;
-        woken.notify_all();
-        // A panic of the thread has already stopped the store.
-        drop(self.thread.take().map(JoinHandle::join));
     }
 }
 
