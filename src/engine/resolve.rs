@@ -7,11 +7,11 @@ use crate::engine::gather::Reads;
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::login::{LoginError, Logins};
-use crate::name::DeveloperUserIdentifier;
+use crate::name::{DeveloperUserIdentifier, LoginToken, ProviderName};
 use crate::rules::link::{self, DeveloperLinking, Resolution};
 use crate::rules::pool::{Provider, provider};
 use crate::rules::{Decided, Refusal};
-use crate::state::{Identity, Login, VerifiedLogin};
+use crate::state::{Identity, IdentityPool, Login, VerifiedLogin};
 
 impl Core {
     /// Verifies presented logins: first what each stands for, then the tokens, each in turn.
@@ -21,35 +21,42 @@ impl Core {
         logins: &Logins,
         now: Timestamp,
     ) -> Result<Vec<VerifiedLogin>> {
-        let mut providers = Vec::with_capacity(logins.iter().len());
+        let mut developers = Vec::with_capacity(logins.iter().len());
         for (name, token) in logins.iter() {
-            let provider = provider(&pool.pool, name)?;
-            let developer = match provider {
+            developers.push(match provider(&pool.pool, name)? {
                 Provider::Developer(name) => {
                     let user = DeveloperUserIdentifier::try_from(token.as_str())
                         .map_err(|_| Refusal::DeveloperUserIdentifierTooLong)?;
                     Some(VerifiedLogin::developer(pool.pool.id(), name, &user))
                 }
                 Provider::Public => None,
-            };
-            providers.push(developer);
+            });
         }
-        if providers.iter().all(Option::is_none) {
+        if developers.iter().all(Option::is_none) {
             return Err(Refusal::DeveloperProviderMissing.into());
         }
         let settings = &pool.pool.settings;
-        let proved = providers.into_iter().zip(logins.iter()).map(|(developer, (name, token))| {
-            let Some(developer) = developer else {
-                let verified = self.verifier.verify(settings, name, token, now);
-                let verified = verified.map_err(refusal)?;
-                if verified.login().provider() != name {
-                    return Err(Refusal::LoginIssuerMismatch.into());
-                }
-                return Ok(verified);
-            };
-            Ok(developer)
+        let proved = developers.into_iter().zip(logins.iter());
+        let proved = proved.map(|(developer, (name, token))| {
+            developer.map_or_else(|| self.verify(settings, name, token, now), Ok)
         });
         proved.collect()
+    }
+
+    /// Asks the verifier, whose answer has to be about what it was asked.
+    fn verify(
+        &self,
+        pool: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        now: Timestamp,
+    ) -> Result<VerifiedLogin> {
+        let verified = self.verifier.verify(pool, provider, token, now).map_err(refusal)?;
+        if verified.login().provider() == provider {
+            Ok(verified)
+        } else {
+            Err(Refusal::LoginIssuerMismatch.into())
+        }
     }
 
     /// Finds the identity of proved logins, or decides what it is to be.
