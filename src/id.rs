@@ -1,7 +1,5 @@
 //! Who owns what: accounts, regions, and the ids of pools and identities.
 
-use std::fmt;
-
 use uuid::Uuid;
 
 use crate::constraint::{Constraint, Pattern, StringShape, Violation, Violations};
@@ -56,12 +54,6 @@ impl Guid {
     }
 }
 
-impl fmt::Display for Guid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Uuid::from_bytes(self.0).hyphenated().fmt(f)
-    }
-}
-
 impl AccountId {
     /// The account of a request whose credentials name none: `000000000000`.
     pub fn zero() -> Self {
@@ -85,7 +77,9 @@ macro_rules! region_and_guid {
     ($name:ident) => {
         impl $name {
             pub(crate) fn new(region: &Region, guid: Guid) -> Self {
-                Self(format!("{region}:{guid}").into())
+                let mut buffer = Uuid::encode_buffer();
+                let guid = Uuid::from_bytes(guid.0).hyphenated().encode_lower(&mut buffer);
+                Self([region.as_str(), ":", guid].concat().into())
             }
 
             /// `None` for an id that was never minted and so names nothing.

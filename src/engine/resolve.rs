@@ -27,7 +27,7 @@ impl Core {
                 Provider::Developer(name) => {
                     let user = DeveloperUserIdentifier::try_from(token.as_str())
                         .map_err(|_| Refusal::DeveloperUserIdentifierTooLong)?;
-                    Some(VerifiedLogin::developer(pool.pool.id(), name, &user))
+                    Some(VerifiedLogin::developer(name, &user))
                 }
                 Provider::Public => None,
             });

@@ -107,7 +107,7 @@ impl Claims {
         Self {
             sub: identity,
             aud: pool.id().clone(),
-            amr: amr(used),
+            amr: amr(pool.id(), used),
             tags,
             iss: ISSUER,
             pool_arn: (!used.is_empty()).then(|| pool.arn()),
@@ -164,13 +164,12 @@ impl Claims {
     }
 }
 
-fn amr(used: &[VerifiedLogin]) -> Vec<String> {
+fn amr(pool: &IdentityPoolId, used: &[VerifiedLogin]) -> Vec<String> {
     if used.is_empty() {
         return vec!["unauthenticated".to_owned()];
     }
-    let pairs = used
-        .iter()
-        .flat_map(|login| [login.login().provider().to_string(), login.amr().to_owned()]);
+    let pairs =
+        used.iter().flat_map(|login| [login.login().provider().to_string(), login.amr(pool)]);
     std::iter::once("authenticated".to_owned()).chain(pairs).collect()
 }
 

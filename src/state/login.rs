@@ -65,7 +65,8 @@ impl Login {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedLogin {
     login: Login,
-    amr: String,
+    /// Where it is not made of the login itself.
+    amr: Option<String>,
 }
 
 impl VerifiedLogin {
@@ -82,25 +83,22 @@ impl VerifiedLogin {
         subject: impl TryInto<Subject, Error: Into<Violations>>,
     ) -> Result<Self, Violations> {
         let subject = subject.try_into().map_err(Into::into)?;
-        let amr = format!("{provider}:{subject}");
         let login = Login { kind: LoginKind::Public, provider: provider.clone(), subject };
-        Ok(Self { login, amr })
+        Ok(Self { login, amr: None })
     }
 
     /// A user of a pool's developer provider, stated in a signed call.
     pub(crate) fn developer(
-        pool: &IdentityPoolId,
         provider: &DeveloperProviderName,
         user: &DeveloperUserIdentifier,
     ) -> Self {
-        let amr = format!("{provider}:{pool}:{}", user.as_str());
-        Self { login: Login::developer(provider, user), amr }
+        Self { login: Login::developer(provider, user), amr: None }
     }
 
     /// The same login under another name in the `amr` claim: `<oidc provider arn>:OIDC:<sub>`.
     #[must_use]
     pub fn amr_entry(mut self, entry: impl Into<String>) -> Self {
-        self.amr = entry.into();
+        self.amr = Some(entry.into());
         self
     }
 
@@ -109,7 +107,13 @@ impl VerifiedLogin {
         &self.login
     }
 
-    pub(crate) fn amr(&self) -> &str {
-        &self.amr
+    /// The full name in the `amr` claim of a token for `pool`.
+    pub(crate) fn amr(&self, pool: &IdentityPoolId) -> String {
+        let Login { kind, provider, subject } = &self.login;
+        match (&self.amr, kind) {
+            (Some(amr), _) => amr.clone(),
+            (None, LoginKind::Developer) => format!("{provider}:{pool}:{subject}"),
+            (None, LoginKind::Public) => format!("{provider}:{subject}"),
+        }
     }
 }
