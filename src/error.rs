@@ -163,10 +163,13 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::TooManyTags
             | Refusal::UserPoolProviderInvalid => Self::InvalidParameter,
             Refusal::IdentityForbidden { .. }
+            | Refusal::LoginClaimMissing { .. }
             | Refusal::LoginExpired { .. }
+            | Refusal::LoginInactive
             | Refusal::LoginIsCognitoToken
             | Refusal::LoginIssuerMismatch
             | Refusal::LoginMalformed
+            | Refusal::LoginNotYetValid
             | Refusal::LoginSignatureInvalid
             | Refusal::LoginsDontMatch
             | Refusal::ProviderUnsupported

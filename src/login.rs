@@ -35,10 +35,14 @@ pub enum LoginError {
     Unavailable,
     /// The text is no token of this provider.
     Malformed,
+    /// The token lacks a claim that every token has to have: its name.
+    MissingClaim(&'static str),
     /// The token names another issuer than the provider it is presented under.
     WrongIssuer,
     /// The signature does not verify.
     BadSignature,
+    /// The token is of the future.
+    NotYetValid,
     /// The token is of the past; both in epoch seconds.
     Expired {
         /// The moment of the call.
@@ -48,6 +52,8 @@ pub enum LoginError {
     },
     /// The token is for an application that the pool does not accept.
     WrongAudience,
+    /// The provider says that the user has signed out or is gone.
+    Inactive,
 }
 
 /// Accepts nobody: the verifier of an engine that was given none.

@@ -127,6 +127,12 @@ pub enum Refusal {
         /// The identity.
         identity_id: IdentityId,
     },
+    /// A presented token lacks a claim.
+    #[error("Invalid login token. Missing a required claim: {claim}")]
+    LoginClaimMissing {
+        /// The claim's name.
+        claim: &'static str,
+    },
     /// A presented token is of the past.
     #[error("Invalid login token. Token expired: {now} >= {exp}")]
     LoginExpired {
@@ -135,6 +141,9 @@ pub enum Refusal {
         /// The token's `exp`, in epoch seconds.
         exp: u64,
     },
+    /// The provider says that the user of a presented token has signed out or is gone.
+    #[error("Token is inactive")]
+    LoginInactive,
     /// A token of this service was presented as a login.
     #[error("Invalid login token. Can't pass in a Cognito token.")]
     LoginIsCognitoToken,
@@ -144,6 +153,9 @@ pub enum Refusal {
     /// What was presented is no token.
     #[error("Invalid login token. Not a valid OpenId Connect identity token.")]
     LoginMalformed,
+    /// A presented token is of the future.
+    #[error("Invalid login token. Token is not valid yet.")]
+    LoginNotYetValid,
     /// The signature of a presented token does not verify.
     #[error("Invalid login token. Couldn't verify signed token.")]
     LoginSignatureInvalid,

@@ -3,6 +3,7 @@
 mod identity;
 mod key;
 mod login;
+mod provider;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,9 @@ pub use identity::{IdentityState, LOGINS_MAX};
 pub use key::SigningAlgorithm;
 pub(crate) use key::{PrivateKey, PublicKey, StoredKey};
 pub(crate) use login::LoginKind;
-pub use login::{Login, VerifiedLogin};
+pub use login::{ClaimValue, Login, VerifiedLogin};
+pub use provider::PublicProvider;
+pub(crate) use provider::{OIDC_PROVIDER, ROLE, SAML_PROVIDER};
 
 /// A pool with its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]

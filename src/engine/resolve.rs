@@ -92,9 +92,12 @@ fn refusal(error: LoginError) -> Refusal {
     match error {
         LoginError::Unavailable => Refusal::ProviderUnavailable,
         LoginError::Malformed => Refusal::LoginMalformed,
+        LoginError::MissingClaim(claim) => Refusal::LoginClaimMissing { claim },
         LoginError::WrongIssuer => Refusal::LoginIssuerMismatch,
         LoginError::BadSignature => Refusal::LoginSignatureInvalid,
+        LoginError::NotYetValid => Refusal::LoginNotYetValid,
         LoginError::Expired { now, exp } => Refusal::LoginExpired { now, exp },
         LoginError::WrongAudience => Refusal::ProviderUnsupported,
+        LoginError::Inactive => Refusal::LoginInactive,
     }
 }

@@ -1,10 +1,8 @@
 //! What makes a pool's configuration acceptable, and which providers it knows.
 
-use crate::name::{
-    Arn, DeveloperProviderName, ProviderName, TagKey, TagValue, UserPoolProviderName,
-};
+use crate::name::{DeveloperProviderName, ProviderName, TagKey, TagValue, UserPoolProviderName};
 use crate::rules::{Change, Decided, Effect, Refusal};
-use crate::state::{IdentityPool, Pool};
+use crate::state::{IdentityPool, OIDC_PROVIDER, Pool, SAML_PROVIDER};
 
 /// The most pools of an account in a region.
 pub const POOLS_MAX: u32 = 1_000;
@@ -41,7 +39,7 @@ pub(crate) fn provider<'a>(pool: &'a Pool, name: &ProviderName) -> Result<Provid
         Some(developer) if developer.as_str() == name.as_str() => {
             Ok(Provider::Developer(developer))
         }
-        _ if accepts(settings, name.as_str()) => Ok(Provider::Public),
+        _ if settings.public_provider(name.as_str()).is_some() => Ok(Provider::Public),
         _ if COGNITO_IDENTITY.contains(&name.as_str()) => Err(Refusal::LoginIsCognitoToken),
         _ if is_public(name.as_str()) => Err(Refusal::ProviderUnsupported),
         _ => Err(Refusal::DeveloperProviderUnsupported),
@@ -112,10 +110,10 @@ fn check(settings: &IdentityPool) -> Result<(), Refusal> {
         }
     }
     for (arns, kind) in [
-        (&settings.open_id_connect_provider_arns, "oidc-provider/"),
-        (&settings.saml_provider_arns, "saml-provider/"),
+        (&settings.open_id_connect_provider_arns, OIDC_PROVIDER),
+        (&settings.saml_provider_arns, SAML_PROVIDER),
     ] {
-        if let Some(arn) = arns.iter().find(|arn| iam_resource(arn, kind).is_none()) {
+        if let Some(arn) = arns.iter().find(|arn| arn.iam_resource(kind).is_none()) {
             return Err(Refusal::ProviderArnInvalid { arn: arn.as_str().to_owned() });
         }
     }
@@ -129,30 +127,11 @@ fn check(settings: &IdentityPool) -> Result<(), Refusal> {
 }
 
 fn is_reserved(settings: &IdentityPool, name: &str) -> bool {
-    COGNITO_IDENTITY.contains(&name) || is_public(name) || accepts(settings, name)
+    COGNITO_IDENTITY.contains(&name) || is_public(name) || settings.public_provider(name).is_some()
 }
 
 fn is_public(name: &str) -> bool {
     PUBLIC_PROVIDERS.contains(&name) || name.starts_with("cognito-idp.") || name.starts_with("arn:")
-}
-
-/// Whether the pool is configured for a public provider of that name.
-fn accepts(settings: &IdentityPool, name: &str) -> bool {
-    let user_pools = settings.cognito_identity_providers.iter();
-    let issuers = settings.open_id_connect_provider_arns.iter();
-    settings.supported_login_providers.keys().any(|known| known.as_str() == name)
-        || user_pools.flat_map(|p| &p.provider_name).any(|known| known.as_str() == name)
-        || issuers.filter_map(|arn| iam_resource(arn, "oidc-provider/")).any(|known| known == name)
-        || settings.saml_provider_arns.iter().any(|known| known.as_str() == name)
-}
-
-/// The name behind `arn:PARTITION:iam::ACCOUNT:KIND/`.
-fn iam_resource<'a>(arn: &'a Arn, kind: &str) -> Option<&'a str> {
-    let parts: Vec<_> = arn.as_str().splitn(6, ':').collect();
-    let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else { return None };
-    let digits = !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit());
-    let name = resource.strip_prefix(kind).filter(|name| !name.is_empty());
-    name.filter(|_| digits && partition.starts_with("aws"))
 }
 
 /// `cognito-idp.REGION.amazonaws.com/POOL`, in China with the suffix `.cn`.

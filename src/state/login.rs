@@ -1,10 +1,12 @@
 //! Logins as they are kept and as they are proved.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::constraint::Violations;
 use crate::id::IdentityPoolId;
-use crate::name::{DeveloperProviderName, DeveloperUserIdentifier, ProviderName, Subject};
+use crate::name::{Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, Subject};
 
 /// A login that is kept: who a user is at a provider, within one pool.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,6 +69,49 @@ pub struct VerifiedLogin {
     login: Login,
     /// Where it is not made of the login itself.
     amr: Option<String>,
+    client_id: Option<String>,
+    claims: BTreeMap<String, ClaimValue>,
+    roles: Vec<Arn>,
+}
+
+/// The value of a claim, as the rules of a role mapping compare it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a claim has one value or several")]
+pub enum ClaimValue {
+    /// A text; of a number, a boolean or an object its JSON.
+    One(String),
+    /// The elements of an array.
+    Many(Vec<String>),
+}
+
+impl ClaimValue {
+    /// The values, one or several.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values.as_slice(),
+        }
+        .iter()
+        .map(String::as_str)
+    }
+}
+
+impl From<&str> for ClaimValue {
+    fn from(value: &str) -> Self {
+        Self::One(value.to_owned())
+    }
+}
+
+impl From<String> for ClaimValue {
+    fn from(value: String) -> Self {
+        Self::One(value)
+    }
+}
+
+impl From<Vec<String>> for ClaimValue {
+    fn from(values: Vec<String>) -> Self {
+        Self::Many(values)
+    }
 }
 
 impl VerifiedLogin {
@@ -83,8 +128,7 @@ impl VerifiedLogin {
         subject: impl TryInto<Subject, Error: Into<Violations>>,
     ) -> Result<Self, Violations> {
         let subject = subject.try_into().map_err(Into::into)?;
-        let login = Login { kind: LoginKind::Public, provider: provider.clone(), subject };
-        Ok(Self { login, amr: None })
+        Ok(Self::of(Login { kind: LoginKind::Public, provider: provider.clone(), subject }))
     }
 
     /// A user of a pool's developer provider, stated in a signed call.
@@ -92,7 +136,11 @@ impl VerifiedLogin {
         provider: &DeveloperProviderName,
         user: &DeveloperUserIdentifier,
     ) -> Self {
-        Self { login: Login::developer(provider, user), amr: None }
+        Self::of(Login::developer(provider, user))
+    }
+
+    fn of(login: Login) -> Self {
+        Self { login, amr: None, client_id: None, claims: BTreeMap::new(), roles: Vec::new() }
     }
 
     /// The same login under another name in the `amr` claim: `<oidc provider arn>:OIDC:<sub>`.
@@ -100,6 +148,40 @@ impl VerifiedLogin {
     pub fn amr_entry(mut self, entry: impl Into<String>) -> Self {
         self.amr = Some(entry.into());
         self
+    }
+
+    /// The application that the token was made for. A role mapping of a user pool is for one.
+    #[must_use]
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// A claim of the token, for role mappings and principal tags; the last one of a name counts.
+    #[must_use]
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<ClaimValue>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self
+    }
+
+    /// A role that the provider itself grants, as a SAML assertion does; there may be several.
+    #[must_use]
+    pub fn role(mut self, role: Arn) -> Self {
+        self.roles.push(role);
+        self
+    }
+
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    pub(crate) fn claims(&self) -> &BTreeMap<String, ClaimValue> {
+        &self.claims
+    }
+
+    /// The roles that the provider grants.
+    pub(crate) fn roles(&self) -> &[Arn] {
+        &self.roles
     }
 
     /// The login as it is kept.

@@ -1,0 +1,75 @@
+//! The public providers that a pool is configured for.
+
+use crate::name::{Arn, ProviderAppId};
+use crate::state::{CognitoIdentityProvider, IdentityPool};
+
+/// How a pool is configured for a public provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicProvider<'a> {
+    /// A provider that is known by name, such as `accounts.google.com`, with the application whose
+    /// tokens are accepted.
+    Supported(&'a ProviderAppId),
+    /// A user pool, with each of its clients whose tokens are accepted.
+    UserPool(Vec<&'a CognitoIdentityProvider>),
+    /// An OpenID Connect provider of IAM, which knows the applications itself.
+    OpenIdConnect(&'a Arn),
+    /// A SAML provider of IAM.
+    Saml(&'a Arn),
+}
+
+impl IdentityPool {
+    /// How the pool is configured for the public provider that a login is presented under; `None`
+    /// if it is not.
+    ///
+    /// An OpenID Connect provider is presented under its issuer without a scheme, a SAML provider
+    /// under its ARN.
+    pub fn public_provider(&self, name: &str) -> Option<PublicProvider<'_>> {
+        let user_pools = self.cognito_identity_providers.iter();
+        let clients: Vec<_> = user_pools
+            .filter(|client| client.provider_name.as_ref().is_some_and(|p| p.as_str() == name))
+            .collect();
+        if !clients.is_empty() {
+            return Some(PublicProvider::UserPool(clients));
+        }
+        let mut supported = self.supported_login_providers.iter();
+        if let Some((_, app)) = supported.find(|(known, _)| known.as_str() == name) {
+            return Some(PublicProvider::Supported(app));
+        }
+        let mut issuers = self.open_id_connect_provider_arns.iter();
+        if let Some(arn) = issuers.find(|arn| arn.iam_resource(OIDC_PROVIDER) == Some(name)) {
+            return Some(PublicProvider::OpenIdConnect(arn));
+        }
+        let mut saml = self.saml_provider_arns.iter();
+        saml.find(|arn| arn.as_str() == name).map(PublicProvider::Saml)
+    }
+}
+
+/// What stands before an issuer in the ARN of its provider.
+pub(crate) const OIDC_PROVIDER: &str = "oidc-provider/";
+/// What stands before the name of a SAML provider in its ARN.
+pub(crate) const SAML_PROVIDER: &str = "saml-provider/";
+/// What stands before the name of a role in its ARN.
+pub(crate) const ROLE: &str = "role/";
+
+impl Arn {
+    /// The name behind `arn:PARTITION:iam::ACCOUNT:KIND/`.
+    pub(crate) fn iam_resource(&self, kind: &str) -> Option<&str> {
+        let (_, resource) = self.iam_parts()?;
+        resource.strip_prefix(kind).filter(|name| !name.is_empty())
+    }
+
+    /// The account of an ARN of IAM.
+    pub(crate) fn iam_account(&self) -> Option<&str> {
+        self.iam_parts().map(|(account, _)| account)
+    }
+
+    fn iam_parts(&self) -> Option<(&str, &str)> {
+        let mut parts = self.as_str().splitn(6, ':');
+        let (arn, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        let digits = !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit());
+        let of_iam = arn == "arn" && partition.starts_with("aws") && service == "iam";
+        (of_iam && region.is_empty() && digits).then_some((account, resource))
+    }
+}
