@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use unicode_general_category::{GeneralCategory, get_general_category};
+
 /// One constraint of the service model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,6 +24,8 @@ pub enum Constraint {
     ValueAtMost(i64),
     /// A pattern, as the service model spells it.
     Pattern(&'static str),
+    /// The values that there are.
+    Enumeration(&'static [&'static str]),
     /// The constraints that every element of a list has to satisfy.
     Elements(Vec<Self>),
     /// The constraints that every key of a map has to satisfy.
@@ -48,6 +52,9 @@ impl fmt::Display for Constraint {
             }
             Self::Pattern(pattern) => {
                 write!(f, "Member must satisfy regular expression pattern: {pattern}")
+            }
+            Self::Enumeration(values) => {
+                write!(f, "Member must satisfy enum value set: [{}]", values.join(", "))
             }
             Self::Elements(all) => write_all(f, "Member must satisfy constraint", all),
             Self::MapKeys(all) => write_all(f, "Map keys must satisfy constraint", all),
@@ -253,6 +260,14 @@ impl Pattern {
         Self { text: r"[\w._:/-]+", matches: |v| all(v, |c| is_word(c) || "._:/-".contains(c)) };
     pub(crate) const USER_POOL_CLIENT: Self =
         Self { text: r"[\w_]+", matches: |v| all(v, is_word) };
+    pub(crate) const CLAIM_NAME: Self = Self {
+        text: r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+",
+        matches: |v| all(v, |c| is_visible(get_general_category(c))),
+    };
+    pub(crate) const ROLE_TYPE: Self = Self {
+        text: "(un)?authenticated",
+        matches: |v| matches!(v, "authenticated" | "unauthenticated"),
+    };
     pub(crate) const NOT_SPACE: Self =
         Self { text: r"[\S]+", matches: |v| all(v, |c| !is_space(c)) };
 }
@@ -266,6 +281,26 @@ fn is_id(value: &str) -> bool {
 
 fn all(value: &str, mut accepts: impl FnMut(char) -> bool) -> bool {
     !value.is_empty() && value.chars().all(&mut accepts)
+}
+
+/// A letter, a mark, a symbol, a number or punctuation: no separator, and nothing of the categories
+/// "other".
+fn is_visible(category: GeneralCategory) -> bool {
+    use GeneralCategory::{
+        Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, SpaceSeparator, Surrogate,
+        Unassigned,
+    };
+    !matches!(
+        category,
+        Control
+            | Format
+            | LineSeparator
+            | ParagraphSeparator
+            | PrivateUse
+            | SpaceSeparator
+            | Surrogate
+            | Unassigned
+    )
 }
 
 /// `\w` as the service means it: ASCII only.
@@ -308,6 +343,16 @@ mod tests {
             (&Pattern::USER_POOL_PROVIDER, "cognito-idp.us-east-1.amazonaws.com/us-east-1_x", true),
             (&Pattern::USER_POOL_CLIENT, "abc-1", false),
             (&Pattern::NOT_SPACE, "a b", false),
+            (&Pattern::ROLE_TYPE, "authenticated", true),
+            (&Pattern::ROLE_TYPE, "unauthenticated", true),
+            (&Pattern::ROLE_TYPE, "anauthenticated", false),
+            (&Pattern::CLAIM_NAME, "custom:größe_1€", true),
+            (&Pattern::CLAIM_NAME, "e\u{301}", true),
+            (&Pattern::CLAIM_NAME, "a b", false),
+            (&Pattern::CLAIM_NAME, "a\u{a0}", false),
+            (&Pattern::CLAIM_NAME, "a\n", false),
+            (&Pattern::CLAIM_NAME, "a\u{200b}", false),
+            (&Pattern::CLAIM_NAME, "\u{e000}", false),
         ] {
             assert_eq!((pattern.matches)(value), matches, "{} of `{value}`", pattern.text);
         }

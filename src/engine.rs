@@ -7,25 +7,38 @@ mod gather;
 mod identities;
 mod keys;
 mod pools;
+mod public;
 mod resolve;
+mod roles;
 mod run;
+mod sessions;
+mod tags;
+mod throttle;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy, Timestamp};
 use crate::check::Finding;
+use crate::credentials::{CredentialIssuer, SessionKey, VerifiedSession};
 use crate::error::Result;
-use crate::id::{AccountId, Guid, Region};
+use crate::id::{AccountId, Guid, IdentityPoolId, Region};
 use crate::login::{LoginVerifier, NoVerifier};
+use crate::name::Arn;
 use crate::rules::claims::Claims;
+use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
+use crate::rules::roles::RoleAccounts;
 use crate::state::SigningAlgorithm;
 use crate::store::{MemoryStore, SledOptions, Store};
-use crate::token::{Discovery, Jwks, Seal, SigningKey};
+use crate::token::{Discovery, Jwks, Seal, SigningKey, WebIdentity};
 use cache::PoolCache;
 use keys::KeyRing;
+use throttle::{Scope, Throttle};
+
+pub(crate) use throttle::Limited;
+pub use throttle::Throttling;
 
 /// An identity-pool engine over one store. Clones share it.
 ///
@@ -77,6 +90,11 @@ impl Engine {
         Developer { core: Arc::clone(&self.core), account, region }
     }
 
+    /// The operations that take no credentials, of every pool: what a client does by itself.
+    pub fn public(&self) -> Public {
+        Public { core: Arc::clone(&self.core) }
+    }
+
     /// The claims of a token of this engine: what an STS asks before it hands out credentials.
     ///
     /// The header has to name a key of this engine that can still have valid tokens, and the key's
@@ -90,6 +108,54 @@ impl Engine {
     /// * [`Refusal::TokenExpired`](crate::Refusal::TokenExpired) from the second `exp` on.
     pub fn verify_token(&self, token: &str) -> Result<Claims> {
         self.core.verify_token(token)
+    }
+
+    /// Who is calling with credentials that this engine has made: what an STS, or any service that
+    /// gets a session token, asks.
+    ///
+    /// The session is as it was when the credentials were made; neither its identity nor its pool
+    /// need exist any more. That a request was signed with its secret key is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// * [`Refusal::SessionInvalid`](crate::Refusal::SessionInvalid) for a session token that was
+    ///   not made here, or not by the engine itself.
+    /// * [`Refusal::SessionExpired`](crate::Refusal::SessionExpired) from the end of the session on.
+    pub fn verify_session(&self, session_token: &str) -> Result<VerifiedSession> {
+        self.core.verify_session(session_token)
+    }
+
+    /// Everything that `AssumeRoleWithWebIdentity` needs to check a token of this engine against the
+    /// trust policy of a role.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify_token`](Self::verify_token).
+    ///
+    /// # Example: a trust policy's conditions
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .developer_provider_name("login.game")?,
+    /// # )?;
+    /// # let alice = aws.get_open_id_token_for_developer_identity(
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+    /// #         .login("login.game", "alice")?,
+    /// # )?;
+    /// let caller = engine.web_identity(alice.token.as_str())?;
+    /// assert_eq!(caller.provider(), "cognito-identity.amazonaws.com");
+    /// let pool_id = pool.identity_pool_id.as_str();
+    /// assert_eq!(caller.condition_values("cognito-identity.amazonaws.com:aud"), [pool_id]);
+    /// let amr = caller.condition_values("cognito-identity.amazonaws.com:amr");
+    /// assert!(amr.contains(&"authenticated"));
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn web_identity(&self, token: &str) -> Result<WebIdentity> {
+        self.core.verify_token(token).map(WebIdentity::new)
     }
 
     /// The public keys, those of retired keys among them while a token of theirs can be valid.
@@ -140,6 +206,11 @@ impl Engine {
         Ok(self.core.store.sync()?)
     }
 
+    /// Refuses a call that would be for its rate.
+    pub(crate) fn would_admit(&self, operation: Limited, scope: Scope<'_>) -> Result<()> {
+        self.core.would_admit(operation, scope)
+    }
+
     /// Sixteen unpredictable bytes in the form of an id, to name a request.
     #[cfg(feature = "http")]
     pub(crate) fn request_id(&self) -> Result<String> {
@@ -176,12 +247,36 @@ impl Developer {
     }
 }
 
+impl Developer {
+    /// The ARN of a pool of the account in the region, whether there is one or not.
+    pub fn identity_pool_arn(&self, id: &IdentityPoolId) -> Arn {
+        Arn::of_pool(&self.account, &self.region, id)
+    }
+
+    fn admit(&self, operation: Limited) -> Result<()> {
+        self.core.admit(operation, (Some(&self.account), &self.region))
+    }
+}
+
 impl fmt::Debug for Developer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Developer")
             .field("account", &self.account)
             .field("region", &self.region)
             .finish_non_exhaustive()
+    }
+}
+
+/// The operations that clients do by themselves, without credentials: who may do what is shown by
+/// the logins that are presented.
+#[derive(Clone)]
+pub struct Public {
+    core: Arc<Core>,
+}
+
+impl fmt::Debug for Public {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Public").finish_non_exhaustive()
     }
 }
 
@@ -195,7 +290,18 @@ struct Core {
     entropy: Box<dyn Entropy>,
     ids: Box<dyn Ids>,
     verifier: Box<dyn LoginVerifier>,
+    credential_issuer: Option<Box<dyn CredentialIssuer>>,
+    session_key: OnceLock<Arc<SessionKey>>,
+    throttle: Option<Throttle>,
+    choices: Choices,
+}
+
+/// Where it is not known what the service does, or where others may want something else.
+#[derive(Debug, Clone, Copy, Default)]
+struct Choices {
     developer_linking: DeveloperLinking,
+    role_accounts: RoleAccounts,
+    unknown_developer_user: UnknownDeveloperUser,
 }
 
 impl Core {
@@ -215,7 +321,9 @@ pub struct Builder {
     entropy: Box<dyn Entropy>,
     ids: Box<dyn Ids>,
     verifier: Box<dyn LoginVerifier>,
-    developer_linking: DeveloperLinking,
+    credential_issuer: Option<Box<dyn CredentialIssuer>>,
+    throttling: Throttling,
+    choices: Choices,
     signing_algorithm: SigningAlgorithm,
     signing_key: Option<SigningKey>,
     key_secret: Option<Vec<u8>>,
@@ -228,7 +336,9 @@ impl Builder {
             entropy: Box::new(SystemEntropy),
             ids: Box::new(RandomIds(SystemEntropy)),
             verifier: Box::new(NoVerifier),
-            developer_linking: DeveloperLinking::default(),
+            credential_issuer: None,
+            throttling: Throttling::default(),
+            choices: Choices::default(),
             signing_algorithm: SigningAlgorithm::default(),
             signing_key: None,
             key_secret: None,
@@ -259,10 +369,35 @@ impl Builder {
         self
     }
 
+    /// Makes the credentials that `GetCredentialsForIdentity` hands out; by default the engine does,
+    /// and [`Engine::verify_session`] reads them back.
+    pub fn credential_issuer(mut self, issuer: impl CredentialIssuer + 'static) -> Self {
+        self.credential_issuer = Some(Box::new(issuer));
+        self
+    }
+
+    /// Whether calls are limited to the service's documented rates; by default they are not.
+    pub fn throttling(mut self, throttling: Throttling) -> Self {
+        self.throttling = throttling;
+        self
+    }
+
+    /// Of which accounts a pool's roles may be; by default of its own.
+    pub fn role_accounts(mut self, accounts: RoleAccounts) -> Self {
+        self.choices.role_accounts = accounts;
+        self
+    }
+
+    /// What `LookupDeveloperIdentity` says of a user that it does not know.
+    pub fn unknown_developer_user(mut self, answer: UnknownDeveloperUser) -> Self {
+        self.choices.unknown_developer_user = answer;
+        self
+    }
+
     /// What a signed call needs to link a developer user to an authenticated identity; by default
     /// the identity's id.
     pub fn developer_linking(mut self, linking: DeveloperLinking) -> Self {
-        self.developer_linking = linking;
+        self.choices.developer_linking = linking;
         self
     }
 
@@ -342,9 +477,13 @@ impl Builder {
             entropy: self.entropy,
             ids: self.ids,
             verifier: self.verifier,
-            developer_linking: self.developer_linking,
+            credential_issuer: self.credential_issuer,
+            session_key: OnceLock::new(),
+            throttle: (self.throttling != Throttling::Off).then(Throttle::default),
+            choices: self.choices,
         };
         core.try_keys()?;
+        core.try_session_key()?;
         core.finish_deletions()?;
         Ok(Engine { core: Arc::new(core) })
     }
@@ -353,7 +492,8 @@ impl Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("developer_linking", &self.developer_linking)
+            .field("choices", &self.choices)
+            .field("throttling", &self.throttling)
             .field("signing_algorithm", &self.signing_algorithm)
             .finish_non_exhaustive()
     }

@@ -46,6 +46,9 @@ pub enum Error {
     /// No randomness for ids or keys.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// A part that the embedder gave to the engine panicked.
+    #[error("the {0} panicked")]
+    Panicked(&'static str),
     /// A signing key cannot be made or used.
     #[error("signing key: {0}")]
     SigningKey(&'static str),
@@ -62,6 +65,7 @@ impl Error {
             | Self::Corrupt { .. }
             | Self::Locked { .. }
             | Self::Entropy(_)
+            | Self::Panicked(_)
             | Self::SigningKey(_) => ErrorKind::InternalError,
         }
     }
@@ -105,6 +109,8 @@ pub enum ErrorKind {
     ExternalService,
     /// `InternalErrorException`, the only one that is not the caller's doing
     InternalError,
+    /// `InvalidIdentityPoolConfigurationException`
+    InvalidIdentityPoolConfiguration,
     /// `InvalidParameterException`
     InvalidParameter,
     /// `LimitExceededException`
@@ -129,6 +135,7 @@ impl ErrorKind {
             Self::DeveloperUserAlreadyRegistered => "DeveloperUserAlreadyRegisteredException",
             Self::ExternalService => "ExternalServiceException",
             Self::InternalError => "InternalErrorException",
+            Self::InvalidIdentityPoolConfiguration => "InvalidIdentityPoolConfigurationException",
             Self::InvalidParameter => "InvalidParameterException",
             Self::LimitExceeded => "LimitExceededException",
             Self::NotAuthorized => "NotAuthorizedException",
@@ -151,7 +158,10 @@ impl From<&Refusal> for ErrorKind {
         match refusal {
             Refusal::ConcurrentModification => Self::ConcurrentModification,
             Refusal::DeveloperUserAlreadyRegistered { .. } => Self::DeveloperUserAlreadyRegistered,
-            Refusal::DeveloperProviderFixed
+            Refusal::AmbiguousRoleResolutionMissing { .. }
+            | Refusal::ClassicFlowDisabled
+            | Refusal::ClassicFlowWithRoleMappings
+            | Refusal::DeveloperProviderFixed
             | Refusal::DeveloperProviderMissing
             | Refusal::DeveloperProviderReserved { .. }
             | Refusal::DeveloperProviderUnsupported
@@ -159,10 +169,19 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::LookupKeyMissing
             | Refusal::NextTokenInvalid
             | Refusal::ProviderArnInvalid { .. }
+            | Refusal::ProviderNotConfigured { .. }
+            | Refusal::PublicProviderExpected
+            | Refusal::ResourceArnInvalid { .. }
+            | Refusal::RoleMappingProviderInvalid { .. }
+            | Refusal::RulesConfigurationMissing
+            | Refusal::RulesConfigurationUnexpected
             | Refusal::TagInvalid { .. }
+            | Refusal::TooManyRules
             | Refusal::TooManyTags
             | Refusal::UserPoolProviderInvalid => Self::InvalidParameter,
-            Refusal::IdentityForbidden { .. }
+            Refusal::AmbiguousRole { .. }
+            | Refusal::GuestsUnsupported
+            | Refusal::IdentityForbidden { .. }
             | Refusal::LoginClaimMissing { .. }
             | Refusal::LoginExpired { .. }
             | Refusal::LoginInactive
@@ -172,7 +191,12 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::LoginNotYetValid
             | Refusal::LoginSignatureInvalid
             | Refusal::LoginsDontMatch
+            | Refusal::PoolForbidden
             | Refusal::ProviderUnsupported
+            | Refusal::ProvidersMissing { .. }
+            | Refusal::RoleForbidden { .. }
+            | Refusal::SessionExpired
+            | Refusal::SessionInvalid
             | Refusal::TokenExpired { .. }
             | Refusal::TokenForeign => Self::NotAuthorized,
             Refusal::DeveloperUserElsewhere { .. }
@@ -181,9 +205,12 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::TooManyLogins => Self::ResourceConflict,
             Refusal::DeveloperUserNotFound { .. }
             | Refusal::IdentityNotFound { .. }
-            | Refusal::PoolNotFound { .. } => Self::ResourceNotFound,
+            | Refusal::PoolNotFound { .. }
+            | Refusal::ProviderNotFound { .. } => Self::ResourceNotFound,
             Refusal::TooManyPools | Refusal::TooManyUserPools => Self::LimitExceeded,
+            Refusal::PoolConfigurationInvalid => Self::InvalidIdentityPoolConfiguration,
             Refusal::ProviderUnavailable => Self::ExternalService,
+            Refusal::RateExceeded => Self::TooManyRequests,
         }
     }
 }

@@ -14,6 +14,11 @@ text_type! {
 }
 
 text_type! {
+    /// The account that a caller of `GetId` takes for a pool's owner: 1 to 15 digits.
+    ClaimedAccountId at "accountId", StringShape::new(1, 15).matching(&DIGITS)
+}
+
+text_type! {
     /// A region such as `us-east-1`: 1 to 18 of `[\w-]`.
     Region at "region", StringShape::new(1, REGION_LENGTH_MAX).matching(&WORD_OR_DASH)
 }
@@ -58,6 +63,12 @@ impl AccountId {
     /// The account of a request whose credentials name none: `000000000000`.
     pub fn zero() -> Self {
         Self("000000000000".into())
+    }
+}
+
+impl From<&AccountId> for ClaimedAccountId {
+    fn from(account: &AccountId) -> Self {
+        Self(account.0.clone())
     }
 }
 

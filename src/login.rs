@@ -88,6 +88,10 @@ impl Logins {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Providers and what was presented for them.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&ProviderName, &LoginToken)> {
         self.0.iter().map(|(provider, token)| (provider, token))

@@ -6,6 +6,7 @@
 //! service's words.
 
 use crate::constraint::{Pattern, StringShape};
+use crate::id::{AccountId, IdentityPoolId, Region};
 
 /// Declares one text type with its shape and the conversions that all of them share.
 macro_rules! text_type {
@@ -83,6 +84,12 @@ text_type! {
 }
 
 text_type! {
+    /// The name of a claim in a mapping rule: 1 to 64 code points, none of them a separator or a
+    /// control character.
+    ClaimName at "claim", StringShape::new(1, 64).matching(&Pattern::CLAIM_NAME)
+}
+
+text_type! {
     /// The name under which a backend registers its own users: 1 to 128 of `[\w._-]`.
     DeveloperProviderName at "developerProviderName",
     StringShape::new(1, 128).matching(&Pattern::DEVELOPER_PROVIDER)
@@ -97,6 +104,11 @@ text_type! {
     /// A pool's name, 1 to 128 of `[\w\s+=,.@-]`; names are not unique.
     IdentityPoolName at "identityPoolName",
     StringShape::new(1, 128).matching(&Pattern::POOL_NAME)
+}
+
+text_type! {
+    /// What a mapping rule compares a claim with: 1 to 128 code points.
+    MappingRuleValue at "value", StringShape::new(1, 128)
 }
 
 text_type! {
@@ -158,6 +170,15 @@ text_type! {
     /// `[\w._:/-]`.
     UserPoolProviderName at "providerName",
     StringShape::new(1, 128).matching(&Pattern::USER_POOL_PROVIDER)
+}
+
+impl Arn {
+    /// `arn:PARTITION:cognito-identity:REGION:ACCOUNT:identitypool/REGION:GUID`.
+    pub(crate) fn of_pool(account: &AccountId, region: &Region, id: &IdentityPoolId) -> Self {
+        let partition = region.partition();
+        let arn = format!("arn:{partition}:cognito-identity:{region}:{account}:identitypool/{id}");
+        Self(arn.into())
+    }
 }
 
 impl From<&DeveloperProviderName> for ProviderName {

@@ -6,6 +6,9 @@
 mod developer;
 mod identities;
 mod pools;
+mod public;
+mod roles;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -16,6 +19,8 @@ use serde::{Deserialize, Deserializer, Serializer};
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
 use crate::error::{Error, Result};
+use crate::login::Logins;
+use crate::name::{LoginToken, ProviderName};
 
 pub(crate) use developer::PRINCIPAL_TAGS_MAX;
 pub use developer::{
@@ -32,6 +37,17 @@ pub use pools::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess,
     IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
     UpdateIdentityPoolInput,
+};
+pub use public::{
+    GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
+    GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
+};
+pub use roles::{
+    GetIdentityPoolRolesInput, GetIdentityPoolRolesOutput, GetPrincipalTagAttributeMapInput,
+    PrincipalTagAttributeMap, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
+};
+pub use tags::{
+    ListTagsForResourceInput, ListTagsForResourceOutput, TagResourceInput, UntagResourceInput,
 };
 
 /// The setter of the operations whose answers come in pages.
@@ -54,6 +70,70 @@ macro_rules! paged {
     };
 }
 use paged;
+
+/// The operations that take nothing but a pool's id.
+macro_rules! by_pool {
+    ($(#[$doc:meta])* $input:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        pub struct $input {
+            pub(crate) identity_pool_id: IdentityPoolId,
+        }
+
+        impl $input {
+            /// The pool.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Invalid`]
+            pub fn new(id: impl TryInto<IdentityPoolId, Error: Into<Error>>) -> Result<Self> {
+                Ok(Self { identity_pool_id: member("identityPoolId", id)? })
+            }
+        }
+    };
+}
+
+use by_pool;
+
+/// The setter of the operations that take logins.
+macro_rules! takes_logins {
+    ($(#[$doc:meta])* $input:ident) => {
+        impl $input {
+            $(#[$doc])*
+            ///
+            /// At most 10; another one of the same provider replaces the first.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Invalid`]
+            pub fn login(
+                mut self,
+                provider: impl TryInto<ProviderName, Error: Into<Error>>,
+                token: impl TryInto<LoginToken, Error: Into<Error>>,
+            ) -> Result<Self> {
+                $crate::op::present(&mut self.logins, provider, token)?;
+                Ok(self)
+            }
+        }
+    };
+}
+use takes_logins;
+
+fn present(
+    logins: &mut Logins,
+    provider: impl TryInto<ProviderName, Error: Into<Error>>,
+    token: impl TryInto<LoginToken, Error: Into<Error>>,
+) -> Result<()> {
+    const NAME: &str = "logins";
+    // What is too long for a provider is likely to be a token, in the wrong place.
+    let provider = member(NAME, provider).map_err(Error::without_excess)?;
+    logins.present(provider, member(NAME, token)?);
+    if logins.iter().len() > Logins::LENGTH_MAX {
+        return Err(too_many_entries(NAME, logins.to_string(), Logins::LENGTH_MAX).into());
+    }
+    Ok(())
+}
 
 /// A member of the type itself or of text that parses into it.
 fn member<T, V>(name: &str, value: V) -> Result<T>

@@ -23,17 +23,22 @@
 //! Constraints of the members, then rules across members, then what does not exist (pool, identity,
 //! user), then the pool's settings, then each presented login in turn, then the resolution table.
 
+pub(crate) mod attributes;
 pub(crate) mod claims;
 pub(crate) mod developer;
 pub(crate) mod link;
 pub(crate) mod page;
 pub(crate) mod pool;
+pub(crate) mod provider;
+pub(crate) mod public;
+pub(crate) mod roles;
+pub(crate) mod tags;
 #[cfg(test)]
 mod world;
 
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::name::{DeveloperProviderName, DeveloperUserIdentifier, TagKey};
-use crate::state::{Identity, LOGINS_MAX, LinkConflict, Pool};
+use crate::name::{Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, TagKey};
+use crate::state::{Identity, LOGINS_MAX, LinkConflict, Pool, RoleMappingType};
 
 /// What a rule has decided: all of it happens, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +77,24 @@ pub(crate) enum Change<T> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
+    /// A role mapping does not say which role a user gets, and denies where it does not.
+    #[error("The ambiguous role mapping rules for: {provider} denied this request.")]
+    AmbiguousRole {
+        /// The provider, as the mapping spells it.
+        provider: ProviderName,
+    },
+    /// A role mapping without `AmbiguousRoleResolution`.
+    #[error("AmbiguousRoleResolution is required for role mapping of type {}.", mapping_type.as_str())]
+    AmbiguousRoleResolutionMissing {
+        /// The mapping's type.
+        mapping_type: RoleMappingType,
+    },
+    /// The pool does not allow the basic (classic) flow.
+    #[error("Basic (classic) flow is not enabled, please use enhanced flow.")]
+    ClassicFlowDisabled,
+    /// The roles of the pool depend on who the user is, which the basic (classic) flow cannot say.
+    #[error("Basic (classic) flow is not supported with RoleMappings, please use enhanced flow.")]
+    ClassicFlowWithRoleMappings,
     /// Others update the pool over and over.
     #[error("The identity pool is being updated by others.")]
     ConcurrentModification,
@@ -115,6 +138,9 @@ pub enum Refusal {
         /// The user.
         user: DeveloperUserIdentifier,
     },
+    /// The pool has no identities for guests.
+    #[error("Unauthenticated access is not supported for this identity pool.")]
+    GuestsUnsupported,
     /// The identity is disabled, or authenticated while no login was presented.
     #[error("Access to Identity '{identity_id}' is forbidden.")]
     IdentityForbidden {
@@ -180,6 +206,12 @@ pub enum Refusal {
     /// A page token that this listing did not hand out.
     #[error("NextToken is not valid.")]
     NextTokenInvalid,
+    /// The pool has no role for the caller, or none that can be assumed.
+    #[error("Invalid identity pool configuration. Check assigned IAM roles for this pool.")]
+    PoolConfigurationInvalid,
+    /// The caller takes another account for the pool's owner.
+    #[error("Access to this identity pool is forbidden.")]
+    PoolForbidden,
     /// No such pool, or none that the caller may see.
     #[error("IdentityPool '{identity_pool_id}' not found.")]
     PoolNotFound {
@@ -192,12 +224,68 @@ pub enum Refusal {
         /// The ARN.
         arn: String,
     },
+    /// The pool is not configured for the provider that an attribute map is set for.
+    #[error("'{provider}' is not a configured provider of this identity pool.")]
+    ProviderNotConfigured {
+        /// The provider.
+        provider: ProviderName,
+    },
+    /// The pool is not configured for the provider whose attribute map is asked for.
+    #[error("Identity provider '{provider}' not found.")]
+    ProviderNotFound {
+        /// The provider.
+        provider: ProviderName,
+    },
     /// A login provider could not be asked.
     #[error("The login provider is not available.")]
     ProviderUnavailable,
     /// The pool does not accept the provider, or not this application of it.
     #[error("Token is not from a supported provider of this identity pool.")]
     ProviderUnsupported,
+    /// Logins were presented to a pool without any provider.
+    #[error("Identity pool - {identity_pool_id} does not have identity providers configured.")]
+    ProvidersMissing {
+        /// The pool.
+        identity_pool_id: IdentityPoolId,
+    },
+    /// The pool's developer provider where only a public one can be.
+    #[error("Please provide a valid public provider")]
+    PublicProviderExpected,
+    /// More calls in a second than the service allows.
+    #[error("Rate exceeded")]
+    RateExceeded,
+    /// An ARN that cannot be one of an identity pool.
+    #[error("Invalid resource ARN '{arn}'.")]
+    ResourceArnInvalid {
+        /// The ARN.
+        arn: Arn,
+    },
+    /// Not the ARN of a role, or of one that neither caller nor pool may use.
+    #[error("Access to Role '{role}' is forbidden.")]
+    RoleForbidden {
+        /// The role.
+        role: Arn,
+    },
+    /// A role mapping for something that is no provider of the pool.
+    #[error(
+        "({provider}) is not a valid RoleMapping ProviderName or is not a configured provider."
+    )]
+    RoleMappingProviderInvalid {
+        /// The provider.
+        provider: ProviderName,
+    },
+    /// A role mapping by rules without rules.
+    #[error("RulesConfiguration is required for role mapping of type Rules.")]
+    RulesConfigurationMissing,
+    /// A role mapping by token with rules.
+    #[error("RulesConfiguration is not allowed for role mapping of type Token.")]
+    RulesConfigurationUnexpected,
+    /// A session of this engine whose time is over.
+    #[error("The security token included in the request is expired")]
+    SessionExpired,
+    /// Not a session of this engine.
+    #[error("The security token included in the request is invalid.")]
+    SessionInvalid,
     /// A tag's key or value has a character that tags do not have, or the prefix `aws:`.
     #[error("Invalid tag '{key}'.")]
     TagInvalid {
@@ -221,8 +309,11 @@ pub enum Refusal {
     /// The account has as many pools as it can have.
     #[error("Identity pool limit exceeded.")]
     TooManyPools,
+    /// More than 25 rules in a role mapping.
+    #[error("A role mapping has at most {} rules.", roles::RULES_MAX)]
+    TooManyRules,
     /// More than 50 tags.
-    #[error("A resource has at most {} tags.", pool::TAGS_MAX)]
+    #[error("A resource has at most {} tags.", tags::TAGS_MAX)]
     TooManyTags,
     /// More than 50 user pools.
     #[error("An identity pool has at most {} user pools.", pool::USER_POOLS_MAX)]

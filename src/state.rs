@@ -1,9 +1,11 @@
 //! What is kept: pools and identities, whose constructors and changes hold the invariants.
 
+mod attributes;
 mod identity;
 mod key;
 mod login;
 mod provider;
+mod roles;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,8 @@ use crate::name::{
     UserPoolClientId, UserPoolProviderName,
 };
 
+pub(crate) use attributes::AttributeMap;
+pub use attributes::PrincipalTags;
 pub(crate) use identity::{Identity, Link, LinkConflict};
 pub use identity::{IdentityState, LOGINS_MAX};
 pub use key::SigningAlgorithm;
@@ -24,6 +28,11 @@ pub(crate) use login::LoginKind;
 pub use login::{ClaimValue, Login, VerifiedLogin};
 pub use provider::PublicProvider;
 pub(crate) use provider::{OIDC_PROVIDER, ROLE, SAML_PROVIDER};
+pub(crate) use roles::PoolRoles;
+pub use roles::{
+    AmbiguousRoleResolution, MappingRule, MatchType, RoleMapping, RoleMappingType, RoleType,
+    RulesConfiguration,
+};
 
 /// A pool with its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,21 +41,28 @@ pub(crate) struct Pool {
     pub(crate) region: Region,
     pub(crate) created: Timestamp,
     pub(crate) settings: IdentityPool,
+    pub(crate) roles: PoolRoles,
+    /// By provider: its name, and for one of IAM its ARN.
+    pub(crate) attribute_maps: BTreeMap<ProviderName, AttributeMap>,
 }
 
 impl Pool {
+    /// A pool without roles.
+    pub(crate) fn new(
+        (account, region): (AccountId, Region),
+        created: Timestamp,
+        settings: IdentityPool,
+    ) -> Self {
+        let (roles, attribute_maps) = (PoolRoles::default(), BTreeMap::new());
+        Self { account, region, created, settings, roles, attribute_maps }
+    }
+
     pub(crate) fn id(&self) -> &IdentityPoolId {
         &self.settings.identity_pool_id
     }
 
-    /// `arn:aws:cognito-identity:REGION:ACCOUNT:identitypool/REGION:GUID`.
-    pub(crate) fn arn(&self) -> String {
-        let (partition, region) = (self.region.partition(), &self.region);
-        format!(
-            "arn:{partition}:cognito-identity:{region}:{}:identitypool/{}",
-            self.account,
-            self.id()
-        )
+    pub(crate) fn arn(&self) -> Arn {
+        Arn::of_pool(&self.account, &self.region, self.id())
     }
 }
 

@@ -7,6 +7,7 @@ mod low_s;
 mod rsa;
 mod seal;
 mod verify;
+mod web_identity;
 
 use std::fmt;
 
@@ -21,7 +22,8 @@ use crate::state::SigningAlgorithm;
 pub use jwks::{Discovery, Jwk, Jwks};
 pub use key::SigningKey;
 pub(crate) use seal::Seal;
-pub(crate) use verify::{Presented, verify};
+pub(crate) use verify::{Presented, claims_to_be_ours, verify};
+pub use web_identity::WebIdentity;
 
 /// A signed OpenID token in compact form: `HEADER.CLAIMS.SIGNATURE`, each part base64url.
 ///

@@ -30,6 +30,7 @@
 mod credential;
 mod fault;
 mod json;
+mod model;
 mod operation;
 mod shape;
 
@@ -38,7 +39,7 @@ use crate::id::{AccountId, Region};
 
 pub use fault::Fault;
 use json::Document;
-use operation::Operation;
+use operation::{Operation, Run, region_of};
 
 /// What stands before the operation's name in a target.
 pub const TARGET_PREFIX: &str = "AWSCognitoIdentityService.";
@@ -117,11 +118,19 @@ pub struct Reply {
 /// Answers a request.
 ///
 /// What is wrong with it is found in this order: the target, the body's syntax and types, the
-/// credentials, the constraints of all members at once, and then as each operation says.
+/// credentials (which the four public operations need not have), the rate, the constraints of all
+/// members at once, and then as each operation says. Members that an operation does not know are
+/// passed over.
 pub fn handle(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Reply {
     match answer(engine, context, target, body) {
         Ok(body) => Reply { status: 200, body, fault: None },
-        Err(fault) => Reply { status: fault.status(), body: fault.body(), fault: Some(fault) },
+        Err(fault) => fault.into(),
+    }
+}
+
+impl From<Fault> for Reply {
+    fn from(fault: Fault) -> Self {
+        Self { status: fault.status(), body: fault.body(), fault: Some(fault) }
     }
 }
 
@@ -133,13 +142,27 @@ fn answer(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Resu
     }
     let document = Document::parse(body)?;
     let violations = operation.check(&document)?;
-    let (account, region) = match &context.caller {
-        Caller::Signed(account, region) => (account.clone(), region.clone()),
-        Caller::Anonymous => return Err(Fault::missing_authentication()),
-        Caller::Unrecognized => return Err(Fault::unrecognized_client()),
-    };
-    if let Some(violations) = violations {
-        return Err(Fault::from(crate::Error::from(violations)));
+    let violations = violations.map_or(Ok(()), |failed| Err(crate::Error::from(failed)));
+    match operation.run {
+        // A signature is not needed, and not looked at.
+        Run::Unsigned(run) => {
+            if let (Some(limited), Some(region)) = (operation.limited(), region_of(&document)) {
+                engine.would_admit(limited, (None, &region))?;
+            }
+            violations?;
+            run(&engine.public(), &document)
+        }
+        Run::Signed(run) => {
+            let (account, region) = match &context.caller {
+                Caller::Signed(account, region) => (account.clone(), region.clone()),
+                Caller::Anonymous => return Err(Fault::missing_authentication()),
+                Caller::Unrecognized => return Err(Fault::unrecognized_client()),
+            };
+            if let Some(limited) = operation.limited() {
+                engine.would_admit(limited, (Some(&account), &region))?;
+            }
+            violations?;
+            run(&engine.developer(account, region), &document)
+        }
     }
-    operation.run(&engine.developer(account, region), &document)
 }

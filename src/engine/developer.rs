@@ -1,11 +1,11 @@
 //! The operations on users of a developer provider.
 
-use std::sync::Arc;
-
 use crate::ambient::Timestamp;
 use crate::engine::Developer;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
+use crate::engine::resolve::Proving;
+use crate::engine::throttle::Limited;
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::name::DeveloperUserIdentifier;
@@ -16,9 +16,10 @@ use crate::op::{
 };
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::developer::{self, Lookup};
+use crate::rules::link::{DeveloperLinking, OpenedBy};
 use crate::rules::page::PageSize;
-use crate::rules::pool::developer_provider;
-use crate::rules::{Decided, Refusal};
+use crate::rules::provider::{Door, developer_provider};
+use crate::rules::{Decided, Refusal, attributes};
 use crate::state::{Identity, Login, Pool, VerifiedLogin};
 
 impl Developer {
@@ -96,9 +97,11 @@ impl Developer {
         &self,
         input: GetOpenIdTokenForDeveloperIdentityInput,
     ) -> Result<GetOpenIdTokenForDeveloperIdentityOutput> {
+        self.admit(Limited::GetOpenIdTokenForDeveloperIdentity)?;
         let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
         let (claims, key) = self.resolve_logins(&input, |pool, identity, used, now| {
-            let tags = input.principal_tags.clone();
+            let mut tags = attributes::tags(pool, used);
+            tags.extend(input.principal_tags.clone());
             let claims = Claims::new(pool, identity, used, tags, duration, now);
             // What cannot be signed is not written either.
             Ok((claims, self.core.current_key(&self.region)?))
@@ -150,20 +153,19 @@ impl Developer {
         input: &GetOpenIdTokenForDeveloperIdentityInput,
         answer: impl Fn(&Pool, IdentityId, &[VerifiedLogin], Timestamp) -> Result<T>,
     ) -> Result<T> {
-        // A lost race does not ask a verifier again, unless it was about the pool.
-        let mut proved: Option<(Arc<KeptPool>, Vec<VerifiedLogin>)> = None;
+        let linking = match self.core.choices.developer_linking {
+            DeveloperLinking::ByIdentityId => OpenedBy::ItsId,
+            DeveloperLinking::ByLinkedLogin => OpenedBy::ItsLogin,
+        };
+        let mut proving = Proving::new(&self.core, Door::Developer, &input.logins);
         self.core.run(|reads| {
             let now = self.core.now();
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let given = input.identity_id.as_ref();
             let given = given.map(|id| reads.identity_of(&kept, id)).transpose()?;
-            let used = match proved.take() {
-                Some((pool, used)) if pool.record == kept.record => used,
-                _ => self.core.prove(&kept, &input.logins, now)?,
-            };
-            let (kept, used) = proved.insert((kept, used));
-            let decided = self.core.resolve(reads, kept, given.as_ref(), used, now)?;
-            decided.try_map(|identity| answer(&kept.pool, identity, used, now))
+            let proof = proving.prove(&kept, None, now)?;
+            let decided = self.core.resolve(reads, &kept, (given.as_ref(), linking), proof, now)?;
+            decided.try_map(|identity| answer(&kept.pool, identity, &proof.used, now))
         })
     }
 
@@ -232,7 +234,9 @@ impl Developer {
                 (None, Some(user)) => Lookup::ByUser { user, owner: identity.as_ref() },
                 (None, None) => return Err(Refusal::LookupKeyMissing.into()),
             };
-            Ok(Decided::answer(developer::lookup(by, size, input.next_token.as_ref())?))
+            let page = (size, input.next_token.as_ref());
+            let unknown = self.core.choices.unknown_developer_user;
+            Ok(Decided::answer(developer::lookup(by, page, unknown)?))
         })?;
         Ok(LookupDeveloperIdentityOutput {
             identity_id: found.identity_id,

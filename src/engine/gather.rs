@@ -89,6 +89,12 @@ impl<'a> Reads<'a> {
         Ok(pool.map(|pool| (pool, found)))
     }
 
+    /// An identity, whoever owns it, and its pool.
+    pub(super) fn known_identity(&mut self, id: &IdentityId) -> Result<(Arc<KeptPool>, Identity)> {
+        let found = self.identity(id)?;
+        found.ok_or_else(|| Refusal::IdentityNotFound { identity_id: id.clone() }.into())
+    }
+
     /// An identity of this pool.
     pub(super) fn identity_of(&mut self, pool: &KeptPool, id: &IdentityId) -> Result<Identity> {
         let not_found = || Refusal::IdentityNotFound { identity_id: id.clone() };

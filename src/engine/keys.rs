@@ -76,6 +76,10 @@ impl KeyRing {
         }
     }
 
+    pub(super) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
     /// The key that a record stands for, if this engine is to sign with it.
     fn usable(&self, kid: &str, record: &StoredKey) -> Result<Option<SigningKey>> {
         if record.retired.is_some() || record.algorithm != self.algorithm {
@@ -166,7 +170,7 @@ impl Core {
         let ours = pool.is_some_and(|kept| {
             kept.pool.region == region
                 && claims.identity_id().region().as_ref() == Ok(&region)
-                && claims.identity_pool_arn().is_none_or(|arn| arn == kept.pool.arn())
+                && claims.identity_pool_arn().is_none_or(|arn| arn == kept.pool.arn().as_str())
         });
         if ours { Ok(claims) } else { Err(Refusal::TokenForeign.into()) }
     }

@@ -48,12 +48,8 @@ impl Developer {
     pub fn create_identity_pool(&self, input: CreateIdentityPoolInput) -> Result<IdentityPool> {
         self.core.run(|reads| {
             let id = IdentityPoolId::new(&self.region, self.core.fresh_guid()?);
-            let created = Pool {
-                account: self.account.clone(),
-                region: self.region.clone(),
-                created: self.core.now(),
-                settings: input.clone().into_pool(id),
-            };
+            let owner = (self.account.clone(), self.region.clone());
+            let created = Pool::new(owner, self.core.now(), input.clone().into_pool(id));
             let pools = reads.pool_count(&self.account, &self.region)?;
             Ok(pool::create(created, pools)?)
         })

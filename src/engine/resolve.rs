@@ -1,46 +1,109 @@
 //! From logins as they are presented to the identity that they mean.
 
+use std::sync::Arc;
+
 use crate::ambient::Timestamp;
 use crate::engine::Core;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
+use crate::engine::sessions::guarded;
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::login::{LoginError, Logins};
 use crate::name::{DeveloperUserIdentifier, LoginToken, ProviderName};
-use crate::rules::link::{self, DeveloperLinking, Resolution};
-use crate::rules::pool::{Provider, provider};
+use crate::rules::claims::Claims;
+use crate::rules::link::{self, OpenedBy, Resolution};
+use crate::rules::provider::{Door, Presented, presented};
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, IdentityPool, Login, VerifiedLogin};
+use crate::token::claims_to_be_ours;
+
+/// What presented logins prove.
+#[derive(Debug)]
+pub(super) struct Proof {
+    /// In the caller's order.
+    pub(super) used: Vec<VerifiedLogin>,
+    /// What a token of this service says of the authenticated identity that it is for.
+    pub(super) token: Option<Claims>,
+}
+
+impl Proof {
+    pub(super) fn logins(&self) -> Vec<Login> {
+        self.used.iter().map(|login| login.login().clone()).collect()
+    }
+}
+
+/// Logins as they are presented in one call, and what they were found to prove: a lost race does
+/// not ask a verifier again, unless it was about the pool.
+pub(super) struct Proving<'a> {
+    core: &'a Core,
+    door: Door,
+    logins: &'a Logins,
+    proved: Option<(Arc<KeptPool>, Proof)>,
+}
+
+impl<'a> Proving<'a> {
+    pub(super) fn new(core: &'a Core, door: Door, logins: &'a Logins) -> Self {
+        Self { core, door, logins, proved: None }
+    }
+
+    /// What the logins prove to `pool`, and for a token of this service about the given identity.
+    pub(super) fn prove(
+        &mut self,
+        pool: &Arc<KeptPool>,
+        given: Option<&IdentityId>,
+        now: Timestamp,
+    ) -> Result<&Proof> {
+        let proof = match self.proved.take() {
+            Some((known, proof)) if known.record == pool.record => proof,
+            _ => self.core.prove(pool, (self.door, self.logins), given, now)?,
+        };
+        Ok(&self.proved.insert((Arc::clone(pool), proof)).1)
+    }
+}
 
 impl Core {
-    /// Verifies presented logins: first what each stands for, then the tokens, each in turn.
-    pub(super) fn prove(
+    /// First what each login stands for, then the tokens, each in turn.
+    fn prove(
         &self,
         pool: &KeptPool,
-        logins: &Logins,
+        (door, logins): (Door, &Logins),
+        given: Option<&IdentityId>,
         now: Timestamp,
-    ) -> Result<Vec<VerifiedLogin>> {
-        let mut developers = Vec::with_capacity(logins.iter().len());
+    ) -> Result<Proof> {
+        let mut kinds = Vec::with_capacity(logins.iter().len());
         for (name, token) in logins.iter() {
-            developers.push(match provider(&pool.pool, name)? {
-                Provider::Developer(name) => {
-                    let user = DeveloperUserIdentifier::try_from(token.as_str())
-                        .map_err(|_| Refusal::DeveloperUserIdentifierTooLong)?;
-                    Some(VerifiedLogin::developer(name, &user))
-                }
-                Provider::Public => None,
-            });
+            let kind = presented(&pool.pool, door, name, || claims_to_be_ours(token.as_str()))?;
+            if matches!(kind, Presented::Developer(_)) {
+                user(token)?;
+            }
+            kinds.push(kind);
         }
-        if developers.iter().all(Option::is_none) {
+        let has_developer = kinds.iter().any(|kind| matches!(kind, Presented::Developer(_)));
+        if door == Door::Developer && !has_developer {
             return Err(Refusal::DeveloperProviderMissing.into());
         }
-        let settings = &pool.pool.settings;
-        let proved = developers.into_iter().zip(logins.iter());
-        let proved = proved.map(|(developer, (name, token))| {
-            developer.map_or_else(|| self.verify(settings, name, token, now), Ok)
-        });
-        proved.collect()
+        let mut proof = Proof { used: Vec::with_capacity(kinds.len()), token: None };
+        for (kind, (name, token)) in kinds.into_iter().zip(logins.iter()) {
+            match kind {
+                Presented::Developer(name) => {
+                    proof.used.push(VerifiedLogin::developer(name, &user(token)?));
+                }
+                Presented::Public => {
+                    proof.used.push(self.verify(&pool.pool.settings, name, token, now)?);
+                }
+                Presented::Cognito => {
+                    let claims = self.verify_token(token.as_str())?;
+                    let pool_matches = claims.identity_pool_id() == pool.pool.id();
+                    if !pool_matches || given != Some(claims.identity_id()) {
+                        return Err(Refusal::LoginsDontMatch.into());
+                    }
+                    // A guest's token proves no more than its id does.
+                    proof.token = Some(claims).filter(Claims::is_authenticated);
+                }
+            }
+        }
+        Ok(proof)
     }
 
     /// Asks the verifier, whose answer has to be about what it was asked.
@@ -51,7 +114,8 @@ impl Core {
         token: &LoginToken,
         now: Timestamp,
     ) -> Result<VerifiedLogin> {
-        let verified = self.verifier.verify(pool, provider, token, now).map_err(refusal)?;
+        let verify = || self.verifier.verify(pool, provider, token, now);
+        let verified = guarded("login verifier", verify)?.map_err(refusal)?;
         if verified.login().provider() == provider {
             Ok(verified)
         } else {
@@ -64,11 +128,11 @@ impl Core {
         &self,
         reads: &mut Reads<'_>,
         pool: &KeptPool,
-        given: Option<&Identity>,
-        used: &[VerifiedLogin],
+        (given, opened_by): (Option<&Identity>, OpenedBy),
+        proof: &Proof,
         now: Timestamp,
     ) -> Result<Decided<IdentityId>> {
-        let logins: Vec<Login> = used.iter().map(|login| login.login().clone()).collect();
+        let logins = proof.logins();
         let owners = reads.owners(pool, &logins)?;
         if given.is_none()
             && let Some(place) = link::settled(&owners)
@@ -77,15 +141,16 @@ impl Core {
         }
         let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
         let fresh = IdentityId::new(&pool.pool.region, self.fresh_guid()?);
-        let resolution = Resolution {
-            pool: &pool.pool,
-            given,
-            given_is_proof: self.developer_linking == DeveloperLinking::ByIdentityId,
-            logins: &logins,
-            owners: &owners,
-        };
+        let opened_by = if proof.token.is_some() { OpenedBy::ItsToken } else { opened_by };
+        let resolution =
+            Resolution { pool: &pool.pool, given, opened_by, logins: &logins, owners: &owners };
         Ok(link::resolve(resolution, fresh, now)?)
     }
+}
+
+fn user(token: &LoginToken) -> Result<DeveloperUserIdentifier, Refusal> {
+    DeveloperUserIdentifier::try_from(token.as_str())
+        .map_err(|_| Refusal::DeveloperUserIdentifierTooLong)
 }
 
 fn refusal(error: LoginError) -> Refusal {

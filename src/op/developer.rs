@@ -9,9 +9,10 @@ use crate::name::{
     DeveloperProviderName, DeveloperUserIdentifier, LoginToken, NextToken, PrincipalTagKey,
     PrincipalTagValue, ProviderName,
 };
-use crate::op::{at_most, insert, member, paged, too_many_entries};
-use crate::rules::claims::{PrincipalTags, TokenDuration};
+use crate::op::{at_most, insert, member, paged, takes_logins};
+use crate::rules::claims::TokenDuration;
 use crate::rules::page::PageSize;
+use crate::state::PrincipalTags;
 use crate::token::OpenIdToken;
 
 /// The most principal tags that one call gives.
@@ -58,28 +59,6 @@ impl GetOpenIdTokenForDeveloperIdentityInput {
         Ok(self)
     }
 
-    /// A login: the pool's developer provider with the user's identifier, or a public provider with
-    /// its token. At most 10; another one of the same provider replaces the first.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`]
-    pub fn login(
-        mut self,
-        provider: impl TryInto<ProviderName, Error: Into<Error>>,
-        token: impl TryInto<LoginToken, Error: Into<Error>>,
-    ) -> Result<Self> {
-        const NAME: &str = "logins";
-        // What is too long for a provider is likely to be a token, in the wrong place.
-        let provider = member(NAME, provider).map_err(Error::without_excess)?;
-        self.logins.present(provider, member(NAME, token)?);
-        if self.logins.iter().len() > Logins::LENGTH_MAX {
-            let shown = self.logins.to_string();
-            return Err(too_many_entries(NAME, shown, Logins::LENGTH_MAX).into());
-        }
-        Ok(self)
-    }
-
     /// A tag of the principal, to stand in the token; at most 50.
     ///
     /// # Errors
@@ -108,6 +87,12 @@ impl GetOpenIdTokenForDeveloperIdentityInput {
         self.token_duration = Some(member("tokenDuration", duration)?);
         Ok(self)
     }
+}
+
+takes_logins! {
+    /// The pool's developer provider with the user's identifier, or a public provider with its
+    /// token.
+    GetOpenIdTokenForDeveloperIdentityInput
 }
 
 /// An identity, and a token for it.

@@ -10,7 +10,7 @@ use crate::name::{
     Arn, DeveloperProviderName, IdentityPoolName, NextToken, ProviderAppId, ProviderName, TagKey,
     TagValue,
 };
-use crate::op::{at_most, insert, member, paged};
+use crate::op::{at_most, by_pool, insert, member, paged};
 use crate::rules::page::PageSize;
 use crate::state::{CognitoIdentityProvider, IdentityPool};
 
@@ -246,29 +246,6 @@ impl UpdateIdentityPoolInput {
         let keep_tags = self.settings.identity_pool_tags.is_none();
         (self.settings.into_pool(self.identity_pool_id), keep_tags)
     }
-}
-
-/// The operations that take nothing but a pool's id.
-macro_rules! by_pool {
-    ($(#[$doc:meta])* $input:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        pub struct $input {
-            pub(crate) identity_pool_id: IdentityPoolId,
-        }
-
-        impl $input {
-            /// The pool.
-            ///
-            /// # Errors
-            ///
-            /// [`Error::Invalid`]
-            pub fn new(id: impl TryInto<IdentityPoolId, Error: Into<Error>>) -> Result<Self> {
-                Ok(Self { identity_pool_id: member("identityPoolId", id)? })
-            }
-        }
-    };
 }
 
 by_pool! {

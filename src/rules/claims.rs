@@ -9,14 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::name::{PrincipalTagKey, PrincipalTagValue};
-use crate::state::{Pool, VerifiedLogin};
+use crate::state::{Pool, PrincipalTags, VerifiedLogin};
 
 /// The issuer of every token, whatever the region.
 pub const ISSUER: &str = "https://cognito-identity.amazonaws.com";
-
-/// The tags of a principal, by key; a call takes at most 50.
-pub type PrincipalTags = BTreeMap<PrincipalTagKey, PrincipalTagValue>;
 
 /// How long a token is valid: 1 to 86,400 seconds.
 ///
@@ -41,6 +37,9 @@ impl TokenDuration {
 
     /// What `GetOpenIdTokenForDeveloperIdentity` gives where nothing is asked for: 900 seconds.
     pub const DEVELOPER_DEFAULT: Self = Self(900);
+
+    /// What `GetOpenIdToken` gives: 600 seconds.
+    pub(crate) const CLASSIC_FLOW: Self = Self(600);
 
     /// Seconds.
     pub const fn as_secs(self) -> u64 {
@@ -70,6 +69,9 @@ impl TryFrom<Duration> for TokenDuration {
         Self::try_from(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
     }
 }
+
+/// What the `amr` of an authenticated identity begins with.
+const AUTHENTICATED: &str = "authenticated";
 
 /// The claims of a token: made by the engine, or read from a token that it has verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -110,7 +112,7 @@ impl Claims {
             amr: amr(pool.id(), used),
             tags,
             iss: ISSUER,
-            pool_arn: (!used.is_empty()).then(|| pool.arn()),
+            pool_arn: (!used.is_empty()).then(|| pool.arn().as_str().to_owned()),
             exp: iat.saturating_add(duration.as_secs()),
             iat,
         }
@@ -143,6 +145,11 @@ impl Claims {
         &self.amr
     }
 
+    /// Whether the token was made for somebody who had logged in.
+    pub fn is_authenticated(&self) -> bool {
+        self.amr.first().is_some_and(|first| first == AUTHENTICATED)
+    }
+
     /// `https://aws.amazon.com/tags`: the tags of the principal.
     pub fn principal_tags(&self) -> &PrincipalTags {
         &self.tags
@@ -164,13 +171,14 @@ impl Claims {
     }
 }
 
-fn amr(pool: &IdentityPoolId, used: &[VerifiedLogin]) -> Vec<String> {
+/// `unauthenticated`, or `authenticated` and for each login its provider and its full name.
+pub(crate) fn amr(pool: &IdentityPoolId, used: &[VerifiedLogin]) -> Vec<String> {
     if used.is_empty() {
         return vec!["unauthenticated".to_owned()];
     }
     let pairs =
         used.iter().flat_map(|login| [login.login().provider().to_string(), login.amr(pool)]);
-    std::iter::once("authenticated".to_owned()).chain(pairs).collect()
+    std::iter::once(AUTHENTICATED.to_owned()).chain(pairs).collect()
 }
 
 /// `{"principal_tags":{"<key>":["<value>"]}}`: each value is an array of one.

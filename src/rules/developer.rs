@@ -8,6 +8,18 @@ use crate::rules::page::{Listing, Page, PageSize};
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, LinkConflict, Login};
 
+/// What a lookup says of a user that is not registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "what the reference suggests, or what a report saw")]
+pub enum UnknownDeveloperUser {
+    /// [`DeveloperUserNotFound`](Refusal::DeveloperUserNotFound): the operation is a lookup, and
+    /// declares `ResourceNotFoundException`.
+    #[default]
+    NotFound,
+    /// [`PoolForbidden`](Refusal::PoolForbidden), `NotAuthorizedException`: a report saw that.
+    Forbidden,
+}
+
 /// What a lookup is by; the identities are those found under the given keys, of this pool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lookup<'a> {
@@ -25,16 +37,17 @@ pub(crate) struct Found {
 
 pub(crate) fn lookup(
     by: Lookup<'_>,
-    page: PageSize,
-    after: Option<&NextToken>,
+    (page, after): (PageSize, Option<&NextToken>),
+    unknown: UnknownDeveloperUser,
 ) -> Result<Found, Refusal> {
     let identity = match by {
         Lookup::ByIdentity { id, identity } | Lookup::Both { id, identity, .. } => {
             identity.ok_or_else(|| Refusal::IdentityNotFound { identity_id: id.clone() })?
         }
-        Lookup::ByUser { user, owner } => {
-            owner.ok_or_else(|| Refusal::DeveloperUserNotFound { user: user.clone() })?
-        }
+        Lookup::ByUser { user, owner } => owner.ok_or_else(|| match unknown {
+            UnknownDeveloperUser::NotFound => Refusal::DeveloperUserNotFound { user: user.clone() },
+            UnknownDeveloperUser::Forbidden => Refusal::PoolForbidden,
+        })?,
     };
     let all = developer_users(identity, after)?;
     let users = match by {

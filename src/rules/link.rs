@@ -18,14 +18,24 @@ pub enum DeveloperLinking {
     ByLinkedLogin,
 }
 
+/// What opens a given authenticated identity to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OpenedBy {
+    /// One of its logins.
+    ItsLogin,
+    /// Its id, if no identity has any of the logins.
+    ItsId,
+    /// A token of this service for it.
+    ItsToken,
+}
+
 /// What is known when logins are resolved.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resolution<'a> {
     pub(crate) pool: &'a Pool,
     /// The identity that the caller gave, of this pool.
     pub(crate) given: Option<&'a Identity>,
-    /// Whether the caller may open the given identity without one of its logins.
-    pub(crate) given_is_proof: bool,
+    pub(crate) opened_by: OpenedBy,
     /// Proved, in the caller's order, no two alike.
     pub(crate) logins: &'a [Login],
     /// The identities that have any of the logins, no two alike.
@@ -44,13 +54,13 @@ pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
 ///
 /// | | given | owners of the logins | result |
 /// | --- | --- | --- | --- |
-/// | a1 | none | none | a new identity with all the logins |
+/// | a1 | none | none | a new identity with all the logins; without logins a guest |
 /// | a2 | none | X | X; logins without an owner are linked to it |
 /// | a3 | none | X, Y, … | merged; the owner of the developer login survives, else the oldest |
 /// | b1 | guest | none | the guest, now authenticated |
 /// | b2 | guest | X, … | X; the guest is disabled |
-/// | c1 | authenticated G | G | G; logins without an owner are linked to it |
-/// | c2 | authenticated G | G, Y, … | G; Y is merged into it |
+/// | c1 | authenticated G | G, or a token for G | G; logins without an owner are linked to it |
+/// | c2 | authenticated G | also Y, … | G; Y is merged into it |
 /// | c3 | authenticated G | not G | refused; linked if nobody has any of the logins and giving G is proof enough |
 /// | d1 | authenticated | no login presented | refused |
 /// | d2 | disabled | any | refused |
@@ -113,18 +123,19 @@ fn refuse_developer_user_of_another(
 
 /// The identity that all others are merged into; `None` asks for a new one.
 fn survivor(resolution: Resolution<'_>) -> Result<Option<&Identity>, Refusal> {
-    let Resolution { given, given_is_proof, logins, owners, .. } = resolution;
-    match given {
-        None => Ok(parent(logins, owners)),
-        Some(given) if given.is_guest() => Ok(parent(logins, owners).or(Some(given))),
-        Some(given) if given.is_disabled() || logins.is_empty() => {
-            Err(Refusal::IdentityForbidden { identity_id: given.id().clone() })
-        }
-        Some(given) if owners.iter().any(|owner| owner.id() == given.id()) => Ok(Some(given)),
-        // Never a merge on the strength of an id alone.
-        Some(given) if given_is_proof && owners.is_empty() => Ok(Some(given)),
-        Some(_) => Err(Refusal::LoginsDontMatch),
+    let Resolution { given, opened_by, logins, owners, .. } = resolution;
+    let Some(given) = given else { return Ok(parent(logins, owners)) };
+    if given.is_guest() {
+        return Ok(parent(logins, owners).or(Some(given)));
     }
+    let by_token = opened_by == OpenedBy::ItsToken;
+    if given.is_disabled() || (logins.is_empty() && !by_token) {
+        return Err(Refusal::IdentityForbidden { identity_id: given.id().clone() });
+    }
+    let by_login = owners.iter().any(|owner| owner.id() == given.id());
+    // Never a merge on the strength of an id alone.
+    let by_id = opened_by == OpenedBy::ItsId && owners.is_empty();
+    if by_login || by_token || by_id { Ok(Some(given)) } else { Err(Refusal::LoginsDontMatch) }
 }
 
 /// The owner of the developer login; else the oldest, and of two of one moment the lower id.

@@ -1,59 +1,14 @@
-//! What makes a pool's configuration acceptable, and which providers it knows.
+//! What makes a pool's configuration acceptable.
 
-use crate::name::{DeveloperProviderName, ProviderName, TagKey, TagValue, UserPoolProviderName};
-use crate::rules::{Change, Decided, Effect, Refusal};
+use crate::name::UserPoolProviderName;
+use crate::rules::provider::is_reserved;
+use crate::rules::{Change, Decided, Effect, Refusal, tags};
 use crate::state::{IdentityPool, OIDC_PROVIDER, Pool, SAML_PROVIDER};
 
 /// The most pools of an account in a region.
 pub const POOLS_MAX: u32 = 1_000;
-/// The most tags of a pool.
-pub const TAGS_MAX: usize = 50;
 /// The most user pools that one identity pool accepts.
 pub const USER_POOLS_MAX: usize = 50;
-
-/// The key under which a token of this service itself would be presented.
-const COGNITO_IDENTITY: [&str; 2] =
-    ["cognito-identity.amazonaws.com", "cognito-identity.cn-north-1.amazonaws.com.cn"];
-
-/// Public providers that are known by name.
-const PUBLIC_PROVIDERS: [&str; 6] = [
-    "accounts.google.com",
-    "api.twitter.com",
-    "appleid.apple.com",
-    "graph.facebook.com",
-    "www.amazon.com",
-    "www.digits.com",
-];
-
-/// What a key of a `Logins` map stands for in a pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Provider<'a> {
-    Developer(&'a DeveloperProviderName),
-    Public,
-}
-
-/// Finds the provider that `name` stands for.
-pub(crate) fn provider<'a>(pool: &'a Pool, name: &ProviderName) -> Result<Provider<'a>, Refusal> {
-    let settings = &pool.settings;
-    match &settings.developer_provider_name {
-        Some(developer) if developer.as_str() == name.as_str() => {
-            Ok(Provider::Developer(developer))
-        }
-        _ if settings.public_provider(name.as_str()).is_some() => Ok(Provider::Public),
-        _ if COGNITO_IDENTITY.contains(&name.as_str()) => Err(Refusal::LoginIsCognitoToken),
-        _ if is_public(name.as_str()) => Err(Refusal::ProviderUnsupported),
-        _ => Err(Refusal::DeveloperProviderUnsupported),
-    }
-}
-
-/// The pool's developer provider, if that is what `name` is.
-pub(crate) fn developer_provider<'a>(
-    pool: &'a Pool,
-    name: &DeveloperProviderName,
-) -> Result<&'a DeveloperProviderName, Refusal> {
-    let known = pool.settings.developer_provider_name.as_ref();
-    known.filter(|known| *known == name).ok_or(Refusal::DeveloperProviderUnsupported)
-}
 
 /// A new pool of an account that has `pools` already.
 pub(crate) fn create(pool: Pool, pools: u32) -> Result<Decided<IdentityPool>, Refusal> {
@@ -84,12 +39,17 @@ pub(crate) fn update(
         _ => {}
     }
     check(&requested)?;
-    if requested == *known {
-        return Ok(Decided::answer(requested));
-    }
     let after = Pool { settings: requested.clone(), ..before.clone() };
+    Ok(replace(before, after, requested))
+}
+
+/// What is as before is not written.
+pub(super) fn replace<T>(before: &Pool, after: Pool, output: T) -> Decided<T> {
+    if after == *before {
+        return Decided::answer(output);
+    }
     let change = Change::Update { before: before.clone(), after };
-    Ok(Decided { effects: vec![Effect::Pool(Box::new(change))], output: requested })
+    Decided { effects: vec![Effect::Pool(Box::new(change))], output }
 }
 
 fn check(settings: &IdentityPool) -> Result<(), Refusal> {
@@ -117,21 +77,7 @@ fn check(settings: &IdentityPool) -> Result<(), Refusal> {
             return Err(Refusal::ProviderArnInvalid { arn: arn.as_str().to_owned() });
         }
     }
-    if settings.identity_pool_tags.len() > TAGS_MAX {
-        return Err(Refusal::TooManyTags);
-    }
-    match settings.identity_pool_tags.iter().find(|(key, value)| !is_tag(key, value)) {
-        Some((key, _)) => Err(Refusal::TagInvalid { key: key.clone() }),
-        None => Ok(()),
-    }
-}
-
-fn is_reserved(settings: &IdentityPool, name: &str) -> bool {
-    COGNITO_IDENTITY.contains(&name) || is_public(name) || settings.public_provider(name).is_some()
-}
-
-fn is_public(name: &str) -> bool {
-    PUBLIC_PROVIDERS.contains(&name) || name.starts_with("cognito-idp.") || name.starts_with("arn:")
+    tags::check(&settings.identity_pool_tags)
 }
 
 /// `cognito-idp.REGION.amazonaws.com/POOL`, in China with the suffix `.cn`.
@@ -142,13 +88,6 @@ fn is_user_pool(name: &UserPoolProviderName) -> bool {
         let region = host.strip_suffix(".amazonaws.com");
         region.is_some_and(|region| !region.is_empty()) && !pool.is_empty() && !pool.contains('/')
     })
-}
-
-/// Letters, digits, spaces and `_ . : / = + - @`; the prefix `aws:` belongs to the service.
-fn is_tag(key: &TagKey, value: &TagValue) -> bool {
-    let legal = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
-    let reserved = key.as_str().get(..4).is_some_and(|head| head.eq_ignore_ascii_case("aws:"));
-    legal(key.as_str()) && legal(value.as_str()) && !reserved
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub(super) fn pool() -> Pool {
         identity_pool_tags: BTreeMap::new(),
     };
     let account = "123456789012".parse().expect("an account");
-    Pool { account, region: region(), created: Timestamp::from_millis(0), settings }
+    Pool::new((account, region()), Timestamp::from_millis(0), settings)
 }
 
 /// An identity is named by one letter.

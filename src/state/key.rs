@@ -51,13 +51,14 @@ pub(crate) enum PublicKey {
     Ed25519(Vec<u8>),
 }
 
+/// A secret as the store may see it: PKCS#8, or the bytes of a symmetric key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PrivateKey {
     /// In the hands of the embedder.
     HandedIn,
-    /// PKCS#8.
+    /// As it is.
     Plain(Vec<u8>),
-    /// PKCS#8, sealed with the embedder's secret.
+    /// Sealed with the embedder's secret.
     Sealed { nonce: [u8; 12], sealed: Vec<u8> },
 }
 

@@ -9,6 +9,7 @@
 //! | identities | pool, creation, identity | the identity with its logins |
 //! | identity index | identity | its pool and creation |
 //! | logins | pool, kind, provider, subject | the identity and its creation |
+//! | session keys | one, always the same | the key that seals sessions |
 //! | signing keys | region, number | a key for tokens |
 //!
 //! A guid takes 16 bytes and a moment 8, the highest first. Text that something follows ends with a
@@ -39,13 +40,15 @@ pub enum Tree {
     Pools,
     /// Pools in the order in which an account lists them.
     PoolListing,
+    /// Keys that seal sessions.
+    SessionKeys,
     /// Keys for tokens.
     SigningKeys,
 }
 
 impl Tree {
     /// Every tree.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Accounts,
         Self::Deletions,
         Self::Identities,
@@ -53,6 +56,7 @@ impl Tree {
         Self::Logins,
         Self::Pools,
         Self::PoolListing,
+        Self::SessionKeys,
         Self::SigningKeys,
     ];
 
@@ -66,6 +70,7 @@ impl Tree {
             Self::Logins => "logins",
             Self::Pools => "pools",
             Self::PoolListing => "pool-listing",
+            Self::SessionKeys => "session-keys",
             Self::SigningKeys => "signing-keys",
         }
     }
@@ -158,6 +163,10 @@ impl Key {
         push_terminated(&mut bytes, provider);
         bytes.extend(subject.as_bytes());
         Self { tree: Tree::Logins, bytes }
+    }
+
+    pub(crate) fn session_key() -> Self {
+        Self { tree: Tree::SessionKeys, bytes: vec![1] }
     }
 
     pub(crate) fn signing_key(region: &Region, number: u32) -> Self {

@@ -3,25 +3,21 @@
 //! Integers are fixed, little-endian; trailing bytes are refused. What a key says already is not
 //! said again. Decoding anything that was not written here is [`StoreError::Corrupt`] with the key.
 
-use std::collections::BTreeMap;
+mod pool;
 
 use bincode::Options;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Timestamp;
-use crate::id::{AccountId, Guid, IdentityId, IdentityPoolId, Region};
-use crate::name::{
-    Arn, DeveloperProviderName, IdentityPoolName, ProviderAppId, ProviderName, TagKey, TagValue,
-    UserPoolClientId, UserPoolProviderName,
-};
-use crate::state::{
-    CognitoIdentityProvider, Identity, IdentityPool, IdentityState, Link, Pool, StoredKey,
-};
+use crate::id::{Guid, IdentityId, IdentityPoolId, Region};
+use crate::name::IdentityPoolName;
+use crate::state::{Identity, IdentityState, Link, PrivateKey, StoredKey};
 use crate::store::key::{Place, corrupt};
 use crate::store::{Key, StoreError, Value};
 
-/// The format of every record. Another one is refused: fixtures of each stay in the tests.
+/// The format of every record but those that say another. One that is not known is refused: fixtures
+/// of each stay in the tests.
 const FORMAT: u8 = 1;
 
 /// No record is larger: 20 logins and a pool with all that one request can carry fit.
@@ -44,18 +40,28 @@ pub(crate) trait Record: Sized {
 }
 
 fn encode(record: &impl Serialize) -> Result<Value, StoreError> {
-    let mut value = vec![FORMAT];
+    encode_as(FORMAT, record)
+}
+
+fn encode_as(format: u8, record: &impl Serialize) -> Result<Value, StoreError> {
+    let mut value = vec![format];
     options().serialize_into(&mut value, record).map_err(StoreError::failed)?;
     Ok(value)
 }
 
 fn decode<T: DeserializeOwned>(key: &Key, value: &[u8]) -> Result<T, StoreError> {
     match value.split_first() {
-        Some((&FORMAT, body)) => {
-            options().deserialize(body).map_err(|_| corrupt(key, "the record does not decode"))
-        }
-        _ => Err(corrupt(key, "the record has an unknown format")),
+        Some((&FORMAT, body)) => decode_body(key, body),
+        _ => Err(unknown_format(key)),
     }
+}
+
+fn decode_body<T: DeserializeOwned>(key: &Key, body: &[u8]) -> Result<T, StoreError> {
+    options().deserialize(body).map_err(|_| corrupt(key, "the record does not decode"))
+}
+
+fn unknown_format(key: &Key) -> StoreError {
+    corrupt(key, "the record has an unknown format")
 }
 
 /// Records that are written as they are.
@@ -96,7 +102,11 @@ pub(crate) struct Address {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner(pub(crate) Place);
 
-plain_record!(PoolCount, PoolEntry, Deletion, Address, Owner, StoredKey);
+/// In the tree of session keys: what seals sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredSessionKey(pub(crate) PrivateKey);
+
+plain_record!(PoolCount, PoolEntry, Deletion, Address, Owner, StoredKey, StoredSessionKey);
 
 #[derive(Serialize, Deserialize)]
 struct IdentityRecord<L> {
@@ -124,71 +134,6 @@ impl Record for Identity {
         let id = IdentityId::new(&record.region, place.guid);
         let dates = (place.created, record.modified);
         Ok(Self::restored((id, pool), record.state, dates, record.links))
-    }
-}
-
-type UserPool = (Option<UserPoolProviderName>, Option<UserPoolClientId>, Option<bool>);
-
-#[derive(Serialize, Deserialize)]
-struct PoolRecord {
-    account: AccountId,
-    region: Region,
-    created: Timestamp,
-    name: IdentityPoolName,
-    allow_unauthenticated_identities: bool,
-    allow_classic_flow: Option<bool>,
-    supported_login_providers: BTreeMap<ProviderName, ProviderAppId>,
-    developer_provider_name: Option<DeveloperProviderName>,
-    open_id_connect_provider_arns: Vec<Arn>,
-    cognito_identity_providers: Vec<UserPool>,
-    saml_provider_arns: Vec<Arn>,
-    tags: BTreeMap<TagKey, TagValue>,
-}
-
-impl Record for Pool {
-    fn encode(&self) -> Result<Value, StoreError> {
-        let settings = self.settings.clone();
-        let user_pools = settings.cognito_identity_providers.into_iter();
-        encode(&PoolRecord {
-            account: self.account.clone(),
-            region: self.region.clone(),
-            created: self.created,
-            name: settings.identity_pool_name,
-            allow_unauthenticated_identities: settings.allow_unauthenticated_identities,
-            allow_classic_flow: settings.allow_classic_flow,
-            supported_login_providers: settings.supported_login_providers,
-            developer_provider_name: settings.developer_provider_name,
-            open_id_connect_provider_arns: settings.open_id_connect_provider_arns,
-            cognito_identity_providers: user_pools
-                .map(|p| (p.provider_name, p.client_id, p.server_side_token_check))
-                .collect(),
-            saml_provider_arns: settings.saml_provider_arns,
-            tags: settings.identity_pool_tags,
-        })
-    }
-
-    fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
-        let guid = key.leading_pool().ok_or_else(|| corrupt(key, "not the key of a pool"))?;
-        let record: PoolRecord = decode(key, value)?;
-        let user_pools = record.cognito_identity_providers.into_iter();
-        let settings = IdentityPool {
-            identity_pool_id: IdentityPoolId::new(&record.region, guid),
-            identity_pool_name: record.name,
-            allow_unauthenticated_identities: record.allow_unauthenticated_identities,
-            allow_classic_flow: record.allow_classic_flow,
-            supported_login_providers: record.supported_login_providers,
-            developer_provider_name: record.developer_provider_name,
-            open_id_connect_provider_arns: record.open_id_connect_provider_arns,
-            cognito_identity_providers: user_pools
-                .map(|(provider_name, client_id, server_side_token_check)| {
-                    CognitoIdentityProvider { provider_name, client_id, server_side_token_check }
-                })
-                .collect(),
-            saml_provider_arns: record.saml_provider_arns,
-            identity_pool_tags: record.tags,
-        };
-        let (account, region, created) = (record.account, record.region, record.created);
-        Ok(Self { account, region, created, settings })
     }
 }
 

@@ -36,18 +36,28 @@ impl Seal {
         kid: &str,
         entropy: &dyn Entropy,
     ) -> Result<(SigningKey, PrivateKey)> {
-        let mut der = SigningKey::generate(algorithm, entropy)?;
+        let der = SigningKey::generate(algorithm, entropy)?;
         let key = SigningKey::from_pkcs8(algorithm, &der)?;
-        let Some(seal) = &self.0 else { return Ok((key, PrivateKey::Plain(der))) };
+        Ok((key, self.seal(kid, der, entropy)?))
+    }
+
+    /// Seals a secret that is to be kept under a name.
+    pub(crate) fn seal(
+        &self,
+        name: &str,
+        mut secret: Vec<u8>,
+        entropy: &dyn Entropy,
+    ) -> Result<PrivateKey> {
+        let Some(seal) = &self.0 else { return Ok(PrivateKey::Plain(secret)) };
         let mut nonce = [0; 12];
         entropy.fill(&mut nonce)?;
         seal.seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
-            Aad::from(kid),
-            &mut der,
+            Aad::from(name),
+            &mut secret,
         )
         .map_err(|_| Error::SigningKey("the key cannot be sealed"))?;
-        Ok((key, PrivateKey::Sealed { nonce, sealed: der }))
+        Ok(PrivateKey::Sealed { nonce, sealed: secret })
     }
 
     /// Reads a kept key; `None` where the embedder has it.
@@ -57,20 +67,25 @@ impl Seal {
         kid: &str,
         private: PrivateKey,
     ) -> Result<Option<SigningKey>> {
-        let der = match (private, &self.0) {
-            (PrivateKey::HandedIn, _) => return Ok(None),
-            (PrivateKey::Plain(der), _) => der,
+        let der = self.unseal(kid, private)?;
+        der.map(|der| SigningKey::from_pkcs8(algorithm, &der)).transpose()
+    }
+
+    /// Reads a kept secret; `None` where the embedder has it.
+    pub(crate) fn unseal(&self, name: &str, private: PrivateKey) -> Result<Option<Vec<u8>>> {
+        match (private, &self.0) {
+            (PrivateKey::HandedIn, _) => Ok(None),
+            (PrivateKey::Plain(secret), _) => Ok(Some(secret)),
             (PrivateKey::Sealed { .. }, None) => {
-                return Err(Error::SigningKey("the key is sealed and no secret was given"));
+                Err(Error::SigningKey("the key is sealed and no secret was given"))
             }
             (PrivateKey::Sealed { nonce, mut sealed }, Some(seal)) => {
                 let nonce = Nonce::assume_unique_for_key(nonce);
-                seal.open_in_place(nonce, Aad::from(kid), &mut sealed)
-                    .map_err(|_| Error::SigningKey("the key is sealed with another secret"))?
-                    .to_vec()
+                seal.open_in_place(nonce, Aad::from(name), &mut sealed)
+                    .map(|secret| Some(secret.to_vec()))
+                    .map_err(|_| Error::SigningKey("the key is sealed with another secret"))
             }
-        };
-        SigningKey::from_pkcs8(algorithm, &der).map(Some)
+        }
     }
 }
 

@@ -34,6 +34,35 @@ impl Fault {
         if self.name == ErrorKind::InternalError.as_str() { 500 } else { 400 }
     }
 
+    /// A caller whom the embedder's access rules do not let do something. Nothing in the engine says
+    /// this by itself.
+    ///
+    /// `principal` is the caller's ARN or `anonymous`, `resource` the resource's ARN or `*`, `reason`
+    /// what the text ends with.
+    ///
+    /// # Example: an explicit deny
+    ///
+    /// ```
+    /// use cognate::wire::{Fault, Reply};
+    ///
+    /// let reason = "with an explicit deny in a resource control policy";
+    /// let reply = Reply::from(Fault::access_denied("anonymous", "GetId", "*", reason));
+    /// assert_eq!(
+    ///     String::from_utf8(reply.body).expect("JSON"),
+    ///     r#"{"__type":"AccessDeniedException","Message":"User: anonymous is not authorized to "#
+    ///         .to_owned()
+    ///         + r#"perform: cognito-identity:GetId on resource: * with an explicit deny in a "#
+    ///         + r#"resource control policy"}"#,
+    /// );
+    /// ```
+    pub fn access_denied(principal: &str, operation: &str, resource: &str, reason: &str) -> Self {
+        let message = format!(
+            "User: {principal} is not authorized to perform: cognito-identity:{operation} on \
+             resource: {resource} {reason}"
+        );
+        Self::new(ACCESS_DENIED, message.trim_end())
+    }
+
     pub(super) fn serialization(message: impl Into<String>) -> Self {
         Self::new("SerializationException", message)
     }
@@ -56,15 +85,22 @@ impl Fault {
     }
 
     pub(super) fn body(&self) -> Vec<u8> {
+        /// Where access is denied the member has a capital letter.
         #[derive(Serialize)]
         struct Body<'a> {
             #[serde(rename = "__type")]
             name: &'a str,
-            message: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            message: Option<&'a str>,
+            #[serde(rename = "Message", skip_serializing_if = "Option::is_none")]
+            denial: Option<&'a str>,
         }
 
-        // Two strings always encode.
-        serde_json::to_vec(&Body { name: self.name, message: &self.message }).unwrap_or_default()
+        let (name, denied) = (self.name, self.name == ACCESS_DENIED);
+        let message = (!denied).then_some(self.message.as_str());
+        let denial = denied.then_some(self.message.as_str());
+        // Strings always encode.
+        serde_json::to_vec(&Body { name, message, denial }).unwrap_or_default()
     }
 }
 
@@ -79,6 +115,8 @@ impl From<Error> for Fault {
         Self::new(kind.as_str(), error.to_string())
     }
 }
+
+const ACCESS_DENIED: &str = "AccessDeniedException";
 
 fn chain(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))

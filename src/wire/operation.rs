@@ -4,74 +4,35 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::constraint::Violations;
-use crate::engine::Developer;
+use crate::engine::{Developer, Limited, Public};
 use crate::error::Result as EngineResult;
-use crate::id::{IdentityId, IdentityPoolId};
-use crate::login::Logins;
-use crate::name::{
-    Arn, DeveloperProviderName, DeveloperUserIdentifier, IdentityPoolName, LoginToken, NextToken,
-    PrincipalTagKey, PrincipalTagValue, ProviderAppId, ProviderName, TagKey, TagValue,
-    UserPoolClientId, UserPoolProviderName,
-};
-use crate::op::{DeleteIdentitiesInput, LOGIN_PROVIDERS_MAX, PRINCIPAL_TAGS_MAX};
-use crate::rules::claims::TokenDuration;
-use crate::rules::page::PageSize;
+use crate::id::Region;
 use crate::wire::Fault;
 use crate::wire::json::Document;
+use crate::wire::model::{
+    ACCOUNT_ID, ARN, ARNS, DEVELOPER_PROVIDER, DEVELOPER_USER, IDENTITY_ID, IDENTITY_IDS,
+    LOGIN_PROVIDERS, LOGINS, MAX_RESULTS, NEXT_TOKEN, POOL_ID, POOL_NAME, PRINCIPAL_TAGS, PROVIDER,
+    PROVIDERS, ROLE_MAPPINGS, ROLES, TAG_KEYS, TAGS, TOKEN_DURATION, USER_POOLS,
+};
 use crate::wire::shape::{Member, Shape, check_members, optional, required};
-
-const ARNS: Shape = Shape::List { of: &Shape::Text(Arn::SHAPE), min: 0, max: None };
-const DEVELOPER_PROVIDER: Shape = Shape::Text(DeveloperProviderName::SHAPE);
-const DEVELOPER_USER: Shape = Shape::Text(DeveloperUserIdentifier::SHAPE);
-const IDENTITY_ID: Shape = Shape::Text(IdentityId::SHAPE);
-const IDENTITY_IDS: Shape = Shape::List {
-    of: &IDENTITY_ID,
-    min: DeleteIdentitiesInput::LENGTH_MIN,
-    max: Some(DeleteIdentitiesInput::LENGTH_MAX),
-};
-const LOGIN_PROVIDERS: Shape = Shape::Map {
-    key: ProviderName::SHAPE,
-    value: ProviderAppId::SHAPE,
-    max: Some(LOGIN_PROVIDERS_MAX),
-};
-const LOGINS: Shape = Shape::Map {
-    key: ProviderName::SHAPE,
-    value: LoginToken::SHAPE,
-    max: Some(Logins::LENGTH_MAX),
-};
-const MAX_RESULTS: Shape =
-    Shape::Number { r#type: "Integer", min: PageSize::MIN, max: PageSize::LIMIT };
-const NEXT_TOKEN: Shape = Shape::Text(NextToken::SHAPE);
-const POOL_ID: Shape = Shape::Text(IdentityPoolId::SHAPE);
-const POOL_NAME: Shape = Shape::Text(IdentityPoolName::SHAPE);
-const PRINCIPAL_TAGS: Shape = Shape::Map {
-    key: PrincipalTagKey::SHAPE,
-    value: PrincipalTagValue::SHAPE,
-    max: Some(PRINCIPAL_TAGS_MAX),
-};
-const TAGS: Shape = Shape::Map { key: TagKey::SHAPE, value: TagValue::SHAPE, max: None };
-const TOKEN_DURATION: Shape =
-    Shape::Number { r#type: "Long", min: TokenDuration::SECS_MIN, max: TokenDuration::SECS_MAX };
-const USER_POOLS: Shape = Shape::List {
-    of: &Shape::Structure(&[
-        optional("ProviderName", Shape::Text(UserPoolProviderName::SHAPE)),
-        optional("ClientId", Shape::Text(UserPoolClientId::SHAPE)),
-        optional("ServerSideTokenCheck", Shape::Boolean),
-    ]),
-    min: 0,
-    max: None,
-};
+use Run::{Signed, Unsigned};
 
 /// An operation of the service.
 pub(super) struct Operation {
     name: &'static str,
     members: &'static [Member],
-    run: fn(&Developer, &Document) -> Result<Vec<u8>, Fault>,
+    pub(super) run: Run,
+}
+
+/// How an operation is called, by whom it may be.
+pub(super) enum Run {
+    Signed(fn(&Developer, &Document) -> Result<Vec<u8>, Fault>),
+    Unsigned(fn(&Public, &Document) -> Result<Vec<u8>, Fault>),
 }
 
 /// In the order of the API reference. Where the service's own order of failures was seen, members
 /// are in that order: logins come before the identity.
-const OPERATIONS: [Operation; 12] = [
+const OPERATIONS: [Operation; 23] = [
     Operation {
         name: "CreateIdentityPool",
         members: &[
@@ -85,27 +46,57 @@ const OPERATIONS: [Operation; 12] = [
             optional("SamlProviderARNs", ARNS),
             optional("IdentityPoolTags", TAGS),
         ],
-        run: |aws, input| answer(input, |input| aws.create_identity_pool(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.create_identity_pool(input))),
     },
     Operation {
         name: "DeleteIdentities",
         members: &[required("IdentityIdsToDelete", IDENTITY_IDS)],
-        run: |aws, input| answer(input, |input| aws.delete_identities(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.delete_identities(input))),
     },
     Operation {
         name: "DeleteIdentityPool",
         members: &[required("IdentityPoolId", POOL_ID)],
-        run: |aws, input| perform(input, |input| aws.delete_identity_pool(input)),
+        run: Signed(|aws, input| perform(input, |input| aws.delete_identity_pool(input))),
     },
     Operation {
         name: "DescribeIdentity",
         members: &[required("IdentityId", IDENTITY_ID)],
-        run: |aws, input| answer(input, |input| aws.describe_identity(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.describe_identity(input))),
     },
     Operation {
         name: "DescribeIdentityPool",
         members: &[required("IdentityPoolId", POOL_ID)],
-        run: |aws, input| answer(input, |input| aws.describe_identity_pool(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.describe_identity_pool(input))),
+    },
+    Operation {
+        name: "GetCredentialsForIdentity",
+        members: &[
+            optional("Logins", LOGINS),
+            required("IdentityId", IDENTITY_ID),
+            optional("CustomRoleArn", ARN),
+        ],
+        run: Unsigned(|public, input| {
+            answer(input, |input| public.get_credentials_for_identity(input))
+        }),
+    },
+    Operation {
+        name: "GetId",
+        members: &[
+            optional("AccountId", ACCOUNT_ID),
+            required("IdentityPoolId", POOL_ID),
+            optional("Logins", LOGINS),
+        ],
+        run: Unsigned(|public, input| answer(input, |input| public.get_id(input))),
+    },
+    Operation {
+        name: "GetIdentityPoolRoles",
+        members: &[required("IdentityPoolId", POOL_ID)],
+        run: Signed(|aws, input| answer(input, |input| aws.get_identity_pool_roles(input))),
+    },
+    Operation {
+        name: "GetOpenIdToken",
+        members: &[optional("Logins", LOGINS), required("IdentityId", IDENTITY_ID)],
+        run: Unsigned(|public, input| answer(input, |input| public.get_open_id_token(input))),
     },
     Operation {
         name: "GetOpenIdTokenForDeveloperIdentity",
@@ -116,9 +107,14 @@ const OPERATIONS: [Operation; 12] = [
             optional("PrincipalTags", PRINCIPAL_TAGS),
             optional("TokenDuration", TOKEN_DURATION),
         ],
-        run: |aws, input| {
+        run: Signed(|aws, input| {
             answer(input, |input| aws.get_open_id_token_for_developer_identity(input))
-        },
+        }),
+    },
+    Operation {
+        name: "GetPrincipalTagAttributeMap",
+        members: &[required("IdentityPoolId", POOL_ID), required("IdentityProviderName", PROVIDER)],
+        run: Signed(|aws, input| answer(input, |input| aws.get_principal_tag_attribute_map(input))),
     },
     Operation {
         name: "ListIdentities",
@@ -128,12 +124,17 @@ const OPERATIONS: [Operation; 12] = [
             optional("NextToken", NEXT_TOKEN),
             optional("HideDisabled", Shape::Boolean),
         ],
-        run: |aws, input| answer(input, |input| aws.list_identities(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.list_identities(input))),
     },
     Operation {
         name: "ListIdentityPools",
         members: &[required("MaxResults", MAX_RESULTS), optional("NextToken", NEXT_TOKEN)],
-        run: |aws, input| answer(input, |input| aws.list_identity_pools(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.list_identity_pools(input))),
+    },
+    Operation {
+        name: "ListTagsForResource",
+        members: &[required("ResourceArn", ARN)],
+        run: Signed(|aws, input| answer(input, |input| aws.list_tags_for_resource(input))),
     },
     Operation {
         name: "LookupDeveloperIdentity",
@@ -144,7 +145,7 @@ const OPERATIONS: [Operation; 12] = [
             optional("MaxResults", MAX_RESULTS),
             optional("NextToken", NEXT_TOKEN),
         ],
-        run: |aws, input| answer(input, |input| aws.lookup_developer_identity(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.lookup_developer_identity(input))),
     },
     Operation {
         name: "MergeDeveloperIdentities",
@@ -154,7 +155,31 @@ const OPERATIONS: [Operation; 12] = [
             required("DeveloperProviderName", DEVELOPER_PROVIDER),
             required("IdentityPoolId", POOL_ID),
         ],
-        run: |aws, input| answer(input, |input| aws.merge_developer_identities(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.merge_developer_identities(input))),
+    },
+    Operation {
+        name: "SetIdentityPoolRoles",
+        members: &[
+            required("IdentityPoolId", POOL_ID),
+            required("Roles", ROLES),
+            optional("RoleMappings", ROLE_MAPPINGS),
+        ],
+        run: Signed(|aws, input| perform(input, |input| aws.set_identity_pool_roles(input))),
+    },
+    Operation {
+        name: "SetPrincipalTagAttributeMap",
+        members: &[
+            required("IdentityPoolId", POOL_ID),
+            required("IdentityProviderName", PROVIDER),
+            optional("UseDefaults", Shape::Boolean),
+            optional("PrincipalTags", PRINCIPAL_TAGS),
+        ],
+        run: Signed(|aws, input| answer(input, |input| aws.set_principal_tag_attribute_map(input))),
+    },
+    Operation {
+        name: "TagResource",
+        members: &[required("ResourceArn", ARN), required("Tags", TAGS)],
+        run: Signed(|aws, input| acknowledge(input, |input| aws.tag_resource(input))),
     },
     Operation {
         name: "UnlinkDeveloperIdentity",
@@ -164,7 +189,21 @@ const OPERATIONS: [Operation; 12] = [
             required("DeveloperProviderName", DEVELOPER_PROVIDER),
             required("DeveloperUserIdentifier", DEVELOPER_USER),
         ],
-        run: |aws, input| perform(input, |input| aws.unlink_developer_identity(input)),
+        run: Signed(|aws, input| perform(input, |input| aws.unlink_developer_identity(input))),
+    },
+    Operation {
+        name: "UnlinkIdentity",
+        members: &[
+            required("Logins", LOGINS),
+            required("IdentityId", IDENTITY_ID),
+            required("LoginsToRemove", PROVIDERS),
+        ],
+        run: Unsigned(|public, input| perform(input, |input| public.unlink_identity(input))),
+    },
+    Operation {
+        name: "UntagResource",
+        members: &[required("ResourceArn", ARN), required("TagKeys", TAG_KEYS)],
+        run: Signed(|aws, input| acknowledge(input, |input| aws.untag_resource(input))),
     },
     Operation {
         name: "UpdateIdentityPool",
@@ -180,9 +219,12 @@ const OPERATIONS: [Operation; 12] = [
             optional("SamlProviderARNs", ARNS),
             optional("IdentityPoolTags", TAGS),
         ],
-        run: |aws, input| answer(input, |input| aws.update_identity_pool(input)),
+        run: Signed(|aws, input| answer(input, |input| aws.update_identity_pool(input))),
     },
 ];
+
+/// No body is longer, whatever the constraints allow: a role mapping may have 400 rules.
+const BODY_LENGTH_LIMIT: usize = 8 * 1024 * 1024;
 
 pub(super) const BODY_LENGTH_MAX: usize = {
     let mut longest = 0;
@@ -206,7 +248,8 @@ impl Operation {
     }
 
     pub(super) const fn body_length_max(&self) -> usize {
-        Shape::Structure(self.members).json_length_max().saturating_add(SLACK)
+        let length = Shape::Structure(self.members).json_length_max().saturating_add(SLACK);
+        if length < BODY_LENGTH_LIMIT { length } else { BODY_LENGTH_LIMIT }
     }
 
     /// Every constraint that the body fails.
@@ -216,9 +259,26 @@ impl Operation {
         Ok(Violations::of(violations))
     }
 
-    pub(super) fn run(&self, aws: &Developer, body: &Document) -> Result<Vec<u8>, Fault> {
-        (self.run)(aws, body)
+    /// The operation's documented rate, if it has one.
+    pub(super) fn limited(&self) -> Option<Limited> {
+        Some(match self.name {
+            "GetCredentialsForIdentity" => Limited::GetCredentialsForIdentity,
+            "GetId" => Limited::GetId,
+            "GetOpenIdToken" => Limited::GetOpenIdToken,
+            "GetOpenIdTokenForDeveloperIdentity" => Limited::GetOpenIdTokenForDeveloperIdentity,
+            "ListTagsForResource" => Limited::ListTagsForResource,
+            "TagResource" => Limited::TagResource,
+            "UntagResource" => Limited::UntagResource,
+            _ => return None,
+        })
     }
+}
+
+/// The region of the id that a public operation is about, if it names one.
+pub(super) fn region_of(body: &Document) -> Option<Region> {
+    let ids = ["IdentityPoolId", "IdentityId"].map(|name| body.member(name).text().ok());
+    let (region, _) = ids.into_iter().flatten().next()?.split_once(':')?;
+    region.parse().ok()
 }
 
 fn answer<I: DeserializeOwned, O: Serialize>(
@@ -236,6 +296,15 @@ fn perform<I: DeserializeOwned>(
 ) -> Result<Vec<u8>, Fault> {
     operation(read(body)?)?;
     Ok(Vec::new())
+}
+
+/// An operation whose output has no members.
+fn acknowledge<I: DeserializeOwned>(
+    body: &Document,
+    operation: impl FnOnce(I) -> EngineResult<()>,
+) -> Result<Vec<u8>, Fault> {
+    operation(read(body)?)?;
+    Ok(b"{}".to_vec())
 }
 
 /// What has passed the check fits the input.

@@ -8,6 +8,8 @@ use crate::wire::json::Document;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Text(StringShape),
+    /// A text out of a few.
+    Enumeration(&'static [&'static str]),
     Boolean,
     /// A number; the service's name of its type is part of a message.
     Number {
@@ -22,7 +24,7 @@ pub(super) enum Shape {
     },
     Map {
         key: StringShape,
-        value: StringShape,
+        value: &'static Self,
         max: Option<usize>,
     },
     Structure(&'static [Member]),
@@ -60,6 +62,7 @@ impl Shape {
     pub(super) const fn json_length_max(&self) -> usize {
         match self {
             Self::Text(shape) => text_length_max(shape),
+            Self::Enumeration(_) => 64,
             Self::Boolean => 5,
             Self::Number { .. } => 20,
             Self::List { of, max, .. } => {
@@ -67,7 +70,7 @@ impl Shape {
                 entries_max(*max).saturating_mul(item).saturating_add(2)
             }
             Self::Map { key, value, max } => {
-                let entry = text_length_max(key).saturating_add(text_length_max(value));
+                let entry = text_length_max(key).saturating_add(value.json_length_max());
                 entries_max(*max).saturating_mul(entry.saturating_add(2)).saturating_add(2)
             }
             Self::Structure(members) => {
@@ -102,6 +105,11 @@ impl Shape {
             (Self::Text(shape), Document::Text(text)) => {
                 for failed in shape.failed_by(text) {
                     fail(shape.echo(text), failed);
+                }
+            }
+            (Self::Enumeration(values), Document::Text(text)) => {
+                if !values.contains(&text.as_str()) {
+                    fail(text.clone(), Constraint::Enumeration(values));
                 }
             }
             (Self::Boolean, Document::Boolean(_)) => {}
@@ -140,21 +148,7 @@ impl Shape {
                 if entries.iter().any(|(name, _)| !key.failed_by(name).is_empty()) {
                     fail(shown(), Constraint::MapKeys(key.listed()));
                 }
-                let mut nulls = false;
-                let mut failed = false;
-                for (_, entry) in entries {
-                    if entry.is_null() {
-                        nulls = true;
-                    } else {
-                        failed |= !value.failed_by(entry.text()?).is_empty();
-                    }
-                }
-                if nulls {
-                    fail(shown(), Constraint::MapValues(vec![Constraint::NotNull]));
-                }
-                if failed {
-                    fail(shown(), Constraint::MapValues(value.listed()));
-                }
+                value.check_entries(entries, path, shown, violations)?;
             }
             (Self::Structure(members), Document::Object(_)) => {
                 check_members(members, value, path, violations)?;
@@ -162,6 +156,37 @@ impl Shape {
             (wanted, other) => {
                 return Err(Fault::serialization(other.unexpected(wanted.type_name())));
             }
+        }
+        Ok(())
+    }
+
+    /// Of texts the first that fails says so for all of them.
+    fn check_entries(
+        &self,
+        entries: &[(String, Document)],
+        path: &str,
+        shown: impl Fn() -> String,
+        violations: &mut Vec<Violation>,
+    ) -> Result<(), Fault> {
+        let mut fail = |failed: Vec<Constraint>| {
+            violations.push(Violation::new(Some(shown()), path, Constraint::MapValues(failed)));
+        };
+        if entries.iter().any(|(_, entry)| entry.is_null()) {
+            fail(vec![Constraint::NotNull]);
+        }
+        let present = entries.iter().filter(|(_, entry)| !entry.is_null());
+        let Self::Text(shape) = self else {
+            for (name, entry) in present {
+                self.check(entry, &format!("{path}.{name}.member"), violations)?;
+            }
+            return Ok(());
+        };
+        let mut failed = false;
+        for (_, entry) in present {
+            failed |= !shape.failed_by(entry.text()?).is_empty();
+        }
+        if failed {
+            fail(shape.listed());
         }
         Ok(())
     }
@@ -202,7 +227,7 @@ impl Shape {
 
     fn type_name(&self) -> &'static str {
         match self {
-            Self::Text(_) => "String",
+            Self::Text(_) | Self::Enumeration(_) => "String",
             Self::Boolean => "Boolean",
             Self::Number { r#type, .. } => r#type,
             Self::List { .. } => "list",
@@ -211,15 +236,17 @@ impl Shape {
     }
 
     fn echo_list(&self, items: &[Document]) -> String {
-        let shown: Vec<_> = items
-            .iter()
-            .map(|item| match (self, item) {
-                (Self::Text(shape), Document::Text(text)) => shape.echo(text),
-                (_, Document::Null) => "null".to_owned(),
-                _ => "...".to_owned(),
-            })
-            .collect();
+        let shown: Vec<_> = items.iter().map(|item| self.echo(item)).collect();
         format!("[{}]", shown.join(", "))
+    }
+
+    /// What stands for a value inside another one.
+    fn echo(&self, value: &Document) -> String {
+        match (self, value) {
+            (Self::Text(shape), Document::Text(text)) => shape.echo(text),
+            (_, Document::Null) => "null".to_owned(),
+            _ => "...".to_owned(),
+        }
     }
 }
 
@@ -261,13 +288,14 @@ fn lower_first(name: &str) -> String {
 }
 
 /// As Java prints a map.
-fn echo_map(key: &StringShape, value: &StringShape, entries: &[(String, Document)]) -> String {
+fn echo_map(key: &StringShape, value: &Shape, entries: &[(String, Document)]) -> String {
     let shown: Vec<_> = entries
         .iter()
         .map(|(name, entry)| {
-            let shown = entry.text().map_or_else(|_| "null".to_owned(), |text| value.echo(text));
+            let shown = value.echo(entry);
             // What is too long beside a secret is likely to be one, in the wrong place.
-            let hidden = value.sensitive && name.chars().nth(key.length_max).is_some();
+            let secret = matches!(value, Shape::Text(shape) if shape.sensitive);
+            let hidden = secret && name.chars().nth(key.length_max).is_some();
             format!("{}={shown}", if hidden { REDACTED } else { name })
         })
         .collect();

@@ -43,7 +43,7 @@ fn pool() -> (Key, Pool) {
         identity_pool_tags: [("k".parse().unwrap(), "".parse().unwrap())].into(),
     };
     let account = "123456789012".parse().unwrap();
-    (Key::pool(POOL), Pool { account, region: region(), created: CREATED, settings })
+    (Key::pool(POOL), Pool::new((account, region()), CREATED, settings))
 }
 
 fn signing_key(private: PrivateKey) -> StoredKey {

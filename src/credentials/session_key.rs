@@ -1,0 +1,93 @@
+//! The engine's own credentials: all that is known of a session, sealed into its token.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
+
+use crate::ambient::{Entropy, EntropyError};
+use crate::constraint::REDACTED;
+use crate::credentials::{Credentials, SecretKey, Session, VerifiedSession};
+
+/// What a session token begins with, and is bound to.
+const VERSION: &[u8; 1] = &[1];
+
+/// No token of ours is longer: 50 principal tags and 10 logins, all of them escaped, fit.
+const TOKEN_LENGTH_MAX: usize = 1 << 20;
+
+/// The key under which sessions are sealed with AES-256-GCM.
+pub(crate) struct SessionKey(LessSafeKey);
+
+#[derive(Serialize, Deserialize)]
+struct Sealed<S> {
+    session: S,
+    access_key_id: String,
+    secret_key: SecretKey,
+}
+
+impl SessionKey {
+    /// In bytes.
+    pub(crate) const LENGTH: usize = 32;
+
+    /// `None` for bytes that are no key.
+    pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
+        UnboundKey::new(&AES_256_GCM, bytes).ok().map(|key| Self(LessSafeKey::new(key)))
+    }
+
+    pub(crate) fn issue(
+        &self,
+        session: &Session,
+        entropy: &dyn Entropy,
+    ) -> Result<Credentials, EntropyError> {
+        let (mut id, mut secret, mut nonce) = ([0; 16], [0; 30], [0; NONCE_LEN]);
+        entropy.fill(&mut id)?;
+        entropy.fill(&mut secret)?;
+        entropy.fill(&mut nonce)?;
+        let access_key_id = access_key_id(id);
+        let secret_key = SecretKey(STANDARD.encode(secret));
+        let sealed = Sealed {
+            session,
+            access_key_id: access_key_id.clone(),
+            secret_key: secret_key.clone(),
+        };
+        // Texts and numbers always encode.
+        let mut sealed = serde_json::to_vec(&sealed).unwrap_or_default();
+        let nonce_used = Nonce::assume_unique_for_key(nonce);
+        self.0
+            .seal_in_place_append_tag(nonce_used, Aad::from(VERSION), &mut sealed)
+            .map_err(|_| EntropyError)?;
+        let token = STANDARD.encode([VERSION.as_slice(), &nonce, &sealed].concat());
+        Ok(Credentials::new(access_key_id, secret_key.0, token, session.expiration))
+    }
+
+    /// `None` for what was not sealed here.
+    pub(crate) fn open(&self, token: &str) -> Option<VerifiedSession> {
+        if token.len() > TOKEN_LENGTH_MAX {
+            return None;
+        }
+        let token = STANDARD.decode(token).ok()?;
+        let (nonce, sealed) = token.strip_prefix(VERSION)?.split_first_chunk::<NONCE_LEN>()?;
+        let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
+        let opened = self.0.open_in_place(nonce, Aad::from(VERSION), &mut sealed).ok()?;
+        let Sealed { session, access_key_id, secret_key } = serde_json::from_slice(opened).ok()?;
+        Some(VerifiedSession { session, access_key_id, secret_key })
+    }
+}
+
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionKey({REDACTED})")
+    }
+}
+
+/// `ASIA`, as all temporary keys have, and 16 letters and digits of base32.
+fn access_key_id(random: [u8; 16]) -> String {
+    const ALPHABET: [char; 32] = [
+        'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R',
+        'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7',
+    ];
+    let digit = |byte: u8| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or('A');
+    "ASIA".chars().chain(random.map(digit)).collect()
+}

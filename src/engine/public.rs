@@ -1,0 +1,285 @@
+//! The public operations: what a client does by itself, without credentials.
+
+use crate::ambient::Timestamp;
+use crate::credentials::{SESSION_SECS, Session};
+use crate::engine::Public;
+use crate::engine::resolve::{Proof, Proving};
+use crate::engine::throttle::{Limited, Scope};
+use crate::error::Result;
+use crate::id::Region;
+use crate::op::{
+    GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
+    GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
+};
+use crate::rules::claims::{Claims, TokenDuration, amr};
+use crate::rules::link::OpenedBy;
+use crate::rules::provider::Door;
+use crate::rules::{Refusal, attributes, public, roles};
+use crate::state::{Pool, PrincipalTags};
+
+impl Public {
+    /// Gets the identity of logins, or makes one.
+    ///
+    /// Without logins every call makes a new guest. Logins that nobody has make a new identity;
+    /// those of one identity get that one, to which the others are linked; those of several merge
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`PoolForbidden`](crate::Refusal::PoolForbidden): another account owns the pool than the
+    ///   given one.
+    /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported): there are no logins, and the
+    ///   pool has no identities for guests.
+    /// * What a presented login is refused for:
+    ///   [`ProvidersMissing`](crate::Refusal::ProvidersMissing),
+    ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken),
+    ///   [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected),
+    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported), and what the login verifier
+    ///   says of each in turn.
+    /// * [`LoginTaken`](crate::Refusal::LoginTaken): an identity would get a second user of one
+    ///   public provider.
+    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.
+    ///
+    /// # Example: guests are strangers to each other
+    ///
+    /// ```
+    /// use cognate::{CreateIdentityPoolInput, Engine, GetIdInput, GuestAccess};
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)?;
+    /// let pool = aws.create_identity_pool(input)?;
+    /// let call = GetIdInput::new(&pool.identity_pool_id)?;
+    /// let guest = engine.public().get_id(call.clone())?;
+    /// assert_ne!(engine.public().get_id(call)?, guest);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn get_id(&self, input: GetIdInput) -> Result<GetIdOutput> {
+        self.admit(Limited::GetId, input.identity_pool_id.region())?;
+        let mut proving = Proving::new(&self.core, Door::Public, &input.logins);
+        let identity_id = self.core.run(|reads| {
+            let now = self.core.now();
+            let kept = reads.any_pool(&input.identity_pool_id)?.ok_or_else(|| {
+                let identity_pool_id = input.identity_pool_id.clone();
+                Refusal::PoolNotFound { identity_pool_id }
+            })?;
+            public::admit_account(&kept.pool, input.account_id.as_ref())?;
+            public::admit(&kept.pool, true, !input.logins.is_empty())?;
+            let proof = proving.prove(&kept, None, now)?;
+            self.core.resolve(reads, &kept, (None, OpenedBy::ItsLogin), proof, now)
+        })?;
+        Ok(GetIdOutput { identity_id })
+    }
+
+    /// Hands out a token for an identity that is opened by one of its logins, or for a guest: the
+    /// basic (classic) flow. The token is valid for 600 seconds.
+    ///
+    /// Logins that nobody has are linked to the identity, those of others merge them into it; a
+    /// guest is merged into the identity that the logins have.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
+    /// * [`ClassicFlowDisabled`](crate::Refusal::ClassicFlowDisabled),
+    ///   [`ClassicFlowWithRoleMappings`](crate::Refusal::ClassicFlowWithRoleMappings)
+    /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported): a guest without logins, whom the
+    ///   pool allows no more.
+    /// * What a presented login is refused for, as in [`get_id`](Self::get_id).
+    /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): it is disabled, or authenticated
+    ///   while no login was presented.
+    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
+    ///   authenticated identity.
+    /// * [`LoginTaken`](crate::Refusal::LoginTaken),
+    ///   [`TooManyLogins`](crate::Refusal::TooManyLogins)
+    ///
+    /// # Example: a guest's token
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)?;
+    /// # let pool = aws.create_identity_pool(input)?;
+    /// let guest = engine.public().get_id(GetIdInput::new(&pool.identity_pool_id)?)?;
+    /// let call = GetOpenIdTokenInput::new(&guest.identity_id)?;
+    /// let token = engine.public().get_open_id_token(call)?.token;
+    /// assert_eq!(engine.verify_token(token.as_str())?.amr(), ["unauthenticated"]);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn get_open_id_token(&self, input: GetOpenIdTokenInput) -> Result<GetOpenIdTokenOutput> {
+        self.admit(Limited::GetOpenIdToken, input.identity_id.region())?;
+        let mut proving = Proving::new(&self.core, Door::Public, &input.logins);
+        let (claims, key) = self.core.run(|reads| {
+            let now = self.core.now();
+            let (kept, identity) = reads.known_identity(&input.identity_id)?;
+            public::admit_classic_flow(&kept.pool)?;
+            public::admit(&kept.pool, identity.is_guest(), !input.logins.is_empty())?;
+            let proof = proving.prove(&kept, Some(identity.id()), now)?;
+            let given = (Some(&identity), OpenedBy::ItsLogin);
+            self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity| {
+                let tags = attributes::tags(&kept.pool, &proof.used);
+                let duration = TokenDuration::CLASSIC_FLOW;
+                let claims = Claims::new(&kept.pool, identity, &proof.used, tags, duration, now);
+                // What cannot be signed is not written either.
+                Ok((claims, self.core.current_key(&kept.pool.region)?))
+            })
+        })?;
+        let token = key.sign(&claims)?;
+        Ok(GetOpenIdTokenOutput { identity_id: claims.identity_id().clone(), token })
+    }
+
+    /// Hands out credentials for an identity that is opened by one of its logins or by a token for
+    /// it, or for a guest: the enhanced flow. They are valid for an hour.
+    ///
+    /// A token of this service, from
+    /// [`get_open_id_token_for_developer_identity`](crate::Developer::get_open_id_token_for_developer_identity)
+    /// for example, is presented under `cognito-identity.amazonaws.com`. Logins are linked and
+    /// identities merged as by [`get_open_id_token`](Self::get_open_id_token).
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
+    /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported)
+    /// * What a presented login is refused for, as in [`get_id`](Self::get_id), and for a token of
+    ///   this service [`TokenForeign`](crate::Refusal::TokenForeign),
+    ///   [`TokenExpired`](crate::Refusal::TokenExpired), and
+    ///   [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch) if it is for another identity.
+    /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden),
+    ///   [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch),
+    ///   [`LoginTaken`](crate::Refusal::LoginTaken),
+    ///   [`TooManyLogins`](crate::Refusal::TooManyLogins)
+    /// * Of the role: [`AmbiguousRole`](crate::Refusal::AmbiguousRole),
+    ///   [`RoleForbidden`](crate::Refusal::RoleForbidden),
+    ///   [`PoolConfigurationInvalid`](crate::Refusal::PoolConfigurationInvalid).
+    ///
+    /// # Example: who is calling
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)?;
+    /// # let pool = aws.create_identity_pool(input)?;
+    /// let roles = SetIdentityPoolRolesInput::new(&pool.identity_pool_id)?
+    ///     .role(RoleType::Unauthenticated, "arn:aws:iam::123456789012:role/guest")?;
+    /// aws.set_identity_pool_roles(roles)?;
+    /// let guest = engine.public().get_id(GetIdInput::new(&pool.identity_pool_id)?)?;
+    /// let call = GetCredentialsForIdentityInput::new(&guest.identity_id)?;
+    /// let credentials = engine.public().get_credentials_for_identity(call)?.credentials;
+    /// let verified = engine.verify_session(credentials.session_token.as_str())?;
+    /// assert_eq!(verified.session.identity_id, guest.identity_id);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn get_credentials_for_identity(
+        &self,
+        input: GetCredentialsForIdentityInput,
+    ) -> Result<GetCredentialsForIdentityOutput> {
+        self.admit(Limited::GetCredentialsForIdentity, input.identity_id.region())?;
+        let custom_role = input.custom_role_arn.as_ref();
+        let mut proving = Proving::new(&self.core, Door::PublicOrCognito, &input.logins);
+        self.core.run(|reads| {
+            let now = self.core.now();
+            let (kept, identity) = reads.known_identity(&input.identity_id)?;
+            public::admit(&kept.pool, identity.is_guest(), !input.logins.is_empty())?;
+            let proof = proving.prove(&kept, Some(identity.id()), now)?;
+            let given = (Some(&identity), OpenedBy::ItsLogin);
+            self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity_id| {
+                let is_guest = proof.used.is_empty() && proof.token.is_none();
+                let role_arn = roles::choose(&kept.pool, is_guest, &proof.used, custom_role)?;
+                let session = Session {
+                    identity_id: identity_id.clone(),
+                    identity_pool_id: kept.pool.id().clone(),
+                    role_arn,
+                    principal_tags: session_tags(&kept.pool, proof)?,
+                    amr: session_amr(&kept.pool, proof),
+                    expiration: end_of_session(now),
+                };
+                // Before anything is written: what has no credentials does not happen.
+                let credentials = self.core.issue(&session)?;
+                Ok(GetCredentialsForIdentityOutput { identity_id, credentials })
+            })
+        })
+    }
+
+    /// Unlinks public logins from an identity that is opened by one of its logins or by a token for
+    /// it. They make new identities when they are seen again; an identity that has no login left is
+    /// disabled for good.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
+    /// * [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected): the developer provider
+    ///   is to be unlinked, which only its owner may.
+    /// * What a presented login is refused for, as in
+    ///   [`get_credentials_for_identity`](Self::get_credentials_for_identity).
+    /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): it is disabled.
+    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins is the
+    ///   identity's.
+    ///
+    /// # Example: without Google
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().login_verifier(UnverifiedLogins::trust_everyone());
+    /// # let engine = engine.in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #     .supported_login_provider("www.amazon.com", "app")?;
+    /// # let pool = aws.create_identity_pool(input)?;
+    /// let call = GetIdInput::new(&pool.identity_pool_id)?.login("www.amazon.com", "token")?;
+    /// let identity = engine.public().get_id(call.clone())?.identity_id;
+    /// let unlink = UnlinkIdentityInput::new(&identity)?
+    ///     .login("www.amazon.com", "token")?
+    ///     .login_to_remove("www.amazon.com")?;
+    /// engine.public().unlink_identity(unlink)?;
+    /// assert_ne!(engine.public().get_id(call)?.identity_id, identity);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn unlink_identity(&self, input: UnlinkIdentityInput) -> Result<()> {
+        let mut proving = Proving::new(&self.core, Door::PublicOrCognito, &input.logins);
+        self.core.run(|reads| {
+            let now = self.core.now();
+            let (kept, identity) = reads.known_identity(&input.identity_id)?;
+            let providers = &input.logins_to_remove;
+            public::admit_removal(&kept.pool, providers)?;
+            let proof = proving.prove(&kept, Some(identity.id()), now)?;
+            let has_token = proof.token.is_some();
+            Ok(public::unlink(&identity, &proof.logins(), has_token, providers, now)?)
+        })
+    }
+
+    fn admit<E>(&self, operation: Limited, region: Result<Region, E>) -> Result<()> {
+        // An id without a region names nothing, and is told so.
+        let Ok(region) = region else { return Ok(()) };
+        let scope: Scope<'_> = (None, &region);
+        self.core.admit(operation, scope)
+    }
+}
+
+/// The tags of a token of this service, and those that attribute maps make; of two of one key the
+/// token's.
+fn session_tags(pool: &Pool, proof: &Proof) -> Result<PrincipalTags, Refusal> {
+    let mut tags = attributes::tags(pool, &proof.used);
+    attributes::check_length(&tags)?;
+    tags.extend(proof.token.iter().flat_map(|token| token.principal_tags().clone()));
+    Ok(tags)
+}
+
+fn session_amr(pool: &Pool, proof: &Proof) -> Vec<String> {
+    let Some(token) = &proof.token else { return amr(pool.id(), &proof.used) };
+    let used = if proof.used.is_empty() { Vec::new() } else { amr(pool.id(), &proof.used) };
+    token.amr().iter().cloned().chain(used.into_iter().skip(1)).collect()
+}
+
+fn end_of_session(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis(now.as_secs().saturating_add(SESSION_SECS).saturating_mul(1_000))
+}

@@ -1,0 +1,183 @@
+//! The operations on the roles of a pool, and on the claims that become tags.
+
+use crate::engine::Developer;
+use crate::error::{Error, Result};
+use crate::op::{
+    GetIdentityPoolRolesInput, GetIdentityPoolRolesOutput, GetPrincipalTagAttributeMapInput,
+    PrincipalTagAttributeMap, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
+};
+use crate::rules::{Decided, Refusal, attributes, roles};
+use crate::state::{AttributeMap, PoolRoles};
+
+impl Developer {
+    /// Replaces the roles of a pool and its role mappings; what is left out is removed.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * Of each mapping:
+    ///   [`RoleMappingProviderInvalid`](crate::Refusal::RoleMappingProviderInvalid) for something
+    ///   that is no provider of the pool,
+    ///   [`AmbiguousRoleResolutionMissing`](crate::Refusal::AmbiguousRoleResolutionMissing),
+    ///   [`RulesConfigurationMissing`](crate::Refusal::RulesConfigurationMissing),
+    ///   [`RulesConfigurationUnexpected`](crate::Refusal::RulesConfigurationUnexpected),
+    ///   [`TooManyRules`](crate::Refusal::TooManyRules).
+    /// * [`RoleForbidden`](crate::Refusal::RoleForbidden): not `arn:PARTITION:iam::ACCOUNT:role/ROLE`,
+    ///   or of another account than the pool's, unless the builder's
+    ///   [`role_accounts`](crate::Builder::role_accounts) allows that.
+    /// * [`ConcurrentModification`](crate::Refusal::ConcurrentModification): others change the pool
+    ///   over and over.
+    ///
+    /// # Example: the role of whoever has logged in
+    ///
+    /// ```
+    /// use cognate::{
+    ///     CreateIdentityPoolInput, Engine, GetIdentityPoolRolesInput, GuestAccess, RoleType,
+    ///     SetIdentityPoolRolesInput,
+    /// };
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let pool = aws.create_identity_pool(input)?;
+    /// let roles = SetIdentityPoolRolesInput::new(&pool.identity_pool_id)?
+    ///     .role(RoleType::Authenticated, "arn:aws:iam::123456789012:role/player")?;
+    /// aws.set_identity_pool_roles(roles)?;
+    /// let input = GetIdentityPoolRolesInput::new(&pool.identity_pool_id)?;
+    /// assert_eq!(aws.get_identity_pool_roles(input)?.roles.len(), 1);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn set_identity_pool_roles(&self, input: SetIdentityPoolRolesInput) -> Result<()> {
+        let requested = PoolRoles { defaults: input.roles, mappings: input.role_mappings };
+        let set = self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            Ok(roles::set(&kept.pool, requested.clone(), self.core.choices.role_accounts)?)
+        });
+        let contended = matches!(set, Err(Error::Contended));
+        if contended { Err(Refusal::ConcurrentModification.into()) } else { set }
+    }
+
+    /// The roles of a pool and its role mappings.
+    ///
+    /// # Errors
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    ///
+    /// # Example: a pool without roles
+    ///
+    /// ```
+    /// use cognate::{CreateIdentityPoolInput, Engine, GetIdentityPoolRolesInput, GuestAccess};
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let pool = aws.create_identity_pool(input)?;
+    /// let input = GetIdentityPoolRolesInput::new(&pool.identity_pool_id)?;
+    /// assert!(aws.get_identity_pool_roles(input)?.roles.is_empty());
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn get_identity_pool_roles(
+        &self,
+        input: GetIdentityPoolRolesInput,
+    ) -> Result<GetIdentityPoolRolesOutput> {
+        self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            let PoolRoles { defaults, mappings } = kept.pool.roles.clone();
+            Ok(Decided::answer(GetIdentityPoolRolesOutput {
+                identity_pool_id: input.identity_pool_id.clone(),
+                roles: defaults,
+                role_mappings: mappings,
+            }))
+        })
+    }
+
+    /// Chooses which claims of a provider's tokens become tags of the principal, in tokens and in
+    /// credentials.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`ProviderNotConfigured`](crate::Refusal::ProviderNotConfigured): not a public provider of
+    ///   the pool.
+    ///
+    /// # Example: the defaults, `client` from `aud` and `username` from `sub`
+    ///
+    /// ```
+    /// use cognate::{
+    ///     CreateIdentityPoolInput, Engine, GetPrincipalTagAttributeMapInput, GuestAccess,
+    ///     SetPrincipalTagAttributeMapInput,
+    /// };
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pool = aws.create_identity_pool(
+    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    ///         .supported_login_provider("accounts.google.com", "app")?,
+    /// )?;
+    /// let id = &pool.identity_pool_id;
+    /// let set = SetPrincipalTagAttributeMapInput::new(id, "accounts.google.com")?;
+    /// let map = aws.set_principal_tag_attribute_map(set.use_defaults(true))?;
+    /// let get = GetPrincipalTagAttributeMapInput::new(id, "accounts.google.com")?;
+    /// assert_eq!(aws.get_principal_tag_attribute_map(get)?, map);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn set_principal_tag_attribute_map(
+        &self,
+        input: SetPrincipalTagAttributeMapInput,
+    ) -> Result<PrincipalTagAttributeMap> {
+        let SetPrincipalTagAttributeMapInput {
+            identity_pool_id,
+            identity_provider_name,
+            use_defaults,
+            principal_tags,
+        } = input;
+        let map = AttributeMap { use_defaults: use_defaults.unwrap_or(false), principal_tags };
+        let set = self.core.run(|reads| {
+            let kept = reads.pool(self, &identity_pool_id)?;
+            Ok(attributes::set(&kept.pool, &identity_provider_name, map.clone())?)
+        })?;
+        Ok(PrincipalTagAttributeMap::new(identity_pool_id, identity_provider_name, set))
+    }
+
+    /// Which claims of a provider's tokens become tags of the principal. Where nothing was set,
+    /// none do.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`ProviderNotFound`](crate::Refusal::ProviderNotFound): not a public provider of the pool.
+    ///
+    /// # Example: never set
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+    /// #         .supported_login_provider("accounts.google.com", "app")?,
+    /// # )?;
+    /// let id = &pool.identity_pool_id;
+    /// let get = GetPrincipalTagAttributeMapInput::new(id, "accounts.google.com")?;
+    /// let map = aws.get_principal_tag_attribute_map(get)?;
+    /// assert_eq!((map.use_defaults, map.principal_tags), (false, None));
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn get_principal_tag_attribute_map(
+        &self,
+        input: GetPrincipalTagAttributeMapInput,
+    ) -> Result<PrincipalTagAttributeMap> {
+        let GetPrincipalTagAttributeMapInput { identity_pool_id, identity_provider_name } = input;
+        let map = self.core.run(|reads| {
+            let kept = reads.pool(self, &identity_pool_id)?;
+            Ok(Decided::answer(attributes::get(&kept.pool, &identity_provider_name)?))
+        })?;
+        Ok(PrincipalTagAttributeMap::new(identity_pool_id, identity_provider_name, map))
+    }
+}

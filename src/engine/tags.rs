@@ -1,0 +1,129 @@
+//! The operations on the tags of a pool.
+
+use std::sync::Arc;
+
+use crate::engine::Developer;
+use crate::engine::cache::KeptPool;
+use crate::engine::gather::Reads;
+use crate::engine::throttle::Limited;
+use crate::error::Result;
+use crate::name::Arn;
+use crate::op::{
+    ListTagsForResourceInput, ListTagsForResourceOutput, TagResourceInput, UntagResourceInput,
+};
+use crate::rules::{Decided, Refusal, tags};
+
+impl Developer {
+    /// Adds tags to a pool; those of keys that it has already are replaced.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`ResourceArnInvalid`](crate::Refusal::ResourceArnInvalid)
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`TooManyTags`](crate::Refusal::TooManyTags): more than 50 together.
+    /// * [`TagInvalid`](crate::Refusal::TagInvalid)
+    ///
+    /// # Example: a pool's ARN
+    ///
+    /// ```
+    /// use cognate::{
+    ///     CreateIdentityPoolInput, Engine, GuestAccess, ListTagsForResourceInput,
+    ///     TagResourceInput,
+    /// };
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let pool = aws.create_identity_pool(input)?;
+    /// let arn = aws.identity_pool_arn(&pool.identity_pool_id);
+    /// aws.tag_resource(TagResourceInput::new(&arn)?.tag("stage", "test")?)?;
+    /// let tags = aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn)?)?.tags;
+    /// assert_eq!(tags.len(), 1);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn tag_resource(&self, input: TagResourceInput) -> Result<()> {
+        self.admit(Limited::TagResource)?;
+        self.core.run(|reads| {
+            let kept = self.resource(reads, &input.resource_arn)?;
+            Ok(tags::tag(&kept.pool, input.tags.clone())?)
+        })
+    }
+
+    /// Removes tags from a pool; a key that it does not have is passed over.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`ResourceArnInvalid`](crate::Refusal::ResourceArnInvalid)
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    ///
+    /// # Example: twice is as good as once
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// # let pool = aws.create_identity_pool(input)?;
+    /// let arn = aws.identity_pool_arn(&pool.identity_pool_id);
+    /// let untag = UntagResourceInput::new(&arn)?.tag_key("stage")?;
+    /// aws.untag_resource(untag.clone())?;
+    /// aws.untag_resource(untag)?;
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn untag_resource(&self, input: UntagResourceInput) -> Result<()> {
+        self.admit(Limited::UntagResource)?;
+        self.core.run(|reads| {
+            let kept = self.resource(reads, &input.resource_arn)?;
+            Ok(tags::untag(&kept.pool, &input.tag_keys))
+        })
+    }
+
+    /// The tags of a pool.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`ResourceArnInvalid`](crate::Refusal::ResourceArnInvalid)
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    ///
+    /// # Example: none
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// # let pool = aws.create_identity_pool(input)?;
+    /// let arn = aws.identity_pool_arn(&pool.identity_pool_id);
+    /// let tags = aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn)?)?.tags;
+    /// assert!(tags.is_empty());
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn list_tags_for_resource(
+        &self,
+        input: ListTagsForResourceInput,
+    ) -> Result<ListTagsForResourceOutput> {
+        self.admit(Limited::ListTagsForResource)?;
+        self.core.run(|reads| {
+            let kept = self.resource(reads, &input.resource_arn)?;
+            let tags = kept.pool.settings.identity_pool_tags.clone();
+            Ok(Decided::answer(ListTagsForResourceOutput { tags }))
+        })
+    }
+
+    /// The pool that an ARN names, to the letter.
+    fn resource(&self, reads: &mut Reads<'_>, arn: &Arn) -> Result<Arc<KeptPool>> {
+        let id = tags::pool_of(arn)?;
+        let kept = reads.pool(self, &id)?;
+        if kept.pool.arn() == *arn {
+            Ok(kept)
+        } else {
+            Err(Refusal::PoolNotFound { identity_pool_id: id }.into())
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The rates of the service, for those who want to meet them before they do.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+
+use crate::ambient::Timestamp;
+use crate::engine::Core;
+use crate::error::Result;
+use crate::id::{AccountId, Region};
+use crate::rules::Refusal;
+
+/// Whether calls are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Throttling {
+    /// They are not.
+    #[default]
+    Off,
+    /// By the documented rates, each for itself; what is above is `TooManyRequestsException`.
+    ///
+    /// | operation | calls a second |
+    /// | --- | --- |
+    /// | `GetId` | 25 |
+    /// | `GetOpenIdToken`, `GetCredentialsForIdentity`, `GetOpenIdTokenForDeveloperIdentity` | 200 |
+    /// | `TagResource`, `UntagResource` | 5 |
+    /// | `ListTagsForResource` | 10 |
+    ///
+    /// A second's calls may come at once. They are counted for an account in a region; those of the
+    /// public operations, whose callers have no account, for a region.
+    DocumentedRates,
+}
+
+/// An operation that has a documented rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Limited {
+    GetCredentialsForIdentity,
+    GetId,
+    GetOpenIdToken,
+    GetOpenIdTokenForDeveloperIdentity,
+    ListTagsForResource,
+    TagResource,
+    UntagResource,
+}
+
+impl Limited {
+    fn calls_a_second(self) -> u64 {
+        match self {
+            Self::GetId => 25,
+            Self::GetCredentialsForIdentity
+            | Self::GetOpenIdToken
+            | Self::GetOpenIdTokenForDeveloperIdentity => 200,
+            Self::TagResource | Self::UntagResource => 5,
+            Self::ListTagsForResource => 10,
+        }
+    }
+}
+
+/// For whom calls are counted together.
+pub(crate) type Scope<'a> = (Option<&'a AccountId>, &'a Region);
+
+/// How many buckets are kept; those that are full say nothing and go first.
+const BUCKETS_MAX: usize = 10_000;
+
+/// What is left of the rates.
+#[derive(Debug, Default)]
+pub(super) struct Throttle {
+    buckets: Mutex<HashMap<(Limited, Option<AccountId>, Region), Bucket>>,
+}
+
+/// Thousandths of calls that may still come, as of a moment: a millisecond brings as many of them as
+/// a second brings calls.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    left: u64,
+    at: Timestamp,
+}
+
+const CALL: u64 = 1_000;
+
+impl Bucket {
+    fn full(operation: Limited, now: Timestamp) -> Self {
+        Self { left: operation.calls_a_second().saturating_mul(CALL), at: now }
+    }
+
+    fn refilled(self, operation: Limited, now: Timestamp) -> Self {
+        let full = Self::full(operation, now);
+        let millis = now.as_millis().saturating_sub(self.at.as_millis());
+        let gained = millis.saturating_mul(operation.calls_a_second());
+        Self { left: self.left.saturating_add(gained).min(full.left), at: now.max(self.at) }
+    }
+}
+
+impl Throttle {
+    fn left(&self, operation: Limited, (account, region): Scope<'_>, now: Timestamp) -> u64 {
+        let key = (operation, account.cloned(), region.clone());
+        let bucket = self.buckets.lock().get(&key).copied();
+        bucket.map_or(CALL, |bucket| bucket.refilled(operation, now).left)
+    }
+
+    /// Whether there was one.
+    fn take(&self, operation: Limited, (account, region): Scope<'_>, now: Timestamp) -> bool {
+        let mut buckets = self.buckets.lock();
+        if buckets.len() >= BUCKETS_MAX {
+            buckets.retain(|(operation, ..), bucket| {
+                bucket.refilled(*operation, now).left < Bucket::full(*operation, now).left
+            });
+        }
+        let key = (operation, account.cloned(), region.clone());
+        let bucket = buckets.entry(key).or_insert_with(|| Bucket::full(operation, now));
+        *bucket = bucket.refilled(operation, now);
+        match bucket.left.checked_sub(CALL) {
+            Some(left) => {
+                bucket.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl Core {
+    /// Counts a call, or refuses it.
+    pub(super) fn admit(&self, operation: Limited, scope: Scope<'_>) -> Result<()> {
+        match &self.throttle {
+            Some(throttle) if !throttle.take(operation, scope, self.now()) => {
+                Err(Refusal::RateExceeded.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a call that would be, without counting it: a door says so before anything else.
+    pub(super) fn would_admit(&self, operation: Limited, scope: Scope<'_>) -> Result<()> {
+        match &self.throttle {
+            Some(throttle) if throttle.left(operation, scope, self.now()) < CALL => {
+                Err(Refusal::RateExceeded.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Attribute maps: which claims of a provider's tokens become tags of the principal.
+
+use crate::name::{PrincipalTagKey, PrincipalTagValue, ProviderName};
+use crate::rules::pool::replace;
+use crate::rules::provider::{configured_name, is_configured};
+use crate::rules::{Decided, Refusal};
+use crate::state::{AttributeMap, ClaimValue, Pool, PrincipalTags, VerifiedLogin};
+
+/// The most bytes of all tags together that come from attribute maps.
+const TAGS_LENGTH_MAX: usize = 460;
+
+/// Replaces the map of a provider.
+pub(crate) fn set(
+    before: &Pool,
+    provider: &ProviderName,
+    map: AttributeMap,
+) -> Result<Decided<AttributeMap>, Refusal> {
+    if !is_configured(&before.settings, provider.as_str(), false) {
+        return Err(Refusal::ProviderNotConfigured { provider: provider.clone() });
+    }
+    let mut after = before.clone();
+    after.attribute_maps.insert(provider.clone(), map.clone());
+    Ok(replace(before, after, map))
+}
+
+/// The map of a provider; one that was never set is empty.
+pub(crate) fn get(pool: &Pool, provider: &ProviderName) -> Result<AttributeMap, Refusal> {
+    if !is_configured(&pool.settings, provider.as_str(), false) {
+        return Err(Refusal::ProviderNotFound { provider: provider.clone() });
+    }
+    Ok(pool.attribute_maps.get(provider).cloned().unwrap_or_default())
+}
+
+/// The tags that the pool's attribute maps make of the claims of logins. A claim that has several
+/// values, or one that is no tag's value, makes none; of tags of one key the first counts.
+pub(crate) fn tags(pool: &Pool, used: &[VerifiedLogin]) -> PrincipalTags {
+    let mut tags = PrincipalTags::new();
+    for login in used {
+        let Some(provider) = configured_name(&pool.settings, login) else { continue };
+        let map = pool.attribute_maps.iter().find(|(known, _)| known.as_str() == provider);
+        for (key, claim) in map.iter().flat_map(|(_, map)| map.claims()) {
+            let value = match login.claims().get(claim) {
+                Some(ClaimValue::One(value)) => Some(value.as_str()),
+                Some(ClaimValue::Many(values)) => match values.as_slice() {
+                    [value] => Some(value.as_str()),
+                    _ => None,
+                },
+                None => None,
+            };
+            let value = value.and_then(|value| PrincipalTagValue::try_from(value).ok());
+            if let (Ok(key), Some(value)) = (PrincipalTagKey::try_from(key), value) {
+                tags.entry(key).or_insert(value);
+            }
+        }
+    }
+    tags
+}
+
+/// Refuses tags that are too long for a session.
+pub(crate) fn check_length(tags: &PrincipalTags) -> Result<(), Refusal> {
+    let lengths =
+        tags.iter().map(|(key, value)| key.as_str().len().saturating_add(value.as_str().len()));
+    let length = lengths.fold(0_usize, usize::saturating_add);
+    if length <= TAGS_LENGTH_MAX { Ok(()) } else { Err(Refusal::PoolConfigurationInvalid) }
+}
+
+#[cfg(test)]
+mod tests;

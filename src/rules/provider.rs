@@ -1,0 +1,125 @@
+//! Which providers a pool knows, and what a key of a `Logins` map stands for.
+
+use crate::name::{DeveloperProviderName, ProviderName};
+use crate::rules::Refusal;
+use crate::state::{IdentityPool, Pool, PublicProvider, VerifiedLogin};
+
+/// The keys under which a token of this service itself is presented.
+const COGNITO_IDENTITY: [&str; 3] = [
+    "cognito-identity.amazonaws.com",
+    "cognito-identity-us-gov.amazonaws.com",
+    "cognito-identity.cn-north-1.amazonaws.com.cn",
+];
+
+/// Public providers that are known by name.
+const PUBLIC_PROVIDERS: [&str; 6] = [
+    "accounts.google.com",
+    "api.twitter.com",
+    "appleid.apple.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+    "www.digits.com",
+];
+
+/// Through which kind of operation logins are presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The signed one, which takes a developer user.
+    Developer,
+    /// The public ones.
+    Public,
+    /// The public ones that take a token of this service too.
+    PublicOrCognito,
+}
+
+/// What a key of a `Logins` map stands for in a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presented<'a> {
+    Developer(&'a DeveloperProviderName),
+    Public,
+    Cognito,
+}
+
+/// Finds what a login is presented under `name`; `is_ours` says whether the token claims to be one
+/// of this service.
+pub(crate) fn presented<'a>(
+    pool: &'a Pool,
+    door: Door,
+    name: &ProviderName,
+    is_ours: impl FnOnce() -> bool,
+) -> Result<Presented<'a>, Refusal> {
+    let settings = &pool.settings;
+    let developer = settings.developer_provider_name.as_ref();
+    let developer = developer.filter(|developer| developer.as_str() == name.as_str());
+    let is_cognito = COGNITO_IDENTITY.contains(&name.as_str());
+    match (door, developer) {
+        (Door::Developer, Some(developer)) => Ok(Presented::Developer(developer)),
+        (Door::PublicOrCognito, _) if is_cognito => Ok(Presented::Cognito),
+        _ if is_cognito || is_ours() => Err(Refusal::LoginIsCognitoToken),
+        (Door::Public | Door::PublicOrCognito, Some(_)) => Err(Refusal::PublicProviderExpected),
+        _ if settings.public_provider(name.as_str()).is_some() => Ok(Presented::Public),
+        (Door::Developer, None) if !is_public(name.as_str()) => {
+            Err(Refusal::DeveloperProviderUnsupported)
+        }
+        _ => Err(Refusal::ProviderUnsupported),
+    }
+}
+
+/// The pool's developer provider, if that is what `name` is.
+pub(crate) fn developer_provider<'a>(
+    pool: &'a Pool,
+    name: &DeveloperProviderName,
+) -> Result<&'a DeveloperProviderName, Refusal> {
+    let known = pool.settings.developer_provider_name.as_ref();
+    known.filter(|known| *known == name).ok_or(Refusal::DeveloperProviderUnsupported)
+}
+
+/// Whether a developer provider of that name would be taken for a public one.
+pub(crate) fn is_reserved(settings: &IdentityPool, name: &str) -> bool {
+    COGNITO_IDENTITY.contains(&name) || is_public(name) || settings.public_provider(name).is_some()
+}
+
+fn is_public(name: &str) -> bool {
+    PUBLIC_PROVIDERS.contains(&name) || name.starts_with("cognito-idp.") || name.starts_with("arn:")
+}
+
+/// Whether the pool has a provider of any kind.
+pub(crate) fn has_any(settings: &IdentityPool) -> bool {
+    settings.developer_provider_name.is_some()
+        || !settings.supported_login_providers.is_empty()
+        || !settings.cognito_identity_providers.is_empty()
+        || !settings.open_id_connect_provider_arns.is_empty()
+        || !settings.saml_provider_arns.is_empty()
+}
+
+/// How a pool's role mappings and attribute maps spell the provider of a login: its name, or the
+/// ARN of one of IAM.
+pub(crate) fn configured_name<'a>(
+    settings: &'a IdentityPool,
+    login: &'a VerifiedLogin,
+) -> Option<&'a str> {
+    let provider = login.login().provider().as_str();
+    Some(match settings.public_provider(provider)? {
+        PublicProvider::Supported(_) | PublicProvider::UserPool(_) => provider,
+        PublicProvider::OpenIdConnect(arn) | PublicProvider::Saml(arn) => arn.as_str(),
+    })
+}
+
+/// Whether the pool is configured for the provider that a role mapping or an attribute map is for.
+/// A role mapping of a user pool is for one of its clients, `PROVIDER:CLIENT`.
+pub(crate) fn is_configured(settings: &IdentityPool, name: &str, of_client: bool) -> bool {
+    let mut supported = settings.supported_login_providers.keys();
+    let mut of_iam =
+        settings.open_id_connect_provider_arns.iter().chain(&settings.saml_provider_arns);
+    let mut user_pools = settings.cognito_identity_providers.iter();
+    supported.any(|known| known.as_str() == name)
+        || of_iam.any(|arn| arn.as_str() == name)
+        || user_pools.any(|user_pool| {
+            let provider = user_pool.provider_name.as_ref().map(|provider| provider.as_str());
+            if !of_client {
+                return provider == Some(name);
+            }
+            let client = user_pool.client_id.as_ref().map(|client| client.as_str());
+            name.rsplit_once(':').is_some_and(|(p, c)| (Some(p), Some(c)) == (provider, client))
+        })
+}

@@ -1,0 +1,81 @@
+//! What a pool's settings say to a public call before any token is looked at, and the unlinking of
+//! public logins.
+
+use crate::ambient::Timestamp;
+use crate::id::ClaimedAccountId;
+use crate::name::ProviderName;
+use crate::rules::link::update;
+use crate::rules::{Decided, Refusal, provider};
+use crate::state::{Identity, Login, Pool};
+
+/// Whether a call without logins may get an identity, and one with logins be heard.
+pub(crate) fn admit(pool: &Pool, is_guest: bool, has_logins: bool) -> Result<(), Refusal> {
+    if has_logins && !provider::has_any(&pool.settings) {
+        let identity_pool_id = pool.id().clone();
+        return Err(Refusal::ProvidersMissing { identity_pool_id });
+    }
+    if !has_logins && is_guest && !pool.settings.allow_unauthenticated_identities {
+        return Err(Refusal::GuestsUnsupported);
+    }
+    Ok(())
+}
+
+/// Who names the owner of a pool has to name the right one.
+pub(crate) fn admit_account(
+    pool: &Pool,
+    claimed: Option<&ClaimedAccountId>,
+) -> Result<(), Refusal> {
+    let right = claimed.is_none_or(|claimed| claimed.as_str() == pool.account.as_str());
+    if right { Ok(()) } else { Err(Refusal::PoolForbidden) }
+}
+
+/// Whether the pool allows the basic (classic) flow: unless it says otherwise, and unless roles
+/// depend on who the user is.
+pub(crate) fn admit_classic_flow(pool: &Pool) -> Result<(), Refusal> {
+    if pool.settings.allow_classic_flow == Some(false) {
+        return Err(Refusal::ClassicFlowDisabled);
+    }
+    if !pool.roles.mappings.is_empty() {
+        return Err(Refusal::ClassicFlowWithRoleMappings);
+    }
+    Ok(())
+}
+
+/// Only public logins can be unlinked by their users.
+pub(crate) fn admit_removal(pool: &Pool, providers: &[ProviderName]) -> Result<(), Refusal> {
+    let developer = pool.settings.developer_provider_name.as_ref().map(|name| name.as_str());
+    if providers.iter().any(|name| developer == Some(name.as_str())) {
+        return Err(Refusal::PublicProviderExpected);
+    }
+    Ok(())
+}
+
+/// Unlinks public logins from an identity that is opened by one of `logins`, or by a token of this
+/// service. A provider of which it has no login is passed over.
+pub(crate) fn unlink(
+    before: &Identity,
+    logins: &[Login],
+    has_token: bool,
+    providers: &[ProviderName],
+    now: Timestamp,
+) -> Result<Decided<()>, Refusal> {
+    if before.is_disabled() {
+        return Err(Refusal::IdentityForbidden { identity_id: before.id().clone() });
+    }
+    if !has_token && !logins.iter().any(|login| before.has(login)) {
+        return Err(Refusal::LoginsDontMatch);
+    }
+    let mut after = before.clone();
+    for login in before.logins() {
+        if !login.is_developer() && providers.contains(login.provider()) {
+            after.unlink(login, now);
+        }
+    }
+    if after == *before {
+        return Ok(Decided::answer(()));
+    }
+    Ok(Decided { effects: vec![update(before, after)], output: () })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The roles of a pool: which can be set, and which one a call gets.
+
+use std::collections::BTreeMap;
+
+use crate::name::{Arn, ProviderName};
+use crate::rules::pool::replace;
+use crate::rules::provider::{configured_name, is_configured};
+use crate::rules::{Decided, Refusal};
+use crate::state::{
+    AmbiguousRoleResolution, ClaimValue, MappingRule, MatchType, Pool, PoolRoles, PublicProvider,
+    ROLE, RoleMapping, RoleMappingType, RoleType, RulesConfiguration, VerifiedLogin,
+};
+
+/// The most providers that a pool has a role mapping for.
+pub(crate) const ROLE_MAPPINGS_MAX: usize = 10;
+/// The most rules of one role mapping. The service model allows 400; the quota is lower.
+pub const RULES_MAX: usize = 25;
+
+/// Which roles a pool may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "the service's way, or what tests may want")]
+pub enum RoleAccounts {
+    /// Roles of the pool's own account, as the service has it.
+    #[default]
+    OwnOnly,
+    /// Roles of any account.
+    Any,
+}
+
+/// Replaces all roles and all mappings.
+pub(crate) fn set(
+    before: &Pool,
+    roles: PoolRoles,
+    accounts: RoleAccounts,
+) -> Result<Decided<()>, Refusal> {
+    for (provider, mapping) in &roles.mappings {
+        if !is_configured(&before.settings, provider.as_str(), true) {
+            return Err(Refusal::RoleMappingProviderInvalid { provider: provider.clone() });
+        }
+        check_mapping(mapping)?;
+    }
+    let rules = roles.mappings.values().flat_map(rules_of).map(|rule| &rule.role_arn);
+    if let Some(role) = roles.defaults.values().chain(rules).find(|role| {
+        let own = role.iam_account() == Some(before.account.as_str());
+        role.iam_resource(ROLE).is_none() || !(own || accounts == RoleAccounts::Any)
+    }) {
+        return Err(Refusal::RoleForbidden { role: role.clone() });
+    }
+    Ok(replace(before, Pool { roles, ..before.clone() }, ()))
+}
+
+fn check_mapping(mapping: &RoleMapping) -> Result<(), Refusal> {
+    let mapping_type = mapping.mapping_type;
+    if mapping.ambiguous_role_resolution.is_none() {
+        return Err(Refusal::AmbiguousRoleResolutionMissing { mapping_type });
+    }
+    match (mapping_type, &mapping.rules_configuration) {
+        (RoleMappingType::Rules, None) => Err(Refusal::RulesConfigurationMissing),
+        (RoleMappingType::Token, Some(_)) => Err(Refusal::RulesConfigurationUnexpected),
+        (RoleMappingType::Rules, Some(RulesConfiguration { rules })) if rules.len() > RULES_MAX => {
+            Err(Refusal::TooManyRules)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn rules_of(mapping: &RoleMapping) -> &[MappingRule] {
+    mapping.rules_configuration.as_ref().map_or(&[], |configuration| &configuration.rules)
+}
+
+/// The role of a call: of a guest, or of an authenticated identity for which `used` were presented.
+///
+/// The first of the logins that has a mapping decides; without any the roles that a provider itself
+/// grants, and then the pool's authenticated role. A role that the caller asks for has to be one
+/// that the mapping or the provider offers; where neither offers any it is ignored.
+pub(crate) fn choose(
+    pool: &Pool,
+    is_guest: bool,
+    used: &[VerifiedLogin],
+    custom: Option<&Arn>,
+) -> Result<Arn, Refusal> {
+    if is_guest {
+        return default_role(pool, RoleType::Unauthenticated);
+    }
+    if let Some((login, provider, mapping)) = used.iter().find_map(|login| {
+        let (provider, mapping) = mapping_of(pool, login)?;
+        Some((login, provider, mapping))
+    }) {
+        return by_mapping(pool, login, (provider, mapping), custom);
+    }
+    let Some((login, offered)) = used.iter().find_map(|login| {
+        let offered = offered_by(login);
+        (!offered.is_empty()).then_some((login, offered))
+    }) else {
+        return default_role(pool, RoleType::Authenticated);
+    };
+    match (custom, login.roles()) {
+        (Some(custom), _) => one_of(&offered, custom),
+        (None, []) => default_role(pool, RoleType::Authenticated),
+        (None, [role]) => Ok(role.clone()),
+        (None, [..]) => Err(Refusal::AmbiguousRole { provider: login.login().provider().clone() }),
+    }
+}
+
+fn by_mapping(
+    pool: &Pool,
+    login: &VerifiedLogin,
+    (provider, mapping): (&ProviderName, &RoleMapping),
+    custom: Option<&Arn>,
+) -> Result<Arn, Refusal> {
+    let found = match mapping.mapping_type {
+        RoleMappingType::Token => match custom {
+            Some(custom) => return one_of(&offered_by(login), custom),
+            None => preferred_by(login),
+        },
+        RoleMappingType::Rules => {
+            let mut matching =
+                rules_of(mapping).iter().filter(|rule| is_match(rule, login.claims()));
+            let Some(custom) = custom else {
+                let first = matching.next().map(|rule| rule.role_arn.clone());
+                return first.map_or_else(|| ambiguous(pool, provider, mapping), Ok);
+            };
+            let asked_for = matching.any(|rule| rule.role_arn == *custom);
+            return if asked_for { Ok(custom.clone()) } else { Err(forbidden(custom)) };
+        }
+    };
+    found.map_or_else(|| ambiguous(pool, provider, mapping), Ok)
+}
+
+fn ambiguous(pool: &Pool, provider: &ProviderName, mapping: &RoleMapping) -> Result<Arn, Refusal> {
+    match mapping.ambiguous_role_resolution {
+        Some(AmbiguousRoleResolution::AuthenticatedRole) => {
+            default_role(pool, RoleType::Authenticated)
+        }
+        Some(AmbiguousRoleResolution::Deny) | None => {
+            Err(Refusal::AmbiguousRole { provider: provider.clone() })
+        }
+    }
+}
+
+fn default_role(pool: &Pool, role_type: RoleType) -> Result<Arn, Refusal> {
+    pool.roles.defaults.get(&role_type).cloned().ok_or(Refusal::PoolConfigurationInvalid)
+}
+
+fn one_of(offered: &[Arn], custom: &Arn) -> Result<Arn, Refusal> {
+    if offered.contains(custom) { Ok(custom.clone()) } else { Err(forbidden(custom)) }
+}
+
+fn forbidden(role: &Arn) -> Refusal {
+    Refusal::RoleForbidden { role: role.clone() }
+}
+
+fn mapping_of<'a>(
+    pool: &'a Pool,
+    login: &VerifiedLogin,
+) -> Option<(&'a ProviderName, &'a RoleMapping)> {
+    let provider = login.login().provider().as_str();
+    let is_user_pool =
+        matches!(pool.settings.public_provider(provider), Some(PublicProvider::UserPool(_)));
+    let name = if is_user_pool {
+        format!("{provider}:{}", login.client()?)
+    } else {
+        configured_name(&pool.settings, login)?.to_owned()
+    };
+    pool.roles.mappings.iter().find(|(known, _)| known.as_str() == name)
+}
+
+/// The roles that a token lists: an array, or one text with commas between them.
+fn offered_by(login: &VerifiedLogin) -> Vec<Arn> {
+    let listed = match login.claims().get("cognito:roles") {
+        Some(ClaimValue::Many(roles)) => roles.iter().map(String::as_str).collect(),
+        Some(ClaimValue::One(roles)) => roles.split(',').map(str::trim).collect(),
+        None => Vec::new(),
+    };
+    let listed = listed.into_iter().filter_map(|role| Arn::try_from(role).ok());
+    login.roles().iter().cloned().chain(listed).collect()
+}
+
+/// The role that a token prefers, or the only one that the provider grants.
+fn preferred_by(login: &VerifiedLogin) -> Option<Arn> {
+    match (login.claims().get("cognito:preferred_role"), login.roles()) {
+        (Some(ClaimValue::One(role)), _) => Arn::try_from(role.as_str()).ok(),
+        (_, [role]) => Some(role.clone()),
+        _ => None,
+    }
+}
+
+fn is_match(rule: &MappingRule, claims: &BTreeMap<String, ClaimValue>) -> bool {
+    // A rule about a claim that is missing is not evaluated.
+    let Some(claim) = claims.get(rule.claim.as_str()) else { return false };
+    let value = rule.value.as_str();
+    match rule.match_type {
+        MatchType::Equals => claim.iter().any(|claim| claim == value),
+        MatchType::Contains => claim.iter().any(|claim| claim.contains(value)),
+        MatchType::StartsWith => claim.iter().any(|claim| claim.starts_with(value)),
+        MatchType::NotEqual => claim.iter().all(|claim| claim != value),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! Tags of a pool.
+
+use std::collections::BTreeMap;
+
+use crate::id::IdentityPoolId;
+use crate::name::{Arn, TagKey, TagValue};
+use crate::rules::pool::replace;
+use crate::rules::{Decided, Refusal};
+use crate::state::Pool;
+
+/// The most tags of a pool.
+pub const TAGS_MAX: usize = 50;
+
+type Tags = BTreeMap<TagKey, TagValue>;
+
+pub(crate) fn check(tags: &Tags) -> Result<(), Refusal> {
+    if tags.len() > TAGS_MAX {
+        return Err(Refusal::TooManyTags);
+    }
+    match tags.iter().find(|(key, value)| !is_tag(key, value)) {
+        Some((key, _)) => Err(Refusal::TagInvalid { key: key.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// The pool that an ARN names: `arn:PARTITION:cognito-identity:REGION:ACCOUNT:identitypool/ID`.
+pub(crate) fn pool_of(arn: &Arn) -> Result<IdentityPoolId, Refusal> {
+    let parts: Vec<_> = arn.as_str().splitn(6, ':').collect();
+    let id = match parts.as_slice() {
+        ["arn", _, "cognito-identity", _, _, resource] => resource.strip_prefix("identitypool/"),
+        _ => None,
+    };
+    id.and_then(|id| id.parse().ok())
+        .ok_or_else(|| Refusal::ResourceArnInvalid { arn: arn.clone() })
+}
+
+/// Adds tags; those of keys that the pool has already are replaced.
+pub(crate) fn tag(before: &Pool, added: Tags) -> Result<Decided<()>, Refusal> {
+    let mut tags = before.settings.identity_pool_tags.clone();
+    tags.extend(added);
+    check(&tags)?;
+    Ok(retag(before, tags))
+}
+
+/// Removes tags; a key that the pool does not have is passed over.
+pub(crate) fn untag(before: &Pool, keys: &[TagKey]) -> Decided<()> {
+    let mut tags = before.settings.identity_pool_tags.clone();
+    tags.retain(|key, _| !keys.contains(key));
+    retag(before, tags)
+}
+
+fn retag(before: &Pool, tags: Tags) -> Decided<()> {
+    let mut after = before.clone();
+    after.settings.identity_pool_tags = tags;
+    replace(before, after, ())
+}
+
+/// Letters, digits, spaces and `_ . : / = + - @`; the prefix `aws:` belongs to the service.
+fn is_tag(key: &TagKey, value: &TagValue) -> bool {
+    let legal = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
+    let reserved = key.as_str().get(..4).is_some_and(|head| head.eq_ignore_ascii_case("aws:"));
+    legal(key.as_str()) && legal(value.as_str()) && !reserved
+}

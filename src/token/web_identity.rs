@@ -1,0 +1,62 @@
+//! A token as a role's trust policy sees it.
+
+use crate::rules::claims::Claims;
+
+/// Who presents a token of this engine to `AssumeRoleWithWebIdentity`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebIdentity {
+    provider: &'static str,
+    claims: Claims,
+}
+
+impl WebIdentity {
+    pub(crate) fn new(claims: Claims) -> Self {
+        let region = claims.identity_pool_id().region();
+        let provider = match region.as_ref().map_or("aws", |region| region.partition()) {
+            "aws-cn" => "cognito-identity.cn-north-1.amazonaws.com.cn",
+            "aws-us-gov" => "cognito-identity-us-gov.amazonaws.com",
+            _ => "cognito-identity.amazonaws.com",
+        };
+        Self { provider, claims }
+    }
+
+    /// The federated principal of the trust policy: `cognito-identity.amazonaws.com`, or its name
+    /// in the pool's partition.
+    pub fn provider(&self) -> &'static str {
+        self.provider
+    }
+
+    /// What the token says: its principal tags are the tags of the session, for which the policy
+    /// has to allow `sts:TagSession` if there are any.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The values of a condition key of the policy: `PROVIDER:aud`, the pool; `PROVIDER:sub`, the
+    /// identity; `PROVIDER:amr`, of which there are several; `aws:FederatedProvider`; and
+    /// `aws:RequestTag/KEY`. Without regard to case; empty for a key that the request does not
+    /// have.
+    pub fn condition_values(&self, key: &str) -> Vec<&str> {
+        const REQUEST_TAG: &str = "aws:RequestTag/";
+        if key.eq_ignore_ascii_case("aws:FederatedProvider") {
+            return vec![self.provider];
+        }
+        if let Some((head, tag)) = key.split_at_checked(REQUEST_TAG.len())
+            && head.eq_ignore_ascii_case(REQUEST_TAG)
+        {
+            let mut tags = self.claims.principal_tags().iter();
+            let found = tags.find(|(known, _)| known.as_str().eq_ignore_ascii_case(tag));
+            return found.map(|(_, value)| value.as_str()).into_iter().collect();
+        }
+        let Some((provider, claim)) = key.rsplit_once(':') else { return Vec::new() };
+        if !provider.eq_ignore_ascii_case(self.provider) {
+            return Vec::new();
+        }
+        match claim.to_ascii_lowercase().as_str() {
+            "aud" => vec![self.claims.identity_pool_id().as_str()],
+            "sub" => vec![self.claims.identity_id().as_str()],
+            "amr" => self.claims.amr().iter().map(String::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
