@@ -4,6 +4,7 @@
 //! are the service's own: `1 validation error detected: Value 'a b' at 'developerProviderName'
 //! failed to satisfy constraint: Member must satisfy regular expression pattern: [\w._-]+`.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use unicode_general_category::{GeneralCategory, get_general_category};
@@ -168,6 +169,12 @@ impl fmt::Display for Violations {
 }
 
 impl std::error::Error for Violations {}
+
+impl From<Infallible> for Violations {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 /// The constraints of a string member.
 #[derive(Debug, Clone, Copy)]

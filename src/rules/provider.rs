@@ -123,3 +123,6 @@ pub(crate) fn is_configured(settings: &IdentityPool, name: &str, of_client: bool
             name.rsplit_once(':').is_some_and(|(p, c)| (Some(p), Some(c)) == (provider, client))
         })
 }
+
+#[cfg(test)]
+mod tests;

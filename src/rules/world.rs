@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use crate::ambient::Timestamp;
 use crate::id::{Guid, IdentityId, IdentityPoolId, Region};
 use crate::rules::{Change, Effect};
-use crate::state::{Identity, IdentityPool, IdentityState, LOGINS_MAX, Login, Pool, VerifiedLogin};
+use crate::state::{
+    CognitoIdentityProvider, Identity, IdentityPool, IdentityState, LOGINS_MAX, Login, Pool,
+    VerifiedLogin,
+};
 
 /// The moment of every decision; worlds are older.
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -34,6 +37,21 @@ pub(super) fn pool() -> Pool {
     };
     let account = "123456789012".parse().expect("an account");
     Pool::new((account, region()), Timestamp::from_millis(0), settings)
+}
+
+/// A pool with the developer provider `d` and a public one of every kind.
+pub(super) fn pool_with_providers() -> Pool {
+    let mut pool = pool();
+    let settings = &mut pool.settings;
+    let facebook = ("graph.facebook.com".parse().unwrap(), "app".parse().unwrap());
+    settings.supported_login_providers = [facebook].into();
+    let user_pool = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a".parse().unwrap();
+    let user_pool = CognitoIdentityProvider::new(user_pool, "client".parse().unwrap());
+    settings.cognito_identity_providers = vec![user_pool];
+    let arn = |of: &str| format!("arn:aws:iam::123456789012:{of}").parse().unwrap();
+    settings.open_id_connect_provider_arns = vec![arn("oidc-provider/id.example.com/x")];
+    settings.saml_provider_arns = vec![arn("saml-provider/corp")];
+    pool
 }
 
 /// An identity is named by one letter.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::constraint::Violations;
 use crate::name::{Arn, ClaimName, MappingRuleValue, ProviderName};
 
 /// The roles of a pool.
@@ -140,6 +141,27 @@ pub struct MappingRule {
     /// The role.
     #[serde(rename = "RoleARN")]
     pub role_arn: Arn,
+}
+
+impl MappingRule {
+    /// The role `role_arn` for whoever has a `claim` that compares with `value`.
+    ///
+    /// # Errors
+    ///
+    /// A member that does not fit its shape.
+    pub fn new(
+        claim: impl TryInto<ClaimName, Error: Into<Violations>>,
+        match_type: MatchType,
+        value: impl TryInto<MappingRuleValue, Error: Into<Violations>>,
+        role_arn: impl TryInto<Arn, Error: Into<Violations>>,
+    ) -> Result<Self, Violations> {
+        Ok(Self {
+            claim: claim.try_into().map_err(Into::into)?,
+            match_type,
+            value: value.try_into().map_err(Into::into)?,
+            role_arn: role_arn.try_into().map_err(|error| error.into().at("roleARN"))?,
+        })
+    }
 }
 
 /// How a rule compares a claim, with regard to case.

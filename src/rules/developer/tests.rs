@@ -119,7 +119,7 @@ fn lookups() {
             (None, Some(user)) => Lookup::ByUser { user, owner },
             (None, None) => panic!("a lookup by nothing"),
         };
-        match lookup(by, PageSize::MAX, None) {
+        match lookup(by, (PageSize::MAX, None), UnknownDeveloperUser::NotFound) {
             Ok(found) => {
                 let users = found.users.entries.iter().map(DeveloperUserIdentifier::as_str);
                 format!("{} {}", name(&found.identity_id), users.collect::<Vec<_>>().join(","))
@@ -160,7 +160,8 @@ fn a_lookup_is_paged_in_the_order_of_linking() {
     let page = |world: &World, token: Option<&NextToken>| {
         let id = id("X");
         let by = Lookup::ByIdentity { id: &id, identity: world.get(&id) };
-        lookup(by, 1.try_into().expect("a size"), token).expect("a page").users
+        let page = (1.try_into().expect("a size"), token);
+        lookup(by, page, UnknownDeveloperUser::NotFound).expect("a page").users
     };
     let first = page(&world, None);
     assert_eq!(first.entries, ["b".parse().unwrap()]);

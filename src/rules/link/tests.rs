@@ -1,10 +1,11 @@
 use proptest::prelude::*;
 
+use super::OpenedBy::{ItsId, ItsLogin, ItsToken};
 use super::*;
 use crate::rules::world::{NOW, World, id, login, logins, name, pool};
 
 /// What comes of presenting `logins` in a world: the identity and the world after, or the refusal.
-fn present(world: &str, given: &str, given_is_proof: bool, presented: &str) -> String {
+fn present(world: &str, given: &str, opened_by: OpenedBy, presented: &str) -> String {
     let mut world = World::parse(world);
     let logins = logins(presented);
     let owners = world.owners(&logins);
@@ -13,7 +14,7 @@ fn present(world: &str, given: &str, given_is_proof: bool, presented: &str) -> S
     let resolution = Resolution {
         pool: &pool,
         given: given.as_ref(),
-        given_is_proof,
+        opened_by,
         logins: &logins,
         owners: &owners,
     };
@@ -97,7 +98,7 @@ fn the_resolution_table() {
     for (rule, world, given, presented, expected) in rows {
         let unchanged = format!("{given} | {world}");
         let expected = if expected == "*" { &unchanged } else { expected };
-        assert_eq!(present(world, given, false, presented), expected, "{rule}");
+        assert_eq!(present(world, given, ItsLogin, presented), expected, "{rule}");
     }
 }
 
@@ -116,7 +117,23 @@ fn the_given_identity_as_proof() {
         ("never a disabled one", "G=disabled", "d:a", forbidden.as_str()),
         ("never two users of a provider", "G=p:1", "d:a,p:2", TAKEN),
     ] {
-        assert_eq!(present(world, "G", true, presented), expected, "{rule}");
+        assert_eq!(present(world, "G", ItsId, presented), expected, "{rule}");
+    }
+}
+
+/// Contract section 5.4: a token of this service opens the identity that it is for.
+#[test]
+fn a_token_as_proof() {
+    let forbidden = forbidden();
+    for (rule, world, presented, expected) in [
+        ("without a login", "G=d:a", "", "G | G=d:a"),
+        ("an unowned login is linked", "G=d:a", "p:1", "G | G=d:a,p:1"),
+        ("that of another merges it", "G=d:a Y=p:1", "p:1", "G | G=d:a,p:1 Y=disabled"),
+        ("never two users of a provider", "G=d:a,p:1", "p:2", TAKEN),
+        ("never a disabled one", "G=disabled", "", forbidden.as_str()),
+        ("a guest as before", "G=guest", "", "G | G=guest"),
+    ] {
+        assert_eq!(present(world, "G", ItsToken, presented), expected, "{rule}");
     }
 }
 
@@ -138,7 +155,7 @@ fn dates_follow_what_changes() {
     let resolution = Resolution {
         pool: &pool,
         given: None,
-        given_is_proof: false,
+        opened_by: ItsLogin,
         logins: &logins,
         owners: &owners,
     };
@@ -150,13 +167,14 @@ fn dates_follow_what_changes() {
 }
 
 /// Worlds of a few identities over few logins, and calls that collide in them.
-fn calls() -> impl Strategy<Value = (String, String, bool, Vec<String>)> {
+fn calls() -> impl Strategy<Value = (String, String, OpenedBy, Vec<String>)> {
     let names = ["d:a", "d:b", "p:1", "p:2", "q:1", "q:2", "r:1"];
     let owners = proptest::collection::vec(0_usize..6, names.len());
     let others = prop_oneof!["", "A=guest", "A=disabled", "A=guest B=disabled"];
     let presented = proptest::sample::subsequence(names.to_vec(), 0..5).prop_shuffle();
-    (owners, others, 0_usize..8, any::<bool>(), presented).prop_map(
-        move |(owners, others, given, proof, presented)| {
+    let opened_by = prop_oneof![Just(ItsLogin), Just(ItsId), Just(ItsToken)];
+    (owners, others, 0_usize..8, opened_by, presented).prop_map(
+        move |(owners, others, given, opened_by, presented)| {
             let mut world = others;
             for owner in 0..4_usize {
                 let mut has: Vec<&str> = Vec::new();
@@ -182,7 +200,7 @@ fn calls() -> impl Strategy<Value = (String, String, bool, Vec<String>)> {
                     logins.push(login.to_owned());
                 }
             }
-            (world, given, proof, logins)
+            (world, given, opened_by, logins)
         },
     )
 }
@@ -207,28 +225,28 @@ proptest! {
 
     /// `present` asserts the invariants of the world after.
     #[test]
-    fn the_order_of_logins_does_not_matter((world, given, proof, logins) in calls()) {
-        let forward = present(&world, &given, proof, &logins.join(","));
+    fn the_order_of_logins_does_not_matter((world, given, opened_by, logins) in calls()) {
+        let forward = present(&world, &given, opened_by, &logins.join(","));
         let backward: Vec<_> = logins.iter().rev().cloned().collect();
-        let backward = present(&world, &given, proof, &backward.join(","));
+        let backward = present(&world, &given, opened_by, &backward.join(","));
         prop_assert_eq!(unordered(&forward), unordered(&backward));
     }
 
     #[test]
     fn repeating_a_call_changes_nothing((world, _, _, logins) in calls()) {
-        let first = present(&world, "-", false, &logins.join(","));
+        let first = present(&world, "-", ItsLogin, &logins.join(","));
         // Without a login every call makes a guest.
         if let (Some((identity, after)), false) = (first.split_once(" | "), logins.is_empty()) {
-            let again = present(after, "-", false, &logins.join(","));
+            let again = present(after, "-", ItsLogin, &logins.join(","));
             prop_assert_eq!(&again, &first);
-            let given = present(after, identity, false, &logins.join(","));
+            let given = present(after, identity, ItsLogin, &logins.join(","));
             prop_assert_eq!(&given, &first);
         }
     }
 
     #[test]
-    fn what_is_presented_ends_at_the_answer((world, given, proof, logins) in calls()) {
-        let result = present(&world, &given, proof, &logins.join(","));
+    fn what_is_presented_ends_at_the_answer((world, given, opened_by, logins) in calls()) {
+        let result = present(&world, &given, opened_by, &logins.join(","));
         if let Some((identity, after)) = result.split_once(" | ") {
             let after = World::parse(after);
             let owner = after.get(&id(identity)).expect("the answer is an identity");
@@ -243,5 +261,5 @@ proptest! {
 #[test]
 fn a_second_user_is_told_before_too_many_logins() {
     let world = format!("X={TWENTY} Y=q:1,d:30 Z=r:1,p:2");
-    assert_eq!(present(&world, "X", false, "p:1,q:1,r:1"), TAKEN);
+    assert_eq!(present(&world, "X", ItsLogin, "p:1,q:1,r:1"), TAKEN);
 }

@@ -1,1 +1,98 @@
 use super::*;
+use crate::rules::Effect;
+use crate::rules::world::{NOW, World, id, logins, pool};
+
+/// Contract sections 5.2 to 5.4: what the pool's settings say before a token is looked at.
+#[test]
+fn guests_and_logins() {
+    let mut without_guests = pool();
+    without_guests.settings.allow_unauthenticated_identities = false;
+    let mut bare = pool();
+    bare.settings.developer_provider_name = None;
+    let missing = Refusal::ProvidersMissing { identity_pool_id: pool().id().clone() };
+    for (rule, pool, is_guest, has_logins, expected) in [
+        ("guests are allowed", &pool(), true, false, Ok(())),
+        ("guests are not", &without_guests, true, false, Err(Refusal::GuestsUnsupported)),
+        ("who logs in is no guest", &without_guests, true, true, Ok(())),
+        ("an authenticated identity is none", &without_guests, false, false, Ok(())),
+        ("no provider at all", &bare, true, true, Err(missing)),
+        ("no provider, and no login", &bare, true, false, Ok(())),
+    ] {
+        assert_eq!(admit(pool, is_guest, has_logins), expected, "{rule}");
+    }
+}
+
+/// Contract section 5.3: three states of `AllowClassicFlow`.
+#[test]
+fn the_classic_flow() {
+    let mut pool = pool();
+    for (allowed, expected) in
+        [(None, Ok(())), (Some(true), Ok(())), (Some(false), Err(Refusal::ClassicFlowDisabled))]
+    {
+        pool.settings.allow_classic_flow = allowed;
+        assert_eq!(admit_classic_flow(&pool), expected, "{allowed:?}");
+    }
+    pool.settings.allow_classic_flow = Some(true);
+    let mapping = crate::state::RoleMapping::token(crate::state::AmbiguousRoleResolution::Deny);
+    pool.roles.mappings = [("p".parse().unwrap(), mapping)].into();
+    assert_eq!(admit_classic_flow(&pool), Err(Refusal::ClassicFlowWithRoleMappings));
+}
+
+/// Open question Q10.
+#[test]
+fn the_owner_of_a_pool() {
+    let claimed = |account: &str| account.parse().expect("an account");
+    assert_eq!(admit_account(&pool(), None), Ok(()));
+    assert_eq!(admit_account(&pool(), Some(&claimed("123456789012"))), Ok(()));
+    for other in ["1", "999999999999", "123456789012345"] {
+        assert_eq!(admit_account(&pool(), Some(&claimed(other))), Err(Refusal::PoolForbidden));
+    }
+}
+
+/// Contract section 5.8 and open questions Q17, Q18.
+#[test]
+fn unlinking() {
+    let forbidden = format!("! Access to Identity '{}' is forbidden.", id("X"));
+    let mismatch = format!("! {}", Refusal::LoginsDontMatch);
+    for (world, proved, has_token, removed, expected) in [
+        ("X=p:1,q:1", "p:1", false, "q", "X=p:1"),
+        ("X=p:1,q:1", "p:1", false, "p", "X=q:1"),
+        ("X=p:1,q:1", "p:1", false, "p,q", "X=disabled"),
+        ("X=p:1,d:a", "p:1", false, "p", "X=d:a"),
+        ("X=p:1", "p:1", false, "r", "X=p:1"),
+        ("X=p:1", "p:1", false, "", "X=p:1"),
+        ("X=p:1", "q:1", false, "p", mismatch.as_str()),
+        ("X=p:1 Y=q:1", "q:1", false, "p", mismatch.as_str()),
+        ("X=p:1", "", false, "p", mismatch.as_str()),
+        ("X=p:1,d:a", "", true, "p", "X=d:a"),
+        ("X=disabled", "p:1", false, "p", forbidden.as_str()),
+        ("X=disabled", "", true, "p", forbidden.as_str()),
+        ("X=guest", "p:1", false, "p", mismatch.as_str()),
+    ] {
+        let mut world = World::parse(world);
+        let before = world.get(&id("X")).expect("known").clone();
+        let names: Vec<ProviderName> = removed
+            .split(',')
+            .filter(|name| !name.is_empty())
+            .map(|name| name.parse().unwrap())
+            .collect();
+        let shown = match unlink(&before, &logins(proved), has_token, &names, NOW) {
+            Ok(decided) => {
+                world.apply(decided.effects);
+                world.assert_invariants();
+                world.print().split(' ').next().expect("X").to_owned()
+            }
+            Err(refusal) => format!("! {refusal}"),
+        };
+        assert_eq!(shown, expected, "{proved} opens, {removed} goes");
+    }
+    assert_eq!(
+        admit_removal(&pool(), &["d".parse().unwrap()]),
+        Err(Refusal::PublicProviderExpected),
+    );
+    assert_eq!(admit_removal(&pool(), &["p".parse().unwrap()]), Ok(()));
+    let nothing = World::parse("X=p:1");
+    let before = nothing.get(&id("X")).expect("known");
+    let decided = unlink(before, &logins("p:1"), false, &["r".parse().unwrap()], NOW);
+    assert_eq!(decided.map(|decided| decided.effects), Ok(Vec::<Effect>::new()));
+}

@@ -1,1 +1,272 @@
 use super::*;
+use crate::rules::world;
+use crate::state::VerifiedLogin;
+
+const FACEBOOK: &str = "graph.facebook.com";
+const USER_POOL: &str = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
+const CLIENT: &str = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a:client";
+const SAML: &str = "arn:aws:iam::123456789012:saml-provider/corp";
+
+const DENIED: &str =
+    "! The ambiguous role mapping rules for: graph.facebook.com denied this request.";
+const UNCONFIGURED: &str =
+    "! Invalid identity pool configuration. Check assigned IAM roles for this pool.";
+
+fn role(name: &str) -> Arn {
+    format!("arn:aws:iam::123456789012:role/{name}").parse().expect("an ARN")
+}
+
+fn forbidden(name: &str) -> String {
+    format!("! Access to Role '{}' is forbidden.", role(name))
+}
+
+/// `claim=value`, and `claim=a|b` for an array; `role:NAME` for a role that the provider grants.
+fn login(provider: &str, claims: &str) -> VerifiedLogin {
+    let provider = provider.parse().expect("a provider");
+    let login = VerifiedLogin::assertion(&provider, "sub").expect("a subject").client_id("client");
+    claims.split_whitespace().fold(login, |login, claim| match claim.split_once('=') {
+        Some((name, value)) if value.contains('|') => {
+            login.claim(name, value.split('|').map(str::to_owned).collect::<Vec<_>>())
+        }
+        Some((name, value)) => login.claim(name, value),
+        None => login.role(role(claim.strip_prefix("role:").expect("a role"))),
+    })
+}
+
+/// `CLAIM MATCH VALUE ROLE`, separated by commas.
+fn rules(text: &str, ambiguous: AmbiguousRoleResolution) -> RoleMapping {
+    let rules = text.split(',').map(|rule| {
+        let words: Vec<_> = rule.split_whitespace().collect();
+        let [claim, match_type, value, name] = words.as_slice() else { panic!("{rule}") };
+        let match_type = match *match_type {
+            "is" => MatchType::Equals,
+            "has" => MatchType::Contains,
+            "begins" => MatchType::StartsWith,
+            "not" => MatchType::NotEqual,
+            other => panic!("{other}"),
+        };
+        MappingRule::new(*claim, match_type, *value, role(name)).expect("fits")
+    });
+    RoleMapping::rules(ambiguous, rules)
+}
+
+fn pool(mappings: impl IntoIterator<Item = (&'static str, RoleMapping)>) -> Pool {
+    let mut pool = world::pool_with_providers();
+    pool.roles.defaults =
+        [(RoleType::Authenticated, role("user")), (RoleType::Unauthenticated, role("guest"))]
+            .into();
+    let mappings = mappings.into_iter();
+    pool.roles.mappings =
+        mappings.map(|(provider, mapping)| (provider.parse().unwrap(), mapping)).collect();
+    pool
+}
+
+fn chosen(pool: &Pool, used: &[VerifiedLogin], custom: &str) -> String {
+    let custom = (!custom.is_empty()).then(|| role(custom));
+    match choose(pool, false, used, custom.as_ref()) {
+        Ok(arn) => arn.iam_resource(ROLE).expect("a role").to_owned(),
+        Err(refusal) => format!("! {refusal}"),
+    }
+}
+
+#[test]
+fn default_roles() {
+    let pool = pool([]);
+    assert_eq!(choose(&pool, true, &[], None), Ok(role("guest")));
+    assert_eq!(choose(&pool, true, &[], Some(&role("other"))), Ok(role("guest")));
+    assert_eq!(choose(&pool, false, &[], None), Ok(role("user")));
+    let bare = world::pool();
+    for guest in [true, false] {
+        assert_eq!(choose(&bare, guest, &[], None), Err(Refusal::PoolConfigurationInvalid));
+    }
+}
+
+/// Contract section 8.2 and open question Q22: no mapping for the provider.
+#[test]
+fn without_a_mapping() {
+    let pool = pool([]);
+    let arns = format!("cognito:roles={}|{}", role("a"), role("b"));
+    let text = format!("cognito:roles={},{}", role("a"), role("b"));
+    for (claims, custom, expected) in [
+        ("", "", "user".to_owned()),
+        ("", "other", "user".to_owned()),
+        (arns.as_str(), "", "user".to_owned()),
+        (arns.as_str(), "b", "b".to_owned()),
+        (text.as_str(), "b", "b".to_owned()),
+        (arns.as_str(), "other", forbidden("other")),
+    ] {
+        assert_eq!(
+            chosen(&pool, &[login(FACEBOOK, claims)], custom),
+            expected,
+            "{claims} {custom}"
+        );
+    }
+}
+
+/// Contract section 8.2.6: the roles of an assertion need no roles of the pool.
+#[test]
+fn roles_of_an_assertion() {
+    let pool = world::pool_with_providers();
+    let ambiguous = format!("! The ambiguous role mapping rules for: {SAML} denied this request.");
+    for (claims, custom, expected) in [
+        ("role:a", "", "a".to_owned()),
+        ("role:a role:b", "", ambiguous),
+        ("role:a role:b", "b", "b".to_owned()),
+        ("role:a role:b", "c", forbidden("c")),
+        ("", "", UNCONFIGURED.to_owned()),
+    ] {
+        assert_eq!(chosen(&pool, &[login(SAML, claims)], custom), expected, "{claims} {custom}");
+    }
+}
+
+/// Contract section 8.2.3.
+#[test]
+fn a_mapping_by_token() {
+    let roles = format!("cognito:roles={}|{}", role("a"), role("b"));
+    let preferred = format!("{roles} cognito:preferred_role={}", role("b"));
+    let no_arn = format!("{roles} cognito:preferred_role=b");
+    for (claims, custom, or_user, or_denied) in [
+        (preferred.as_str(), "", "b", "b"),
+        (preferred.as_str(), "a", "a", "a"),
+        (preferred.as_str(), "other", forbidden("other").as_str(), forbidden("other").as_str()),
+        (roles.as_str(), "", "user", DENIED),
+        (roles.as_str(), "b", "b", "b"),
+        (no_arn.as_str(), "", "user", DENIED),
+        ("", "", "user", DENIED),
+        ("", "a", forbidden("a").as_str(), forbidden("a").as_str()),
+    ] {
+        for (ambiguous, expected) in [
+            (AmbiguousRoleResolution::AuthenticatedRole, or_user),
+            (AmbiguousRoleResolution::Deny, or_denied),
+        ] {
+            let pool = pool([(FACEBOOK, RoleMapping::token(ambiguous))]);
+            let used = [login(FACEBOOK, claims)];
+            assert_eq!(chosen(&pool, &used, custom), expected, "{claims} {custom} {ambiguous:?}");
+        }
+    }
+}
+
+/// Contract section 8.2.4 and open question Q23.
+#[test]
+fn a_mapping_by_rules() {
+    for (text, claims, custom, expected) in [
+        ("dept is Sales a", "dept=Sales", "", "a"),
+        ("dept is Sales a", "dept=sales", "", DENIED),
+        ("dept is Sales a", "", "", DENIED),
+        ("dept has ale a", "dept=Sales", "", "a"),
+        ("dept has Ale a", "dept=Sales", "", DENIED),
+        ("dept begins Sal a", "dept=Sales", "", "a"),
+        ("dept begins ales a", "dept=Sales", "", DENIED),
+        ("dept not Sales a", "dept=Legal", "", "a"),
+        ("dept not Sales a", "dept=Sales", "", DENIED),
+        ("dept not Sales a", "", "", DENIED),
+        ("g is x a", "g=w|x", "", "a"),
+        ("g has x a", "g=w|xyz", "", "a"),
+        ("g begins x a", "g=w|xyz", "", "a"),
+        ("g not x a", "g=w|x", "", DENIED),
+        ("g not x a", "g=w|y", "", "a"),
+        ("age is 7 a", "age=7", "", "a"),
+        ("x is 1 a, y is 1 b, z is 1 c", "y=1 z=1", "", "b"),
+        ("x is 1 a, y is 1 b, z is 1 c", "y=1 z=1", "c", "c"),
+        ("x is 1 a, y is 1 b", "y=1", "a", forbidden("a").as_str()),
+        ("x is 1 a", "", "a", forbidden("a").as_str()),
+    ] {
+        let pool = pool([(FACEBOOK, rules(text, AmbiguousRoleResolution::Deny))]);
+        let used = [login(FACEBOOK, claims)];
+        assert_eq!(chosen(&pool, &used, custom), expected, "{text} / {claims} / {custom}");
+    }
+    let mapping = rules("x is 1 a", AmbiguousRoleResolution::AuthenticatedRole);
+    let mut pool = pool([(FACEBOOK, mapping)]);
+    assert_eq!(chosen(&pool, &[login(FACEBOOK, "")], ""), "user");
+    pool.roles.defaults.clear();
+    assert_eq!(chosen(&pool, &[login(FACEBOOK, "")], ""), UNCONFIGURED);
+}
+
+#[test]
+fn the_first_login_with_a_mapping_decides() {
+    let pool = pool([
+        (FACEBOOK, rules("x is 1 a", AmbiguousRoleResolution::Deny)),
+        (CLIENT, rules("x is 1 b", AmbiguousRoleResolution::Deny)),
+    ]);
+    let (facebook, user_pool) = (login(FACEBOOK, "x=1"), login(USER_POOL, "x=1"));
+    assert_eq!(chosen(&pool, &[facebook.clone(), user_pool.clone()], ""), "a");
+    assert_eq!(chosen(&pool, &[user_pool.clone(), facebook.clone()], ""), "b");
+    assert_eq!(chosen(&pool, &[login(SAML, ""), user_pool.clone()], ""), "b");
+    // A mapping of another client is none.
+    assert_eq!(chosen(&pool, &[user_pool.client_id("other")], ""), "user");
+}
+
+/// Contract section 8.1.
+#[test]
+fn what_can_be_set() {
+    let set = |provider: &str, mapping: RoleMapping, accounts| {
+        let mut roles = pool([]).roles;
+        roles.mappings = [(provider.parse().unwrap(), mapping)].into();
+        let before = world::pool_with_providers();
+        set(&before, roles, accounts).map_or_else(
+            |refusal| refusal.to_string(),
+            |decided| {
+                assert_eq!(decided.effects.len(), 1);
+                "set".to_owned()
+            },
+        )
+    };
+    let deny = AmbiguousRoleResolution::Deny;
+    let own = RoleAccounts::OwnOnly;
+    let no_rules = RoleMapping { rules_configuration: None, ..rules("x is 1 a", deny) };
+    let unsaid = RoleMapping { ambiguous_role_resolution: None, ..RoleMapping::token(deny) };
+    let both = RoleMapping { mapping_type: RoleMappingType::Token, ..rules("x is 1 a", deny) };
+    let rule = |arn: &str| {
+        let rule = MappingRule::new("x", MatchType::Equals, "1", arn).expect("fits");
+        RoleMapping::rules(deny, [rule])
+    };
+    let many = |count| {
+        let one = MappingRule::new("x", MatchType::Equals, "1", role("a")).expect("fits");
+        RoleMapping::rules(deny, vec![one; count])
+    };
+    let foreign = "arn:aws:iam::999999999999:role/a";
+    for (provider, mapping, accounts, expected) in [
+        (FACEBOOK, RoleMapping::token(deny), own, "set"),
+        (CLIENT, RoleMapping::token(deny), own, "set"),
+        (SAML, many(RULES_MAX), own, "set"),
+        (FACEBOOK, many(RULES_MAX + 1), own, "A role mapping has at most 25 rules."),
+        (FACEBOOK, no_rules, own, "RulesConfiguration is required for role mapping of type Rules."),
+        (FACEBOOK, both, own, "RulesConfiguration is not allowed for role mapping of type Token."),
+        (
+            FACEBOOK,
+            unsaid,
+            own,
+            "AmbiguousRoleResolution is required for role mapping of type Token.",
+        ),
+        (
+            USER_POOL,
+            RoleMapping::token(deny),
+            own,
+            "(cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a) is not a valid RoleMapping ProviderName or is not a configured provider.",
+        ),
+        (
+            FACEBOOK,
+            rule(foreign),
+            own,
+            "Access to Role 'arn:aws:iam::999999999999:role/a' is forbidden.",
+        ),
+        (FACEBOOK, rule(foreign), RoleAccounts::Any, "set"),
+        (
+            FACEBOOK,
+            rule("arn:aws:iam::123456789012:user/a"),
+            RoleAccounts::Any,
+            "Access to Role 'arn:aws:iam::123456789012:user/a' is forbidden.",
+        ),
+        (
+            FACEBOOK,
+            rule("not the ARN of a role"),
+            own,
+            "Access to Role 'not the ARN of a role' is forbidden.",
+        ),
+    ] {
+        assert_eq!(set(provider, mapping, accounts), expected);
+    }
+    let same = pool([]);
+    let unchanged = super::set(&same, same.roles.clone(), own).expect("set");
+    assert_eq!(unchanged, Decided::answer(()), "what is as before is not written");
+}

@@ -1,0 +1,76 @@
+use super::*;
+use crate::rules::world;
+
+const USER_POOL: &str = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
+const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com/x";
+const SAML: &str = "arn:aws:iam::123456789012:saml-provider/corp";
+const COGNITO: &str = "cognito-identity.amazonaws.com";
+
+/// Contract sections 5.1, 5.2 and 5.4: what a key of a `Logins` map stands for.
+#[test]
+fn keys_of_logins() {
+    let pool = world::pool_with_providers();
+    let shown = |door, name: &str, is_ours| {
+        let found = presented(&pool, door, &name.parse().unwrap(), || is_ours);
+        found.map_or_else(|refusal| format!("! {refusal}"), |found| format!("{found:?}"))
+    };
+    const CANNOT: &str = "! Invalid login token. Can't pass in a Cognito token.";
+    const EXPECTED: &str = "! Please provide a valid public provider";
+    const UNSUPPORTED: &str = "! Token is not from a supported provider of this identity pool.";
+    const NO_DEVELOPER: &str =
+        "! This identity pool does not support the specified developer provider";
+    let developer = r#"Developer(DeveloperProviderName("d"))"#;
+    for (name, is_ours, signed, public, or_cognito) in [
+        ("d", false, developer, EXPECTED, EXPECTED),
+        ("d", true, developer, CANNOT, CANNOT),
+        ("graph.facebook.com", false, "Public", "Public", "Public"),
+        ("graph.facebook.com", true, CANNOT, CANNOT, CANNOT),
+        ("id.example.com/x", false, "Public", "Public", "Public"),
+        (SAML, false, "Public", "Public", "Public"),
+        (USER_POOL, false, "Public", "Public", "Public"),
+        (OIDC, false, UNSUPPORTED, UNSUPPORTED, UNSUPPORTED),
+        ("accounts.google.com", false, UNSUPPORTED, UNSUPPORTED, UNSUPPORTED),
+        ("accounts.google.com", true, CANNOT, CANNOT, CANNOT),
+        ("cognito-idp.eu-west-1.amazonaws.com/b", false, UNSUPPORTED, UNSUPPORTED, UNSUPPORTED),
+        (COGNITO, false, CANNOT, CANNOT, "Cognito"),
+        (COGNITO, true, CANNOT, CANNOT, "Cognito"),
+        ("D", false, NO_DEVELOPER, UNSUPPORTED, UNSUPPORTED),
+        ("login.other", false, NO_DEVELOPER, UNSUPPORTED, UNSUPPORTED),
+        ("login.other", true, CANNOT, CANNOT, CANNOT),
+    ] {
+        assert_eq!(shown(Door::Developer, name, is_ours), signed, "{name}, signed");
+        assert_eq!(shown(Door::Public, name, is_ours), public, "{name}, public");
+        assert_eq!(shown(Door::PublicOrCognito, name, is_ours), or_cognito, "{name}, either");
+    }
+}
+
+/// Contract sections 8.1 and 9: how mappings spell a provider.
+#[test]
+fn names_in_mappings() {
+    let pool = world::pool_with_providers();
+    let with_client = format!("{USER_POOL}:client");
+    for (name, of_client, of_provider) in [
+        ("graph.facebook.com", true, true),
+        ("accounts.google.com", false, false),
+        (USER_POOL, false, true),
+        (with_client.as_str(), true, false),
+        ("cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a:other", false, false),
+        (OIDC, true, true),
+        ("id.example.com/x", false, false),
+        ("https://id.example.com/x", false, false),
+        (SAML, true, true),
+        ("d", false, false),
+    ] {
+        assert_eq!(is_configured(&pool.settings, name, true), of_client, "{name}, of a client");
+        assert_eq!(is_configured(&pool.settings, name, false), of_provider, "{name}");
+    }
+}
+
+#[test]
+fn a_pool_without_providers() {
+    let mut pool = world::pool();
+    assert!(has_any(&pool.settings), "a developer provider is one");
+    pool.settings.developer_provider_name = None;
+    assert!(!has_any(&pool.settings));
+    assert!(has_any(&world::pool_with_providers().settings));
+}
