@@ -18,7 +18,7 @@ use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy,
 use crate::check::Finding;
 use crate::error::Result;
 use crate::id::{AccountId, Guid, Region};
-use crate::login::{LoginVerifier, NoVerifier};
+use crate::login::{LoginVerifier, OidcVerifier};
 use crate::rules::claims::Claims;
 use crate::rules::link::DeveloperLinking;
 use crate::state::SigningAlgorithm;
@@ -58,7 +58,7 @@ pub struct Engine {
 
 impl Engine {
     /// Opens the database in the folder `path` with all defaults: sled, durable against power loss,
-    /// tokens signed with RS512, no verifier for public logins.
+    /// tokens signed with RS512, no public login accepted.
     ///
     /// # Errors
     ///
@@ -227,7 +227,7 @@ impl Builder {
             clock: Box::new(SystemClock),
             entropy: Box::new(SystemEntropy),
             ids: Box::new(RandomIds(SystemEntropy)),
-            verifier: Box::new(NoVerifier),
+            verifier: Box::new(OidcVerifier::new()),
             developer_linking: DeveloperLinking::default(),
             signing_algorithm: SigningAlgorithm::default(),
             signing_key: None,
@@ -253,7 +253,8 @@ impl Builder {
         self
     }
 
-    /// Verifies logins of public providers; by default none is accepted.
+    /// Verifies logins of public providers; by default an [`OidcVerifier`] that knows no issuer and
+    /// so accepts nobody.
     pub fn login_verifier(mut self, verifier: impl LoginVerifier + 'static) -> Self {
         self.verifier = Box::new(verifier);
         self
