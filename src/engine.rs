@@ -24,7 +24,7 @@ use crate::check::Finding;
 use crate::credentials::{CredentialIssuer, SessionKey, VerifiedSession};
 use crate::error::Result;
 use crate::id::{AccountId, Guid, IdentityPoolId, Region};
-use crate::login::{LoginVerifier, NoVerifier};
+use crate::login::{LoginVerifier, OidcVerifier};
 use crate::name::Arn;
 use crate::rules::claims::Claims;
 use crate::rules::developer::UnknownDeveloperUser;
@@ -71,7 +71,7 @@ pub struct Engine {
 
 impl Engine {
     /// Opens the database in the folder `path` with all defaults: sled, durable against power loss,
-    /// tokens signed with RS512, no verifier for public logins.
+    /// tokens signed with RS512, no public login accepted.
     ///
     /// # Errors
     ///
@@ -335,7 +335,7 @@ impl Builder {
             clock: Box::new(SystemClock),
             entropy: Box::new(SystemEntropy),
             ids: Box::new(RandomIds(SystemEntropy)),
-            verifier: Box::new(NoVerifier),
+            verifier: Box::new(OidcVerifier::new()),
             credential_issuer: None,
             throttling: Throttling::default(),
             choices: Choices::default(),
@@ -363,7 +363,8 @@ impl Builder {
         self
     }
 
-    /// Verifies logins of public providers; by default none is accepted.
+    /// Verifies logins of public providers; by default an [`OidcVerifier`] that knows no issuer and
+    /// so accepts nobody.
     pub fn login_verifier(mut self, verifier: impl LoginVerifier + 'static) -> Self {
         self.verifier = Box::new(verifier);
         self

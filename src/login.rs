@@ -1,4 +1,12 @@
-//! Logins as they are presented, and the verifier that proves them.
+//! Logins as they are presented, and the verifiers that prove them.
+
+mod id_token;
+mod jwt;
+mod keys;
+#[cfg(test)]
+mod mint;
+mod oidc;
+mod unverified;
 
 use std::fmt;
 
@@ -9,9 +17,13 @@ use crate::constraint::REDACTED;
 use crate::name::{LoginToken, ProviderName};
 use crate::state::{IdentityPool, VerifiedLogin};
 
+pub use keys::{JwkSet, JwkSetError};
+pub use oidc::{Issuer, IssuerKeys, OidcVerifier, TokenCheck};
+pub use unverified::UnverifiedLogins;
+
 /// Proves that a token of a public provider is genuine, current and meant for the pool.
 ///
-/// It may be slow: nothing is held while it works.
+/// [`OidcVerifier`] is one for OpenID Connect. It may be slow: nothing is held while it works.
 pub trait LoginVerifier: Send + Sync {
     /// Verifies `token`, presented under `provider` to `pool` at the moment `now`.
     ///
@@ -54,22 +66,6 @@ pub enum LoginError {
     WrongAudience,
     /// The provider says that the user has signed out or is gone.
     Inactive,
-}
-
-/// Accepts nobody: the verifier of an engine that was given none.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoVerifier;
-
-impl LoginVerifier for NoVerifier {
-    fn verify(
-        &self,
-        _: &IdentityPool,
-        _: &ProviderName,
-        _: &LoginToken,
-        _: Timestamp,
-    ) -> Result<VerifiedLogin, LoginError> {
-        Err(LoginError::BadSignature)
-    }
 }
 
 /// The logins that a caller presents, in the caller's order: at most 10, one for each provider.

@@ -22,7 +22,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cognate::http::{Outcome, body_too_long, handle};
 use cognate::wire::BODY_LENGTH_MAX;
-use cognate::{Durability, Engine, SigningAlgorithm, SledOptions};
+use cognate::{
+    Durability, Engine, Issuer, JwkSet, OidcVerifier, RoleAccounts, SigningAlgorithm, SledOptions,
+    Throttling, UnverifiedLogins,
+};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
@@ -68,6 +71,38 @@ struct Serve {
     /// A file whose bytes are the secret that seals new signing keys: random, 32 or more of them.
     #[arg(long, value_name = "PATH")]
     key_secret_file: Option<PathBuf>,
+    /// The key set of an OpenID Connect issuer or a user pool, a file in JSON; may be repeated.
+    #[arg(long, value_name = "ISSUER=FILE", value_parser = pair, conflicts_with = TRUST)]
+    oidc_jwks: Vec<(String, String)>,
+    /// An application that is registered with an issuer of `OpenIdConnectProviderARNs`; may be
+    /// repeated. Without one the issuer's tokens for every application are accepted.
+    #[arg(long, value_name = "ISSUER=CLIENT", value_parser = pair, requires = "oidc_jwks")]
+    oidc_client_id: Vec<(String, String)>,
+    /// Accepts logins without looking at their signatures: anybody can be anybody. For tests only.
+    #[arg(long)]
+    trust_unverified_logins: bool,
+    /// Accepts roles of every account, not of the pool's own only.
+    #[arg(long)]
+    roles_of_any_account: bool,
+    /// Limits calls to the service's documented rates.
+    #[arg(long)]
+    throttle: bool,
+}
+
+/// The flag that makes key sets useless.
+const TRUST: &str = "trust_unverified_logins";
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((issuer, value)) if !issuer.is_empty() && !value.is_empty() => {
+            Ok((without_scheme(issuer).to_owned(), value.to_owned()))
+        }
+        _ => Err("an issuer, `=`, and a value are expected"),
+    }
+}
+
+fn without_scheme(issuer: &str) -> &str {
+    issuer.strip_prefix("https://").unwrap_or(issuer)
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -95,6 +130,10 @@ enum Failure {
     KeySecret { path: PathBuf, source: io::Error },
     #[error("the key secret in {} is empty", .0.display())]
     KeySecretEmpty(PathBuf),
+    #[error("cannot use the key set of {issuer} in {file}")]
+    KeySet { issuer: String, file: String, source: Box<dyn Error> },
+    #[error("a client of {0} is registered, whose key set is not given")]
+    IssuerUnknown(String),
     #[error("cannot open the database in {}", path.display())]
     Open { path: PathBuf, source: cognate::Error },
     #[error("cannot listen on {address}")]
@@ -154,6 +193,18 @@ fn open(options: &Serve) -> Result<Engine, Failure> {
         }
         builder = builder.key_secret(secret);
     }
+    builder = if options.trust_unverified_logins {
+        warn!("the signatures of logins are not verified: anybody can be anybody");
+        builder.login_verifier(UnverifiedLogins::trust_everyone())
+    } else {
+        builder.login_verifier(verifier(options)?)
+    };
+    if options.roles_of_any_account {
+        builder = builder.role_accounts(RoleAccounts::Any);
+    }
+    if options.throttle {
+        builder = builder.throttling(Throttling::DocumentedRates);
+    }
     let path = &options.data;
     let database = SledOptions::new(path).durability(match options.durability {
         DurabilityName::PowerLoss => Durability::PowerLoss,
@@ -161,6 +212,29 @@ fn open(options: &Serve) -> Result<Engine, Failure> {
         DurabilityName::Relaxed => Durability::Relaxed,
     });
     builder.open_sled(database).map_err(|source| Failure::Open { path: path.clone(), source })
+}
+
+fn verifier(options: &Serve) -> Result<OidcVerifier, Failure> {
+    let known = |issuer: &str| options.oidc_jwks.iter().any(|(name, _)| name == issuer);
+    if let Some((issuer, _)) = options.oidc_client_id.iter().find(|(issuer, _)| !known(issuer)) {
+        return Err(Failure::IssuerUnknown(issuer.clone()));
+    }
+    let mut verifier = OidcVerifier::new();
+    for (issuer, file) in &options.oidc_jwks {
+        let keys = key_set(file).map_err(|source| {
+            let (issuer, file) = (issuer.clone(), file.clone());
+            Failure::KeySet { issuer, file, source }
+        })?;
+        let clients = options.oidc_client_id.iter().filter(|(name, _)| name == issuer);
+        let known = clients.fold(Issuer::new(keys), |known, (_, client)| known.client_id(client));
+        verifier = verifier.issuer(issuer, known);
+    }
+    Ok(verifier)
+}
+
+fn key_set(file: &str) -> Result<JwkSet, Box<dyn Error>> {
+    let keys = JwkSet::from_json(fs::read(file)?)?;
+    if keys.is_empty() { Err("none of its keys can verify a token".into()) } else { Ok(keys) }
 }
 
 /// Serves until a signal comes, and returns when it came.

@@ -1,0 +1,155 @@
+//! An OpenID Connect identity token: what it has to say, whoever signed it.
+//!
+//! Contract section 5.2 gives the checks and their order; the signature comes between
+//! [`IdToken::read`] and [`IdToken::check_time`].
+
+use std::time::Duration;
+
+use crate::ambient::Timestamp;
+use crate::login::LoginError;
+use crate::login::jwt::Jwt;
+use crate::name::{LoginToken, ProviderName, Subject};
+use crate::state::{PublicProvider, VerifiedLogin};
+
+/// How far the clock of an issuer may be ahead.
+const CLOCK_SKEW_SECS: u64 = 300;
+
+/// The issuer that may leave its scheme out.
+const GOOGLE: &str = "accounts.google.com";
+
+/// The providers known by name whose users present an opaque access token instead.
+const ACCESS_TOKEN_PROVIDERS: [&str; 4] =
+    ["api.twitter.com", "graph.facebook.com", "www.amazon.com", "www.digits.com"];
+
+/// Whether `provider`, known by name, gives opaque access tokens.
+pub(super) fn gives_access_tokens(provider: &ProviderName) -> bool {
+    ACCESS_TOKEN_PROVIDERS.contains(&provider.as_str())
+}
+
+/// A token with everything that it has to have, of the issuer that it is presented under.
+pub(super) struct IdToken<'a> {
+    pub(super) jwt: Jwt<'a>,
+    subject: Subject,
+    /// The authorized party, or else everyone whom the token is for.
+    clients: Vec<String>,
+    /// The later one of `nbf` and `iat`, in epoch seconds.
+    begins: u64,
+    /// `exp`, in epoch seconds.
+    ends: u64,
+}
+
+impl<'a> IdToken<'a> {
+    /// Reads a token that is presented under `provider`.
+    ///
+    /// # Errors
+    ///
+    /// * [`LoginError::Malformed`] for a text that is no token, or for a claim that is not of its
+    ///   shape.
+    /// * [`LoginError::BadSignature`] for a header with `crit`.
+    /// * [`LoginError::MissingClaim`] for the first one of `iss`, `sub`, `aud` and `exp` that is
+    ///   not there.
+    /// * [`LoginError::WrongIssuer`]
+    pub(super) fn read(token: &'a LoginToken, provider: &ProviderName) -> Result<Self, LoginError> {
+        let jwt = Jwt::parse(token)?;
+        let claims = &jwt.claims;
+        let (issuer, subject) = (claims.text("iss")?, claims.text("sub")?);
+        let (audience, exp) = (claims.texts("aud")?, claims.seconds("exp")?);
+        let (nbf, iat) = (claims.seconds("nbf")?, claims.seconds("iat")?);
+        let party = claims.text("azp")?;
+        let subject = subject.map(Subject::try_from).transpose();
+        let subject = subject.map_err(|_| LoginError::Malformed)?;
+        if jwt.is_critical {
+            return Err(LoginError::BadSignature);
+        }
+
+        let missing = LoginError::MissingClaim;
+        let issuer = issuer.ok_or(missing("iss"))?;
+        let subject = subject.ok_or(missing("sub"))?;
+        let audience = audience.ok_or(missing("aud"))?;
+        let ends = exp.ok_or(missing("exp"))?;
+        if !is_issuer(issuer, provider.as_str()) {
+            return Err(LoginError::WrongIssuer);
+        }
+
+        let clients = party.map_or(audience, |party| vec![party]);
+        let clients = clients.into_iter().map(str::to_owned).collect();
+        let begins = nbf.max(iat).unwrap_or_default();
+        Ok(Self { jwt, subject, clients, begins, ends })
+    }
+
+    /// Whether the token is of `now`. The second of its end is no longer its own.
+    ///
+    /// # Errors
+    ///
+    /// * [`LoginError::NotYetValid`] for one that begins or was issued more than 5 minutes later.
+    /// * [`LoginError::Expired`] for one that was over `grace_period` ago, in whole seconds.
+    pub(super) fn check_time(
+        &self,
+        now: Timestamp,
+        grace_period: Duration,
+    ) -> Result<(), LoginError> {
+        let now = now.as_secs();
+        if self.begins > now.saturating_add(CLOCK_SKEW_SECS) {
+            return Err(LoginError::NotYetValid);
+        }
+        if now >= self.ends.saturating_add(grace_period.as_secs()) {
+            return Err(LoginError::Expired { now, exp: self.ends });
+        }
+        Ok(())
+    }
+
+    /// The application that the token is for: the first one that the pool accepts, or for an OpenID
+    /// Connect provider of IAM one that is `registered` there; with none registered, any.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::WrongAudience`]
+    pub(super) fn client(
+        &self,
+        configured: &PublicProvider<'_>,
+        registered: &[String],
+    ) -> Result<&str, LoginError> {
+        let accepts = |client: &str| match configured {
+            PublicProvider::Supported(app) => app.as_str() == client,
+            PublicProvider::UserPool(entries) => entries
+                .iter()
+                .filter_map(|entry| entry.client_id.as_ref())
+                .any(|known| known.as_str() == client),
+            PublicProvider::OpenIdConnect(_) => {
+                registered.is_empty() || registered.iter().any(|known| known == client)
+            }
+            PublicProvider::Saml(_) => false,
+        };
+        let mut clients = self.clients.iter().map(String::as_str);
+        clients.find(|client| accepts(client)).ok_or(LoginError::WrongAudience)
+    }
+
+    /// The login that the token proves, once everything has been checked.
+    pub(super) fn login(
+        &self,
+        provider: &ProviderName,
+        configured: &PublicProvider<'_>,
+        client: &str,
+    ) -> Result<VerifiedLogin, LoginError> {
+        let subject = &self.subject;
+        let login = VerifiedLogin::assertion(provider, subject.as_str());
+        let login = login.map_err(|_| LoginError::Malformed)?.client_id(client);
+        let login = match configured {
+            PublicProvider::OpenIdConnect(arn) => login.amr_entry(format!("{arn}:OIDC:{subject}")),
+            PublicProvider::UserPool(_) => {
+                login.amr_entry(format!("{provider}:CognitoSignIn:{subject}"))
+            }
+            PublicProvider::Supported(_) | PublicProvider::Saml(_) => login,
+        };
+        let claims = self.jwt.claims.values();
+        Ok(claims.fold(login, |login, (name, value)| login.claim(name, value)))
+    }
+}
+
+/// A provider is presented under its issuer without `https://`.
+fn is_issuer(issuer: &str, provider: &str) -> bool {
+    issuer.strip_prefix("https://") == Some(provider) || (provider == GOOGLE && issuer == provider)
+}
+
+#[cfg(test)]
+mod tests;

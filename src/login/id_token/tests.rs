@@ -1,0 +1,133 @@
+use serde_json::json;
+
+use super::*;
+use crate::login::mint::{
+    GOOGLE_APP, ISSUER, NOW_SECS, Signer, USER_POOL, claims, encode, present, refused, verifier,
+    with, without,
+};
+
+#[test]
+fn a_token_is_three_parts_of_which_two_are_objects() {
+    let good = Signer::ed25519().token(&claims(GOOGLE));
+    let header = encode(r#"{"alg":"EdDSA"}"#);
+    let body = encode(claims(GOOGLE).to_string());
+    let twice = claims(GOOGLE).to_string().replace(r#""sub""#, r#""sub":"bob","sub""#);
+    for token in [
+        "x".to_owned(),
+        "..".to_owned(),
+        "größe.größe.größe".to_owned(),
+        format!("{header}.{body}"),
+        format!("{good}."),
+        format!(".{good}"),
+        format!(" {good}"),
+        format!("{good}\n"),
+        format!("{good}="),
+        format!("{header}=.{body}.AAAA"),
+        // The last bits of the signature are no zeros.
+        format!("{header}.{body}.AB"),
+        format!("{header}.{body}.A+/A"),
+        format!("{}.{body}.AAAA", encode("[]")),
+        format!("{}.{body}.AAAA", encode("{}")),
+        format!("{}.{body}.AAAA", encode(r#"{"alg":null}"#)),
+        format!("{}.{body}.AAAA", encode(r#"{"alg":1}"#)),
+        format!("{}.{body}.AAAA", encode(r#"{"alg":"EdDSA","kid":1}"#)),
+        format!("{}.{body}.AAAA", encode(r#"{"alg":"EdDSA","alg":"EdDSA"}"#)),
+        format!("{}.{body}.AAAA", encode(r#"{"alg":"EdDSA","\u0061lg":"EdDSA"}"#)),
+        format!("{}.{body}.AAAA", encode(r#"{"alg":"EdDSA"} x"#)),
+        format!("{header}.{}.AAAA", encode(twice)),
+        format!("{header}.{}.AAAA", encode("[".repeat(20_000))),
+        format!("{header}.{}.AAAA", encode("null")),
+        format!("{header}.{}.AAAA", encode(b"{\"sub\":\"\xff\"}")),
+        format!("{header}..AAAA"),
+        "A".repeat(50_000),
+    ] {
+        assert_eq!(present(&verifier(), GOOGLE, &token), Err(LoginError::Malformed), "{token}");
+    }
+}
+
+#[test]
+fn claims_have_a_shape() {
+    let longest = "é".repeat(1024);
+    for (name, value, fits) in [
+        ("iss", json!(["https://accounts.google.com"]), false),
+        ("sub", json!(1), false),
+        ("sub", json!(""), false),
+        ("sub", json!(longest), true),
+        ("sub", json!(longest + "é"), false),
+        ("aud", json!(1), false),
+        ("aud", json!([1]), false),
+        ("aud", json!([GOOGLE_APP, null]), false),
+        ("aud", json!({}), false),
+        ("azp", json!([GOOGLE_APP]), false),
+        ("azp", json!(null), true),
+        ("exp", json!("1700000001"), false),
+        ("exp", json!(true), false),
+        ("exp", json!(1e300), true),
+        ("exp", json!(u64::MAX), true),
+        ("nbf", json!("0"), false),
+        ("nbf", json!(null), true),
+        ("nbf", json!(-1), true),
+        ("iat", json!([]), false),
+        ("iat", json!(1e-300), true),
+    ] {
+        let error = refused(GOOGLE, &with(GOOGLE, name, value.clone()));
+        assert_eq!(error, (!fits).then_some(LoginError::Malformed), "{name} {value}");
+    }
+    for name in ["iat", "azp", "nbf"] {
+        assert_eq!(refused(GOOGLE, &without(GOOGLE, name)), None, "{name}");
+    }
+    for name in ["iss", "sub", "aud", "exp"] {
+        let error = LoginError::MissingClaim(name);
+        assert_eq!(refused(GOOGLE, &without(GOOGLE, name)), Some(error));
+    }
+}
+
+#[test]
+fn the_issuer_is_the_provider_with_https() {
+    for (provider, issuer, right) in [
+        (GOOGLE, "https://accounts.google.com", true),
+        (GOOGLE, "accounts.google.com", true),
+        (GOOGLE, "http://accounts.google.com", false),
+        (GOOGLE, "HTTPS://accounts.google.com", false),
+        (GOOGLE, "https://https://accounts.google.com", false),
+        (GOOGLE, "https://accounts.google.com/", false),
+        (GOOGLE, "https://accounts.google.com.example", false),
+        (GOOGLE, "", false),
+        (ISSUER, "https://login.example.com/realm", true),
+        (ISSUER, "login.example.com/realm", false),
+        (ISSUER, "http://login.example.com/realm", false),
+        (ISSUER, "https://login.example.com/Realm", false),
+        (ISSUER, "https://login.example.com", false),
+        (USER_POOL, "cognito-idp.us-east-1.amazonaws.com/us-east-1_abc", false),
+        (USER_POOL, "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_other", false),
+    ] {
+        let error = refused(provider, &with(provider, "iss", json!(issuer)));
+        assert_eq!(error, (!right).then_some(LoginError::WrongIssuer), "{provider} of {issuer}");
+    }
+}
+
+#[test]
+fn time_is_compared_in_whole_seconds() {
+    let expired = |exp| Some(LoginError::Expired { now: NOW_SECS, exp });
+    let early = || Some(LoginError::NotYetValid);
+    let now = NOW_SECS;
+    for (name, value, error) in [
+        ("exp", json!(now + 1), None),
+        ("exp", json!(now), expired(now)),
+        ("exp", json!(1_700_000_000.75), expired(now)),
+        ("exp", json!(1_700_000_001.25), None),
+        ("exp", json!(0), expired(0)),
+        ("exp", json!(-1), expired(0)),
+        ("exp", json!(-1.5e300), expired(0)),
+        ("iat", json!(now + 300), None),
+        ("iat", json!(now + 301), early()),
+        ("nbf", json!(now + 300), None),
+        ("nbf", json!(now + 301), early()),
+        ("nbf", json!(u64::MAX), early()),
+    ] {
+        for provider in [GOOGLE, ISSUER, USER_POOL] {
+            let claims = with(provider, name, value.clone());
+            assert_eq!(refused(provider, &claims), error, "{name} {value}");
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The verifier for OpenID Connect.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ambient::Timestamp;
+use crate::login::id_token::{IdToken, gives_access_tokens};
+use crate::login::jwt::Jwt;
+use crate::login::{JwkSet, LoginError, LoginVerifier};
+use crate::name::{LoginToken, ProviderName};
+use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, VerifiedLogin};
+
+/// Verifies the identity tokens of OpenID Connect providers and user pools.
+///
+/// It opens no connection: the keys of issuers are handed in, as they are
+/// ([`issuer`](Self::issuer)) or when they are needed ([`issuer_keys`](Self::issuer_keys)). An
+/// issuer whose keys nobody gives proves nobody's login.
+///
+/// # What a token has to be
+///
+/// In this order; the first failure is reported.
+///
+/// 1. The pool is configured for the provider, else [`LoginError::WrongAudience`].
+/// 2. The text is three parts in base64url, the first two JSON objects without duplicate members,
+///    and the claims that are checked here have their shape, `sub` its 1 to 1024 code points; else
+///    [`LoginError::Malformed`]. A header with `crit` is [`LoginError::BadSignature`].
+/// 3. `iss`, `sub`, `aud` and `exp` are there, else [`LoginError::MissingClaim`].
+/// 4. `iss` is `https://` and the provider's name, else [`LoginError::WrongIssuer`]. Only
+///    `accounts.google.com` may leave the scheme out.
+/// 5. The issuer's keys are known, else [`LoginError::Unavailable`], and one of them has signed the
+///    token, else [`LoginError::BadSignature`]. A `kid` names the key. RSA keys verify RS256,
+///    RS384, RS512, PS256, PS384 and PS512, P-256 verifies ES256, P-384 verifies ES384 and Ed25519
+///    verifies EdDSA; if the key itself names an algorithm, only that one. Nothing else is
+///    accepted, neither `none` nor a symmetric signature.
+/// 6. `nbf` and `iat`, if there, are no more than 5 minutes ahead, else
+///    [`LoginError::NotYetValid`]; `exp` is later than now, else [`LoginError::Expired`].
+/// 7. `azp` if there, else one `aud`, is the application that the pool has for the provider or the
+///    client of one of its entries for the user pool, else [`LoginError::WrongAudience`]. For a
+///    provider of the pool's `OpenIdConnectProviderARNs` see [`Issuer::client_id`].
+/// 8. If the pool wants a server-side token check, the token is active
+///    ([`server_side_token_check`](Self::server_side_token_check)), else [`LoginError::Inactive`].
+///
+/// # What it proves
+///
+/// The user `sub` of the provider, with every claim of the token and the application that it is
+/// for. In the `amr` claim of the engine's own token the login appears as `ARN:OIDC:SUB` for a
+/// provider of the pool's `OpenIdConnectProviderARNs`, as `PROVIDER:CognitoSignIn:SUB` for a user
+/// pool and as `PROVIDER:SUB` otherwise.
+///
+/// # Example: an issuer whose keys are known
+///
+/// ```
+/// use cognate::{Engine, Issuer, JwkSet, OidcVerifier, SigningAlgorithm};
+///
+/// let jwks = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026-01",
+///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// let keys = JwkSet::from_json(jwks)?;
+/// let verifier = OidcVerifier::new()
+///     .issuer("accounts.google.com", keys.clone())
+///     .issuer("login.example.com", Issuer::new(keys).client_id("game"));
+/// let engine = Engine::builder()
+///     .login_verifier(verifier)
+///     .signing_algorithm(SigningAlgorithm::EdDsa)
+///     .in_memory()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Example: keys that are looked up
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::{Arc, RwLock};
+///
+/// use cognate::{JwkSet, LoginError, OidcVerifier};
+///
+/// // Somebody else fetches the key sets, now and then.
+/// let fetched: Arc<RwLock<BTreeMap<String, Arc<JwkSet>>>> = Arc::default();
+/// let verifier = OidcVerifier::new().issuer_keys(move |issuer: &str, _kid: Option<&str>| {
+///     let fetched = fetched.read().map_err(|_| LoginError::Unavailable)?;
+///     fetched.get(issuer).cloned().ok_or(LoginError::Unavailable)
+/// });
+/// ```
+#[derive(Default)]
+#[must_use]
+pub struct OidcVerifier {
+    issuers: BTreeMap<String, Issuer>,
+    issuer_keys: Option<Box<dyn IssuerKeys>>,
+    saml: Option<Box<dyn LoginVerifier>>,
+    access_tokens: Option<Box<dyn LoginVerifier>>,
+    token_check: Option<Box<dyn TokenCheck>>,
+    grace_period: Duration,
+}
+
+impl OidcVerifier {
+    /// Knows no issuer and so accepts nobody: the verifier of an engine that was given none.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Knows the issuer `name`, with or without `https://`: its keys, and with [`Issuer`] its
+    /// applications. What was known of the name before is forgotten.
+    pub fn issuer(mut self, name: impl AsRef<str>, issuer: impl Into<Issuer>) -> Self {
+        let name = name.as_ref();
+        let name = name.strip_prefix("https://").unwrap_or(name);
+        self.issuers.insert(name.to_owned(), issuer.into());
+        self
+    }
+
+    /// Asks `keys` for the keys of every issuer that was not given with keys of its own.
+    pub fn issuer_keys(mut self, keys: impl IssuerKeys + 'static) -> Self {
+        self.issuer_keys = Some(Box::new(keys));
+        self
+    }
+
+    /// Verifies the assertions of SAML providers. Without it they are
+    /// [`LoginError::Unavailable`].
+    pub fn saml(mut self, verifier: impl LoginVerifier + 'static) -> Self {
+        self.saml = Some(Box::new(verifier));
+        self
+    }
+
+    /// Verifies the access tokens of those providers in a pool's `SupportedLoginProviders` that
+    /// give no identity tokens: `graph.facebook.com`, `www.amazon.com`, `api.twitter.com` and
+    /// `www.digits.com`. Without it they are [`LoginError::Unavailable`].
+    pub fn access_tokens(mut self, verifier: impl LoginVerifier + 'static) -> Self {
+        self.access_tokens = Some(Box::new(verifier));
+        self
+    }
+
+    /// Asks `check` whether a token of a user pool is still active, where the pool's entry for the
+    /// token's client has `ServerSideTokenCheck`. Without it every token counts as active.
+    pub fn server_side_token_check(mut self, check: impl TokenCheck + 'static) -> Self {
+        self.token_check = Some(Box::new(check));
+        self
+    }
+
+    /// How long after its `exp` a token of a provider in a pool's `OpenIdConnectProviderARNs` is
+    /// still accepted, in whole seconds; by default not at all.
+    ///
+    /// The service's developer guide grants such providers 5 minutes for the skew of clocks. What
+    /// is observed of other tokens, `now >= exp`, grants none.
+    pub fn grace_period(mut self, grace_period: Duration) -> Self {
+        self.grace_period = grace_period;
+        self
+    }
+
+    fn verify_id_token(
+        &self,
+        configured: &PublicProvider<'_>,
+        provider: &ProviderName,
+        token: &LoginToken,
+        now: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError> {
+        let id_token = IdToken::read(token, provider)?;
+        let issuer = self.issuers.get(provider.as_str());
+        self.check_signature(issuer, provider, &id_token.jwt)?;
+        let (grace_period, registered) = match configured {
+            PublicProvider::OpenIdConnect(_) => {
+                (self.grace_period, issuer.map_or(&[][..], |issuer| &issuer.client_ids))
+            }
+            PublicProvider::Supported(_)
+            | PublicProvider::UserPool(_)
+            | PublicProvider::Saml(_) => (Duration::ZERO, &[][..]),
+        };
+        id_token.check_time(now, grace_period)?;
+        let client = id_token.client(configured, registered)?;
+        if let PublicProvider::UserPool(entries) = configured {
+            self.check_active(entries, client, provider, token)?;
+        }
+        id_token.login(provider, configured, client)
+    }
+
+    fn check_signature(
+        &self,
+        issuer: Option<&Issuer>,
+        provider: &ProviderName,
+        jwt: &Jwt<'_>,
+    ) -> Result<(), LoginError> {
+        let has_signed = if let Some(keys) = issuer.and_then(|issuer| issuer.keys.as_ref()) {
+            keys.has_signed(jwt)
+        } else {
+            let asked = self.issuer_keys.as_ref().ok_or(LoginError::Unavailable)?;
+            asked.keys(provider.as_str(), jwt.kid.as_deref())?.has_signed(jwt)
+        };
+        if has_signed { Ok(()) } else { Err(LoginError::BadSignature) }
+    }
+
+    /// The server-side token check, if an entry of the pool for `client` wants it.
+    fn check_active(
+        &self,
+        entries: &[&CognitoIdentityProvider],
+        client: &str,
+        provider: &ProviderName,
+        token: &LoginToken,
+    ) -> Result<(), LoginError> {
+        let wanted = entries.iter().any(|entry| {
+            entry.client_id.as_ref().is_some_and(|known| known.as_str() == client)
+                && entry.server_side_token_check == Some(true)
+        });
+        match &self.token_check {
+            Some(check) if wanted && !check.is_active(provider, token)? => {
+                Err(LoginError::Inactive)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl LoginVerifier for OidcVerifier {
+    fn verify(
+        &self,
+        pool: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        now: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError> {
+        let configured = pool.public_provider(provider.as_str());
+        let other = match configured.ok_or(LoginError::WrongAudience)? {
+            PublicProvider::Saml(_) => &self.saml,
+            PublicProvider::Supported(_) if gives_access_tokens(provider) => &self.access_tokens,
+            configured @ (PublicProvider::Supported(_)
+            | PublicProvider::UserPool(_)
+            | PublicProvider::OpenIdConnect(_)) => {
+                return self.verify_id_token(&configured, provider, token, now);
+            }
+        };
+        let other = other.as_ref().ok_or(LoginError::Unavailable)?;
+        other.verify(pool, provider, token, now)
+    }
+}
+
+impl fmt::Debug for OidcVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcVerifier")
+            .field("issuers", &self.issuers)
+            .field("grace_period", &self.grace_period)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a verifier knows of an issuer: its keys, and the applications that are registered for it.
+///
+/// A [`JwkSet`] alone becomes an issuer with no application registered.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Issuer {
+    /// `None` where they are asked for.
+    keys: Option<JwkSet>,
+    client_ids: Vec<String>,
+}
+
+impl Issuer {
+    /// An issuer that signs with one of `keys`.
+    pub fn new(keys: JwkSet) -> Self {
+        Self { keys: Some(keys), client_ids: Vec::new() }
+    }
+
+    /// An issuer whose keys [`OidcVerifier::issuer_keys`] gives: to register its applications.
+    pub fn without_keys() -> Self {
+        Self::default()
+    }
+
+    /// Registers an application, as one does with an OpenID Connect provider of IAM; there may be
+    /// several.
+    ///
+    /// It counts only where a pool has the issuer by its `OpenIdConnectProviderARNs`, because there
+    /// the pool itself names no application. **With none registered, the issuer's tokens for every
+    /// application are then accepted.** Where the pool has the issuer as a user pool or in
+    /// `SupportedLoginProviders`, the pool alone says which applications are accepted.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_ids.push(client_id.into());
+        self
+    }
+}
+
+impl From<JwkSet> for Issuer {
+    fn from(keys: JwkSet) -> Self {
+        Self::new(keys)
+    }
+}
+
+/// Gives the keys of issuers when a token is to be verified, and so can refresh them.
+///
+/// Any `Fn(&str, Option<&str>) -> Result<Arc<JwkSet>, LoginError>` is one. It is asked for every
+/// token that is well-formed and of the right issuer, genuine or not; it had better keep what it
+/// fetched.
+pub trait IssuerKeys: Send + Sync {
+    /// The keys of `issuer`, a provider of the pool by its name without `https://`. `kid` is the
+    /// key that the token names; nothing has been proved of it.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Unavailable`] when the keys cannot be had.
+    fn keys(&self, issuer: &str, kid: Option<&str>) -> Result<Arc<JwkSet>, LoginError>;
+}
+
+impl<F> IssuerKeys for F
+where
+    F: Fn(&str, Option<&str>) -> Result<Arc<JwkSet>, LoginError> + Send + Sync,
+{
+    fn keys(&self, issuer: &str, kid: Option<&str>) -> Result<Arc<JwkSet>, LoginError> {
+        self(issuer, kid)
+    }
+}
+
+/// Asks a user pool about a token, as `ServerSideTokenCheck` wants it.
+///
+/// Any `Fn(&ProviderName, &LoginToken) -> Result<bool, LoginError>` is one.
+pub trait TokenCheck: Send + Sync {
+    /// Whether the user of a verified `token` is still there and has not signed out.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Unavailable`] when the user pool cannot be asked.
+    fn is_active(&self, provider: &ProviderName, token: &LoginToken) -> Result<bool, LoginError>;
+}
+
+impl<F> TokenCheck for F
+where
+    F: Fn(&ProviderName, &LoginToken) -> Result<bool, LoginError> + Send + Sync,
+{
+    fn is_active(&self, provider: &ProviderName, token: &LoginToken) -> Result<bool, LoginError> {
+        self(provider, token)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! The verifier that believes whoever writes a token.
+
+use std::time::Duration;
+
+use ring::digest::{SHA256, digest};
+
+use crate::ambient::Timestamp;
+use crate::login::id_token::{IdToken, gives_access_tokens};
+use crate::login::{LoginError, LoginVerifier};
+use crate::name::{LoginToken, ProviderAppId, ProviderName};
+use crate::state::{IdentityPool, PublicProvider, VerifiedLogin};
+
+/// **For local testing only.** Believes every token without a look at its signature, so that
+/// anybody can be anybody.
+///
+/// Everything else is checked as [`OidcVerifier`](crate::OidcVerifier) does it without options: the
+/// shape, the claims that have to be there, the issuer, the time and the audience. The `alg` may be
+/// anything, `none` among it, and the third part may be empty.
+///
+/// Of an access token of `graph.facebook.com`, `www.amazon.com`, `api.twitter.com` or
+/// `www.digits.com` nothing can be read. Whoever presents the same one again is the same user: the
+/// subject is its SHA-256 in hexadecimal digits. SAML assertions are
+/// [`LoginError::Unavailable`].
+///
+/// # Example: any access token is a user
+///
+/// ```
+/// use cognate::{
+///     CreateIdentityPoolInput, Engine, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
+///     SigningAlgorithm, UnverifiedLogins,
+/// };
+///
+/// let engine = Engine::builder()
+///     .login_verifier(UnverifiedLogins::trust_everyone())
+///     .signing_algorithm(SigningAlgorithm::EdDsa)
+///     .in_memory()?;
+/// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+/// let pool = aws.create_identity_pool(
+///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
+///         .developer_provider_name("login.game")?
+///         .supported_login_provider("graph.facebook.com", "7346241598935552")?,
+/// )?;
+/// let call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
+///     .login("login.game", "alice")?
+///     .login("graph.facebook.com", "whatever")?;
+/// let token = aws.get_open_id_token_for_developer_identity(call)?.token;
+/// assert!(engine.verify_token(token.as_str())?.amr().contains(&"graph.facebook.com".to_owned()));
+/// # Ok::<(), cognate::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct UnverifiedLogins(());
+
+impl UnverifiedLogins {
+    /// Believes everyone. Not for a machine that others can reach.
+    pub fn trust_everyone() -> Self {
+        Self(())
+    }
+}
+
+impl LoginVerifier for UnverifiedLogins {
+    fn verify(
+        &self,
+        pool: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        now: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError> {
+        let configured = pool.public_provider(provider.as_str());
+        match configured.ok_or(LoginError::WrongAudience)? {
+            PublicProvider::Saml(_) => Err(LoginError::Unavailable),
+            PublicProvider::Supported(app) if gives_access_tokens(provider) => {
+                holder(provider, app, token)
+            }
+            configured @ (PublicProvider::Supported(_)
+            | PublicProvider::UserPool(_)
+            | PublicProvider::OpenIdConnect(_)) => {
+                let id_token = IdToken::read(token, provider)?;
+                id_token.check_time(now, Duration::ZERO)?;
+                let client = id_token.client(&configured, &[])?;
+                id_token.login(provider, &configured, client)
+            }
+        }
+    }
+}
+
+/// Whoever holds an opaque access token.
+fn holder(
+    provider: &ProviderName,
+    app: &ProviderAppId,
+    token: &LoginToken,
+) -> Result<VerifiedLogin, LoginError> {
+    let digest = digest(&SHA256, token.as_str().as_bytes());
+    let nibbles = digest.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let subject: String = nibbles.filter_map(|n| char::from_digit(n.into(), 16)).collect();
+    // A pool has the consumer key of Twitter as `KEY;SECRET`.
+    let app = app.as_str().split(';').next().unwrap_or_default();
+    let login = VerifiedLogin::assertion(provider, subject.as_str());
+    let login = login.map_err(|_| LoginError::Malformed)?.client_id(app);
+    Ok(login.claim("iss", provider.as_str()).claim("aud", app).claim("sub", subject.as_str()))
+}
+
+#[cfg(test)]
+mod tests;
