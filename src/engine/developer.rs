@@ -154,8 +154,8 @@ impl Developer {
         answer: impl Fn(&Pool, IdentityId, &[VerifiedLogin], Timestamp) -> Result<T>,
     ) -> Result<T> {
         let linking = match self.core.choices.developer_linking {
-            DeveloperLinking::ByIdentityId => OpenedBy::ItsId,
-            DeveloperLinking::ByLinkedLogin => OpenedBy::ItsLogin,
+            DeveloperLinking::ByIdentityId => OpenedBy::Id,
+            DeveloperLinking::ByLinkedLogin => OpenedBy::Login,
         };
         let mut proving = Proving::new(&self.core, Door::Developer, &input.logins);
         self.core.run(|reads| {

@@ -69,7 +69,7 @@ impl Public {
             public::admit_account(&kept.pool, input.account_id.as_ref())?;
             public::admit(&kept.pool, true, !input.logins.is_empty())?;
             let proof = proving.prove(&kept, None, now)?;
-            self.core.resolve(reads, &kept, (None, OpenedBy::ItsLogin), proof, now)
+            self.core.resolve(reads, &kept, (None, OpenedBy::Login), proof, now)
         })?;
         Ok(GetIdOutput { identity_id })
     }
@@ -120,7 +120,7 @@ impl Public {
             public::admit_classic_flow(&kept.pool)?;
             public::admit(&kept.pool, identity.is_guest(), !input.logins.is_empty())?;
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
-            let given = (Some(&identity), OpenedBy::ItsLogin);
+            let given = (Some(&identity), OpenedBy::Login);
             self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity| {
                 let tags = attributes::tags(&kept.pool, &proof.used);
                 let duration = TokenDuration::CLASSIC_FLOW;
@@ -189,7 +189,7 @@ impl Public {
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
             public::admit(&kept.pool, identity.is_guest(), !input.logins.is_empty())?;
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
-            let given = (Some(&identity), OpenedBy::ItsLogin);
+            let given = (Some(&identity), OpenedBy::Login);
             self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity_id| {
                 let is_guest = proof.used.is_empty() && proof.token.is_none();
                 let role_arn = roles::choose(&kept.pool, is_guest, &proof.used, custom_role)?;

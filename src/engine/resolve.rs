@@ -141,7 +141,7 @@ impl Core {
         }
         let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
         let fresh = IdentityId::new(&pool.pool.region, self.fresh_guid()?);
-        let opened_by = if proof.token.is_some() { OpenedBy::ItsToken } else { opened_by };
+        let opened_by = if proof.token.is_some() { OpenedBy::Token } else { opened_by };
         let resolution =
             Resolution { pool: &pool.pool, given, opened_by, logins: &logins, owners: &owners };
         Ok(link::resolve(resolution, fresh, now)?)

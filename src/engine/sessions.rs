@@ -20,8 +20,8 @@ impl Core {
         let Some(issuer) = &self.credential_issuer else {
             return Ok(self.session_key()?.issue(session, &*self.entropy)?);
         };
-        let issued = guarded("credential issuer", || issuer.issue(session))?;
-        issued.map_err(|error| match error {
+        let credentials = guarded("credential issuer", || issuer.issue(session))?;
+        credentials.map_err(|error| match error {
             CredentialError::Refused => Refusal::PoolConfigurationInvalid.into(),
             CredentialError::Unavailable => Refusal::ProviderUnavailable.into(),
         })

@@ -65,8 +65,11 @@ const BUCKETS_MAX: usize = 10_000;
 /// What is left of the rates.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
-    buckets: Mutex<HashMap<(Limited, Option<AccountId>, Region), Bucket>>,
+    buckets: Mutex<HashMap<Counted, Bucket>>,
 }
+
+/// What is counted together.
+type Counted = (Limited, Option<AccountId>, Region);
 
 /// Thousandths of calls that may still come, as of a moment: a millisecond brings as many of them as
 /// a second brings calls.

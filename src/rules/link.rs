@@ -22,11 +22,11 @@ pub enum DeveloperLinking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OpenedBy {
     /// One of its logins.
-    ItsLogin,
+    Login,
     /// Its id, if no identity has any of the logins.
-    ItsId,
+    Id,
     /// A token of this service for it.
-    ItsToken,
+    Token,
 }
 
 /// What is known when logins are resolved.
@@ -128,13 +128,13 @@ fn survivor(resolution: Resolution<'_>) -> Result<Option<&Identity>, Refusal> {
     if given.is_guest() {
         return Ok(parent(logins, owners).or(Some(given)));
     }
-    let by_token = opened_by == OpenedBy::ItsToken;
+    let by_token = opened_by == OpenedBy::Token;
     if given.is_disabled() || (logins.is_empty() && !by_token) {
         return Err(Refusal::IdentityForbidden { identity_id: given.id().clone() });
     }
     let by_login = owners.iter().any(|owner| owner.id() == given.id());
     // Never a merge on the strength of an id alone.
-    let by_id = opened_by == OpenedBy::ItsId && owners.is_empty();
+    let by_id = opened_by == OpenedBy::Id && owners.is_empty();
     if by_login || by_token || by_id { Ok(Some(given)) } else { Err(Refusal::LoginsDontMatch) }
 }
 

@@ -1,6 +1,6 @@
 //! Which providers a pool knows, and what a key of a `Logins` map stands for.
 
-use crate::name::{DeveloperProviderName, ProviderName};
+use crate::name::{DeveloperProviderName, ProviderName, UserPoolClientId, UserPoolProviderName};
 use crate::rules::Refusal;
 use crate::state::{IdentityPool, Pool, PublicProvider, VerifiedLogin};
 
@@ -115,11 +115,11 @@ pub(crate) fn is_configured(settings: &IdentityPool, name: &str, of_client: bool
     supported.any(|known| known.as_str() == name)
         || of_iam.any(|arn| arn.as_str() == name)
         || user_pools.any(|user_pool| {
-            let provider = user_pool.provider_name.as_ref().map(|provider| provider.as_str());
+            let provider = user_pool.provider_name.as_ref().map(UserPoolProviderName::as_str);
             if !of_client {
                 return provider == Some(name);
             }
-            let client = user_pool.client_id.as_ref().map(|client| client.as_str());
+            let client = user_pool.client_id.as_ref().map(UserPoolClientId::as_str);
             name.rsplit_once(':').is_some_and(|(p, c)| (Some(p), Some(c)) == (provider, client))
         })
 }

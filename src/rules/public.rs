@@ -43,11 +43,9 @@ pub(crate) fn admit_classic_flow(pool: &Pool) -> Result<(), Refusal> {
 
 /// Only public logins can be unlinked by their users.
 pub(crate) fn admit_removal(pool: &Pool, providers: &[ProviderName]) -> Result<(), Refusal> {
-    let developer = pool.settings.developer_provider_name.as_ref().map(|name| name.as_str());
-    if providers.iter().any(|name| developer == Some(name.as_str())) {
-        return Err(Refusal::PublicProviderExpected);
-    }
-    Ok(())
+    let developer = pool.settings.developer_provider_name.as_ref().map(ProviderName::from);
+    let any = developer.is_some_and(|developer| providers.contains(&developer));
+    if any { Err(Refusal::PublicProviderExpected) } else { Ok(()) }
 }
 
 /// Unlinks public logins from an identity that is opened by one of `logins`, or by a token of this

@@ -39,12 +39,12 @@ pub(crate) fn set(
         }
         check_mapping(mapping)?;
     }
-    let rules = roles.mappings.values().flat_map(rules_of).map(|rule| &rule.role_arn);
-    if let Some(role) = roles.defaults.values().chain(rules).find(|role| {
+    let mapped = roles.mappings.values().flat_map(rules_of).map(|rule| &rule.role_arn);
+    if let Some(role) = roles.defaults.values().chain(mapped).find(|role| {
         let own = role.iam_account() == Some(before.account.as_str());
         role.iam_resource(ROLE).is_none() || !(own || accounts == RoleAccounts::Any)
     }) {
-        return Err(Refusal::RoleForbidden { role: role.clone() });
+        return Err(forbidden(role));
     }
     Ok(replace(before, Pool { roles, ..before.clone() }, ()))
 }

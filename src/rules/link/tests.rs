@@ -1,6 +1,5 @@
 use proptest::prelude::*;
 
-use super::OpenedBy::{ItsId, ItsLogin, ItsToken};
 use super::*;
 use crate::rules::world::{NOW, World, id, login, logins, name, pool};
 
@@ -98,7 +97,7 @@ fn the_resolution_table() {
     for (rule, world, given, presented, expected) in rows {
         let unchanged = format!("{given} | {world}");
         let expected = if expected == "*" { &unchanged } else { expected };
-        assert_eq!(present(world, given, ItsLogin, presented), expected, "{rule}");
+        assert_eq!(present(world, given, OpenedBy::Login, presented), expected, "{rule}");
     }
 }
 
@@ -117,7 +116,7 @@ fn the_given_identity_as_proof() {
         ("never a disabled one", "G=disabled", "d:a", forbidden.as_str()),
         ("never two users of a provider", "G=p:1", "d:a,p:2", TAKEN),
     ] {
-        assert_eq!(present(world, "G", ItsId, presented), expected, "{rule}");
+        assert_eq!(present(world, "G", OpenedBy::Id, presented), expected, "{rule}");
     }
 }
 
@@ -133,7 +132,7 @@ fn a_token_as_proof() {
         ("never a disabled one", "G=disabled", "", forbidden.as_str()),
         ("a guest as before", "G=guest", "", "G | G=guest"),
     ] {
-        assert_eq!(present(world, "G", ItsToken, presented), expected, "{rule}");
+        assert_eq!(present(world, "G", OpenedBy::Token, presented), expected, "{rule}");
     }
 }
 
@@ -155,7 +154,7 @@ fn dates_follow_what_changes() {
     let resolution = Resolution {
         pool: &pool,
         given: None,
-        opened_by: ItsLogin,
+        opened_by: OpenedBy::Login,
         logins: &logins,
         owners: &owners,
     };
@@ -172,7 +171,7 @@ fn calls() -> impl Strategy<Value = (String, String, OpenedBy, Vec<String>)> {
     let owners = proptest::collection::vec(0_usize..6, names.len());
     let others = prop_oneof!["", "A=guest", "A=disabled", "A=guest B=disabled"];
     let presented = proptest::sample::subsequence(names.to_vec(), 0..5).prop_shuffle();
-    let opened_by = prop_oneof![Just(ItsLogin), Just(ItsId), Just(ItsToken)];
+    let opened_by = prop_oneof![Just(OpenedBy::Login), Just(OpenedBy::Id), Just(OpenedBy::Token)];
     (owners, others, 0_usize..8, opened_by, presented).prop_map(
         move |(owners, others, given, opened_by, presented)| {
             let mut world = others;
@@ -234,12 +233,12 @@ proptest! {
 
     #[test]
     fn repeating_a_call_changes_nothing((world, _, _, logins) in calls()) {
-        let first = present(&world, "-", ItsLogin, &logins.join(","));
+        let first = present(&world, "-", OpenedBy::Login, &logins.join(","));
         // Without a login every call makes a guest.
         if let (Some((identity, after)), false) = (first.split_once(" | "), logins.is_empty()) {
-            let again = present(after, "-", ItsLogin, &logins.join(","));
+            let again = present(after, "-", OpenedBy::Login, &logins.join(","));
             prop_assert_eq!(&again, &first);
-            let given = present(after, identity, ItsLogin, &logins.join(","));
+            let given = present(after, identity, OpenedBy::Login, &logins.join(","));
             prop_assert_eq!(&given, &first);
         }
     }
@@ -261,5 +260,5 @@ proptest! {
 #[test]
 fn a_second_user_is_told_before_too_many_logins() {
     let world = format!("X={TWENTY} Y=q:1,d:30 Z=r:1,p:2");
-    assert_eq!(present(&world, "X", ItsLogin, "p:1,q:1,r:1"), TAKEN);
+    assert_eq!(present(&world, "X", OpenedBy::Login, "p:1,q:1,r:1"), TAKEN);
 }

@@ -6,6 +6,11 @@ const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com/x";
 const SAML: &str = "arn:aws:iam::123456789012:saml-provider/corp";
 const COGNITO: &str = "cognito-identity.amazonaws.com";
 
+const CANNOT: &str = "! Invalid login token. Can't pass in a Cognito token.";
+const EXPECTED: &str = "! Please provide a valid public provider";
+const UNSUPPORTED: &str = "! Token is not from a supported provider of this identity pool.";
+const NO_DEVELOPER: &str = "! This identity pool does not support the specified developer provider";
+
 /// Contract sections 5.1, 5.2 and 5.4: what a key of a `Logins` map stands for.
 #[test]
 fn keys_of_logins() {
@@ -14,11 +19,6 @@ fn keys_of_logins() {
         let found = presented(&pool, door, &name.parse().unwrap(), || is_ours);
         found.map_or_else(|refusal| format!("! {refusal}"), |found| format!("{found:?}"))
     };
-    const CANNOT: &str = "! Invalid login token. Can't pass in a Cognito token.";
-    const EXPECTED: &str = "! Please provide a valid public provider";
-    const UNSUPPORTED: &str = "! Token is not from a supported provider of this identity pool.";
-    const NO_DEVELOPER: &str =
-        "! This identity pool does not support the specified developer provider";
     let developer = r#"Developer(DeveloperProviderName("d"))"#;
     for (name, is_ours, signed, public, or_cognito) in [
         ("d", false, developer, EXPECTED, EXPECTED),

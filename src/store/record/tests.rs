@@ -133,9 +133,9 @@ fn a_pool_of_format_1_is_read() {
 #[test]
 fn a_pool_of_format_2() {
     let (key, mut pool) = pool();
-    let role = || "arn:aws:iam::1:role/r".parse().unwrap();
-    let rule = MappingRule::new("c", MatchType::NotEqual, "v", role()).unwrap();
-    pool.roles.defaults = [(RoleType::Unauthenticated, role())].into();
+    let arn = || "arn:aws:iam::1:role/r".parse().unwrap();
+    let rule = MappingRule::new("c", MatchType::NotEqual, "v", arn()).unwrap();
+    pool.roles.defaults = [(RoleType::Unauthenticated, arn())].into();
     pool.roles.mappings = [
         ("g".parse().unwrap(), RoleMapping::token(AmbiguousRoleResolution::Deny)),
         (
