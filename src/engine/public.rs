@@ -136,9 +136,7 @@ impl Public {
     /// Hands out credentials for an identity that is opened by one of its logins or by a token for
     /// it, or for a guest: the enhanced flow. They are valid for an hour.
     ///
-    /// A token of this service, from
-    /// [`get_open_id_token_for_developer_identity`](crate::Developer::get_open_id_token_for_developer_identity)
-    /// for example, is presented under `cognito-identity.amazonaws.com`. Logins are linked and
+    /// A token of this service, such as the one that a backend got for its user, is presented under `cognito-identity.amazonaws.com`. Logins are linked and
     /// identities merged as by [`get_open_id_token`](Self::get_open_id_token).
     ///
     /// # Errors

@@ -158,9 +158,22 @@ impl<'de> Deserializer<'de> for &'de Document {
         if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
+    /// A word of a few.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self {
+            Document::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
+            other => other.deserialize_any(visitor),
+        }
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        unit_struct newtype_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 

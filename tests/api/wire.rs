@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::support::{ACCOUNT, NOON, World, call, fill, joined, parse, target};
 
-/// The twelve operations, each with a body that fits.
-const OPERATIONS: [(&str, &str); 12] = [
+/// Every operation, each with a body that fits.
+const OPERATIONS: [(&str, &str); 23] = [
     (
         "CreateIdentityPool",
         r#"{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false}"#,
@@ -21,12 +21,25 @@ const OPERATIONS: [(&str, &str); 12] = [
     ("DeleteIdentityPool", r#"{"IdentityPoolId": "us-east-1:0"}"#),
     ("DescribeIdentity", r#"{"IdentityId": "us-east-1:0"}"#),
     ("DescribeIdentityPool", r#"{"IdentityPoolId": "us-east-1:0"}"#),
+    ("GetCredentialsForIdentity", r#"{"IdentityId": "us-east-1:0"}"#),
+    ("GetId", r#"{"IdentityPoolId": "us-east-1:0"}"#),
+    ("GetIdentityPoolRoles", r#"{"IdentityPoolId": "us-east-1:0"}"#),
+    ("GetOpenIdToken", r#"{"IdentityId": "us-east-1:0"}"#),
     (
         "GetOpenIdTokenForDeveloperIdentity",
         r#"{"IdentityPoolId": "us-east-1:0", "Logins": {"login.game": "alice"}}"#,
     ),
+    (
+        "GetPrincipalTagAttributeMap",
+        r#"{"IdentityPoolId": "us-east-1:0", "IdentityProviderName": "graph.facebook.com"}"#,
+    ),
     ("ListIdentities", r#"{"IdentityPoolId": "us-east-1:0", "MaxResults": 60}"#),
     ("ListIdentityPools", r#"{"MaxResults": 60}"#),
+    (
+        "ListTagsForResource",
+        r#"{"ResourceArn":
+            "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:0"}"#,
+    ),
     (
         "LookupDeveloperIdentity",
         r#"{"IdentityPoolId": "us-east-1:0", "IdentityId": "us-east-1:1"}"#,
@@ -36,10 +49,28 @@ const OPERATIONS: [(&str, &str); 12] = [
         r#"{"SourceUserIdentifier": "bob", "DestinationUserIdentifier": "alice",
             "DeveloperProviderName": "login.game", "IdentityPoolId": "us-east-1:0"}"#,
     ),
+    ("SetIdentityPoolRoles", r#"{"IdentityPoolId": "us-east-1:0", "Roles": {}}"#),
+    (
+        "SetPrincipalTagAttributeMap",
+        r#"{"IdentityPoolId": "us-east-1:0", "IdentityProviderName": "graph.facebook.com"}"#,
+    ),
+    (
+        "TagResource",
+        r#"{"ResourceArn":
+            "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:0",
+            "Tags": {}}"#,
+    ),
     (
         "UnlinkDeveloperIdentity",
         r#"{"IdentityId": "us-east-1:1", "IdentityPoolId": "us-east-1:0",
             "DeveloperProviderName": "login.game", "DeveloperUserIdentifier": "alice"}"#,
+    ),
+    ("UnlinkIdentity", r#"{"IdentityId": "us-east-1:0", "Logins": {}, "LoginsToRemove": []}"#),
+    (
+        "UntagResource",
+        r#"{"ResourceArn":
+            "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:0",
+            "TagKeys": []}"#,
     ),
     (
         "UpdateIdentityPool",
@@ -47,6 +78,10 @@ const OPERATIONS: [(&str, &str); 12] = [
             "AllowUnauthenticatedIdentities": false}"#,
     ),
 ];
+
+/// Those that take no credentials.
+const PUBLIC: [&str; 4] =
+    ["GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "UnlinkIdentity"];
 
 /// Operation, request, reply. The n-th request comes n times 1.5 seconds after noon; what it creates
 /// is `<n>`.

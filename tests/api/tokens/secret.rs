@@ -151,8 +151,7 @@ fn nothing_shows_a_private_key_or_the_secret() {
     assert!(shows(&format!("{seed:?}"), &seed) && shows(&STANDARD.encode(&seed), &seed));
 
     let builder = sealed(Engine::builder()).signing_key(key(SigningAlgorithm::EdDsa));
-    let shown = "Builder { developer_linking: ByIdentityId, signing_algorithm: EdDsa, .. }";
-    assert_eq!(format!("{builder:?}"), shown);
+    assert!(!shows(&format!("{builder:?}"), &seed), "{builder:?}");
     for (algorithm, name) in [
         (SigningAlgorithm::Rs512, "SigningKey(RS512)"),
         (SigningAlgorithm::Es256, "SigningKey(ES256)"),

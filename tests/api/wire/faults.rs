@@ -1,6 +1,6 @@
 //! What goes wrong before a request means anything, and how it is told.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cognate::{
     Batch, Commit, Engine, Key, KeyRange, MemoryStore, SigningAlgorithm, Store, StoreError, Tree,
@@ -153,11 +153,11 @@ fn a_body_that_no_input_needs_is_not_read() {
 }
 
 /// A store that cannot be read, or whose every commit loses a race.
-struct Broken(MemoryStore, Option<StoreError>);
+struct Broken(MemoryStore, OnceLock<StoreError>);
 
 impl Store for Broken {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
-        self.1.clone().map_or_else(|| self.0.get(keys), Err)
+        self.1.get().cloned().map_or_else(|| self.0.get(keys), Err)
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
@@ -174,9 +174,13 @@ impl Store for Broken {
 }
 
 fn create_over(failure: Option<StoreError>) -> wire::Reply {
-    let store = Arc::new(Broken(MemoryStore::new(), failure));
+    let store = Arc::new(Broken(MemoryStore::new(), OnceLock::new()));
     let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
-    let engine = builder.store(store).expect("opens");
+    let over: Arc<dyn Store> = store.clone();
+    let engine = builder.store(over).expect("opens");
+    if let Some(failure) = failure {
+        store.1.set(failure).expect("once");
+    }
     let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
     let (operation, body) = OPERATIONS[0];
     wire::handle(&engine, &context, &target(operation), body.as_bytes())

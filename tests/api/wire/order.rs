@@ -3,8 +3,8 @@
 use cognate::wire::{self, Context};
 use serde_json::Value;
 
-use super::OPERATIONS;
 use super::constraints::assert_refused;
+use super::{OPERATIONS, PUBLIC};
 use crate::support::{ACCOUNT, REGION, World, parse, target};
 
 const MISSING: (&str, &str) =
@@ -35,6 +35,10 @@ fn types_come_before_credentials_and_credentials_before_constraints() {
     let world = World::new();
     for (operation, fits) in OPERATIONS {
         let mistyped = mistyped(fits);
+        if PUBLIC.contains(&operation) {
+            public_operations_need_no_credentials(&world, operation, fits, &mistyped);
+            continue;
+        }
         for (context, body, (name, message)) in [
             (Context::anonymous(), mistyped.as_str(), MISTYPED),
             (unrecognized(), &mistyped, MISTYPED),
@@ -54,6 +58,26 @@ fn types_come_before_credentials_and_credentials_before_constraints() {
     assert_eq!(world.dump(), [], "not even a pool was created");
 }
 
+/// Whoever calls, and with whatever signature.
+fn public_operations_need_no_credentials(
+    world: &World,
+    operation: &str,
+    fits: &str,
+    mistyped: &str,
+) {
+    for context in [Context::anonymous(), unrecognized(), signed()] {
+        for (body, expected) in [
+            (mistyped, "SerializationException"),
+            ("{}", "ValidationException"),
+            (fits, "ResourceNotFoundException"),
+        ] {
+            let reply = wire::handle(&world.engine, &context, &target(operation), body.as_bytes());
+            let found = reply.fault.map(|fault| fault.name());
+            assert_eq!(found, Some(expected), "{operation} {context:?} {body}");
+        }
+    }
+}
+
 #[test]
 fn constraints_come_before_what_does_not_exist() {
     let world = World::new();
@@ -63,9 +87,12 @@ fn constraints_come_before_what_does_not_exist() {
         // What is to be deleted need not be there.
         let known = (*operation == "DeleteIdentities").then_some("ResourceNotFoundException");
         assert_eq!(found.xor(known), Some("ResourceNotFoundException"), "{operation}");
+        // An ARN has no pattern.
+        let is_arn = fits.contains("ResourceArn");
+        let wanted = if is_arn { "InvalidParameterException" } else { "ValidationException" };
         let broken = fits.replacen("us-east-1:0", "us-east-1:G", 1);
         let found = world.wire(operation, &broken).fault.expect("an id has a pattern").name();
-        assert_eq!(found, "ValidationException", "{operation}");
+        assert_eq!(found, wanted, "{operation}");
     }
 }
 
