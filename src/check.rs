@@ -7,7 +7,9 @@ use crate::error::Result;
 use crate::id::Guid;
 use crate::state::{Identity, IdentityState, LOGINS_MAX, Pool, StoredKey};
 use crate::store::key::Place;
-use crate::store::record::{Address, Deletion, Owner, PoolCount, PoolEntry, Record};
+use crate::store::record::{
+    Address, Deletion, Owner, PoolCount, PoolEntry, Record, StoredSessionKey,
+};
 use crate::store::{Key, KeyRange, Store, Tree, Value};
 
 /// A violated invariant.
@@ -38,6 +40,10 @@ pub(crate) fn check(store: &dyn Store) -> Result<Vec<Finding>> {
     check.identities()?;
     check.index()?;
     check.logins()?;
+    check.each::<StoredSessionKey>(Tree::SessionKeys, |check, key, _| {
+        check.expect(None, *key == Key::session_key(), key, "not the name of the key");
+        Ok(())
+    })?;
     check.each::<StoredKey>(Tree::SigningKeys, |check, key, _| {
         check.expect(None, key.signing_key_parts().is_some(), key, "not the name of a key");
         Ok(())

@@ -3,7 +3,9 @@
 mod inputs;
 mod options;
 mod refusals;
+mod sessions;
 mod story;
 mod support;
+mod throttling;
 mod tokens;
 mod wire;

@@ -71,7 +71,7 @@ pub(crate) fn fill(text: &str) -> String {
     (0..100).fold(text.to_owned(), |text, n| text.replace(&format!("<{n}>"), &id(n)))
 }
 
-/// Vouches for `user:SUBJECT`. Any other token says what is wrong with it, or is no token.
+/// Vouches for `user:SUBJECT`, with claims as in `user:SUBJECT;CLAIM=VALUE`. Any other token says what is wrong with it, or is no token.
 pub(crate) struct Voucher;
 
 impl LoginVerifier for Voucher {
@@ -89,13 +89,21 @@ impl LoginVerifier for Voucher {
         let now = now.as_secs();
         match token.as_str() {
             "bad-signature" => Err(LoginError::BadSignature),
+            "inactive" => Err(LoginError::Inactive),
+            "missing-aud" => Err(LoginError::MissingClaim("aud")),
+            "not-yet-valid" => Err(LoginError::NotYetValid),
             "expired" => Err(LoginError::Expired { now, exp: now - 1 }),
             "unavailable" => Err(LoginError::Unavailable),
             "wrong-audience" => Err(LoginError::WrongAudience),
             "wrong-issuer" => Err(LoginError::WrongIssuer),
             other => {
-                let subject = other.strip_prefix("user:").ok_or(LoginError::Malformed)?;
-                VerifiedLogin::assertion(provider, subject).map_err(|_| LoginError::Malformed)
+                let claims = other.strip_prefix("user:").ok_or(LoginError::Malformed)?;
+                let mut claims = claims.split(';');
+                let login = VerifiedLogin::assertion(provider, claims.next().unwrap_or_default());
+                let login = login.map_err(|_| LoginError::Malformed)?;
+                Ok(claims
+                    .filter_map(|claim| claim.split_once('='))
+                    .fold(login, |login, (name, value)| login.claim(name, value)))
             }
         }
     }
@@ -230,7 +238,7 @@ pub(crate) fn target(operation: &str) -> String {
     format!("{}{operation}", wire::TARGET_PREFIX)
 }
 
-/// What the service model says of the inputs and the errors of the twelve operations.
+/// What the service model says of the inputs and the errors of the operations.
 pub(crate) fn model() -> serde_json::Map<String, serde_json::Value> {
     serde_json::from_str(include_str!("model.json")).expect("JSON")
 }
