@@ -55,7 +55,7 @@ impl Developer {
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the given identity is disabled.
     /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
     ///   given authenticated identity, and one belongs to another. Under
-    ///   [`DeveloperLinking::ByLinkedLogin`](crate::DeveloperLinking::ByLinkedLogin), also when all
+    ///   [`DeveloperLinking::ByLinkedLogin`], also when all
     ///   of them belong to none.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken): an identity would get a second user of one
     ///   public provider.
