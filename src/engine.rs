@@ -1,5 +1,6 @@
 //! The engine: opens a store, and offers each operation of the service as a method.
 
+mod builder;
 mod cache;
 mod deletion;
 mod developer;
@@ -19,24 +20,24 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy, Timestamp};
+use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::check::Finding;
 use crate::credentials::{CredentialIssuer, SessionKey, VerifiedSession};
 use crate::error::Result;
 use crate::id::{AccountId, Guid, IdentityPoolId, Region};
-use crate::login::{LoginVerifier, OidcVerifier};
+use crate::login::LoginVerifier;
 use crate::name::Arn;
 use crate::rules::claims::Claims;
 use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
 use crate::rules::roles::RoleAccounts;
-use crate::state::SigningAlgorithm;
-use crate::store::{MemoryStore, SledOptions, Store};
-use crate::token::{Discovery, Jwks, Seal, SigningKey, WebIdentity};
+use crate::store::Store;
+use crate::token::{Discovery, Jwks, WebIdentity};
 use cache::PoolCache;
 use keys::KeyRing;
 use throttle::{Scope, Throttle};
 
+pub use builder::Builder;
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
 
@@ -311,192 +312,6 @@ impl Core {
 
     fn fresh_guid(&self) -> Result<Guid> {
         Ok(Guid(self.ids.mint()?.into_bytes()))
-    }
-}
-
-/// Puts an engine together.
-#[must_use]
-pub struct Builder {
-    clock: Box<dyn Clock>,
-    entropy: Box<dyn Entropy>,
-    ids: Box<dyn Ids>,
-    verifier: Box<dyn LoginVerifier>,
-    credential_issuer: Option<Box<dyn CredentialIssuer>>,
-    throttling: Throttling,
-    choices: Choices,
-    signing_algorithm: SigningAlgorithm,
-    signing_key: Option<SigningKey>,
-    key_secret: Option<Vec<u8>>,
-}
-
-impl Builder {
-    fn new() -> Self {
-        Self {
-            clock: Box::new(SystemClock),
-            entropy: Box::new(SystemEntropy),
-            ids: Box::new(RandomIds(SystemEntropy)),
-            verifier: Box::new(OidcVerifier::new()),
-            credential_issuer: None,
-            throttling: Throttling::default(),
-            choices: Choices::default(),
-            signing_algorithm: SigningAlgorithm::default(),
-            signing_key: None,
-            key_secret: None,
-        }
-    }
-
-    /// Tells the time; by default the machine's clock.
-    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Box::new(clock);
-        self
-    }
-
-    /// Gives randomness for keys, their seals and request ids; by default the system's.
-    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
-        self.entropy = Box::new(entropy);
-        self
-    }
-
-    /// Mints the ids of pools and identities; by default random ones.
-    pub fn ids(mut self, ids: impl Ids + 'static) -> Self {
-        self.ids = Box::new(ids);
-        self
-    }
-
-    /// Verifies logins of public providers; by default an [`OidcVerifier`] that knows no issuer and
-    /// so accepts nobody.
-    pub fn login_verifier(mut self, verifier: impl LoginVerifier + 'static) -> Self {
-        self.verifier = Box::new(verifier);
-        self
-    }
-
-    /// Makes the credentials that `GetCredentialsForIdentity` hands out; by default the engine does,
-    /// and [`Engine::verify_session`] reads them back.
-    pub fn credential_issuer(mut self, issuer: impl CredentialIssuer + 'static) -> Self {
-        self.credential_issuer = Some(Box::new(issuer));
-        self
-    }
-
-    /// Whether calls are limited to the service's documented rates; by default they are not.
-    pub fn throttling(mut self, throttling: Throttling) -> Self {
-        self.throttling = throttling;
-        self
-    }
-
-    /// Of which accounts a pool's roles may be; by default of its own.
-    pub fn role_accounts(mut self, accounts: RoleAccounts) -> Self {
-        self.choices.role_accounts = accounts;
-        self
-    }
-
-    /// What `LookupDeveloperIdentity` says of a user that it does not know.
-    pub fn unknown_developer_user(mut self, answer: UnknownDeveloperUser) -> Self {
-        self.choices.unknown_developer_user = answer;
-        self
-    }
-
-    /// What a signed call needs to link a developer user to an authenticated identity; by default
-    /// the identity's id.
-    pub fn developer_linking(mut self, linking: DeveloperLinking) -> Self {
-        self.choices.developer_linking = linking;
-        self
-    }
-
-    /// How tokens are signed; by default with RS512. A region whose current key is of another
-    /// algorithm gets a new one.
-    pub fn signing_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
-        self.signing_algorithm = algorithm;
-        self
-    }
-
-    /// Signs with this key in every region; the store gets to know its public half only.
-    pub fn signing_key(mut self, key: SigningKey) -> Self {
-        self.signing_algorithm = key.algorithm();
-        self.signing_key = Some(key);
-        self
-    }
-
-    /// Seals the private keys that are made from now on (AES-256-GCM under a key that HKDF-SHA256
-    /// derives from `secret`); the same secret is then needed whenever the store is opened. It
-    /// should be random and of 32 bytes or more: it is not stretched as a password would have to
-    /// be.
-    ///
-    /// A key that is in the store already stays as it is until it is rotated.
-    pub fn key_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
-        self.key_secret = Some(secret.into());
-        self
-    }
-
-    /// Opens the sled database in the folder `path`, which is made if it is missing.
-    ///
-    /// # Errors
-    ///
-    /// * [`Error::Locked`](crate::Error::Locked) while another engine has it open.
-    /// * [`Error::Corrupt`](crate::Error::Corrupt) when it is damaged or has lost its end.
-    /// * [`Error::SigningKey`](crate::Error::SigningKey) when its keys are sealed and the secret is
-    ///   missing or another one.
-    /// * [`Error::Storage`](crate::Error::Storage) when its files cannot be read or written.
-    pub fn open(self, path: impl Into<PathBuf>) -> Result<Engine> {
-        self.open_sled(SledOptions::new(path))
-    }
-
-    /// Opens a sled database with other durability or another cache.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open).
-    pub fn open_sled(self, options: SledOptions) -> Result<Engine> {
-        self.build(Arc::new(options.open()?), Some(PoolCache::default()))
-    }
-
-    /// An engine that starts empty and forgets everything.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open), but for the database.
-    pub fn in_memory(self) -> Result<Engine> {
-        self.build(Arc::new(MemoryStore::new()), Some(PoolCache::default()))
-    }
-
-    /// An engine over a store that others may write to at the same time. It reads a pool anew for
-    /// every call, where the other constructors, alone with their store, keep pools in memory.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open), but for the database.
-    pub fn store(self, store: Arc<dyn Store>) -> Result<Engine> {
-        self.build(store, None)
-    }
-
-    fn build(self, store: Arc<dyn Store>, pools: Option<PoolCache>) -> Result<Engine> {
-        let seal = self.key_secret.map_or_else(|| Ok(Seal::none()), |s| Seal::with_secret(&s))?;
-        let core = Core {
-            keys: KeyRing::new(self.signing_algorithm, self.signing_key, seal, pools.is_some()),
-            store,
-            pools,
-            clock: self.clock,
-            entropy: self.entropy,
-            ids: self.ids,
-            verifier: self.verifier,
-            credential_issuer: self.credential_issuer,
-            session_key: OnceLock::new(),
-            throttle: (self.throttling != Throttling::Off).then(Throttle::default),
-            choices: self.choices,
-        };
-        core.try_keys()?;
-        core.try_session_key()?;
-        core.finish_deletions()?;
-        Ok(Engine { core: Arc::new(core) })
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("choices", &self.choices)
-            .field("throttling", &self.throttling)
-            .field("signing_algorithm", &self.signing_algorithm)
-            .finish_non_exhaustive()
     }
 }
 

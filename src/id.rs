@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::constraint::{Constraint, Pattern, StringShape, Violation, Violations};
-use crate::name::text_type;
+use crate::text::text_type;
 
 /// The longest region for which `REGION:GUID` still fits the 55 characters of an id.
 const REGION_LENGTH_MAX: usize = 18;

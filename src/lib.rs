@@ -28,6 +28,7 @@ mod op;
 mod rules;
 mod state;
 mod store;
+mod text;
 mod token;
 pub mod wire;
 

@@ -53,6 +53,15 @@ impl<T> Decided<T> {
         Self { effects: Vec::new(), output }
     }
 
+    /// A pool that becomes another; one that is as before is not written.
+    pub(crate) fn replacing(before: &Pool, after: Pool, output: T) -> Self {
+        if after == *before {
+            return Self::answer(output);
+        }
+        let change = Change::Update { before: before.clone(), after };
+        Self { effects: vec![Effect::Pool(Box::new(change))], output }
+    }
+
     pub(crate) fn try_map<U, E>(self, to: impl FnOnce(T) -> Result<U, E>) -> Result<Decided<U>, E> {
         Ok(Decided { effects: self.effects, output: to(self.output)? })
     }

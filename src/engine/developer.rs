@@ -55,8 +55,7 @@ impl Developer {
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the given identity is disabled.
     /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
     ///   given authenticated identity, and one belongs to another. Under
-    ///   [`DeveloperLinking::ByLinkedLogin`], also when all
-    ///   of them belong to none.
+    ///   [`DeveloperLinking::ByLinkedLogin`], also when all of them belong to none.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken): an identity would get a second user of one
     ///   public provider.
     /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.

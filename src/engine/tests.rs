@@ -11,7 +11,9 @@ use crate::op::{
     UpdateIdentityPoolInput,
 };
 use crate::rules::{Change, Decided, Effect};
+use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
+use crate::store::MemoryStore;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
 
 /// Counts what it is asked.

@@ -1,7 +1,6 @@
 //! Attribute maps: which claims of a provider's tokens become tags of the principal.
 
 use crate::name::{PrincipalTagKey, PrincipalTagValue, ProviderName};
-use crate::rules::pool::replace;
 use crate::rules::provider::{configured_name, is_configured};
 use crate::rules::{Decided, Refusal};
 use crate::state::{AttributeMap, ClaimValue, Pool, PrincipalTags, VerifiedLogin};
@@ -20,7 +19,7 @@ pub(crate) fn set(
     }
     let mut after = before.clone();
     after.attribute_maps.insert(provider.clone(), map.clone());
-    Ok(replace(before, after, map))
+    Ok(Decided::replacing(before, after, map))
 }
 
 /// The map of a provider; one that was never set is empty.

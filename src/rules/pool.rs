@@ -40,16 +40,7 @@ pub(crate) fn update(
     }
     check(&requested)?;
     let after = Pool { settings: requested.clone(), ..before.clone() };
-    Ok(replace(before, after, requested))
-}
-
-/// What is as before is not written.
-pub(super) fn replace<T>(before: &Pool, after: Pool, output: T) -> Decided<T> {
-    if after == *before {
-        return Decided::answer(output);
-    }
-    let change = Change::Update { before: before.clone(), after };
-    Decided { effects: vec![Effect::Pool(Box::new(change))], output }
+    Ok(Decided::replacing(before, after, requested))
 }
 
 fn check(settings: &IdentityPool) -> Result<(), Refusal> {

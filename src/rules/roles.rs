@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::name::{Arn, ProviderName};
-use crate::rules::pool::replace;
 use crate::rules::provider::{configured_name, is_configured};
 use crate::rules::{Decided, Refusal};
 use crate::state::{
@@ -46,7 +45,7 @@ pub(crate) fn set(
     }) {
         return Err(forbidden(role));
     }
-    Ok(replace(before, Pool { roles, ..before.clone() }, ()))
+    Ok(Decided::replacing(before, Pool { roles, ..before.clone() }, ()))
 }
 
 fn check_mapping(mapping: &RoleMapping) -> Result<(), Refusal> {

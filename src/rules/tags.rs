@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::id::IdentityPoolId;
 use crate::name::{Arn, TagKey, TagValue};
-use crate::rules::pool::replace;
 use crate::rules::{Decided, Refusal};
 use crate::state::Pool;
 
@@ -52,7 +51,7 @@ pub(crate) fn untag(before: &Pool, keys: &[TagKey]) -> Decided<()> {
 fn retag(before: &Pool, tags: Tags) -> Decided<()> {
     let mut after = before.clone();
     after.settings.identity_pool_tags = tags;
-    replace(before, after, ())
+    Decided::replacing(before, after, ())
 }
 
 /// Letters, digits, spaces and `_ . : / = + - @`; the prefix `aws:` belongs to the service.

@@ -165,10 +165,8 @@ impl<'de> Deserializer<'de> for &'de Document {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self {
-            Document::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
-            other => other.deserialize_any(visitor),
-        }
+        let Document::Text(word) = self else { return self.deserialize_any(visitor) };
+        visitor.visit_enum(word.as_str().into_deserializer())
     }
 
     serde::forward_to_deserialize_any! {
