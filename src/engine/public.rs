@@ -136,8 +136,9 @@ impl Public {
     /// Hands out credentials for an identity that is opened by one of its logins or by a token for
     /// it, or for a guest: the enhanced flow. They are valid for an hour.
     ///
-    /// A token of this service, such as the one that a backend got for its user, is presented under `cognito-identity.amazonaws.com`. Logins are linked and
-    /// identities merged as by [`get_open_id_token`](Self::get_open_id_token).
+    /// A token of this service, such as the one that a backend got for its user, is presented under
+    /// `cognito-identity.amazonaws.com`. Logins are linked and identities merged as by
+    /// [`get_open_id_token`](Self::get_open_id_token).
     ///
     /// # Errors
     ///
@@ -272,10 +273,16 @@ fn session_tags(pool: &Pool, proof: &Proof) -> Result<PrincipalTags, Refusal> {
     Ok(tags)
 }
 
+/// What the token says, and then what it does not say of the logins that were presented too.
 fn session_amr(pool: &Pool, proof: &Proof) -> Vec<String> {
-    let Some(token) = &proof.token else { return amr(pool.id(), &proof.used) };
-    let used = if proof.used.is_empty() { Vec::new() } else { amr(pool.id(), &proof.used) };
-    token.amr().iter().cloned().chain(used.into_iter().skip(1)).collect()
+    let presented = amr(pool.id(), &proof.used);
+    let Some(token) = &proof.token else { return presented };
+    let mut all = token.amr().to_vec();
+    if !proof.used.is_empty() {
+        let unsaid: Vec<_> = presented.into_iter().filter(|entry| !all.contains(entry)).collect();
+        all.extend(unsaid);
+    }
+    all
 }
 
 fn end_of_session(now: Timestamp) -> Timestamp {

@@ -39,12 +39,11 @@ fn mismatch(shape: &Value) -> Option<String> {
     Some(match shape.get("pattern")?.as_str().expect("text") {
         r"[\w-]+:[0-9a-f-]+" => "a:0\n".to_owned(),
         r"[\w\s+=,.@-]+" => "a/".to_owned(),
-        r"[\w._-]+" | r"[\w._:/-]+" | r"[\S]+" => "a ".to_owned(),
+        r"[\w._-]+" | r"[\w._:/-]+" | r"[\S]+" | r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+" => "a ".to_owned(),
         r"[\w.;_/-]+" => "a:".to_owned(),
         r"[\w_]+" => "a-".to_owned(),
         r"\d+" => "7a".to_owned(),
         "(un)?authenticated" => "anauthenticated".to_owned(),
-        r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+" => "a ".to_owned(),
         other => panic!("nothing is known that does not match {other}"),
     })
 }
