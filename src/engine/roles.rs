@@ -24,9 +24,9 @@ impl Developer {
     ///   [`RulesConfigurationMissing`](crate::Refusal::RulesConfigurationMissing),
     ///   [`RulesConfigurationUnexpected`](crate::Refusal::RulesConfigurationUnexpected),
     ///   [`TooManyRules`](crate::Refusal::TooManyRules).
-    /// * [`RoleForbidden`](crate::Refusal::RoleForbidden): not `arn:PARTITION:iam::ACCOUNT:role/ROLE`,
-    ///   or of another account than the pool's, unless the builder's
-    ///   [`role_accounts`](crate::Builder::role_accounts) allows that.
+    /// * [`RoleForbidden`](crate::Refusal::RoleForbidden): not
+    ///   `arn:PARTITION:iam::ACCOUNT:role/ROLE`, or of another account than the pool's, unless the
+    ///   builder's [`role_accounts`](crate::Builder::role_accounts) allows that.
     /// * [`ConcurrentModification`](crate::Refusal::ConcurrentModification): others change the pool
     ///   over and over.
     ///
