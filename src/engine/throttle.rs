@@ -22,7 +22,8 @@ pub enum Throttling {
     /// | operation | calls a second |
     /// | --- | --- |
     /// | `GetId` | 25 |
-    /// | `GetOpenIdToken`, `GetCredentialsForIdentity`, `GetOpenIdTokenForDeveloperIdentity` | 200 |
+    /// | `GetOpenIdToken`, `GetCredentialsForIdentity` | 200 |
+    /// | `GetOpenIdTokenForDeveloperIdentity` | 200 |
     /// | `TagResource`, `UntagResource` | 5 |
     /// | `ListTagsForResource` | 10 |
     ///
