@@ -121,13 +121,14 @@ impl Engine {
     ///
     /// * [`Refusal::SessionInvalid`](crate::Refusal::SessionInvalid) for a session token that was
     ///   not made here, or not by the engine itself.
-    /// * [`Refusal::SessionExpired`](crate::Refusal::SessionExpired) from the end of the session on.
+    /// * [`Refusal::SessionExpired`](crate::Refusal::SessionExpired) from the end of the session
+    ///   on.
     pub fn verify_session(&self, session_token: &str) -> Result<VerifiedSession> {
         self.core.verify_session(session_token)
     }
 
-    /// Everything that `AssumeRoleWithWebIdentity` needs to check a token of this engine against the
-    /// trust policy of a role.
+    /// Everything that `AssumeRoleWithWebIdentity` needs to check a token of this engine against
+    /// the trust policy of a role.
     ///
     /// # Errors
     ///

@@ -72,8 +72,8 @@ pub(super) struct Throttle {
 /// What is counted together.
 type Counted = (Limited, Option<AccountId>, Region);
 
-/// Thousandths of calls that may still come, as of a moment: a millisecond brings as many of them as
-/// a second brings calls.
+/// Thousandths of calls that may still come, as of a moment: a millisecond brings as many of them
+/// as a second brings calls.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     left: u64,

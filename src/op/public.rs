@@ -107,8 +107,8 @@ pub struct GetCredentialsForIdentityInput {
 }
 
 impl GetCredentialsForIdentityInput {
-    /// Credentials for an identity; one that is authenticated has to be opened by one of its logins,
-    /// or by a token of this service under `cognito-identity.amazonaws.com`.
+    /// Credentials for an identity; one that is authenticated has to be opened by one of its
+    /// logins, or by a token of this service under `cognito-identity.amazonaws.com`.
     ///
     /// # Errors
     ///

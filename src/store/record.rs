@@ -16,8 +16,8 @@ use crate::state::{Identity, IdentityState, Link, PrivateKey, StoredKey};
 use crate::store::key::{Place, corrupt};
 use crate::store::{Key, StoreError, Value};
 
-/// The format of every record but those that say another. One that is not known is refused: fixtures
-/// of each stay in the tests.
+/// The format of every record but those that say another. One that is not known is refused:
+/// fixtures of each stay in the tests.
 const FORMAT: u8 = 1;
 
 /// No record is larger: 20 logins and a pool with all that one request can carry fit.

@@ -34,11 +34,11 @@ impl Fault {
         if self.name == ErrorKind::InternalError.as_str() { 500 } else { 400 }
     }
 
-    /// A caller whom the embedder's access rules do not let do something. Nothing in the engine says
-    /// this by itself.
+    /// A caller whom the embedder's access rules do not let do something. Nothing in the engine
+    /// says this by itself.
     ///
-    /// `principal` is the caller's ARN or `anonymous`, `resource` the resource's ARN or `*`, `reason`
-    /// what the text ends with.
+    /// `principal` is the caller's ARN or `anonymous`, `resource` the resource's ARN or `*`,
+    /// `reason` what the text ends with.
     ///
     /// # Example: an explicit deny
     ///
