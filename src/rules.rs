@@ -93,7 +93,7 @@ pub enum Refusal {
         provider: ProviderName,
     },
     /// A role mapping without `AmbiguousRoleResolution`.
-    #[error("AmbiguousRoleResolution is required for role mapping of type {}.", mapping_type.as_str())]
+    #[error("AmbiguousRoleResolution is required for role mapping of type {mapping_type}.")]
     AmbiguousRoleResolutionMissing {
         /// The mapping's type.
         mapping_type: RoleMappingType,

@@ -1,6 +1,7 @@
 //! The roles of a pool, and how one of them is chosen.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -93,13 +94,14 @@ pub enum RoleMappingType {
 impl RoleMappingType {
     /// In the order in which a message lists them.
     pub(crate) const NAMES: &[&str] = &["Rules", "Token"];
+}
 
-    /// The service's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
+impl fmt::Display for RoleMappingType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Token => "Token",
             Self::Rules => "Rules",
-        }
+        })
     }
 }
 

@@ -1,15 +1,10 @@
-//! Every refusal through both doors: the kind, the text, and that nothing has changed (I7).
-//!
-//! Left out are `TokenExpired` and `TokenForeign`: only `verify_token` gives them, which is no
-//! operation; and `ConcurrentModification`, which takes a store on which every race is lost.
-//! `IdentityForbidden` and `LoginsDontMatch` have their places with unsigned operations too.
+//! Refusals of the operations around developer identities, through both doors: the kind, the text,
+//! and that nothing has changed (I7).
 
 mod logins;
 mod order;
 mod pools;
 mod users;
-
-use std::collections::BTreeSet;
 
 use cognate::{
     CreateIdentityPoolInput, DeveloperLinking, Error, ErrorKind, GuestAccess, Result,
@@ -161,19 +156,4 @@ fn pools_of_an_account_that_is_full() {
     elsewhere.create_identity_pool(create()).expect("another region has room");
     let another = developer(&world.engine, "999999999999", "us-east-1");
     another.create_identity_pool(create()).expect("another account has room");
-}
-
-#[test]
-fn every_refusal_has_a_row() {
-    let rows = [pools::ROWS, pools::CROWDED, users::ROWS, logins::ROWS, logins::BY_LINKED_LOGIN];
-    let mut shown: BTreeSet<_> = rows.into_iter().flatten().map(|row| row.refusal).collect();
-    shown.extend(["ConcurrentModification", "TokenExpired", "TokenForeign"]);
-    let source = include_str!("../../src/rules.rs");
-    let (_, variants) = source.split_once("pub enum Refusal {\n").expect("the refusals");
-    let (variants, _) = variants.split_once("\n}\n").expect("their end");
-    // A variant is indented by four and begins with a capital letter.
-    let variants = variants.lines().filter_map(|line| line.strip_prefix("    "));
-    let variants = variants.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
-    let variants = variants.map(|line| line.trim_end_matches([',', ' ', '{']));
-    assert_eq!(shown, variants.collect());
 }

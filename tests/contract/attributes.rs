@@ -1,0 +1,141 @@
+//! Section 9: principal tags out of the claims of a login.
+
+use serde_json::{Value, json};
+
+use crate::parts;
+use crate::row::{Row, row, wire_row};
+use crate::scene::{CLIENT, ISSUER_ARN, NOBODY, Scene, USER_POOL, claims, merged};
+use crate::support::{FACEBOOK, GAME};
+
+const GET: &str = "GetPrincipalTagAttributeMap";
+const SET: &str = "SetPrincipalTagAttributeMap";
+
+pub(crate) const ROWS: &[Row] = &[
+    wire_row(&["9.input"], "the members of the two calls", |scene| {
+        let null = "Member must not be null";
+        let missing = [("null", "identityPoolId", null), ("null", "identityProviderName", null)];
+        scene.invalid(SET, json!({}), &missing);
+        scene.invalid(GET, json!({}), &missing);
+        let plain = json!({"IdentityPoolId": NOBODY, "IdentityProviderName": USER_POOL});
+        let many: Value = (0..51).map(|n| (format!("t{n}"), json!("a"))).collect();
+        let long = "x".repeat(257);
+        for (tags, failed) in [
+            (many, "Member must have length less than or equal to 50"),
+            (
+                json!({"a": long}),
+                "[Member must have length less than or equal to 256, Member must have length greater than or equal to 1]",
+            ),
+            (
+                json!({"": "a"}),
+                "[Member must have length less than or equal to 128, Member must have length greater than or equal to 1]",
+            ),
+        ] {
+            let fault = scene.call(SET, merged(plain.clone(), json!({"PrincipalTags": tags})));
+            let fault = fault.expect_err(failed);
+            assert_eq!(fault.name, "ValidationException");
+            assert!(fault.message.ends_with(failed), "{}", fault.message);
+        }
+    }),
+    row(&["9.unknown", "M24"], "a pool that is not there, or not the caller's", |scene| {
+        let body = map(NOBODY, USER_POOL, json!({}));
+        for operation in [GET, SET] {
+            scene.says("M24", operation, body.clone(), &[("IdentityPoolId", NOBODY)]);
+        }
+        let pool = scene.game();
+        let other = scene.of("999999999999", "us-east-1");
+        for operation in [GET, SET] {
+            let body = map(&pool, USER_POOL, json!({}));
+            other.says("M24", operation, body, &[("IdentityPoolId", &pool)]);
+        }
+    }),
+    row(&["9.out"], "what is set is told back, by both", |scene| {
+        let pool = scene.game();
+        let set = map(
+            &pool,
+            USER_POOL,
+            json!({"UseDefaults": false, "PrincipalTags": {"department": "dept"}}),
+        );
+        assert_eq!(scene.ok(SET, set.clone()), set);
+        assert_eq!(scene.ok(GET, map(&pool, USER_POOL, json!({}))), set);
+    }),
+    row(&["9.tags"], "a tag has the value of a claim", |scene| {
+        let pool = scene.game();
+        let tags = json!({"PrincipalTags": {"department": "dept", "missing": "none"}});
+        scene.ok(SET, map(&pool, USER_POOL, tags));
+        let tagged = json!({"principal_tags": {"department": ["Sales"]}});
+        assert_eq!(told(scene, &pool, "user:a;dept=Sales"), tagged);
+        assert_eq!(told(scene, &pool, "user:a"), Value::Null);
+    }),
+    row(
+        &["9.spelling"],
+        "a user pool without its client, an OpenID Connect provider by its ARN",
+        |scene| {
+            let pool = scene.game();
+            for name in [USER_POOL, ISSUER_ARN] {
+                scene.ok(SET, map(&pool, name, json!({"PrincipalTags": {"a": "b"}})));
+            }
+            let client = format!("{USER_POOL}:{CLIENT}");
+            let fault = scene.call(SET, map(&pool, &client, json!({"PrincipalTags": {"a": "b"}})));
+            assert_eq!(fault.expect_err("not a provider").name, "InvalidParameterException");
+        },
+    ),
+    row(&["9.defaults"], "the default map: the client and the user", |scene| {
+        let pool = scene.game();
+        let set = scene.ok(SET, map(&pool, USER_POOL, json!({"UseDefaults": true})));
+        assert_eq!(set["UseDefaults"], json!(true));
+        let tagged = json!({"principal_tags": {"client": [CLIENT], "username": ["a"]}});
+        assert_eq!(told(scene, &pool, &format!("user:a;aud={CLIENT};sub=a")), tagged);
+    }),
+    row(&["9.reset"], "the default map and no tags take back what was set", |scene| {
+        let pool = scene.game();
+        scene.ok(SET, map(&pool, USER_POOL, json!({"PrincipalTags": {"department": "dept"}})));
+        let reset = json!({"UseDefaults": true, "PrincipalTags": {}});
+        scene.ok(SET, map(&pool, USER_POOL, reset));
+        let got = scene.ok(GET, map(&pool, USER_POOL, json!({})));
+        assert_eq!(got["UseDefaults"], json!(true));
+        assert_ne!(got["PrincipalTags"], json!({"department": "dept"}));
+    }),
+    row(&["Q24"], "a map that was never set, and a provider that is not the pool's", |scene| {
+        let pool = scene.game();
+        let never = map(&pool, USER_POOL, json!({"UseDefaults": false}));
+        assert_eq!(scene.ok(GET, map(&pool, USER_POOL, json!({}))), never);
+        let body = map(&pool, "accounts.google.com", json!({}));
+        let fault = scene.call(GET, body.clone()).expect_err("not there");
+        assert_eq!(fault.name, "ResourceNotFoundException");
+        let fault = scene.call(SET, body).expect_err("not a provider");
+        assert_eq!(fault.name, "InvalidParameterException");
+    }),
+    row(&["9.length", "M23"], "the tags of a session have 460 bytes at most", |scene| {
+        let pool = scene.game();
+        let role = json!({"authenticated": "arn:aws:iam::123456789012:role/user"});
+        scene.ok("SetIdentityPoolRoles", json!({"IdentityPoolId": pool, "Roles": role}));
+        scene.ok(SET, map(&pool, USER_POOL, json!({"PrincipalTags": {"a": "one", "b": "two"}})));
+        let call = |last: usize| {
+            let token = format!("user:a;one={};two={}", "x".repeat(229), "x".repeat(last));
+            let id = scene.get_id(&pool, json!({USER_POOL: token}));
+            json!({"IdentityId": id, "Logins": {USER_POOL: token}})
+        };
+        let answer = scene.ok("GetCredentialsForIdentity", call(229));
+        let tags = parts::session(scene, &answer).tags;
+        assert_eq!(tags.as_object().map(serde_json::Map::len), Some(2));
+        scene.says("M23", "GetCredentialsForIdentity", call(230), &[]);
+    }),
+    row(&["9.developer"], "the developer provider has no map", |scene| {
+        let pool = scene.game();
+        let body = map(&pool, GAME, json!({"PrincipalTags": {"a": "b"}}));
+        assert_eq!(scene.call(SET, body).expect_err("refused").name, "InvalidParameterException");
+        scene.ok(SET, map(&pool, FACEBOOK, json!({"PrincipalTags": {"a": "b"}})));
+    }),
+];
+
+fn map(pool: &str, provider: &str, over: Value) -> Value {
+    merged(json!({"IdentityPoolId": pool, "IdentityProviderName": provider}), over)
+}
+
+/// The tags in a token for a user of the user pool.
+#[track_caller]
+fn told(scene: &Scene, pool: &str, token: &str) -> Value {
+    let id = scene.get_id(pool, json!({USER_POOL: token}));
+    let body = json!({"IdentityId": id, "Logins": {USER_POOL: token}});
+    claims(&scene.ok("GetOpenIdToken", body))["https://aws.amazon.com/tags"].clone()
+}

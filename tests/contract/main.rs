@@ -1,0 +1,85 @@
+//! The contract of the service, rule by rule, through the typed door and through the wire door.
+//!
+//! `rules.tsv` has the rules and `messages.tsv` the service's texts, each with an id. A row plays
+//! some of them, and names them; what no row can play has its reason in the tables, and stands in
+//! `UNCOVERED.md`, which `COGNATE_BLESS=1` writes anew.
+
+#[expect(dead_code, reason = "shared with the tests of the API")]
+#[path = "../api/support.rs"]
+mod support;
+
+mod attributes;
+mod choices;
+mod credentials;
+mod descriptions;
+mod developer;
+mod headers;
+mod lookup;
+mod oidc;
+mod parts;
+mod pools;
+mod public;
+mod resolution;
+mod roles;
+mod row;
+mod scene;
+mod stores;
+mod tables;
+mod tags;
+mod tokens;
+mod typed;
+mod unlink;
+mod wire;
+
+use row::Row;
+
+/// Every table of rows.
+const TABLES: &[&[Row]] = &[
+    attributes::ROWS,
+    choices::ROWS,
+    credentials::ROWS,
+    descriptions::ROWS,
+    developer::ROWS,
+    headers::ROWS,
+    lookup::ROWS,
+    oidc::ROWS,
+    pools::ROWS,
+    public::ROWS,
+    resolution::ROWS,
+    roles::ROWS,
+    tags::ROWS,
+    tokens::ROWS,
+    unlink::ROWS,
+    wire::ROWS,
+];
+
+/// One test for each table, so that they run side by side.
+macro_rules! tests {
+    ($($name:ident: $module:ident;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                row::play($module::ROWS);
+            }
+        )*
+    };
+}
+
+tests! {
+    attribute_maps: attributes;
+    choices_of_this_library: choices;
+    credentials_and_their_roles: credentials;
+    descriptions_of_identities: descriptions;
+    developer_users: developer;
+    headers_of_http: headers;
+    lookups_merges_and_unlinks: lookup;
+    logins_of_openid_connect: oidc;
+    pools_of_identities: pools;
+    public_operations: public;
+    resolution_of_logins: resolution;
+    roles_of_a_pool: roles;
+    tags_of_a_pool: tags;
+    tokens_of_the_engine: tokens;
+    unlinked_public_logins: unlink;
+    the_wire: wire;
+}

@@ -1,0 +1,67 @@
+//! Parts of the library beside the operations that rows need.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cognate::{
+    CredentialError, CredentialIssuer, Credentials, JwkSet, LoginToken, OidcVerifier, ProviderName,
+    Throttling,
+};
+use serde_json::Value;
+
+use crate::scene::{Scene, text};
+
+/// Who credentials are for.
+pub(crate) struct Session {
+    pub(crate) role: String,
+    /// The caller, as an STS names it.
+    pub(crate) caller: String,
+    /// The principal's tags.
+    pub(crate) tags: Value,
+}
+
+/// Reads the session of an answer with credentials.
+#[track_caller]
+pub(crate) fn session(scene: &Scene, answer: &Value) -> Session {
+    let token = text(&answer["Credentials"]["SessionToken"]);
+    let session = scene.world.engine.verify_session(&token).expect("ours").session;
+    Session {
+        role: session.role_arn.to_string(),
+        caller: session.assumed_role_arn().expect("a role"),
+        tags: serde_json::to_value(session.principal_tags).expect("JSON"),
+    }
+}
+
+/// An engine whose issuer refuses every role.
+pub(crate) fn refusing(scene: &Scene) -> Scene {
+    struct Refusing;
+
+    impl CredentialIssuer for Refusing {
+        fn issue(&self, _: &cognate::Session) -> Result<Credentials, CredentialError> {
+            Err(CredentialError::Refused)
+        }
+    }
+
+    scene.with(|builder| builder.credential_issuer(Refusing))
+}
+
+/// An engine that keeps to the documented rates.
+pub(crate) fn throttled(scene: &Scene) -> Scene {
+    scene.with(|builder| builder.throttling(Throttling::DocumentedRates))
+}
+
+/// An engine that proves tokens of OpenID Connect by itself: with the keys of every issuer, and user
+/// pools that say of the user `gone` that it is.
+pub(crate) fn verifying(scene: &Scene, jwks: &Value) -> Scene {
+    let gone = |_: &ProviderName, token: &LoginToken| {
+        let claims =
+            token.as_str().split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        let claims: Value = serde_json::from_slice(&claims.expect("base64url")).expect("JSON");
+        Ok(claims["sub"] != "gone")
+    };
+    let keys = Arc::new(JwkSet::from_json(jwks.to_string()).expect("a key set"));
+    let keys = move |_: &str, _: Option<&str>| Ok(Arc::clone(&keys));
+    let verifier = OidcVerifier::new().issuer_keys(keys).server_side_token_check(gone);
+    scene.with(|builder| builder.login_verifier(verifier))
+}

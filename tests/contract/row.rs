@@ -1,0 +1,91 @@
+//! A row of the contract, and how it is played.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cognate::DeveloperLinking;
+
+use crate::scene::{Call, Door, Scene};
+use crate::tables;
+
+/// A scenario, and the rules and messages that it shows.
+pub(crate) struct Row {
+    pub(crate) ids: &'static [&'static str],
+    text: &'static str,
+    doors: &'static [Door],
+    linking: DeveloperLinking,
+    play: fn(&Scene),
+}
+
+/// A row that is played through both doors.
+pub(crate) const fn row(ids: &'static [&'static str], text: &'static str, play: fn(&Scene)) -> Row {
+    let (doors, linking) = (&[Door::Typed, Door::Wire], DeveloperLinking::ByIdentityId);
+    Row { ids, text, doors, linking, play }
+}
+
+/// A row about what only the wire has: syntax, constraints of members, credentials.
+pub(crate) const fn wire_row(
+    ids: &'static [&'static str],
+    text: &'static str,
+    play: fn(&Scene),
+) -> Row {
+    Row { doors: &[Door::Wire], ..row(ids, text, play) }
+}
+
+impl Row {
+    /// Over an engine that wants a linked login as proof.
+    pub(crate) const fn by_linked_login(self) -> Self {
+        Self { linking: DeveloperLinking::ByLinkedLogin, ..self }
+    }
+
+    /// What was called through each of its doors.
+    fn played(&self) -> Result<Vec<Vec<Call>>, String> {
+        let mut played = Vec::new();
+        for door in self.doors {
+            let scene = Scene::new(*door, self.linking);
+            let outcome = catch_unwind(AssertUnwindSafe(|| (self.play)(&scene)));
+            if outcome.is_err() {
+                return Err(format!("{:?} {}, through the {door:?} door", self.ids, self.text));
+            }
+            scene.world.check();
+            let heard = scene.heard();
+            let unheard = self.messages().find(|id| !heard.contains(*id));
+            if let Some(id) = unheard {
+                return Err(format!("{:?} {}: {id} was not heard", self.ids, self.text));
+            }
+            played.push(scene.calls());
+        }
+        Ok(played)
+    }
+
+    fn messages(&self) -> impl Iterator<Item = &'static str> {
+        self.ids.iter().copied().filter(|id| tables::is_message(id))
+    }
+}
+
+/// Plays every row, and fails with all that fail.
+pub(crate) fn play(rows: &[Row]) {
+    let mut failed = Vec::new();
+    for row in rows {
+        match row.played() {
+            Ok(played) if played.windows(2).all(|doors| doors[0] == doors[1]) => {}
+            Ok(_) => failed.push(format!("{:?} {}: the doors differ", row.ids, row.text)),
+            Err(failure) => failed.push(failure),
+        }
+    }
+    assert!(failed.is_empty(), "{} of {} rows: {failed:#?}", failed.len(), rows.len());
+}
+
+#[test]
+fn a_row_that_fails_is_told() {
+    let fails = |row: Row| catch_unwind(|| play(&[row])).is_err();
+    assert!(fails(row(&["2.c"], "panics", |_| panic!("as it should"))));
+    assert!(fails(row(&["M24"], "does not hear its message", |_| ())));
+    assert!(fails(row(&["2.c"], "calls through one door only", |scene| {
+        if scene.door == Door::Wire {
+            scene.game();
+        }
+    })));
+    assert!(!fails(row(&["2.c"], "does what it says", |scene| {
+        scene.game();
+    })));
+}

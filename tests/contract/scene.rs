@@ -1,0 +1,421 @@
+//! What a row is played in: an engine behind one of its doors.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cognate::{
+    Builder, ClaimValue, DescribeIdentityInput, DeveloperLinking, Engine, Entropy, EntropyError,
+    IdentityPool, IdentityState, LoginError, LoginToken, LoginVerifier, ProviderName,
+    PublicProvider, SigningAlgorithm, Store, Timestamp, VerifiedLogin, wire,
+};
+use serde_json::{Value, json};
+
+use crate::support::{
+    ACCOUNT, AMAZON, FACEBOOK, GAME, REGION, World, developer, key, message, model, parse, target,
+};
+use crate::{parts, tables, typed};
+
+/// A user pool that the pools accept, and its client.
+pub(crate) const USER_POOL: &str = "cognito-idp.us-east-1.amazonaws.com/us-east-1_abc";
+pub(crate) const CLIENT: &str = "app";
+/// An OpenID Connect provider that the pools accept.
+pub(crate) const ISSUER: &str = "idp.example";
+pub(crate) const ISSUER_ARN: &str = "arn:aws:iam::123456789012:oidc-provider/idp.example";
+/// A SAML provider that the pools accept.
+pub(crate) const SAML: &str = "arn:aws:iam::123456789012:saml-provider/corp";
+/// The key of a token of the service itself.
+pub(crate) const COGNITO: &str = "cognito-identity.amazonaws.com";
+/// An id that no pool and no identity has.
+pub(crate) const NOBODY: &str = "us-east-1:00000000-0000-4000-8000-00000000dead";
+
+/// The operations that need no credentials.
+pub(crate) const PUBLIC: [&str; 4] =
+    ["GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "UnlinkIdentity"];
+
+/// How an operation is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    Typed,
+    Wire,
+}
+
+/// An exception.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) name: String,
+    pub(crate) message: String,
+}
+
+/// An operation, what was sent, and what came of it.
+pub(crate) type Call = (String, String, Result<Value, Fault>);
+
+#[derive(Default)]
+struct Log {
+    calls: Vec<Call>,
+    heard: BTreeSet<&'static str>,
+}
+
+/// An engine behind a door, and the account that calls it.
+pub(crate) struct Scene {
+    pub(crate) door: Door,
+    pub(crate) world: World,
+    account: String,
+    region: String,
+    log: Rc<RefCell<Log>>,
+}
+
+impl Scene {
+    pub(crate) fn new(door: Door, linking: DeveloperLinking) -> Self {
+        let world = world(|builder| builder.developer_linking(linking));
+        let (account, region) = (ACCOUNT.to_owned(), REGION.to_owned());
+        Self { door, world, account, region, log: Rc::default() }
+    }
+
+    /// Another engine behind the same door.
+    pub(crate) fn with(&self, parts: impl FnOnce(Builder) -> Builder) -> Self {
+        let world = world(parts);
+        let (account, region) = (self.account.clone(), self.region.clone());
+        Self { door: self.door, world, account, region, log: Rc::clone(&self.log) }
+    }
+
+    /// An engine over another store; refusals are not looked up in it.
+    pub(crate) fn over(&self, store: Arc<dyn Store>) -> Self {
+        let mut scene = self.of(&self.account, &self.region);
+        let (clock, ids) = (self.world.clock.clone(), self.world.ids.clone());
+        let builder = Engine::builder().clock(clock).ids(ids);
+        let builder = builder.signing_key(key(SigningAlgorithm::Rs512));
+        scene.world.engine = builder.store(store).expect("opens");
+        scene.world.aws = developer(&scene.world.engine, &self.account, &self.region);
+        scene
+    }
+
+    /// The same engine for another caller.
+    pub(crate) fn of(&self, account: &str, region: &str) -> Self {
+        let world = self.world.of(account, region);
+        let (account, region) = (account.to_owned(), region.to_owned());
+        Self { door: self.door, world, account, region, log: Rc::clone(&self.log) }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.log.borrow().calls.clone()
+    }
+
+    /// The messages that refusals were compared with.
+    pub(crate) fn heard(&self) -> BTreeSet<&'static str> {
+        self.log.borrow().heard.clone()
+    }
+
+    /// Calls an operation.
+    pub(crate) fn call(&self, operation: &str, body: Value) -> Result<Value, Fault> {
+        self.call_text(operation, &body.to_string())
+    }
+
+    /// The same with a body whose members are in an order.
+    pub(crate) fn call_text(&self, operation: &str, body: &str) -> Result<Value, Fault> {
+        let before = self.world.dump();
+        let answer = match self.door {
+            Door::Typed => typed::call(&self.world.engine, &self.world.aws, operation, body),
+            Door::Wire => self.wire(operation, body),
+        };
+        if let Err(fault) = &answer {
+            assert!(
+                self.world.dump() == before,
+                "{operation} {body} was refused and did something"
+            );
+            assert_declared(operation, &fault.name);
+        }
+        let call = (operation.to_owned(), body.to_owned(), answer.clone());
+        self.log.borrow_mut().calls.push(call);
+        answer
+    }
+
+    fn wire(&self, operation: &str, body: &str) -> Result<Value, Fault> {
+        let context = if PUBLIC.contains(&operation) {
+            wire::Context::anonymous()
+        } else {
+            wire::Context::signed(parse(&self.account), parse(&self.region))
+        };
+        self.wire_as(&context, operation, body)
+    }
+
+    /// Calls an operation through the wire door, whatever the row's own is.
+    pub(crate) fn wire_as(
+        &self,
+        context: &wire::Context,
+        operation: &str,
+        body: &str,
+    ) -> Result<Value, Fault> {
+        let before = self.world.dump();
+        let reply = wire::handle(&self.world.engine, context, &target(operation), body.as_bytes());
+        let text = String::from_utf8(reply.body).expect("text");
+        let told = if text.is_empty() { Value::Null } else { text.parse().expect("JSON") };
+        let Some(fault) = reply.fault else {
+            assert_eq!(reply.status, 200, "{operation}: {text}");
+            return Ok(told);
+        };
+        assert!(self.world.dump() == before, "{operation} {body} was refused and did something");
+        let (name, message) = (fault.name().to_owned(), fault.message().to_owned());
+        assert_eq!(told, json!({"__type": name, "message": message}), "{operation}");
+        let status = if name == "InternalErrorException" { 500 } else { 400 };
+        assert_eq!(reply.status, status, "{operation}: {text}");
+        Err(Fault { name, message })
+    }
+
+    /// Calls an operation that succeeds.
+    #[track_caller]
+    pub(crate) fn ok(&self, operation: &str, body: Value) -> Value {
+        let sent = body.to_string();
+        self.call(operation, body).unwrap_or_else(|fault| panic!("{operation} {sent}: {fault:?}"))
+    }
+
+    /// Calls an operation that is refused with this exception and text.
+    #[track_caller]
+    pub(crate) fn refused(&self, operation: &str, body: Value, name: &str, text: &str) {
+        let sent = body.to_string();
+        let answer = self.call(operation, body);
+        let fault = Fault { name: name.to_owned(), message: text.to_owned() };
+        assert_eq!(answer, Err(fault), "{operation} {sent}");
+    }
+
+    /// Calls an operation that is refused with a message of the table, its placeholders filled; a
+    /// message without a text stands for any.
+    #[track_caller]
+    pub(crate) fn says(
+        &self,
+        id: &'static str,
+        operation: &str,
+        body: Value,
+        fill: &[(&str, &str)],
+    ) {
+        let sent = body.to_string();
+        let fault = self.call(operation, body).expect_err(&format!("{id}: {operation} {sent}"));
+        self.hear(id, &fault, fill);
+    }
+
+    /// Compares a fault with a message of the table.
+    #[track_caller]
+    pub(crate) fn hear(&self, id: &'static str, fault: &Fault, fill: &[(&str, &str)]) {
+        let known = tables::message(id);
+        let filled = fill.iter().fold(known.text.to_owned(), |text, (name, value)| {
+            assert!(text.contains(&format!("{{{name}}}")), "{id} has no {name}");
+            text.replace(&format!("{{{name}}}"), value)
+        });
+        assert_eq!(fault.name, known.r#type, "{id}: {}", fault.message);
+        if !filled.is_empty() {
+            assert_eq!(fault.message, filled, "{id}");
+        }
+        self.log.borrow_mut().heard.insert(id);
+    }
+
+    /// Calls an operation that fails constraints: what is shown of each value, where, and why.
+    #[track_caller]
+    pub(crate) fn invalid(&self, operation: &str, body: Value, failures: &[(&str, &str, &str)]) {
+        self.refused(operation, body, "ValidationException", &message(failures));
+    }
+
+    /// A pool with these settings; a name, and no guests, unless they say otherwise.
+    #[track_caller]
+    pub(crate) fn pool(&self, settings: Value) -> String {
+        let plain = json!({"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false});
+        let pool = self.ok("CreateIdentityPool", merged(plain, settings));
+        text(&pool["IdentityPoolId"])
+    }
+
+    /// A pool with a developer provider, public ones of every kind, and guests.
+    #[track_caller]
+    pub(crate) fn game(&self) -> String {
+        self.pool(game())
+    }
+
+    /// A developer call with these logins.
+    pub(crate) fn developer(&self, pool: &str, logins: Value) -> Result<Value, Fault> {
+        self.call(DEVELOPER, json!({"IdentityPoolId": pool, "Logins": logins}))
+    }
+
+    /// A developer call for an identity.
+    pub(crate) fn link(&self, pool: &str, id: &str, logins: Value) -> Result<Value, Fault> {
+        let body = json!({"IdentityPoolId": pool, "IdentityId": id, "Logins": logins});
+        self.call(DEVELOPER, body)
+    }
+
+    /// The identity of a developer call that succeeds.
+    #[track_caller]
+    pub(crate) fn identity(&self, pool: &str, logins: Value) -> String {
+        text(&self.developer(pool, logins).expect("an identity")["IdentityId"])
+    }
+
+    /// The identity of a developer user.
+    #[track_caller]
+    pub(crate) fn user(&self, pool: &str, user: &str) -> String {
+        self.identity(pool, json!({GAME: user}))
+    }
+
+    /// The identity of public logins.
+    #[track_caller]
+    pub(crate) fn get_id(&self, pool: &str, logins: Value) -> String {
+        text(&self.ok("GetId", json!({"IdentityPoolId": pool, "Logins": logins}))["IdentityId"])
+    }
+
+    /// A new guest.
+    #[track_caller]
+    pub(crate) fn guest(&self, pool: &str) -> String {
+        text(&self.ok("GetId", json!({"IdentityPoolId": pool}))["IdentityId"])
+    }
+
+    /// The role of the credentials that were handed out last.
+    #[track_caller]
+    pub(crate) fn role(&self) -> String {
+        let calls = self.calls();
+        let (operation, body, answer) = calls.last().expect("a call");
+        parts::session(self, answer.as_ref().unwrap_or_else(|_| panic!("{operation} {body}"))).role
+    }
+
+    #[track_caller]
+    pub(crate) fn describe(&self, id: &str) -> Value {
+        self.ok("DescribeIdentity", json!({"IdentityId": id}))
+    }
+
+    /// The names of an identity's providers.
+    #[track_caller]
+    pub(crate) fn logins(&self, id: &str) -> Value {
+        self.describe(id)["Logins"].clone()
+    }
+
+    /// The state of an identity, which the service does not tell.
+    #[track_caller]
+    pub(crate) fn state(&self, id: &str) -> IdentityState {
+        let input = DescribeIdentityInput::new(id).expect("fits");
+        self.world.aws.describe_identity(input).expect("described").state
+    }
+
+    /// The identifiers of an identity's developer users.
+    #[track_caller]
+    pub(crate) fn users(&self, pool: &str, id: &str) -> Value {
+        let body = json!({"IdentityPoolId": pool, "IdentityId": id});
+        self.ok("LookupDeveloperIdentity", body)["DeveloperUserIdentifierList"].clone()
+    }
+}
+
+/// The developer operation.
+pub(crate) const DEVELOPER: &str = "GetOpenIdTokenForDeveloperIdentity";
+
+/// The settings of [`Scene::game`].
+pub(crate) fn game() -> Value {
+    json!({
+        "AllowUnauthenticatedIdentities": true,
+        "DeveloperProviderName": GAME,
+        "SupportedLoginProviders": {FACEBOOK: "1234567890", AMAZON: "amzn1.app"},
+        "CognitoIdentityProviders": [{"ProviderName": USER_POOL, "ClientId": CLIENT}],
+        "OpenIdConnectProviderARNs": [ISSUER_ARN],
+        "SamlProviderARNs": [SAML],
+    })
+}
+
+/// The members of both; those of `over` count.
+pub(crate) fn merged(mut base: Value, over: Value) -> Value {
+    let over = over.as_object().expect("an object").clone();
+    base.as_object_mut().expect("an object").extend(over);
+    base
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+/// A part of a token: 0 is its header, 1 its claims.
+pub(crate) fn part(answer: &Value, part: usize) -> String {
+    let token = text(&answer["Token"]);
+    let part = URL_SAFE_NO_PAD.decode(token.split('.').nth(part).expect("a part"));
+    String::from_utf8(part.expect("base64url")).expect("text")
+}
+
+pub(crate) fn claims(answer: &Value) -> Value {
+    part(answer, 1).parse().expect("JSON")
+}
+
+/// Exceptions that stand outside the model, and one that has no other name.
+const UNDECLARED: [&str; 4] = [
+    "ExternalServiceException",
+    "SerializationException",
+    "UnknownOperationException",
+    "ValidationException",
+];
+
+fn assert_declared(operation: &str, name: &str) {
+    let Some(known) = model().get(operation).cloned() else { return };
+    let declared = known["errors"].as_array().expect("a list").contains(&name.into());
+    assert!(declared || UNDECLARED.contains(&name), "{operation} does not declare {name}");
+}
+
+fn world(parts: impl FnOnce(Builder) -> Builder) -> World {
+    World::with(|builder| {
+        let builder = builder.signing_key(key(SigningAlgorithm::Rs512)).login_verifier(Teller);
+        parts(builder.entropy(Counted::default()))
+    })
+}
+
+/// Bytes that both doors draw alike.
+#[derive(Default)]
+pub(crate) struct Counted(AtomicU8);
+
+impl Entropy for Counted {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        bytes.fill_with(|| self.0.fetch_add(1, Ordering::Relaxed));
+        Ok(())
+    }
+}
+
+/// Believes `user:SUBJECT;NAME=VALUE;…`: claims, `client` and `role`. A value with commas is a list.
+/// Any other token says what is wrong with it, or is no token.
+struct Teller;
+
+impl LoginVerifier for Teller {
+    fn verify(
+        &self,
+        pool: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        now: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError> {
+        let known = pool.public_provider(provider.as_str());
+        let now = now.as_secs();
+        let told = match token.as_str() {
+            "bad-signature" => return Err(LoginError::BadSignature),
+            "expired" => return Err(LoginError::Expired { now, exp: now - 1 }),
+            "inactive" => return Err(LoginError::Inactive),
+            "no-aud" => return Err(LoginError::MissingClaim("aud")),
+            "unavailable" => return Err(LoginError::Unavailable),
+            "wrong-audience" => return Err(LoginError::WrongAudience),
+            "wrong-issuer" => return Err(LoginError::WrongIssuer),
+            other => other.strip_prefix("user:").ok_or(LoginError::Malformed)?,
+        };
+        let mut parts = told.split(';');
+        let subject = parts.next().unwrap_or_default();
+        let mut login =
+            VerifiedLogin::assertion(provider, subject).map_err(|_| LoginError::Malformed)?;
+        if matches!(known, Some(PublicProvider::UserPool(_))) {
+            login = login.client_id(CLIENT);
+        }
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            login = match name {
+                "client" => login.client_id(value),
+                "role" => login.role(value.parse().map_err(|_| LoginError::Malformed)?),
+                _ => login.claim(name, claim(value)),
+            };
+        }
+        Ok(login)
+    }
+}
+
+fn claim(value: &str) -> ClaimValue {
+    if value.contains(',') {
+        ClaimValue::Many(value.split(',').map(str::to_owned).collect())
+    } else {
+        value.into()
+    }
+}

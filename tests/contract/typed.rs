@@ -1,0 +1,85 @@
+//! The typed door: each operation by its name, as a method of the handle that it belongs to.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use cognate::{Developer, Engine, Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::scene::Fault;
+
+/// Calls the method of an operation.
+pub(crate) fn call(engine: &Engine, aws: &Developer, operation: &str, body: &str) -> Answer {
+    let public = engine.public();
+    match operation {
+        "CreateIdentityPool" => answer(body, |input| aws.create_identity_pool(input)),
+        "DeleteIdentities" => answer(body, |input| aws.delete_identities(input)),
+        "DeleteIdentityPool" => answer(body, |input| aws.delete_identity_pool(input)),
+        "DescribeIdentity" => answer(body, |input| aws.describe_identity(input)),
+        "DescribeIdentityPool" => answer(body, |input| aws.describe_identity_pool(input)),
+        "GetOpenIdTokenForDeveloperIdentity" => {
+            answer(body, |input| aws.get_open_id_token_for_developer_identity(input))
+        }
+        "GetCredentialsForIdentity" => {
+            answer(body, |input| public.get_credentials_for_identity(input))
+        }
+        "GetId" => answer(body, |input| public.get_id(input)),
+        "GetIdentityPoolRoles" => answer(body, |input| aws.get_identity_pool_roles(input)),
+        "GetOpenIdToken" => answer(body, |input| public.get_open_id_token(input)),
+        "GetPrincipalTagAttributeMap" => {
+            answer(body, |input| aws.get_principal_tag_attribute_map(input))
+        }
+        "ListIdentities" => answer(body, |input| aws.list_identities(input)),
+        "ListIdentityPools" => answer(body, |input| aws.list_identity_pools(input)),
+        "ListTagsForResource" => answer(body, |input| aws.list_tags_for_resource(input)),
+        "LookupDeveloperIdentity" => answer(body, |input| aws.lookup_developer_identity(input)),
+        "MergeDeveloperIdentities" => answer(body, |input| aws.merge_developer_identities(input)),
+        "SetIdentityPoolRoles" => answer(body, |input| aws.set_identity_pool_roles(input)),
+        "SetPrincipalTagAttributeMap" => {
+            answer(body, |input| aws.set_principal_tag_attribute_map(input))
+        }
+        // On the wire these two answer with an empty structure.
+        "TagResource" => answer(body, |input| aws.tag_resource(input)).map(|_| json!({})),
+        "UntagResource" => answer(body, |input| aws.untag_resource(input)).map(|_| json!({})),
+        "UnlinkIdentity" => answer(body, |input| public.unlink_identity(input)),
+        "UnlinkDeveloperIdentity" => answer(body, |input| aws.unlink_developer_identity(input)),
+        "UpdateIdentityPool" => answer(body, |input| aws.update_identity_pool(input)),
+        other => panic!("no operation {other}"),
+    }
+}
+
+type Answer = Result<Value, Fault>;
+
+/// `null` where an operation returns nothing.
+fn answer<I, O>(body: &str, method: impl FnOnce(I) -> Result<O>) -> Answer
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let input = serde_json::from_str(body)
+        .map_err(|error| Fault { name: "(not an input)".to_owned(), message: error.to_string() })?;
+    let output = method(input).map_err(|error| {
+        note(&error);
+        Fault { name: error.kind().as_str().to_owned(), message: error.to_string() }
+    })?;
+    Ok(serde_json::to_value(output).expect("JSON"))
+}
+
+thread_local! {
+    static REFUSALS: RefCell<BTreeSet<String>> = RefCell::default();
+}
+
+fn note(error: &Error) {
+    if let Error::Refused(refusal) = error {
+        let shown = format!("{refusal:?}");
+        let name = shown.split([' ', '(']).next().expect("a name");
+        REFUSALS.with_borrow_mut(|told| told.insert(name.to_owned()));
+    }
+}
+
+/// The refusals, by the names of their variants, that this thread was told.
+pub(crate) fn refusals() -> BTreeSet<String> {
+    REFUSALS.take()
+}
