@@ -2,10 +2,11 @@
 
 use cognate::{
     DeveloperLinking, GetOpenIdTokenForDeveloperIdentityInput, IdentityId, IdentityState,
-    SigningAlgorithm, UnlinkDeveloperIdentityInput,
+    LookupDeveloperIdentityInput, RoleAccounts, RoleType, SetIdentityPoolRolesInput,
+    SigningAlgorithm, UnknownDeveloperUser, UnlinkDeveloperIdentityInput,
 };
 
-use crate::support::{AMAZON, FACEBOOK, GAME, World, call, key};
+use crate::support::{AMAZON, FACEBOOK, GAME, World, call, key, refused};
 use Outcome::{AlreadyRegistered, DontMatch, Forbidden, Is};
 
 /// What a call comes to.
@@ -137,5 +138,46 @@ fn an_id_alone_merges_nobody() {
     assert_eq!(world.describe(&bob).state, IdentityState::Disabled);
     for user in ["alice", "bob", "zoe"] {
         assert_eq!(world.register(&pool, user), alice, "{user}");
+    }
+}
+
+#[test]
+fn a_lookup_of_an_unknown_user() {
+    for (answer, told) in [
+        (
+            UnknownDeveloperUser::NotFound,
+            ("ResourceNotFoundException", "Developer user identifier 'zoe' not found."),
+        ),
+        (
+            UnknownDeveloperUser::Forbidden,
+            ("NotAuthorizedException", "Access to this identity pool is forbidden."),
+        ),
+    ] {
+        let world = World::with(|builder| {
+            builder.signing_key(key(SigningAlgorithm::EdDsa)).unknown_developer_user(answer)
+        });
+        let pool = world.game();
+        let lookup = LookupDeveloperIdentityInput::new(&pool)
+            .and_then(|input| input.developer_user_identifier("zoe"));
+        let refusal = refused(world.aws.lookup_developer_identity(lookup.expect("fits")));
+        assert_eq!((refusal.0, refusal.1.as_str()), told);
+    }
+}
+
+#[test]
+fn roles_of_other_accounts() {
+    let foreign = "arn:aws:iam::999999999999:role/player";
+    for (accounts, accepted) in [(RoleAccounts::OwnOnly, false), (RoleAccounts::Any, true)] {
+        let world = World::with(|builder| {
+            builder.signing_key(key(SigningAlgorithm::EdDsa)).role_accounts(accounts)
+        });
+        let pool = world.game();
+        let roles = SetIdentityPoolRolesInput::new(&pool)
+            .and_then(|input| input.role(RoleType::Authenticated, foreign))
+            .expect("fits");
+        let before = world.dump();
+        let outcome = world.aws.set_identity_pool_roles(roles);
+        assert_eq!(outcome.is_ok(), accepted, "{accounts:?}");
+        assert_eq!(world.dump() == before, !accepted, "{accounts:?}");
     }
 }
