@@ -1,7 +1,10 @@
 //! The program `cognate`, over plain HTTP.
 #![cfg(unix)]
 
+mod issuer;
+mod options;
 mod program;
+mod public;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -95,6 +95,11 @@ impl Server {
     pub(crate) fn call(&self, operation: &str, input: &Value) -> Answer {
         self.send("POST", "/", &signed(operation), input.to_string().as_bytes())
     }
+
+    /// Performs an operation without credentials.
+    pub(crate) fn ask(&self, operation: &str, input: &Value) -> Answer {
+        self.send("POST", "/", &target(operation), input.to_string().as_bytes())
+    }
 }
 
 impl Drop for Server {

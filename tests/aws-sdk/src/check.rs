@@ -9,6 +9,8 @@ use aws_sdk_cognitoidentity::error::{ProvideErrorMetadata, SdkError};
 /// What the message of a refusal has to be.
 #[derive(Debug, Clone, Copy)]
 pub enum Text<'a> {
+    /// What stands before and after something that is not known here.
+    Around(&'a str, &'a str),
     /// This text.
     Exactly(&'a str),
     /// Not laid down anywhere, but not empty.
@@ -116,6 +118,10 @@ fn refusal<T: Debug, E: ProvideErrorMetadata + Debug>(
 impl Text<'_> {
     fn fits(self, message: &str) -> bool {
         match self {
+            Self::Around(head, tail) => {
+                let rest = message.strip_prefix(head).and_then(|rest| rest.strip_suffix(tail));
+                rest.is_some_and(|between| !between.is_empty())
+            }
             Self::Exactly(text) => message == text,
             Self::Unspecified => !message.is_empty(),
             Self::Violations(violations) => {

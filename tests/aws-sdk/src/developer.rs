@@ -175,7 +175,7 @@ async fn refuse_provider(
     let client = world.client(ACCOUNT, REGION);
     let created = client.create_identity_pool().identity_pool_name("without a developer provider");
     let pool = created.allow_unauthenticated_identities(true).send().await?.identity_pool_id;
-    let bare = Scene { client, pool };
+    let bare = Scene::of(world, client, pool);
     let request = bare.ask_for("dave").send();
     let what = "any developer provider is one too if the pool has none";
     bare.refuses(checks, what, request, is_expected, text).await

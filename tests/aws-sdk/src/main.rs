@@ -1,21 +1,28 @@
 //! Drives a running `cognate` server with the official AWS SDK for Rust.
 //!
 //! `cargo run --release -- PATH_TO_COGNATE_BINARY` starts the server on a free port with an empty
-//! data folder, lets the SDK perform all twelve operations of a developer backend, and checks what
-//! comes back in the SDK's own types. The SDK was written for the service: what it cannot read, an
-//! application could not read either. One line is printed per check.
+//! data folder, lets the SDK perform all 23 operations, the four public ones without credentials,
+//! and checks what comes back in the SDK's own types. The SDK was written for the service: what it
+//! cannot read, an application could not read either. One line is printed per check.
 
+mod anyone;
+mod attributes;
 mod check;
 mod developer;
 mod identities;
+mod issuer;
 mod limits;
+mod logins;
 mod lookup;
 mod merge;
 mod pools;
+mod public;
 mod restart;
+mod roles;
 mod scene;
 mod scope;
 mod server;
+mod tags;
 mod token;
 mod unlink;
 
@@ -25,8 +32,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::check::Checks;
+use crate::issuer::Issuers;
 use crate::scene::World;
-use crate::server::{DataFolder, Server};
+use crate::server::Folder;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -42,8 +50,8 @@ async fn main() -> ExitCode {
 
 /// Tells every story. One that breaks off is a failed check, and the next is told all the same.
 async fn tell(binary: &Path, checks: &mut Checks) -> Result<(), Box<dyn Error>> {
-    let folder = DataFolder::create()?;
-    let world = World::new(Server::start(binary, folder.path())?);
+    let folder = Folder::create()?;
+    let world = World::start(binary, &folder, Issuers::create(&folder)?)?;
 
     let outcome = pools::tell(&world, checks).await;
     checks.ended("pools", outcome);
@@ -61,6 +69,16 @@ async fn tell(binary: &Path, checks: &mut Checks) -> Result<(), Box<dyn Error>> 
     checks.ended("identities", outcome);
     let outcome = scope::tell(&world, checks).await;
     checks.ended("account and region", outcome);
+    let outcome = public::tell(&world, checks).await;
+    checks.ended("public operations", outcome);
+    let outcome = logins::tell(&world, checks).await;
+    checks.ended("public logins", outcome);
+    let outcome = roles::tell(&world, checks).await;
+    checks.ended("roles", outcome);
+    let outcome = attributes::tell(&world, checks).await;
+    checks.ended("attributes", outcome);
+    let outcome = tags::tell(&world, checks).await;
+    checks.ended("tags", outcome);
 
     let outcome = restart::tell(world, binary, &folder, checks).await;
     checks.ended("restart", outcome);

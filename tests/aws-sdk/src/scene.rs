@@ -4,24 +4,29 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Debug;
 use std::future::Future;
+use std::path::Path;
 
 use aws_credential_types::Credentials;
 use aws_sdk_cognitoidentity::config::retry::RetryConfig;
-use aws_sdk_cognitoidentity::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_sdk_cognitoidentity::config::{
+    BehaviorVersion, Builder as ConfigBuilder, Region, SharedHttpClient,
+};
 use aws_sdk_cognitoidentity::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentity::operation::get_open_id_token_for_developer_identity as developer_token;
 use aws_sdk_cognitoidentity::operation::{
     create_identity_pool::CreateIdentityPoolOutput,
     describe_identity_pool::DescribeIdentityPoolOutput,
+    get_identity_pool_roles::GetIdentityPoolRolesOutput,
     lookup_developer_identity::builders::LookupDeveloperIdentityFluentBuilder as AskLookup,
     update_identity_pool::UpdateIdentityPoolOutput,
 };
-use aws_sdk_cognitoidentity::types::{CognitoIdentityProvider, IdentityDescription};
+use aws_sdk_cognitoidentity::types::{CognitoIdentityProvider, IdentityDescription, RoleMapping};
 use aws_sdk_cognitoidentity::{Client, Config};
 use developer_token::builders::GetOpenIdTokenForDeveloperIdentityFluentBuilder as AskToken;
 
 use crate::check::{Checks, Text};
-use crate::server::Server;
+use crate::issuer::Issuers;
+use crate::server::{Folder, Server};
 
 pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "us-east-1";
@@ -32,29 +37,38 @@ pub const NOBODY: &str = "us-east-1:00000000-0000-4000-8000-000000000000";
 /// More than any pool here fills.
 const PAGES_MAX: u32 = 10;
 
-/// A running server and the SDK's way to it.
-#[derive(Debug)]
+/// A running server, the issuers that it knows, and the SDK's way to it.
 pub struct World {
     pub server: Server,
+    pub issuers: Issuers,
     http_client: SharedHttpClient,
 }
 
 impl World {
-    pub fn new(server: Server) -> Self {
-        Self { server, http_client: aws_smithy_http_client::Builder::new().build_http() }
+    pub fn start(binary: &Path, folder: &Folder, issuers: Issuers) -> Result<Self, Box<dyn Error>> {
+        let server = Server::start(binary, folder, &issuers)?;
+        let http_client = aws_smithy_http_client::Builder::new().build_http();
+        Ok(Self { server, issuers, http_client })
     }
 
     /// A client that signs for an account in a region; the server takes both from the signature.
     pub fn client(&self, account: &str, region: &str) -> Client {
-        let config = Config::builder()
+        let credentials = Credentials::new(account, "secret", None, None, "checks");
+        Client::from_conf(self.config(region).credentials_provider(credentials).build())
+    }
+
+    /// A client that has no credentials.
+    pub fn anyone(&self) -> Client {
+        Client::from_conf(self.config(REGION).allow_no_auth().build())
+    }
+
+    fn config(&self, region: &str) -> ConfigBuilder {
+        Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(Credentials::new(account, "secret", None, None, "checks"))
             .endpoint_url(self.server.url())
             .http_client(self.http_client.clone())
             .region(Region::new(region.to_owned()))
             .retry_config(RetryConfig::disabled())
-            .build();
-        Client::from_conf(config)
     }
 }
 
@@ -62,6 +76,8 @@ impl World {
 #[derive(Debug)]
 pub struct Scene {
     pub client: Client,
+    /// Calls without credentials.
+    pub anyone: Client,
     pub pool: String,
 }
 
@@ -71,7 +87,12 @@ impl Scene {
         let request = client.create_identity_pool().identity_pool_name(name);
         let request = request.allow_unauthenticated_identities(false);
         let pool = request.developer_provider_name(PROVIDER).send().await?.identity_pool_id;
-        Ok(Self { client, pool })
+        Ok(Self::of(world, client, pool))
+    }
+
+    /// The scene of a pool that exists, seen by its owner.
+    pub fn of(world: &World, client: Client, pool: String) -> Self {
+        Self { client, anyone: world.anyone(), pool }
     }
 
     /// A request for a token from this pool, without logins yet.
@@ -117,6 +138,8 @@ impl Scene {
     pub async fn picture(&self) -> Result<Picture, Box<dyn Error>> {
         let request = self.client.describe_identity_pool().identity_pool_id(&self.pool);
         let pool = Pool::from(request.send().await?);
+        let request = self.client.get_identity_pool_roles().identity_pool_id(&self.pool);
+        let roles = Roles::from(request.send().await?);
         let mut identities = Vec::new();
         let mut users = BTreeMap::new();
         let mut next_token = None;
@@ -131,7 +154,7 @@ impl Scene {
             }
             next_token = page.next_token;
             if next_token.is_none() {
-                return Ok(Picture { pool, identities, users });
+                return Ok(Picture { pool, roles, identities, users });
             }
         }
         Err("ListIdentities does not come to an end".into())
@@ -153,12 +176,29 @@ impl Scene {
     }
 }
 
-/// What a pool holds: its settings, its identities and their developer users.
+/// What a pool holds: its settings, its roles, its identities and their developer users.
 #[derive(Debug, PartialEq)]
 pub struct Picture {
     pub pool: Pool,
+    pub roles: Roles,
     pub identities: Vec<IdentityDescription>,
     pub users: BTreeMap<String, Vec<String>>,
+}
+
+/// The roles of a pool and its role mappings. What is absent and what is empty is the same.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Roles {
+    pub defaults: BTreeMap<String, String>,
+    pub mappings: BTreeMap<String, RoleMapping>,
+}
+
+impl From<GetIdentityPoolRolesOutput> for Roles {
+    fn from(answer: GetIdentityPoolRolesOutput) -> Self {
+        Self {
+            defaults: answer.roles.into_iter().flatten().collect(),
+            mappings: answer.role_mappings.into_iter().flatten().collect(),
+        }
+    }
 }
 
 /// An identity pool, as three operations answer it in three types with the same members.

@@ -24,7 +24,7 @@ pub async fn tell(world: &World, checks: &mut Checks) -> Result<(), Box<dyn Erro
     let request = client.create_identity_pool().identity_pool_name("of one account");
     let request = request.allow_unauthenticated_identities(false).developer_provider_name(PROVIDER);
     let pool = request.send().await?.identity_pool_id;
-    let scene = Scene { client, pool };
+    let scene = Scene::of(world, client, pool);
     let alice = scene.identity_of("alice").await?;
 
     let listed = scene.client.list_identity_pools().max_results(60).send().await?;
@@ -99,7 +99,7 @@ async fn settle_elsewhere(
     let request = request.allow_unauthenticated_identities(false).developer_provider_name(PROVIDER);
     let pool = request.send().await?.identity_pool_id;
     checks.that("a pool's id begins with its region", &pool, |id| id.starts_with("eu-west-1:"));
-    let scene = Scene { client, pool };
+    let scene = Scene::of(world, client, pool);
     let answer = scene.ask_for("alice").send().await?;
     let identity = answer.identity_id.unwrap_or_default();
     let what = "an identity's id begins with its region";

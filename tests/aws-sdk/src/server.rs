@@ -1,4 +1,4 @@
-//! The server as a child process, its data folder and its published keys.
+//! The server as a child process, its folder and its published keys.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,15 +11,17 @@ use std::{env, fs, io, process, thread};
 
 use jsonwebtoken::jwk::JwkSet;
 
+use crate::issuer::Issuers;
+
 const START_MAX: Duration = Duration::from_mins(1);
 const STOP_MAX: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
 /// An empty folder that goes away with this value.
 #[derive(Debug)]
-pub struct DataFolder(PathBuf);
+pub struct Folder(PathBuf);
 
-impl DataFolder {
+impl Folder {
     pub fn create() -> io::Result<Self> {
         let path = env::temp_dir().join(format!("cognate-aws-sdk-test-{}", process::id()));
         fs::create_dir(&path)?;
@@ -31,7 +33,7 @@ impl DataFolder {
     }
 }
 
-impl Drop for DataFolder {
+impl Drop for Folder {
     fn drop(&mut self) {
         // What cannot be removed stays in the temporary folder; the outcome of the checks stands.
         let _ = fs::remove_dir_all(&self.0);
@@ -47,10 +49,15 @@ pub struct Server {
 
 impl Server {
     /// Starts `binary serve` and waits until it says where it listens.
-    pub fn start(binary: &Path, folder: &Path) -> Result<Self, Box<dyn Error>> {
+    pub fn start(
+        binary: &Path,
+        folder: &Folder,
+        issuers: &Issuers,
+    ) -> Result<Self, Box<dyn Error>> {
         let child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder)
+            .arg(folder.path().join("data"))
+            .args(issuers.all().iter().map(|issuer| issuer.option(folder)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
