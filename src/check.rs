@@ -41,7 +41,7 @@ pub(crate) fn check(store: &dyn Store) -> Result<Vec<Finding>> {
     check.index()?;
     check.logins()?;
     check.each::<StoredSessionKey>(Tree::SessionKeys, |check, key, _| {
-        check.expect(None, *key == Key::session_key(), key, "not the name of the key");
+        check.expect(None, key.session_key_number().is_some(), key, "not the name of a key");
         Ok(())
     })?;
     check.each::<StoredKey>(Tree::SigningKeys, |check, key, _| {

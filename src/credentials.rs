@@ -12,7 +12,7 @@ use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::Arn;
 use crate::state::PrincipalTags;
 
-pub(crate) use session_key::SessionKey;
+pub(crate) use session_key::{Presented, SessionKey};
 
 /// How long credentials are valid, in seconds: an hour.
 pub(crate) const SESSION_SECS: u64 = 3_600;
@@ -64,6 +64,17 @@ pub struct Session {
 }
 
 impl Session {
+    /// A session without tags, of a guest: what a test of an issuer begins with.
+    pub fn new(
+        identity_id: IdentityId,
+        identity_pool_id: IdentityPoolId,
+        role_arn: Arn,
+        expiration: Timestamp,
+    ) -> Self {
+        let (principal_tags, amr) = (PrincipalTags::new(), vec!["unauthenticated".to_owned()]);
+        Self { identity_id, identity_pool_id, role_arn, principal_tags, amr, expiration }
+    }
+
     /// The name that every session of the service has.
     pub const ROLE_SESSION_NAME: &str = "CognitoIdentityCredentials";
 

@@ -18,11 +18,11 @@ mod throttle;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::check::Finding;
-use crate::credentials::{CredentialIssuer, SessionKey, VerifiedSession};
+use crate::credentials::{CredentialIssuer, VerifiedSession};
 use crate::error::Result;
 use crate::id::{AccountId, Guid, IdentityPoolId, Region};
 use crate::login::LoginVerifier;
@@ -188,6 +188,16 @@ impl Engine {
         self.core.rotate(region)
     }
 
+    /// Seals sessions with a new key from now on. The old key opens until the last session that it
+    /// may have sealed is over: an hour and a minute.
+    ///
+    /// # Errors
+    ///
+    /// When no key can be made or kept.
+    pub fn rotate_session_key(&self) -> Result<()> {
+        self.core.rotate_session_key()
+    }
+
     /// Walks the store and reports every violated invariant; empty when all is well.
     ///
     /// To be run while nothing else writes: it reads record by record.
@@ -247,9 +257,7 @@ impl Developer {
     pub fn region(&self) -> &Region {
         &self.region
     }
-}
 
-impl Developer {
     /// The ARN of a pool of the account in the region, whether there is one or not.
     pub fn identity_pool_arn(&self, id: &IdentityPoolId) -> Arn {
         Arn::of_pool(&self.account, &self.region, id)
@@ -293,7 +301,6 @@ struct Core {
     ids: Box<dyn Ids>,
     verifier: Box<dyn LoginVerifier>,
     credential_issuer: Option<Box<dyn CredentialIssuer>>,
-    session_key: OnceLock<Arc<SessionKey>>,
     throttle: Option<Throttle>,
     choices: Choices,
 }

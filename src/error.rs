@@ -207,9 +207,11 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::IdentityNotFound { .. }
             | Refusal::PoolNotFound { .. }
             | Refusal::ProviderNotFound { .. } => Self::ResourceNotFound,
-            Refusal::TooManyPools | Refusal::TooManyUserPools => Self::LimitExceeded,
+            Refusal::PoolTooLarge | Refusal::TooManyPools | Refusal::TooManyUserPools => {
+                Self::LimitExceeded
+            }
             Refusal::PoolConfigurationInvalid => Self::InvalidIdentityPoolConfiguration,
-            Refusal::ProviderUnavailable => Self::ExternalService,
+            Refusal::CredentialsUnavailable | Refusal::ProviderUnavailable => Self::ExternalService,
             Refusal::RateExceeded => Self::TooManyRequests,
         }
     }

@@ -104,6 +104,15 @@ pub fn body_too_long(engine: &Engine) -> Response<Bytes> {
     complete(engine, too_long())
 }
 
+/// The answer to a request that an embedder refuses in front of the engine: one whose signature
+/// does not verify, or whose caller may not do this ([`Fault::access_denied`]).
+pub fn refuse_with(engine: &Engine, operation: &str, fault: Fault) -> Response<Bytes> {
+    let reply = wire::Reply::from(fault);
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let failure = reply.fault.map(Failure::from);
+    complete(engine, respond(operation, status, wire::CONTENT_TYPE, reply.body, failure))
+}
+
 const JWKS: &str = "/.well-known/jwks_uri";
 const JWKS_JSON: &str = "/.well-known/jwks.json";
 const DISCOVERY: &str = "/.well-known/openid-configuration";

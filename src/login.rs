@@ -1,6 +1,7 @@
 //! Logins as they are presented, and the verifiers that prove them.
 
 mod id_token;
+mod issuer;
 mod jwt;
 mod keys;
 #[cfg(test)]
@@ -17,8 +18,9 @@ use crate::constraint::REDACTED;
 use crate::name::{LoginToken, ProviderName};
 use crate::state::{IdentityPool, VerifiedLogin};
 
+pub use issuer::Issuer;
 pub use keys::{JwkSet, JwkSetError};
-pub use oidc::{Issuer, IssuerKeys, OidcVerifier, TokenCheck};
+pub use oidc::{IssuerKeys, OidcVerifier, TokenCheck};
 pub use unverified::UnverifiedLogins;
 
 /// Proves that a token of a public provider is genuine, current and meant for the pool.

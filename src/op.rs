@@ -44,7 +44,8 @@ pub use public::{
 };
 pub use roles::{
     GetIdentityPoolRolesInput, GetIdentityPoolRolesOutput, GetPrincipalTagAttributeMapInput,
-    PrincipalTagAttributeMap, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
+    GetPrincipalTagAttributeMapOutput, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
+    SetPrincipalTagAttributeMapOutput,
 };
 pub use tags::{
     ListTagsForResourceInput, ListTagsForResourceOutput, TagResourceInput, UntagResourceInput,

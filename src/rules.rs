@@ -107,13 +107,16 @@ pub enum Refusal {
     /// Others update the pool over and over.
     #[error("The identity pool is being updated by others.")]
     ConcurrentModification,
+    /// Credentials cannot be made now.
+    #[error("Credentials are not available.")]
+    CredentialsUnavailable,
     /// The pool has a developer provider name already, and it is another one.
     #[error("Developer provider name cannot be changed once it has been set.")]
     DeveloperProviderFixed,
     /// The presented logins lack the pool's developer provider.
     #[error("You can only specify one developer provider as part of the Logins map.")]
     DeveloperProviderMissing,
-    /// A developer provider name that would be taken for a public provider.
+    /// A developer provider name that would be taken for something else.
     #[error("'{name}' is the name of a public provider.")]
     DeveloperProviderReserved {
         /// The refused name.
@@ -321,6 +324,9 @@ pub enum Refusal {
     /// More than 25 rules in a role mapping.
     #[error("A role mapping has at most {} rules.", roles::RULES_MAX)]
     TooManyRules,
+    /// The settings of a pool, with its roles and attribute maps, are more than can be kept.
+    #[error("The settings of the identity pool are too large.")]
+    PoolTooLarge,
     /// More than 50 tags.
     #[error("A resource has at most {} tags.", tags::TAGS_MAX)]
     TooManyTags,

@@ -146,7 +146,7 @@ fn answer(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Resu
     match operation.run {
         // A signature is not needed, and not looked at.
         Run::Unsigned(run) => {
-            if let (Some(limited), Some(region)) = (operation.limited(), region_of(&document)) {
+            if let (Some(limited), Some(region)) = (operation.limited, region_of(&document)) {
                 engine.would_admit(limited, (None, &region))?;
             }
             violations?;
@@ -158,7 +158,7 @@ fn answer(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Resu
                 Caller::Anonymous => return Err(Fault::missing_authentication()),
                 Caller::Unrecognized => return Err(Fault::unrecognized_client()),
             };
-            if let Some(limited) = operation.limited() {
+            if let Some(limited) = operation.limited {
                 engine.would_admit(limited, (Some(&account), &region))?;
             }
             violations?;

@@ -10,6 +10,7 @@
     clippy::unwrap_used
 )]
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -71,13 +72,18 @@ struct Serve {
     /// A file whose bytes are the secret that seals new signing keys: random, 32 or more of them.
     #[arg(long, value_name = "PATH")]
     key_secret_file: Option<PathBuf>,
-    /// The key set of an OpenID Connect issuer or a user pool, a file in JSON; may be repeated.
+    /// The key set of an OpenID Connect issuer or a user pool, a file in JSON; may be repeated,
+    /// once for each issuer.
     #[arg(long, value_name = "ISSUER=FILE", value_parser = pair, conflicts_with = TRUST)]
     oidc_jwks: Vec<(String, String)>,
     /// An application that is registered with an issuer of `OpenIdConnectProviderARNs`; may be
     /// repeated. Without one the issuer's tokens for every application are accepted.
-    #[arg(long, value_name = "ISSUER=CLIENT", value_parser = pair, requires = "oidc_jwks")]
+    #[arg(long, value_name = "ISSUER=CLIENT", value_parser = pair)]
     oidc_client_id: Vec<(String, String)>,
+    /// How long after its end a token of an issuer of `OpenIdConnectProviderARNs` is accepted; the
+    /// service's guide speaks of 300 seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, conflicts_with = TRUST)]
+    oidc_grace_period: u32,
     /// Accepts logins without looking at their signatures: anybody can be anybody. For tests only.
     #[arg(long)]
     trust_unverified_logins: bool,
@@ -93,16 +99,13 @@ struct Serve {
 const TRUST: &str = "trust_unverified_logins";
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let text = text.strip_prefix("https://").unwrap_or(text);
     match text.split_once('=') {
         Some((issuer, value)) if !issuer.is_empty() && !value.is_empty() => {
-            Ok((without_scheme(issuer).to_owned(), value.to_owned()))
+            Ok((issuer.to_owned(), value.to_owned()))
         }
         _ => Err("an issuer, `=`, and a value are expected"),
     }
-}
-
-fn without_scheme(issuer: &str) -> &str {
-    issuer.strip_prefix("https://").unwrap_or(issuer)
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -134,6 +137,8 @@ enum Failure {
     KeySet { issuer: String, file: String, source: Box<dyn Error> },
     #[error("a client of {0} is registered, whose key set is not given")]
     IssuerUnknown(String),
+    #[error("two key sets of {0} are given")]
+    IssuerTwice(String),
     #[error("cannot open the database in {}", path.display())]
     Open { path: PathBuf, source: cognate::Error },
     #[error("cannot listen on {address}")]
@@ -193,11 +198,15 @@ fn open(options: &Serve) -> Result<Engine, Failure> {
         }
         builder = builder.key_secret(secret);
     }
+    let issuers = issuers(options)?.into_iter();
     builder = if options.trust_unverified_logins {
         warn!("the signatures of logins are not verified: anybody can be anybody");
-        builder.login_verifier(UnverifiedLogins::trust_everyone())
+        let verifier = UnverifiedLogins::trust_everyone();
+        builder.login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
     } else {
-        builder.login_verifier(verifier(options)?)
+        let grace_period = Duration::from_secs(options.oidc_grace_period.into());
+        let verifier = OidcVerifier::new().grace_period(grace_period);
+        builder.login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
     };
     if options.roles_of_any_account {
         builder = builder.role_accounts(RoleAccounts::Any);
@@ -214,22 +223,32 @@ fn open(options: &Serve) -> Result<Engine, Failure> {
     builder.open_sled(database).map_err(|source| Failure::Open { path: path.clone(), source })
 }
 
-fn verifier(options: &Serve) -> Result<OidcVerifier, Failure> {
-    let known = |issuer: &str| options.oidc_jwks.iter().any(|(name, _)| name == issuer);
-    if let Some((issuer, _)) = options.oidc_client_id.iter().find(|(issuer, _)| !known(issuer)) {
-        return Err(Failure::IssuerUnknown(issuer.clone()));
-    }
-    let mut verifier = OidcVerifier::new();
-    for (issuer, file) in &options.oidc_jwks {
+/// The issuers that are named, each with its keys and its clients.
+fn issuers(options: &Serve) -> Result<BTreeMap<&str, Issuer>, Failure> {
+    let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
+    for (name, file) in &options.oidc_jwks {
         let keys = key_set(file).map_err(|source| {
-            let (issuer, file) = (issuer.clone(), file.clone());
+            let (issuer, file) = (name.clone(), file.clone());
             Failure::KeySet { issuer, file, source }
         })?;
-        let clients = options.oidc_client_id.iter().filter(|(name, _)| name == issuer);
-        let known = clients.fold(Issuer::new(keys), |known, (_, client)| known.client_id(client));
-        verifier = verifier.issuer(issuer, known);
+        if issuers.insert(name, Issuer::new(keys)).is_some() {
+            return Err(Failure::IssuerTwice(name.clone()));
+        }
     }
-    Ok(verifier)
+    for name in issuers.keys() {
+        if !options.oidc_client_id.iter().any(|(known, _)| known == name) {
+            warn!("{name} has no registered client: as a provider of IAM it logs in for every one");
+        }
+    }
+    for (name, client) in &options.oidc_client_id {
+        let known = match issuers.remove(name.as_str()) {
+            Some(known) => known,
+            None if options.trust_unverified_logins => Issuer::without_keys(),
+            None => return Err(Failure::IssuerUnknown(name.clone())),
+        };
+        issuers.insert(name, known.client_id(client));
+    }
+    Ok(issuers)
 }
 
 fn key_set(file: &str) -> Result<JwkSet, Box<dyn Error>> {

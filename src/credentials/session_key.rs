@@ -11,14 +11,41 @@ use crate::ambient::{Entropy, EntropyError};
 use crate::constraint::REDACTED;
 use crate::credentials::{Credentials, SecretKey, Session, VerifiedSession};
 
-/// What a session token begins with, and is bound to.
-const VERSION: &[u8; 1] = &[1];
+/// What a session token begins with.
+const VERSION: u8 = 1;
+
+/// In front of what is sealed: the version and the number of the key, to which the seal is bound.
+const HEAD_LENGTH: usize = 5;
 
 /// No token of ours is longer: 50 principal tags and 10 logins, all of them escaped, fit.
 const TOKEN_LENGTH_MAX: usize = 1 << 20;
 
-/// The key under which sessions are sealed with AES-256-GCM.
+/// A key under which sessions are sealed with AES-256-GCM.
 pub(crate) struct SessionKey(LessSafeKey);
+
+/// A session token, cut into its parts.
+pub(crate) struct Presented {
+    /// The number of the key that it claims to be sealed with.
+    pub(crate) number: u32,
+    head: [u8; HEAD_LENGTH],
+    nonce: [u8; NONCE_LEN],
+    sealed: Vec<u8>,
+}
+
+impl Presented {
+    /// `None` for what is no session token.
+    pub(crate) fn parse(token: &str) -> Option<Self> {
+        if token.len() > TOKEN_LENGTH_MAX {
+            return None;
+        }
+        let token = STANDARD.decode(token).ok()?;
+        let (head, rest) = token.split_first_chunk::<HEAD_LENGTH>()?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>()?;
+        let [VERSION, number @ ..] = head else { return None };
+        let number = u32::from_be_bytes(*number);
+        Some(Self { number, head: *head, nonce: *nonce, sealed: sealed.to_vec() })
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Sealed<S> {
@@ -38,9 +65,14 @@ impl SessionKey {
 
     pub(crate) fn issue(
         &self,
+        number: u32,
         session: &Session,
         entropy: &dyn Entropy,
     ) -> Result<Credentials, EntropyError> {
+        let mut head = [VERSION; HEAD_LENGTH];
+        if let Some((_, end)) = head.split_first_mut() {
+            end.copy_from_slice(&number.to_be_bytes());
+        }
         let (mut id, mut secret, mut nonce) = ([0; 16], [0; 30], [0; NONCE_LEN]);
         entropy.fill(&mut id)?;
         entropy.fill(&mut secret)?;
@@ -56,21 +88,17 @@ impl SessionKey {
         let mut sealed = serde_json::to_vec(&sealed).unwrap_or_default();
         let nonce_used = Nonce::assume_unique_for_key(nonce);
         self.0
-            .seal_in_place_append_tag(nonce_used, Aad::from(VERSION), &mut sealed)
+            .seal_in_place_append_tag(nonce_used, Aad::from(head), &mut sealed)
             .map_err(|_| EntropyError)?;
-        let token = STANDARD.encode([VERSION.as_slice(), &nonce, &sealed].concat());
+        let token = STANDARD.encode([head.as_slice(), &nonce, &sealed].concat());
         Ok(Credentials::new(access_key_id, secret_key.0, token, session.expiration))
     }
 
-    /// `None` for what was not sealed here.
-    pub(crate) fn open(&self, token: &str) -> Option<VerifiedSession> {
-        if token.len() > TOKEN_LENGTH_MAX {
-            return None;
-        }
-        let token = STANDARD.decode(token).ok()?;
-        let (nonce, sealed) = token.strip_prefix(VERSION)?.split_first_chunk::<NONCE_LEN>()?;
-        let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
-        let opened = self.0.open_in_place(nonce, Aad::from(VERSION), &mut sealed).ok()?;
+    /// `None` for what was not sealed with this key.
+    pub(crate) fn open(&self, presented: Presented) -> Option<VerifiedSession> {
+        let Presented { head, nonce, mut sealed, .. } = presented;
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let opened = self.0.open_in_place(nonce, Aad::from(head), &mut sealed).ok()?;
         let Sealed { session, access_key_id, secret_key } = serde_json::from_slice(opened).ok()?;
         Some(VerifiedSession { session, access_key_id, secret_key })
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy};
 use crate::credentials::CredentialIssuer;
@@ -184,12 +184,11 @@ impl Builder {
             ids: self.ids,
             verifier: self.verifier,
             credential_issuer: self.credential_issuer,
-            session_key: OnceLock::new(),
             throttle: (self.throttling != Throttling::Off).then(Throttle::default),
             choices: self.choices,
         };
         core.try_keys()?;
-        core.try_session_key()?;
+        core.try_session_keys()?;
         core.finish_deletions()?;
         Ok(Engine { core: Arc::new(core) })
     }

@@ -11,11 +11,11 @@ use crate::op::{
     GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
     GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
 };
-use crate::rules::claims::{Claims, TokenDuration, amr};
+use crate::rules::claims::{AUTHENTICATED, Claims, TokenDuration, amr, named_logins};
 use crate::rules::link::OpenedBy;
 use crate::rules::provider::Door;
 use crate::rules::{Refusal, attributes, public, roles};
-use crate::state::{Pool, PrincipalTags};
+use crate::state::{Identity, Pool, PrincipalTags, VerifiedLogin};
 
 impl Public {
     /// Gets the identity of logins, or makes one.
@@ -67,7 +67,9 @@ impl Public {
                 Refusal::PoolNotFound { identity_pool_id }
             })?;
             public::admit_account(&kept.pool, input.account_id.as_ref())?;
-            public::admit(&kept.pool, true, !input.logins.is_empty())?;
+            if input.logins.is_empty() {
+                public::admit_guest(&kept.pool)?;
+            }
             let proof = proving.prove(&kept, None, now)?;
             self.core.resolve(reads, &kept, (None, OpenedBy::Login), proof, now)
         })?;
@@ -118,7 +120,9 @@ impl Public {
             let now = self.core.now();
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
             public::admit_classic_flow(&kept.pool)?;
-            public::admit(&kept.pool, identity.is_guest(), !input.logins.is_empty())?;
+            if input.logins.is_empty() && identity.is_guest() {
+                public::admit_guest(&kept.pool)?;
+            }
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
             let given = (Some(&identity), OpenedBy::Login);
             self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity| {
@@ -186,18 +190,30 @@ impl Public {
         self.core.run(|reads| {
             let now = self.core.now();
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
-            public::admit(&kept.pool, identity.is_guest(), !input.logins.is_empty())?;
+            if input.logins.is_empty() && identity.is_guest() {
+                public::admit_guest(&kept.pool)?;
+            }
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
+            // A guest's own token proves nothing.
+            if proof.is_empty() && identity.is_guest() {
+                public::admit_guest(&kept.pool)?;
+            }
+            let used = used_logins(proof, &identity);
             let given = (Some(&identity), OpenedBy::Login);
             self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity_id| {
-                let is_guest = proof.used.is_empty() && proof.token.is_none();
-                let role_arn = roles::choose(&kept.pool, is_guest, &proof.used, custom_role)?;
+                let role_arn = roles::choose(
+                    &kept.pool,
+                    proof.is_empty(),
+                    &used,
+                    custom_role,
+                    self.core.choices.role_accounts,
+                )?;
                 let session = Session {
                     identity_id: identity_id.clone(),
                     identity_pool_id: kept.pool.id().clone(),
                     role_arn,
                     principal_tags: session_tags(&kept.pool, proof)?,
-                    amr: session_amr(&kept.pool, proof),
+                    amr: session_amr(&kept.pool, proof, &identity),
                     expiration: end_of_session(now),
                 };
                 // Before anything is written: what has no credentials does not happen.
@@ -251,8 +267,7 @@ impl Public {
             let providers = &input.logins_to_remove;
             public::admit_removal(&kept.pool, providers)?;
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
-            let has_token = proof.token.is_some();
-            Ok(public::unlink(&identity, &proof.logins(), has_token, providers, now)?)
+            Ok(public::unlink(&identity, &proof.logins(), proof.amr(), providers, now)?)
         })
     }
 
@@ -264,6 +279,13 @@ impl Public {
     }
 }
 
+/// The logins that a token of this service names, and then those that were presented themselves.
+fn used_logins(proof: &Proof, identity: &Identity) -> Vec<VerifiedLogin> {
+    let named = proof.amr().into_iter().flat_map(|amr| named_logins(amr, identity));
+    let named = named.map(|(_, _, login)| VerifiedLogin::of(login.clone()));
+    named.chain(proof.used.iter().cloned()).collect()
+}
+
 /// The tags of a token of this service, and those that attribute maps make; of two of one key the
 /// token's.
 fn session_tags(pool: &Pool, proof: &Proof) -> Result<PrincipalTags, Refusal> {
@@ -273,11 +295,14 @@ fn session_tags(pool: &Pool, proof: &Proof) -> Result<PrincipalTags, Refusal> {
     Ok(tags)
 }
 
-/// What the token says, and then what it does not say of the logins that were presented too.
-fn session_amr(pool: &Pool, proof: &Proof) -> Vec<String> {
+/// What the token says of logins that the identity still has, and then what it does not say of
+/// those that were presented themselves.
+fn session_amr(pool: &Pool, proof: &Proof, identity: &Identity) -> Vec<String> {
     let presented = amr(pool.id(), &proof.used);
-    let Some(token) = &proof.token else { return presented };
-    let mut all = token.amr().to_vec();
+    let Some(token) = proof.amr() else { return presented };
+    let named = named_logins(token, identity).flat_map(|(provider, full, _)| [provider, full]);
+    let mut all = vec![AUTHENTICATED.to_owned()];
+    all.extend(named.map(str::to_owned));
     if !proof.used.is_empty() {
         let unsaid: Vec<_> = presented.into_iter().filter(|entry| !all.contains(entry)).collect();
         all.extend(unsaid);

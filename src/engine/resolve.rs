@@ -28,6 +28,16 @@ pub(super) struct Proof {
 }
 
 impl Proof {
+    /// Whether nothing was proved: the caller is a guest.
+    pub(super) fn is_empty(&self) -> bool {
+        self.used.is_empty() && self.token.is_none()
+    }
+
+    /// What a token of this service says of the logins that were used.
+    pub(super) fn amr(&self) -> Option<&[String]> {
+        self.token.as_ref().map(Claims::amr)
+    }
+
     pub(super) fn logins(&self) -> Vec<Login> {
         self.used.iter().map(|login| login.login().clone()).collect()
     }
@@ -128,7 +138,7 @@ impl Core {
         &self,
         reads: &mut Reads<'_>,
         pool: &KeptPool,
-        (given, opened_by): (Option<&Identity>, OpenedBy),
+        (given, opened_by): (Option<&Identity>, OpenedBy<'_>),
         proof: &Proof,
         now: Timestamp,
     ) -> Result<Decided<IdentityId>> {
@@ -141,7 +151,7 @@ impl Core {
         }
         let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
         let fresh = IdentityId::new(&pool.pool.region, self.fresh_guid()?);
-        let opened_by = if proof.token.is_some() { OpenedBy::Token } else { opened_by };
+        let opened_by = proof.amr().map_or(opened_by, OpenedBy::Token);
         let resolution =
             Resolution { pool: &pool.pool, given, opened_by, logins: &logins, owners: &owners };
         Ok(link::resolve(resolution, fresh, now)?)

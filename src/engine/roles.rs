@@ -4,7 +4,8 @@ use crate::engine::Developer;
 use crate::error::{Error, Result};
 use crate::op::{
     GetIdentityPoolRolesInput, GetIdentityPoolRolesOutput, GetPrincipalTagAttributeMapInput,
-    PrincipalTagAttributeMap, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
+    GetPrincipalTagAttributeMapOutput, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
+    SetPrincipalTagAttributeMapOutput,
 };
 use crate::rules::{Decided, Refusal, attributes, roles};
 use crate::state::{AttributeMap, PoolRoles};
@@ -128,7 +129,7 @@ impl Developer {
     pub fn set_principal_tag_attribute_map(
         &self,
         input: SetPrincipalTagAttributeMapInput,
-    ) -> Result<PrincipalTagAttributeMap> {
+    ) -> Result<SetPrincipalTagAttributeMapOutput> {
         let SetPrincipalTagAttributeMapInput {
             identity_pool_id,
             identity_provider_name,
@@ -140,7 +141,7 @@ impl Developer {
             let kept = reads.pool(self, &identity_pool_id)?;
             Ok(attributes::set(&kept.pool, &identity_provider_name, map.clone())?)
         })?;
-        Ok(PrincipalTagAttributeMap::new(identity_pool_id, identity_provider_name, set))
+        Ok(SetPrincipalTagAttributeMapOutput::new(identity_pool_id, identity_provider_name, set))
     }
 
     /// Which claims of a provider's tokens become tags of the principal. Where nothing was set,
@@ -172,12 +173,12 @@ impl Developer {
     pub fn get_principal_tag_attribute_map(
         &self,
         input: GetPrincipalTagAttributeMapInput,
-    ) -> Result<PrincipalTagAttributeMap> {
+    ) -> Result<GetPrincipalTagAttributeMapOutput> {
         let GetPrincipalTagAttributeMapInput { identity_pool_id, identity_provider_name } = input;
         let map = self.core.run(|reads| {
             let kept = reads.pool(self, &identity_pool_id)?;
             Ok(Decided::answer(attributes::get(&kept.pool, &identity_provider_name)?))
         })?;
-        Ok(PrincipalTagAttributeMap::new(identity_pool_id, identity_provider_name, map))
+        Ok(GetPrincipalTagAttributeMapOutput::new(identity_pool_id, identity_provider_name, map))
     }
 }

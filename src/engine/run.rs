@@ -4,11 +4,11 @@ use crate::engine::Core;
 use crate::engine::gather::Reads;
 use crate::error::{Error, Result};
 use crate::id::Guid;
-use crate::rules::{Change, Decided, Effect};
+use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{Identity, Pool};
 use crate::store::key::Place;
 use crate::store::record::{Address, Deletion, Owner, PoolCount, PoolEntry, Record};
-use crate::store::{Batch, Commit, Key, Tree};
+use crate::store::{Batch, Commit, Key, Tree, Value};
 
 /// How often a lost race is run again. At least one writer wins each, so this many writers of one
 /// record can contend before one of them gives up.
@@ -83,12 +83,12 @@ fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -
         Change::Create(pool) => {
             let guid = guid_of(&pool)?;
             writes.checks.push((Key::pool(guid), None));
-            writes.puts.push((Key::pool(guid), pool.encode()?));
+            writes.puts.push((Key::pool(guid), encoded(&pool)?));
             writes.puts.push((listing_of(&pool)?, entry_of(&pool).encode()?));
             count_pools(reads, writes, &pool, |pools| pools.saturating_add(1))
         }
         Change::Update { before, after } => {
-            writes.puts.push((Key::pool(guid_of(&after)?), after.encode()?));
+            writes.puts.push((Key::pool(guid_of(&after)?), encoded(&after)?));
             if entry_of(&before) != entry_of(&after) {
                 writes.puts.push((listing_of(&after)?, entry_of(&after).encode()?));
             }
@@ -101,6 +101,11 @@ fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -
             count_pools(reads, writes, &pool, |pools| pools.saturating_sub(1))
         }
     }
+}
+
+fn encoded(pool: &Pool) -> Result<Value> {
+    // There is no other reason why one would not.
+    Ok(pool.encode().map_err(|_| Refusal::PoolTooLarge)?)
 }
 
 fn count_pools(

@@ -28,7 +28,8 @@ pub enum Throttling {
     /// | `ListTagsForResource` | 10 |
     ///
     /// A second's calls may come at once. They are counted for an account in a region; those of the
-    /// public operations, whose callers have no account, for a region.
+    /// public operations, whose callers have no account, for a region. What is no operation of the
+    /// service is not counted.
     DocumentedRates,
 }
 
@@ -60,7 +61,7 @@ impl Limited {
 /// For whom calls are counted together.
 pub(crate) type Scope<'a> = (Option<&'a AccountId>, &'a Region);
 
-/// How many buckets are kept; those that are full say nothing and go first.
+/// Where there are more buckets, those that are full go: they say nothing.
 const BUCKETS_MAX: usize = 10_000;
 
 /// What is left of the rates.
@@ -91,7 +92,7 @@ impl Bucket {
         let full = Self::full(operation, now);
         let millis = now.as_millis().saturating_sub(self.at.as_millis());
         let gained = millis.saturating_mul(operation.calls_a_second());
-        Self { left: self.left.saturating_add(gained).min(full.left), at: now.max(self.at) }
+        Self { left: self.left.saturating_add(gained).min(full.left), at: now }
     }
 }
 

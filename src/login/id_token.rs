@@ -48,6 +48,7 @@ impl<'a> IdToken<'a> {
     /// * [`LoginError::BadSignature`] for a header with `crit`.
     /// * [`LoginError::MissingClaim`] for the first one of `iss`, `sub`, `aud` and `exp` that is
     ///   not there.
+    /// * [`LoginError::Malformed`] for a user pool's token that is no identity token.
     /// * [`LoginError::WrongIssuer`]
     pub(super) fn read(token: &'a LoginToken, provider: &ProviderName) -> Result<Self, LoginError> {
         let jwt = Jwt::parse(token)?;
@@ -55,7 +56,7 @@ impl<'a> IdToken<'a> {
         let (issuer, subject) = (claims.text("iss")?, claims.text("sub")?);
         let (audience, exp) = (claims.texts("aud")?, claims.seconds("exp")?);
         let (nbf, iat) = (claims.seconds("nbf")?, claims.seconds("iat")?);
-        let party = claims.text("azp")?;
+        let (party, token_use) = (claims.text("azp")?, claims.text("token_use")?);
         let subject = subject.map(Subject::try_from).transpose();
         let subject = subject.map_err(|_| LoginError::Malformed)?;
         if jwt.is_critical {
@@ -67,6 +68,10 @@ impl<'a> IdToken<'a> {
         let subject = subject.ok_or(missing("sub"))?;
         let audience = audience.ok_or(missing("aud"))?;
         let ends = exp.ok_or(missing("exp"))?;
+        // A user pool's access token may name an audience too.
+        if token_use.is_some_and(|token_use| token_use != "id") {
+            return Err(LoginError::Malformed);
+        }
         if !is_issuer(issuer, provider.as_str()) {
             return Err(LoginError::WrongIssuer);
         }

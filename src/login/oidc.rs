@@ -1,12 +1,12 @@
 //! The verifier for OpenID Connect.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ambient::Timestamp;
 use crate::login::id_token::{IdToken, gives_access_tokens};
+use crate::login::issuer::{Issuer, Issuers};
 use crate::login::jwt::Jwt;
 use crate::login::{JwkSet, LoginError, LoginVerifier};
 use crate::name::{LoginToken, ProviderName};
@@ -26,7 +26,8 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 /// 2. The text is three parts in base64url, the first two JSON objects without duplicate members,
 ///    and the claims that are checked here have their shape, `sub` its 1 to 1024 code points; else
 ///    [`LoginError::Malformed`]. A header with `crit` is [`LoginError::BadSignature`].
-/// 3. `iss`, `sub`, `aud` and `exp` are there, else [`LoginError::MissingClaim`].
+/// 3. `iss`, `sub`, `aud` and `exp` are there, else [`LoginError::MissingClaim`]; a user pool's
+///    `token_use` is `id`, else [`LoginError::Malformed`].
 /// 4. `iss` is `https://` and the provider's name, else [`LoginError::WrongIssuer`]. Only
 ///    `accounts.google.com` may leave the scheme out.
 /// 5. The issuer's keys are known, else [`LoginError::Unavailable`], and one of them has signed the
@@ -85,7 +86,7 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 #[derive(Default)]
 #[must_use]
 pub struct OidcVerifier {
-    issuers: BTreeMap<String, Issuer>,
+    issuers: Issuers,
     issuer_keys: Option<Box<dyn IssuerKeys>>,
     saml: Option<Box<dyn LoginVerifier>>,
     access_tokens: Option<Box<dyn LoginVerifier>>,
@@ -102,9 +103,7 @@ impl OidcVerifier {
     /// Knows the issuer `name`, with or without `https://`: its keys, and with [`Issuer`] its
     /// applications. What was known of the name before is forgotten.
     pub fn issuer(mut self, name: impl AsRef<str>, issuer: impl Into<Issuer>) -> Self {
-        let name = name.as_ref();
-        let name = name.strip_prefix("https://").unwrap_or(name);
-        self.issuers.insert(name.to_owned(), issuer.into());
+        self.issuers.insert(name.as_ref(), issuer.into());
         self
     }
 
@@ -154,31 +153,19 @@ impl OidcVerifier {
         now: Timestamp,
     ) -> Result<VerifiedLogin, LoginError> {
         let id_token = IdToken::read(token, provider)?;
-        let issuer = self.issuers.get(provider.as_str());
-        self.check_signature(issuer, provider, &id_token.jwt)?;
-        let (grace_period, registered) = match configured {
-            PublicProvider::OpenIdConnect(_) => {
-                (self.grace_period, issuer.map_or(&[][..], |issuer| &issuer.client_ids))
-            }
-            PublicProvider::Supported(_)
-            | PublicProvider::UserPool(_)
-            | PublicProvider::Saml(_) => (Duration::ZERO, &[][..]),
-        };
+        self.check_signature(provider, &id_token.jwt)?;
+        let of_iam = matches!(configured, PublicProvider::OpenIdConnect(_));
+        let grace_period = if of_iam { self.grace_period } else { Duration::ZERO };
         id_token.check_time(now, grace_period)?;
-        let client = id_token.client(configured, registered)?;
+        let client = id_token.client(configured, self.issuers.registered(configured, provider))?;
         if let PublicProvider::UserPool(entries) = configured {
             self.check_active(entries, client, provider, token)?;
         }
         id_token.login(provider, configured, client)
     }
 
-    fn check_signature(
-        &self,
-        issuer: Option<&Issuer>,
-        provider: &ProviderName,
-        jwt: &Jwt<'_>,
-    ) -> Result<(), LoginError> {
-        let has_signed = if let Some(keys) = issuer.and_then(|issuer| issuer.keys.as_ref()) {
+    fn check_signature(&self, provider: &ProviderName, jwt: &Jwt<'_>) -> Result<(), LoginError> {
+        let has_signed = if let Some(keys) = self.issuers.keys(provider) {
             keys.has_signed(jwt)
         } else {
             let asked = self.issuer_keys.as_ref().ok_or(LoginError::Unavailable)?;
@@ -237,47 +224,6 @@ impl fmt::Debug for OidcVerifier {
             .field("issuers", &self.issuers)
             .field("grace_period", &self.grace_period)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a verifier knows of an issuer: its keys, and the applications that are registered for it.
-///
-/// A [`JwkSet`] alone becomes an issuer with no application registered.
-#[derive(Debug, Clone, Default)]
-#[must_use]
-pub struct Issuer {
-    /// `None` where they are asked for.
-    keys: Option<JwkSet>,
-    client_ids: Vec<String>,
-}
-
-impl Issuer {
-    /// An issuer that signs with one of `keys`.
-    pub fn new(keys: JwkSet) -> Self {
-        Self { keys: Some(keys), client_ids: Vec::new() }
-    }
-
-    /// An issuer whose keys [`OidcVerifier::issuer_keys`] gives: to register its applications.
-    pub fn without_keys() -> Self {
-        Self::default()
-    }
-
-    /// Registers an application, as one does with an OpenID Connect provider of IAM; there may be
-    /// several.
-    ///
-    /// It counts only where a pool has the issuer by its `OpenIdConnectProviderARNs`, because there
-    /// the pool itself names no application. **With none registered, the issuer's tokens for every
-    /// application are then accepted.** Where the pool has the issuer as a user pool or in
-    /// `SupportedLoginProviders`, the pool alone says which applications are accepted.
-    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
-        self.client_ids.push(client_id.into());
-        self
-    }
-}
-
-impl From<JwkSet> for Issuer {
-    fn from(keys: JwkSet) -> Self {
-        Self::new(keys)
     }
 }
 

@@ -6,6 +6,7 @@ use ring::digest::{SHA256, digest};
 
 use crate::ambient::Timestamp;
 use crate::login::id_token::{IdToken, gives_access_tokens};
+use crate::login::issuer::{Issuer, Issuers};
 use crate::login::{LoginError, LoginVerifier};
 use crate::name::{LoginToken, ProviderAppId, ProviderName};
 use crate::state::{IdentityPool, PublicProvider, VerifiedLogin};
@@ -49,12 +50,20 @@ use crate::state::{IdentityPool, PublicProvider, VerifiedLogin};
 /// ```
 #[derive(Debug)]
 #[must_use]
-pub struct UnverifiedLogins(());
+pub struct UnverifiedLogins {
+    issuers: Issuers,
+}
 
 impl UnverifiedLogins {
     /// Believes everyone. Not for a machine that others can reach.
     pub fn trust_everyone() -> Self {
-        Self(())
+        Self { issuers: Issuers::default() }
+    }
+
+    /// Knows the applications that are registered with the issuer `name`; its keys do not matter.
+    pub fn issuer(mut self, name: impl AsRef<str>, issuer: impl Into<Issuer>) -> Self {
+        self.issuers.insert(name.as_ref(), issuer.into());
+        self
     }
 }
 
@@ -77,7 +86,8 @@ impl LoginVerifier for UnverifiedLogins {
             | PublicProvider::OpenIdConnect(_)) => {
                 let id_token = IdToken::read(token, provider)?;
                 id_token.check_time(now, Duration::ZERO)?;
-                let client = id_token.client(&configured, &[])?;
+                let registered = self.issuers.registered(&configured, provider);
+                let client = id_token.client(&configured, registered)?;
                 id_token.login(provider, &configured, client)
             }
         }

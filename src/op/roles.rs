@@ -187,7 +187,7 @@ impl GetPrincipalTagAttributeMapInput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-pub struct PrincipalTagAttributeMap {
+pub struct GetPrincipalTagAttributeMapOutput {
     /// The pool.
     pub identity_pool_id: IdentityPoolId,
     /// The provider.
@@ -199,7 +199,10 @@ pub struct PrincipalTagAttributeMap {
     pub principal_tags: Option<PrincipalTags>,
 }
 
-impl PrincipalTagAttributeMap {
+/// The map as it was set.
+pub type SetPrincipalTagAttributeMapOutput = GetPrincipalTagAttributeMapOutput;
+
+impl GetPrincipalTagAttributeMapOutput {
     pub(crate) fn new(
         identity_pool_id: IdentityPoolId,
         identity_provider_name: ProviderName,

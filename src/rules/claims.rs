@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::state::{Pool, PrincipalTags, VerifiedLogin};
+use crate::state::{Identity, Login, Pool, PrincipalTags, VerifiedLogin};
 
 /// The issuer of every token, whatever the region.
 pub const ISSUER: &str = "https://cognito-identity.amazonaws.com";
@@ -71,7 +71,7 @@ impl TryFrom<Duration> for TokenDuration {
 }
 
 /// What the `amr` of an authenticated identity begins with.
-const AUTHENTICATED: &str = "authenticated";
+pub(crate) const AUTHENTICATED: &str = "authenticated";
 
 /// The claims of a token: made by the engine, or read from a token that it has verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -179,6 +179,36 @@ pub(crate) fn amr(pool: &IdentityPoolId, used: &[VerifiedLogin]) -> Vec<String> 
     let pairs =
         used.iter().flat_map(|login| [login.login().provider().to_string(), login.amr(pool)]);
     std::iter::once(AUTHENTICATED.to_owned()).chain(pairs).collect()
+}
+
+/// The pairs of the `amr` of a token for an identity that name logins which the identity has, in
+/// the order of the token: the provider, the full name, and the login. A login that the identity
+/// has given up since is not among them.
+pub(crate) fn named_logins<'a>(
+    amr: &'a [String],
+    identity: &'a Identity,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a Login)> {
+    let pairs = amr.iter().skip(1).zip(amr.iter().skip(2)).step_by(2);
+    pairs.filter_map(|(provider, full)| {
+        let login = identity.logins().find(|login| {
+            login.provider().as_str() == provider && is_full_name(full, login, identity.pool())
+        })?;
+        Some((provider.as_str(), full.as_str(), login))
+    })
+}
+
+/// Whether the `amr` of a token for an identity names a login that the identity has.
+pub(crate) fn names_login_of(amr: &[String], identity: &Identity) -> bool {
+    named_logins(amr, identity).next().is_some()
+}
+
+/// A developer user's full name has one form; that of a public login ends with its subject.
+fn is_full_name(full: &str, login: &Login, pool: &IdentityPoolId) -> bool {
+    let subject = login.subject().as_str();
+    if login.is_developer() {
+        return full == format!("{}:{pool}:{subject}", login.provider());
+    }
+    full.strip_suffix(subject).is_some_and(|head| head.ends_with(':'))
 }
 
 /// `{"principal_tags":{"<key>":["<value>"]}}`: each value is an array of one.

@@ -2,6 +2,7 @@
 
 use crate::ambient::Timestamp;
 use crate::id::IdentityId;
+use crate::rules::claims::names_login_of;
 use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{Identity, Login, Pool};
 
@@ -20,13 +21,13 @@ pub enum DeveloperLinking {
 
 /// What opens a given authenticated identity to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OpenedBy {
+pub(crate) enum OpenedBy<'a> {
     /// One of its logins.
     Login,
     /// Its id, if no identity has any of the logins.
     Id,
-    /// A token of this service for it.
-    Token,
+    /// One of its logins, also by the `amr` of a token of this service for it.
+    Token(&'a [String]),
 }
 
 /// What is known when logins are resolved.
@@ -35,7 +36,7 @@ pub(crate) struct Resolution<'a> {
     pub(crate) pool: &'a Pool,
     /// The identity that the caller gave, of this pool.
     pub(crate) given: Option<&'a Identity>,
-    pub(crate) opened_by: OpenedBy,
+    pub(crate) opened_by: OpenedBy<'a>,
     /// Proved, in the caller's order, no two alike.
     pub(crate) logins: &'a [Login],
     /// The identities that have any of the logins, no two alike.
@@ -59,7 +60,7 @@ pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
 /// | a3 | none | X, Y, … | merged; the owner of the developer login survives, else the oldest |
 /// | b1 | guest | none | the guest, now authenticated |
 /// | b2 | guest | X, … | X; the guest is disabled |
-/// | c1 | authenticated G | G, or a token for G | G; logins without an owner are linked to it |
+/// | c1 | authenticated G | G, or a token that names a login of G | G; logins without an owner are linked to it |
 /// | c2 | authenticated G | also Y, … | G; Y is merged into it |
 /// | c3 | authenticated G | not G | refused; linked if nobody has any of the logins and giving G is proof enough |
 /// | d1 | authenticated | no login presented | refused |
@@ -128,14 +129,19 @@ fn survivor(resolution: Resolution<'_>) -> Result<Option<&Identity>, Refusal> {
     if given.is_guest() {
         return Ok(parent(logins, owners).or(Some(given)));
     }
-    let by_token = opened_by == OpenedBy::Token;
-    if given.is_disabled() || (logins.is_empty() && !by_token) {
+    let nothing = logins.is_empty() && !matches!(opened_by, OpenedBy::Token(_));
+    if given.is_disabled() || nothing {
         return Err(Refusal::IdentityForbidden { identity_id: given.id().clone() });
     }
     let by_login = owners.iter().any(|owner| owner.id() == given.id());
-    // Never a merge on the strength of an id alone.
-    let by_id = opened_by == OpenedBy::Id && owners.is_empty();
-    if by_login || by_token || by_id { Ok(Some(given)) } else { Err(Refusal::LoginsDontMatch) }
+    let opened = by_login
+        || match opened_by {
+            OpenedBy::Login => false,
+            // Never a merge on the strength of an id alone.
+            OpenedBy::Id => owners.is_empty(),
+            OpenedBy::Token(amr) => names_login_of(amr, given),
+        };
+    if opened { Ok(Some(given)) } else { Err(Refusal::LoginsDontMatch) }
 }
 
 /// The owner of the developer login; else the oldest, and of two of one moment the lower id.

@@ -1,7 +1,7 @@
 //! What makes a pool's configuration acceptable.
 
 use crate::name::UserPoolProviderName;
-use crate::rules::provider::is_reserved;
+use crate::rules::provider::{is_configured, is_reserved};
 use crate::rules::{Change, Decided, Effect, Refusal, tags};
 use crate::state::{IdentityPool, OIDC_PROVIDER, Pool, SAML_PROVIDER};
 
@@ -21,7 +21,8 @@ pub(crate) fn create(pool: Pool, pools: u32) -> Result<Decided<IdentityPool>, Re
 }
 
 /// Replaces the settings. A developer provider name that is left out stays (`requested` has
-/// `None`), as do tags that are left out (`keep_tags`); all else that is left out is reset.
+/// `None`), as do tags that are left out (`keep_tags`); all else that is left out is reset. Role
+/// mappings and attribute maps go with their providers.
 pub(crate) fn update(
     before: &Pool,
     mut requested: IdentityPool,
@@ -39,7 +40,9 @@ pub(crate) fn update(
         _ => {}
     }
     check(&requested)?;
-    let after = Pool { settings: requested.clone(), ..before.clone() };
+    let mut after = Pool { settings: requested.clone(), ..before.clone() };
+    after.roles.mappings.retain(|name, _| is_configured(&requested, name.as_str(), true));
+    after.attribute_maps.retain(|name, _| is_configured(&requested, name.as_str(), false));
     Ok(Decided::replacing(before, after, requested))
 }
 

@@ -4,12 +4,15 @@ use crate::name::{DeveloperProviderName, ProviderName, UserPoolClientId, UserPoo
 use crate::rules::Refusal;
 use crate::state::{IdentityPool, Pool, PublicProvider, VerifiedLogin};
 
-/// The keys under which a token of this service itself is presented.
-const COGNITO_IDENTITY: [&str; 3] = [
-    "cognito-identity.amazonaws.com",
-    "cognito-identity-us-gov.amazonaws.com",
-    "cognito-identity.cn-north-1.amazonaws.com.cn",
+/// The keys under which a token of this service itself is presented, by partition.
+const COGNITO_IDENTITY: [(&str, &str); 3] = [
+    ("aws", "cognito-identity.amazonaws.com"),
+    ("aws-cn", "cognito-identity.cn-north-1.amazonaws.com.cn"),
+    ("aws-us-gov", "cognito-identity-us-gov.amazonaws.com"),
 ];
+
+/// What stands in `amr` for everybody, and so for no provider.
+const AMR_WORDS: [&str; 2] = ["authenticated", "unauthenticated"];
 
 /// Public providers that are known by name.
 const PUBLIC_PROVIDERS: [&str; 6] = [
@@ -51,10 +54,14 @@ pub(crate) fn presented<'a>(
     let settings = &pool.settings;
     let developer = settings.developer_provider_name.as_ref();
     let developer = developer.filter(|developer| developer.as_str() == name.as_str());
-    let is_cognito = COGNITO_IDENTITY.contains(&name.as_str());
+    let is_cognito = is_cognito_identity(name.as_str());
+    let is_own = cognito_identity(pool.region.partition()) == name.as_str();
     match (door, developer) {
         (Door::Developer, Some(developer)) => Ok(Presented::Developer(developer)),
-        (Door::PublicOrCognito, _) if is_cognito => Ok(Presented::Cognito),
+        (Door::PublicOrCognito, _) if is_own => Ok(Presented::Cognito),
+        (Door::Public | Door::PublicOrCognito, _) if !has_any(settings) => {
+            Err(Refusal::ProvidersMissing { identity_pool_id: pool.id().clone() })
+        }
         _ if is_cognito || is_ours() => Err(Refusal::LoginIsCognitoToken),
         (Door::Public | Door::PublicOrCognito, Some(_)) => Err(Refusal::PublicProviderExpected),
         _ if settings.public_provider(name.as_str()).is_some() => Ok(Presented::Public),
@@ -74,9 +81,23 @@ pub(crate) fn developer_provider<'a>(
     known.filter(|known| *known == name).ok_or(Refusal::DeveloperProviderUnsupported)
 }
 
-/// Whether a developer provider of that name would be taken for a public one.
+/// Whether a developer provider of that name would be taken for something else.
 pub(crate) fn is_reserved(settings: &IdentityPool, name: &str) -> bool {
-    COGNITO_IDENTITY.contains(&name) || is_public(name) || settings.public_provider(name).is_some()
+    is_cognito_identity(name)
+        || AMR_WORDS.contains(&name)
+        || is_public(name)
+        || settings.public_provider(name).is_some()
+}
+
+/// The name of this service in a partition.
+pub(crate) fn cognito_identity(partition: &str) -> &'static str {
+    let [(_, elsewhere), ..] = COGNITO_IDENTITY;
+    let mut names = COGNITO_IDENTITY.iter();
+    names.find(|(known, _)| *known == partition).map_or(elsewhere, |(_, name)| name)
+}
+
+fn is_cognito_identity(name: &str) -> bool {
+    COGNITO_IDENTITY.iter().any(|(_, known)| *known == name)
 }
 
 fn is_public(name: &str) -> bool {
@@ -84,7 +105,7 @@ fn is_public(name: &str) -> bool {
 }
 
 /// Whether the pool has a provider of any kind.
-pub(crate) fn has_any(settings: &IdentityPool) -> bool {
+fn has_any(settings: &IdentityPool) -> bool {
     settings.developer_provider_name.is_some()
         || !settings.supported_login_providers.is_empty()
         || !settings.cognito_identity_providers.is_empty()

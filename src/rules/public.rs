@@ -4,20 +4,15 @@
 use crate::ambient::Timestamp;
 use crate::id::ClaimedAccountId;
 use crate::name::ProviderName;
+use crate::rules::claims::names_login_of;
 use crate::rules::link::update;
-use crate::rules::{Decided, Refusal, provider};
+use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, Login, Pool};
 
-/// Whether a call without logins may get an identity, and one with logins be heard.
-pub(crate) fn admit(pool: &Pool, is_guest: bool, has_logins: bool) -> Result<(), Refusal> {
-    if has_logins && !provider::has_any(&pool.settings) {
-        let identity_pool_id = pool.id().clone();
-        return Err(Refusal::ProvidersMissing { identity_pool_id });
-    }
-    if !has_logins && is_guest && !pool.settings.allow_unauthenticated_identities {
-        return Err(Refusal::GuestsUnsupported);
-    }
-    Ok(())
+/// Whether who has proved nothing may have an identity.
+pub(crate) fn admit_guest(pool: &Pool) -> Result<(), Refusal> {
+    let allowed = pool.settings.allow_unauthenticated_identities;
+    if allowed { Ok(()) } else { Err(Refusal::GuestsUnsupported) }
 }
 
 /// Who names the owner of a pool has to name the right one.
@@ -49,18 +44,19 @@ pub(crate) fn admit_removal(pool: &Pool, providers: &[ProviderName]) -> Result<(
 }
 
 /// Unlinks public logins from an identity that is opened by one of `logins`, or by a token of this
-/// service. A provider of which it has no login is passed over.
+/// service that names one. A provider of which it has no login is passed over.
 pub(crate) fn unlink(
     before: &Identity,
     logins: &[Login],
-    has_token: bool,
+    amr: Option<&[String]>,
     providers: &[ProviderName],
     now: Timestamp,
 ) -> Result<Decided<()>, Refusal> {
     if before.is_disabled() {
         return Err(Refusal::IdentityForbidden { identity_id: before.id().clone() });
     }
-    if !has_token && !logins.iter().any(|login| before.has(login)) {
+    let by_token = amr.is_some_and(|amr| names_login_of(amr, before));
+    if !by_token && !logins.iter().any(|login| before.has(login)) {
         return Err(Refusal::LoginsDontMatch);
     }
     let mut after = before.clone();

@@ -39,13 +39,17 @@ pub(crate) fn set(
         check_mapping(mapping)?;
     }
     let mapped = roles.mappings.values().flat_map(rules_of).map(|rule| &rule.role_arn);
-    if let Some(role) = roles.defaults.values().chain(mapped).find(|role| {
-        let own = role.iam_account() == Some(before.account.as_str());
-        role.iam_resource(ROLE).is_none() || !(own || accounts == RoleAccounts::Any)
-    }) {
-        return Err(forbidden(role));
+    for role in roles.defaults.values().chain(mapped) {
+        check_role(before, role, accounts)?;
     }
     Ok(Decided::replacing(before, Pool { roles, ..before.clone() }, ()))
+}
+
+fn check_role(pool: &Pool, role: &Arn, accounts: RoleAccounts) -> Result<(), Refusal> {
+    let is_role = role.iam_resource(ROLE).is_some();
+    let is_own = role.iam_account() == Some(pool.account.as_str());
+    let usable = is_role && (is_own || accounts == RoleAccounts::Any);
+    if usable { Ok(()) } else { Err(forbidden(role)) }
 }
 
 fn check_mapping(mapping: &RoleMapping) -> Result<(), Refusal> {
@@ -54,12 +58,14 @@ fn check_mapping(mapping: &RoleMapping) -> Result<(), Refusal> {
         return Err(Refusal::AmbiguousRoleResolutionMissing { mapping_type });
     }
     match (mapping_type, &mapping.rules_configuration) {
-        (RoleMappingType::Rules, None) => Err(Refusal::RulesConfigurationMissing),
+        (RoleMappingType::Token, None) => Ok(()),
         (RoleMappingType::Token, Some(_)) => Err(Refusal::RulesConfigurationUnexpected),
-        (RoleMappingType::Rules, Some(RulesConfiguration { rules })) if rules.len() > RULES_MAX => {
-            Err(Refusal::TooManyRules)
-        }
-        _ => Ok(()),
+        (RoleMappingType::Rules, None) => Err(Refusal::RulesConfigurationMissing),
+        (RoleMappingType::Rules, Some(RulesConfiguration { rules })) => match rules.len() {
+            0 => Err(Refusal::RulesConfigurationMissing),
+            1..=RULES_MAX => Ok(()),
+            _ => Err(Refusal::TooManyRules),
+        },
     }
 }
 
@@ -67,12 +73,26 @@ fn rules_of(mapping: &RoleMapping) -> &[MappingRule] {
     mapping.rules_configuration.as_ref().map_or(&[], |configuration| &configuration.rules)
 }
 
-/// The role of a call: of a guest, or of an authenticated identity for which `used` were presented.
+/// The role of a call: of a guest, or of an authenticated identity for which `used` were presented,
+/// themselves or by a token of this service, which says nothing of their claims.
 ///
 /// The first of the logins that has a mapping decides; without any the roles that a provider itself
 /// grants, and then the pool's authenticated role. A role that the caller asks for has to be one
-/// that the mapping or the provider offers; where neither offers any it is ignored.
+/// that the mapping or the provider offers; where neither offers any it is ignored. What a token
+/// says may not go beyond what the pool's owner may set.
 pub(crate) fn choose(
+    pool: &Pool,
+    is_guest: bool,
+    used: &[VerifiedLogin],
+    custom: Option<&Arn>,
+    accounts: RoleAccounts,
+) -> Result<Arn, Refusal> {
+    let chosen = choose_any(pool, is_guest, used, custom)?;
+    check_role(pool, &chosen, accounts)?;
+    Ok(chosen)
+}
+
+fn choose_any(
     pool: &Pool,
     is_guest: bool,
     used: &[VerifiedLogin],
@@ -88,7 +108,8 @@ pub(crate) fn choose(
         return by_mapping(pool, login, (provider, mapping), custom);
     }
     let Some((login, offered)) = used.iter().find_map(|login| {
-        let offered = offered_by(login);
+        let grants = is_user_pool(pool, login) || !login.roles().is_empty();
+        let offered = if grants { offered_by(login) } else { Vec::new() };
         (!offered.is_empty()).then_some((login, offered))
     }) else {
         return default_role(pool, RoleType::Authenticated);
@@ -154,14 +175,26 @@ fn mapping_of<'a>(
     login: &VerifiedLogin,
 ) -> Option<(&'a ProviderName, &'a RoleMapping)> {
     let provider = login.login().provider().as_str();
-    let is_user_pool =
-        matches!(pool.settings.public_provider(provider), Some(PublicProvider::UserPool(_)));
-    let name = if is_user_pool {
-        format!("{provider}:{}", login.client()?)
-    } else {
-        configured_name(&pool.settings, login)?.to_owned()
-    };
-    pool.roles.mappings.iter().find(|(known, _)| known.as_str() == name)
+    let mut mappings = pool.roles.mappings.iter();
+    match (is_user_pool(pool, login), login.client()) {
+        (false, _) => {
+            let name = configured_name(&pool.settings, login)?;
+            mappings.find(|(known, _)| known.as_str() == name)
+        }
+        (true, Some(client)) => {
+            let name = format!("{provider}:{client}");
+            mappings.find(|(known, _)| known.as_str() == name)
+        }
+        // By a token of this service, which does not say the client.
+        (true, None) => mappings.find(|(known, _)| {
+            known.as_str().rsplit_once(':').is_some_and(|(known, _)| known == provider)
+        }),
+    }
+}
+
+fn is_user_pool(pool: &Pool, login: &VerifiedLogin) -> bool {
+    let provider = login.login().provider().as_str();
+    matches!(pool.settings.public_provider(provider), Some(PublicProvider::UserPool(_)))
 }
 
 /// The roles that a token lists: an array, or one text with commas between them.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::ambient::Timestamp;
 use crate::id::{Guid, IdentityId, IdentityPoolId, Region};
-use crate::rules::{Change, Effect};
+use crate::rules::{Change, Effect, claims};
 use crate::state::{
     CognitoIdentityProvider, Identity, IdentityPool, IdentityState, LOGINS_MAX, Login, Pool,
     VerifiedLogin,
@@ -78,6 +78,12 @@ pub(super) fn login(text: &str) -> Login {
 
 pub(super) fn logins(text: &str) -> Vec<Login> {
     text.split(',').filter(|text| !text.is_empty()).map(login).collect()
+}
+
+/// The `amr` of a token for logins.
+pub(super) fn amr(text: &str) -> Vec<String> {
+    let used: Vec<_> = logins(text).into_iter().map(VerifiedLogin::of).collect();
+    claims::amr(pool().id(), &used)
 }
 
 /// Identities by name.

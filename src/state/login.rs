@@ -139,11 +139,14 @@ impl VerifiedLogin {
         Self::of(Login::developer(provider, user))
     }
 
-    fn of(login: Login) -> Self {
+    /// A login that is known to be genuine, and of whose token nothing else is.
+    pub(crate) fn of(login: Login) -> Self {
         Self { login, amr: None, client_id: None, claims: BTreeMap::new(), roles: Vec::new() }
     }
 
-    /// The same login under another name in the `amr` claim: `<oidc provider arn>:OIDC:<sub>`.
+    /// The same login under another full name in the `amr` claim: `<oidc provider arn>:OIDC:<sub>`.
+    /// It has to end with `:` and the subject: by that a token is held against the identity's
+    /// logins when it is presented.
     #[must_use]
     pub fn amr_entry(mut self, entry: impl Into<String>) -> Self {
         self.amr = Some(entry.into());

@@ -9,7 +9,7 @@
 //! | identities | pool, creation, identity | the identity with its logins |
 //! | identity index | identity | its pool and creation |
 //! | logins | pool, kind, provider, subject | the identity and its creation |
-//! | session keys | one, always the same | the key that seals sessions |
+//! | session keys | number | a key that seals sessions |
 //! | signing keys | region, number | a key for tokens |
 //!
 //! A guid takes 16 bytes and a moment 8, the highest first. Text that something follows ends with a
@@ -165,8 +165,13 @@ impl Key {
         Self { tree: Tree::Logins, bytes }
     }
 
-    pub(crate) fn session_key() -> Self {
-        Self { tree: Tree::SessionKeys, bytes: vec![1] }
+    pub(crate) fn session_key(number: u32) -> Self {
+        Self { tree: Tree::SessionKeys, bytes: number.to_be_bytes().to_vec() }
+    }
+
+    /// The number that a session key's key consists of.
+    pub(crate) fn session_key_number(&self) -> Option<u32> {
+        self.bytes.as_slice().try_into().ok().map(u32::from_be_bytes)
     }
 
     pub(crate) fn signing_key(region: &Region, number: u32) -> Self {

@@ -104,7 +104,11 @@ pub(crate) struct Owner(pub(crate) Place);
 
 /// In the tree of session keys: what seals sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredSessionKey(pub(crate) PrivateKey);
+pub(crate) struct StoredSessionKey {
+    pub(crate) key: PrivateKey,
+    /// When another key took over.
+    pub(crate) retired: Option<Timestamp>,
+}
 
 plain_record!(PoolCount, PoolEntry, Deletion, Address, Owner, StoredKey, StoredSessionKey);
 

@@ -1,6 +1,8 @@
 //! A token as a role's trust policy sees it.
 
+use crate::id::Region;
 use crate::rules::claims::Claims;
+use crate::rules::provider::cognito_identity;
 
 /// Who presents a token of this engine to `AssumeRoleWithWebIdentity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,12 +14,8 @@ pub struct WebIdentity {
 impl WebIdentity {
     pub(crate) fn new(claims: Claims) -> Self {
         let region = claims.identity_pool_id().region();
-        let provider = match region.as_ref().map_or("aws", |region| region.partition()) {
-            "aws-cn" => "cognito-identity.cn-north-1.amazonaws.com.cn",
-            "aws-us-gov" => "cognito-identity-us-gov.amazonaws.com",
-            _ => "cognito-identity.amazonaws.com",
-        };
-        Self { provider, claims }
+        let partition = region.as_ref().map_or("aws", Region::partition);
+        Self { provider: cognito_identity(partition), claims }
     }
 
     /// The federated principal of the trust policy: `cognito-identity.amazonaws.com`, or its name

@@ -14,14 +14,15 @@ use crate::wire::model::{
     LOGIN_PROVIDERS, LOGINS, MAX_RESULTS, NEXT_TOKEN, POOL_ID, POOL_NAME, PRINCIPAL_TAGS, PROVIDER,
     PROVIDERS, ROLE_MAPPINGS, ROLES, TAG_KEYS, TAGS, TOKEN_DURATION, USER_POOLS,
 };
-use crate::wire::shape::{Member, Shape, check_members, optional, required};
-use Run::{Signed, Unsigned};
+use crate::wire::shape::{Failures, Member, Shape, check_members, optional, required};
 
 /// An operation of the service.
 pub(super) struct Operation {
     name: &'static str,
     members: &'static [Member],
     pub(super) run: Run,
+    /// Its documented rate, if it has one.
+    pub(super) limited: Option<Limited>,
 }
 
 /// How an operation is called, by whom it may be.
@@ -30,12 +31,35 @@ pub(super) enum Run {
     Unsigned(fn(&Public, &Document) -> Result<Vec<u8>, Fault>),
 }
 
+const fn signed(
+    name: &'static str,
+    members: &'static [Member],
+    run: fn(&Developer, &Document) -> Result<Vec<u8>, Fault>,
+) -> Operation {
+    Operation { name, members, run: Run::Signed(run), limited: None }
+}
+
+const fn public(
+    name: &'static str,
+    members: &'static [Member],
+    run: fn(&Public, &Document) -> Result<Vec<u8>, Fault>,
+) -> Operation {
+    Operation { name, members, run: Run::Unsigned(run), limited: None }
+}
+
+impl Operation {
+    const fn limited(mut self, limited: Limited) -> Self {
+        self.limited = Some(limited);
+        self
+    }
+}
+
 /// In the order of the API reference. Where the service's own order of failures was seen, members
 /// are in that order: logins come before the identity.
 const OPERATIONS: [Operation; 23] = [
-    Operation {
-        name: "CreateIdentityPool",
-        members: &[
+    signed(
+        "CreateIdentityPool",
+        &[
             required("IdentityPoolName", POOL_NAME),
             required("AllowUnauthenticatedIdentities", Shape::Boolean),
             optional("AllowClassicFlow", Shape::Boolean),
@@ -46,168 +70,157 @@ const OPERATIONS: [Operation; 23] = [
             optional("SamlProviderARNs", ARNS),
             optional("IdentityPoolTags", TAGS),
         ],
-        run: Signed(|aws, input| answer(input, |input| aws.create_identity_pool(input))),
-    },
-    Operation {
-        name: "DeleteIdentities",
-        members: &[required("IdentityIdsToDelete", IDENTITY_IDS)],
-        run: Signed(|aws, input| answer(input, |input| aws.delete_identities(input))),
-    },
-    Operation {
-        name: "DeleteIdentityPool",
-        members: &[required("IdentityPoolId", POOL_ID)],
-        run: Signed(|aws, input| perform(input, |input| aws.delete_identity_pool(input))),
-    },
-    Operation {
-        name: "DescribeIdentity",
-        members: &[required("IdentityId", IDENTITY_ID)],
-        run: Signed(|aws, input| answer(input, |input| aws.describe_identity(input))),
-    },
-    Operation {
-        name: "DescribeIdentityPool",
-        members: &[required("IdentityPoolId", POOL_ID)],
-        run: Signed(|aws, input| answer(input, |input| aws.describe_identity_pool(input))),
-    },
-    Operation {
-        name: "GetCredentialsForIdentity",
-        members: &[
+        |aws, input| answer(input, |input| aws.create_identity_pool(input)),
+    ),
+    signed("DeleteIdentities", &[required("IdentityIdsToDelete", IDENTITY_IDS)], |aws, input| {
+        answer(input, |input| aws.delete_identities(input))
+    }),
+    signed("DeleteIdentityPool", &[required("IdentityPoolId", POOL_ID)], |aws, input| {
+        perform(input, |input| aws.delete_identity_pool(input))
+    }),
+    signed("DescribeIdentity", &[required("IdentityId", IDENTITY_ID)], |aws, input| {
+        answer(input, |input| aws.describe_identity(input))
+    }),
+    signed("DescribeIdentityPool", &[required("IdentityPoolId", POOL_ID)], |aws, input| {
+        answer(input, |input| aws.describe_identity_pool(input))
+    }),
+    public(
+        "GetCredentialsForIdentity",
+        &[
             optional("Logins", LOGINS),
             required("IdentityId", IDENTITY_ID),
             optional("CustomRoleArn", ARN),
         ],
-        run: Unsigned(|public, input| {
-            answer(input, |input| public.get_credentials_for_identity(input))
-        }),
-    },
-    Operation {
-        name: "GetId",
-        members: &[
+        |public, input| answer(input, |input| public.get_credentials_for_identity(input)),
+    )
+    .limited(Limited::GetCredentialsForIdentity),
+    public(
+        "GetId",
+        &[
             optional("AccountId", ACCOUNT_ID),
             required("IdentityPoolId", POOL_ID),
             optional("Logins", LOGINS),
         ],
-        run: Unsigned(|public, input| answer(input, |input| public.get_id(input))),
-    },
-    Operation {
-        name: "GetIdentityPoolRoles",
-        members: &[required("IdentityPoolId", POOL_ID)],
-        run: Signed(|aws, input| answer(input, |input| aws.get_identity_pool_roles(input))),
-    },
-    Operation {
-        name: "GetOpenIdToken",
-        members: &[optional("Logins", LOGINS), required("IdentityId", IDENTITY_ID)],
-        run: Unsigned(|public, input| answer(input, |input| public.get_open_id_token(input))),
-    },
-    Operation {
-        name: "GetOpenIdTokenForDeveloperIdentity",
-        members: &[
+        |public, input| answer(input, |input| public.get_id(input)),
+    )
+    .limited(Limited::GetId),
+    signed("GetIdentityPoolRoles", &[required("IdentityPoolId", POOL_ID)], |aws, input| {
+        answer(input, |input| aws.get_identity_pool_roles(input))
+    }),
+    public(
+        "GetOpenIdToken",
+        &[optional("Logins", LOGINS), required("IdentityId", IDENTITY_ID)],
+        |public, input| answer(input, |input| public.get_open_id_token(input)),
+    )
+    .limited(Limited::GetOpenIdToken),
+    signed(
+        "GetOpenIdTokenForDeveloperIdentity",
+        &[
             required("IdentityPoolId", POOL_ID),
             required("Logins", LOGINS),
             optional("IdentityId", IDENTITY_ID),
             optional("PrincipalTags", PRINCIPAL_TAGS),
             optional("TokenDuration", TOKEN_DURATION),
         ],
-        run: Signed(|aws, input| {
-            answer(input, |input| aws.get_open_id_token_for_developer_identity(input))
-        }),
-    },
-    Operation {
-        name: "GetPrincipalTagAttributeMap",
-        members: &[required("IdentityPoolId", POOL_ID), required("IdentityProviderName", PROVIDER)],
-        run: Signed(|aws, input| answer(input, |input| aws.get_principal_tag_attribute_map(input))),
-    },
-    Operation {
-        name: "ListIdentities",
-        members: &[
+        |aws, input| answer(input, |input| aws.get_open_id_token_for_developer_identity(input)),
+    )
+    .limited(Limited::GetOpenIdTokenForDeveloperIdentity),
+    signed(
+        "GetPrincipalTagAttributeMap",
+        &[required("IdentityPoolId", POOL_ID), required("IdentityProviderName", PROVIDER)],
+        |aws, input| answer(input, |input| aws.get_principal_tag_attribute_map(input)),
+    ),
+    signed(
+        "ListIdentities",
+        &[
             required("IdentityPoolId", POOL_ID),
             required("MaxResults", MAX_RESULTS),
             optional("NextToken", NEXT_TOKEN),
             optional("HideDisabled", Shape::Boolean),
         ],
-        run: Signed(|aws, input| answer(input, |input| aws.list_identities(input))),
-    },
-    Operation {
-        name: "ListIdentityPools",
-        members: &[required("MaxResults", MAX_RESULTS), optional("NextToken", NEXT_TOKEN)],
-        run: Signed(|aws, input| answer(input, |input| aws.list_identity_pools(input))),
-    },
-    Operation {
-        name: "ListTagsForResource",
-        members: &[required("ResourceArn", ARN)],
-        run: Signed(|aws, input| answer(input, |input| aws.list_tags_for_resource(input))),
-    },
-    Operation {
-        name: "LookupDeveloperIdentity",
-        members: &[
+        |aws, input| answer(input, |input| aws.list_identities(input)),
+    ),
+    signed(
+        "ListIdentityPools",
+        &[required("MaxResults", MAX_RESULTS), optional("NextToken", NEXT_TOKEN)],
+        |aws, input| answer(input, |input| aws.list_identity_pools(input)),
+    ),
+    signed("ListTagsForResource", &[required("ResourceArn", ARN)], |aws, input| {
+        answer(input, |input| aws.list_tags_for_resource(input))
+    })
+    .limited(Limited::ListTagsForResource),
+    signed(
+        "LookupDeveloperIdentity",
+        &[
             required("IdentityPoolId", POOL_ID),
             optional("IdentityId", IDENTITY_ID),
             optional("DeveloperUserIdentifier", DEVELOPER_USER),
             optional("MaxResults", MAX_RESULTS),
             optional("NextToken", NEXT_TOKEN),
         ],
-        run: Signed(|aws, input| answer(input, |input| aws.lookup_developer_identity(input))),
-    },
-    Operation {
-        name: "MergeDeveloperIdentities",
-        members: &[
+        |aws, input| answer(input, |input| aws.lookup_developer_identity(input)),
+    ),
+    signed(
+        "MergeDeveloperIdentities",
+        &[
             required("SourceUserIdentifier", DEVELOPER_USER),
             required("DestinationUserIdentifier", DEVELOPER_USER),
             required("DeveloperProviderName", DEVELOPER_PROVIDER),
             required("IdentityPoolId", POOL_ID),
         ],
-        run: Signed(|aws, input| answer(input, |input| aws.merge_developer_identities(input))),
-    },
-    Operation {
-        name: "SetIdentityPoolRoles",
-        members: &[
+        |aws, input| answer(input, |input| aws.merge_developer_identities(input)),
+    ),
+    signed(
+        "SetIdentityPoolRoles",
+        &[
             required("IdentityPoolId", POOL_ID),
             required("Roles", ROLES),
             optional("RoleMappings", ROLE_MAPPINGS),
         ],
-        run: Signed(|aws, input| perform(input, |input| aws.set_identity_pool_roles(input))),
-    },
-    Operation {
-        name: "SetPrincipalTagAttributeMap",
-        members: &[
+        |aws, input| perform(input, |input| aws.set_identity_pool_roles(input)),
+    ),
+    signed(
+        "SetPrincipalTagAttributeMap",
+        &[
             required("IdentityPoolId", POOL_ID),
             required("IdentityProviderName", PROVIDER),
             optional("UseDefaults", Shape::Boolean),
             optional("PrincipalTags", PRINCIPAL_TAGS),
         ],
-        run: Signed(|aws, input| answer(input, |input| aws.set_principal_tag_attribute_map(input))),
-    },
-    Operation {
-        name: "TagResource",
-        members: &[required("ResourceArn", ARN), required("Tags", TAGS)],
-        run: Signed(|aws, input| acknowledge(input, |input| aws.tag_resource(input))),
-    },
-    Operation {
-        name: "UnlinkDeveloperIdentity",
-        members: &[
+        |aws, input| answer(input, |input| aws.set_principal_tag_attribute_map(input)),
+    ),
+    signed("TagResource", &[required("ResourceArn", ARN), required("Tags", TAGS)], |aws, input| {
+        acknowledge(input, |input| aws.tag_resource(input))
+    })
+    .limited(Limited::TagResource),
+    signed(
+        "UnlinkDeveloperIdentity",
+        &[
             required("IdentityId", IDENTITY_ID),
             required("IdentityPoolId", POOL_ID),
             required("DeveloperProviderName", DEVELOPER_PROVIDER),
             required("DeveloperUserIdentifier", DEVELOPER_USER),
         ],
-        run: Signed(|aws, input| perform(input, |input| aws.unlink_developer_identity(input))),
-    },
-    Operation {
-        name: "UnlinkIdentity",
-        members: &[
+        |aws, input| perform(input, |input| aws.unlink_developer_identity(input)),
+    ),
+    public(
+        "UnlinkIdentity",
+        &[
             required("Logins", LOGINS),
             required("IdentityId", IDENTITY_ID),
             required("LoginsToRemove", PROVIDERS),
         ],
-        run: Unsigned(|public, input| perform(input, |input| public.unlink_identity(input))),
-    },
-    Operation {
-        name: "UntagResource",
-        members: &[required("ResourceArn", ARN), required("TagKeys", TAG_KEYS)],
-        run: Signed(|aws, input| acknowledge(input, |input| aws.untag_resource(input))),
-    },
-    Operation {
-        name: "UpdateIdentityPool",
-        members: &[
+        |public, input| perform(input, |input| public.unlink_identity(input)),
+    ),
+    signed(
+        "UntagResource",
+        &[required("ResourceArn", ARN), required("TagKeys", TAG_KEYS)],
+        |aws, input| acknowledge(input, |input| aws.untag_resource(input)),
+    )
+    .limited(Limited::UntagResource),
+    signed(
+        "UpdateIdentityPool",
+        &[
             required("IdentityPoolId", POOL_ID),
             required("IdentityPoolName", POOL_NAME),
             required("AllowUnauthenticatedIdentities", Shape::Boolean),
@@ -219,8 +232,8 @@ const OPERATIONS: [Operation; 23] = [
             optional("SamlProviderARNs", ARNS),
             optional("IdentityPoolTags", TAGS),
         ],
-        run: Signed(|aws, input| answer(input, |input| aws.update_identity_pool(input))),
-    },
+        |aws, input| answer(input, |input| aws.update_identity_pool(input)),
+    ),
 ];
 
 /// No body is longer, whatever the constraints allow: a role mapping may have 400 rules.
@@ -254,23 +267,9 @@ impl Operation {
 
     /// Every constraint that the body fails.
     pub(super) fn check(&self, body: &Document) -> Result<Option<Violations>, Fault> {
-        let mut violations = Vec::new();
-        check_members(self.members, body, "", &mut violations)?;
-        Ok(Violations::of(violations))
-    }
-
-    /// The operation's documented rate, if it has one.
-    pub(super) fn limited(&self) -> Option<Limited> {
-        Some(match self.name {
-            "GetCredentialsForIdentity" => Limited::GetCredentialsForIdentity,
-            "GetId" => Limited::GetId,
-            "GetOpenIdToken" => Limited::GetOpenIdToken,
-            "GetOpenIdTokenForDeveloperIdentity" => Limited::GetOpenIdTokenForDeveloperIdentity,
-            "ListTagsForResource" => Limited::ListTagsForResource,
-            "TagResource" => Limited::TagResource,
-            "UntagResource" => Limited::UntagResource,
-            _ => return None,
-        })
+        let mut failures = Failures::default();
+        check_members(self.members, body, "", &mut failures)?;
+        Ok(failures.into_violations())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Shapes of the service model, and the check of a body against one.
 
-use crate::constraint::{Constraint, REDACTED, StringShape, Violation};
+use crate::constraint::{Constraint, REDACTED, StringShape, Violation, Violations};
 use crate::wire::Fault;
 use crate::wire::json::Document;
 
@@ -50,6 +50,39 @@ pub(super) const fn optional(name: &'static str, shape: Shape) -> Member {
 /// told.
 const UNBOUNDED_MAX: usize = 1_000;
 
+/// What a body fails, as far as one reply tells it: so that a short request gets no long reply.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    all: Vec<Violation>,
+    length: usize,
+}
+
+/// In bytes, of what is told: the longest text that a shape has, and a little more.
+const FAILURES_LENGTH_MAX: usize = 256 * 1024;
+
+/// In bytes, of the text of a constraint.
+const CONSTRAINT_LENGTH: usize = 200;
+
+impl Failures {
+    pub(super) fn into_violations(self) -> Option<Violations> {
+        Violations::of(self.all)
+    }
+
+    fn is_full(&self) -> bool {
+        self.length >= FAILURES_LENGTH_MAX
+    }
+
+    fn push(&mut self, shown: impl FnOnce() -> Option<String>, path: &str, failed: Constraint) {
+        if self.is_full() {
+            return;
+        }
+        let shown = shown();
+        let length = shown.as_ref().map_or(0, String::len).saturating_add(path.len());
+        self.length = self.length.saturating_add(length).saturating_add(CONSTRAINT_LENGTH);
+        self.all.push(Violation::new(shown, path, failed));
+    }
+}
+
 fn too_many_entries() -> Fault {
     Fault::serialization("Too many entries in a list or map")
 }
@@ -87,7 +120,7 @@ impl Shape {
         }
     }
 
-    /// Adds what `value` fails.
+    /// Adds what `value` fails. What has too many entries is not looked into.
     ///
     /// # Errors
     ///
@@ -96,29 +129,31 @@ impl Shape {
         &self,
         value: &Document,
         path: &str,
-        violations: &mut Vec<Violation>,
+        failures: &mut Failures,
     ) -> Result<(), Fault> {
-        let mut fail = |shown: String, failed: Constraint| {
-            violations.push(Violation::new(Some(shown), path, failed));
-        };
         match (self, value) {
             (Self::Text(shape), Document::Text(text)) => {
                 for failed in shape.failed_by(text) {
-                    fail(shape.echo(text), failed);
+                    failures.push(|| Some(shape.echo(text)), path, failed);
                 }
             }
             (Self::Enumeration(values), Document::Text(text)) => {
                 if !values.contains(&text.as_str()) {
-                    fail(text.clone(), Constraint::Enumeration(values));
+                    let failed = Constraint::Enumeration(values);
+                    failures.push(|| Some(text.clone()), path, failed);
                 }
             }
             (Self::Boolean, Document::Boolean(_)) => {}
             (Self::Number { min, max, .. }, Document::Integer(number)) => {
                 if number < min {
-                    fail(number.to_string(), Constraint::ValueAtLeast(*min));
+                    failures.push(
+                        || Some(number.to_string()),
+                        path,
+                        Constraint::ValueAtLeast(*min),
+                    );
                 }
                 if number > max {
-                    fail(number.to_string(), Constraint::ValueAtMost(*max));
+                    failures.push(|| Some(number.to_string()), path, Constraint::ValueAtMost(*max));
                 }
             }
             (Self::List { max: None, .. }, Document::List(items))
@@ -132,26 +167,28 @@ impl Shape {
                 return Err(too_many_entries());
             }
             (Self::List { of, min, max }, Document::List(items)) => {
+                let shown = || Some(of.echo_list(items));
                 if items.len() < *min {
-                    fail(of.echo_list(items), Constraint::LengthAtLeast(*min));
+                    failures.push(shown, path, Constraint::LengthAtLeast(*min));
                 }
-                if let Some(max) = max.filter(|max| items.len() > *max) {
-                    fail(of.echo_list(items), Constraint::LengthAtMost(max));
+                match max.filter(|max| items.len() > *max) {
+                    Some(max) => failures.push(shown, path, Constraint::LengthAtMost(max)),
+                    None => of.check_items(items, path, failures)?,
                 }
-                of.check_items(items, path, violations)?;
             }
             (Self::Map { key, value, max }, Document::Object(entries)) => {
-                let shown = || echo_map(key, value, entries);
+                let shown = || Some(echo_map(key, value, entries));
                 if let Some(max) = max.filter(|max| entries.len() > *max) {
-                    fail(shown(), Constraint::LengthAtMost(max));
+                    failures.push(shown, path, Constraint::LengthAtMost(max));
+                    return Ok(());
                 }
                 if entries.iter().any(|(name, _)| !key.failed_by(name).is_empty()) {
-                    fail(shown(), Constraint::MapKeys(key.listed()));
+                    failures.push(shown, path, Constraint::MapKeys(key.listed()));
                 }
-                value.check_entries(entries, path, shown, violations)?;
+                value.check_entries((key, entries), path, failures)?;
             }
             (Self::Structure(members), Document::Object(_)) => {
-                check_members(members, value, path, violations)?;
+                check_members(members, value, path, failures)?;
             }
             (wanted, other) => {
                 return Err(Fault::serialization(other.unexpected(wanted.type_name())));
@@ -160,24 +197,22 @@ impl Shape {
         Ok(())
     }
 
-    /// Of texts the first that fails says so for all of them.
+    /// Of texts the first that fails says so for all of them. What stands under a key that is none
+    /// is not looked into.
     fn check_entries(
         &self,
-        entries: &[(String, Document)],
+        (key, entries): (&StringShape, &[(String, Document)]),
         path: &str,
-        shown: impl Fn() -> String,
-        violations: &mut Vec<Violation>,
+        failures: &mut Failures,
     ) -> Result<(), Fault> {
-        let mut fail = |failed: Vec<Constraint>| {
-            violations.push(Violation::new(Some(shown()), path, Constraint::MapValues(failed)));
-        };
+        let shown = || Some(echo_map(key, self, entries));
         if entries.iter().any(|(_, entry)| entry.is_null()) {
-            fail(vec![Constraint::NotNull]);
+            failures.push(shown, path, Constraint::MapValues(vec![Constraint::NotNull]));
         }
         let present = entries.iter().filter(|(_, entry)| !entry.is_null());
         let Self::Text(shape) = self else {
-            for (name, entry) in present {
-                self.check(entry, &format!("{path}.{name}.member"), violations)?;
+            for (name, entry) in present.filter(|(name, _)| key.failed_by(name).is_empty()) {
+                self.check(entry, &format!("{path}.{name}.member"), failures)?;
             }
             return Ok(());
         };
@@ -186,7 +221,7 @@ impl Shape {
             failed |= !shape.failed_by(entry.text()?).is_empty();
         }
         if failed {
-            fail(shape.listed());
+            failures.push(shown, path, Constraint::MapValues(shape.listed()));
         }
         Ok(())
     }
@@ -195,32 +230,30 @@ impl Shape {
         &self,
         items: &[Document],
         path: &str,
-        violations: &mut Vec<Violation>,
+        failures: &mut Failures,
     ) -> Result<(), Fault> {
         let Self::Text(shape) = self else {
             for (item, number) in items.iter().zip(1_usize..) {
-                self.check(item, &format!("{path}.{number}.member"), violations)?;
+                let path = format!("{path}.{number}.member");
+                if item.is_null() {
+                    failures.push(|| None, &path, Constraint::NotNull);
+                } else {
+                    self.check(item, &path, failures)?;
+                }
             }
             return Ok(());
         };
-        let mut fail = |failed: Vec<Constraint>| {
-            let shown = self.echo_list(items);
-            violations.push(Violation::new(Some(shown), path, Constraint::Elements(failed)));
-        };
+        let shown = || Some(self.echo_list(items));
         let mut failed = false;
-        let mut nulls = false;
-        for item in items {
-            if item.is_null() {
-                nulls = true;
-            } else {
-                failed |= !shape.failed_by(item.text()?).is_empty();
-            }
+        for item in items.iter().filter(|item| !item.is_null()) {
+            failed |= !shape.failed_by(item.text()?).is_empty();
         }
-        if nulls {
-            fail(vec![Constraint::NotNull]);
+        if items.iter().any(Document::is_null) {
+            let failed = Constraint::Elements(vec![Constraint::NotNull]);
+            failures.push(shown, path, failed);
         }
         if failed {
-            fail(shape.listed());
+            failures.push(shown, path, Constraint::Elements(shape.listed()));
         }
         Ok(())
     }
@@ -236,8 +269,8 @@ impl Shape {
     }
 
     fn echo_list(&self, items: &[Document]) -> String {
-        let shown: Vec<_> = items.iter().map(|item| self.echo(item)).collect();
-        format!("[{}]", shown.join(", "))
+        let shown = items.iter().take(ECHOED_MAX).map(|item| self.echo(item));
+        format!("[{}]", joined(shown, items.len()))
     }
 
     /// What stands for a value inside another one.
@@ -255,16 +288,16 @@ pub(super) fn check_members(
     members: &[Member],
     value: &Document,
     path: &str,
-    violations: &mut Vec<Violation>,
+    failures: &mut Failures,
 ) -> Result<(), Fault> {
     for member in members {
         let dot = if path.is_empty() { "" } else { "." };
         let path = format!("{path}{dot}{}", lower_first(member.name));
         let present = value.member(member.name);
         if !present.is_null() {
-            member.shape.check(present, &path, violations)?;
+            member.shape.check(present, &path, failures)?;
         } else if member.required {
-            violations.push(Violation::new(None, &path, Constraint::NotNull));
+            failures.push(|| None, &path, Constraint::NotNull);
         }
     }
     Ok(())
@@ -289,15 +322,20 @@ fn lower_first(name: &str) -> String {
 
 /// As Java prints a map.
 fn echo_map(key: &StringShape, value: &Shape, entries: &[(String, Document)]) -> String {
-    let shown: Vec<_> = entries
-        .iter()
-        .map(|(name, entry)| {
-            let shown = value.echo(entry);
-            // What is too long beside a secret is likely to be one, in the wrong place.
-            let secret = matches!(value, Shape::Text(shape) if shape.sensitive);
-            let hidden = secret && name.chars().nth(key.length_max).is_some();
-            format!("{}={shown}", if hidden { REDACTED } else { name })
-        })
-        .collect();
-    format!("{{{}}}", shown.join(", "))
+    // What is too long beside a secret is likely to be one, in the wrong place.
+    let secret = matches!(value, Shape::Text(shape) if shape.sensitive);
+    let shown = entries.iter().take(ECHOED_MAX).map(|(name, entry)| {
+        let hidden = secret && name.chars().nth(key.length_max).is_some();
+        format!("{}={}", if hidden { REDACTED } else { name }, value.echo(entry))
+    });
+    format!("{{{}}}", joined(shown, entries.len()))
+}
+
+/// The most entries of a list or a map that are shown; quotas end before.
+const ECHOED_MAX: usize = 1_000;
+
+/// The entries that are shown of so many.
+fn joined(shown: impl Iterator<Item = String>, entries: usize) -> String {
+    let more = (entries > ECHOED_MAX).then(|| "...".to_owned());
+    shown.chain(more).collect::<Vec<_>>().join(", ")
 }

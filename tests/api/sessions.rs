@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use cognate::{
-    CreateIdentityPoolInput, CredentialError, CredentialIssuer, Credentials, ErrorKind,
-    GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityId, IdentityPoolId, Refusal,
-    RoleType, Session, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
-    SigningAlgorithm, SledOptions, Timestamp,
+    AmbiguousRoleResolution, CreateIdentityPoolInput, CredentialError, CredentialIssuer,
+    Credentials, ErrorKind, GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput,
+    GetIdInput, GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, GuestAccess,
+    IdentityId, IdentityPoolId, Refusal, RoleMapping, RoleType, Session, SetIdentityPoolRolesInput,
+    SetPrincipalTagAttributeMapInput, SigningAlgorithm, SledOptions, Timestamp,
+    UnlinkDeveloperIdentityInput, UpdateIdentityPoolInput,
 };
 
 use crate::support::{FACEBOOK, GAME, NOON, World, call, developer, key, parse, refused};
@@ -164,6 +165,84 @@ fn claims_become_tags_of_tokens_and_sessions() {
     );
 }
 
+/// A guest's own token proves no more than the guest's id.
+#[test]
+fn a_guests_token_does_not_get_around_a_pool_without_guests() {
+    let world = World::new();
+    let pool = pool(&world);
+    let guest = guest(&world, &pool);
+    let input = GetOpenIdTokenInput::new(&guest).expect("fits");
+    let token = world.engine.public().get_open_id_token(input).expect("a guest's").token;
+    let by_token = [(COGNITO, token.as_str())];
+    credentials(&world, &guest, &by_token).expect("guests are allowed");
+    let update = UpdateIdentityPoolInput::new(&pool, "game", GuestAccess::Denied).expect("fits");
+    world.aws.update_identity_pool(update).expect("updated");
+    let text = "Unauthenticated access is not supported for this identity pool.";
+    for logins in [&by_token[..], &[]] {
+        let refusal = refused(credentials(&world, &guest, logins));
+        assert_eq!(refusal, ("NotAuthorizedException", text.to_owned()));
+    }
+}
+
+#[test]
+fn a_guests_token_needs_no_provider() {
+    let world = World::new();
+    let input = CreateIdentityPoolInput::new("bare", GuestAccess::Allowed).expect("fits");
+    let pool = world.aws.create_identity_pool(input).expect("created").identity_pool_id;
+    let roles = SetIdentityPoolRolesInput::new(&pool)
+        .and_then(|input| input.role(RoleType::Unauthenticated, GUEST));
+    world.aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
+    let guest = guest(&world, &pool);
+    let input = GetOpenIdTokenInput::new(&guest).expect("fits");
+    let token = world.engine.public().get_open_id_token(input).expect("a guest's").token;
+    credentials(&world, &guest, &[(COGNITO, token.as_str())]).expect("a guest's");
+}
+
+/// A token proves the logins that it names, as long as they are the identity's.
+#[test]
+fn a_token_opens_nothing_that_its_login_has_left() {
+    let world = World::new();
+    let pool = pool(&world);
+    let alice = world.aws.get_open_id_token_for_developer_identity(call(&pool, "alice"));
+    let alice = alice.expect("registered");
+    let bob = call(&pool, "bob").identity_id(&alice.identity_id).expect("fits");
+    assert_eq!(world.resolve(&bob).expect("linked"), alice.identity_id);
+    let by_token = [(COGNITO, alice.token.as_str())];
+    credentials(&world, &alice.identity_id, &by_token).expect("alice's");
+
+    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &alice.identity_id, GAME, "alice");
+    world.aws.unlink_developer_identity(unlink.expect("fits")).expect("unlinked");
+    let before = world.dump();
+    for logins in [&by_token[..], &[by_token[0], (FACEBOOK, "user:a")]] {
+        let (name, text) = refused(credentials(&world, &alice.identity_id, logins));
+        assert_eq!(name, "NotAuthorizedException");
+        assert!(text.starts_with("Logins don't match."), "{text}");
+    }
+    assert_eq!(world.dump(), before);
+}
+
+/// A token says nothing of the claims that a mapping asks for.
+#[test]
+fn a_role_mapping_counts_for_a_token_of_this_service_too() {
+    let world = World::new();
+    let pool = pool(&world);
+    let input = call(&pool, "alice").login(FACEBOOK, "user:a").expect("fits");
+    let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
+    let by_token = [(COGNITO, alice.token.as_str())];
+    for (ambiguous, role) in [
+        (AmbiguousRoleResolution::AuthenticatedRole, Some(PLAYER)),
+        (AmbiguousRoleResolution::Deny, None),
+    ] {
+        let roles = SetIdentityPoolRolesInput::new(&pool)
+            .and_then(|input| input.role(RoleType::Authenticated, PLAYER))
+            .and_then(|input| input.role_mapping(FACEBOOK, RoleMapping::token(ambiguous)));
+        world.aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
+        let outcome = credentials(&world, &alice.identity_id, &by_token);
+        let chosen = outcome.map(|output| session(&world, &output.credentials).role_arn);
+        assert_eq!(chosen.ok().as_ref().map(cognate::Arn::as_str), role, "{ambiguous:?}");
+    }
+}
+
 /// Notes what it is asked, and does as it is told.
 struct Issuer {
     asked: Arc<Mutex<Vec<Session>>>,
@@ -239,6 +318,34 @@ fn sessions_survive_their_engine() {
     let token = output.credentials.session_token;
     let verified = engine.verify_session(token.as_str()).expect("genuine");
     assert_eq!(verified.session.identity_id, guest.identity_id);
+}
+
+#[test]
+fn a_rotated_key_opens_its_sessions_for_an_hour() {
+    let world = World::new();
+    let pool = pool(&world);
+    let guest = guest(&world, &pool);
+    let session = || credentials(&world, &guest, &[]).expect("a guest's").credentials;
+    let verify = |credentials: &Credentials| {
+        world.engine.verify_session(credentials.session_token.as_str()).map(drop)
+    };
+    world.engine.rotate_session_key().expect("the first key");
+    let old = session();
+    world.engine.rotate_session_key().expect("rotated");
+    let new = session();
+    verify(&old).and_then(|()| verify(&new)).expect("both open");
+    world.clock.set(NOON + 3_661_000);
+    world.engine.rotate_session_key().expect("rotated");
+    let expired =
+        ("NotAuthorizedException", "The security token included in the request is expired");
+    let gone = ("NotAuthorizedException", "The security token included in the request is invalid.");
+    let told = |credentials| {
+        let (name, text) = refused(verify(credentials));
+        (name, text)
+    };
+    assert_eq!(told(&old), (gone.0, gone.1.to_owned()), "the key that is over is gone");
+    assert_eq!(told(&new), (expired.0, expired.1.to_owned()), "the last one is not");
+    world.check();
 }
 
 #[test]

@@ -63,6 +63,8 @@ fn each_operation_has_its_rate() {
     assert_eq!(burst(tag), 1);
     world.clock.set(NOON);
     assert_eq!(burst(tag), 0, "a clock that runs backwards gives nothing");
+    world.clock.set(NOON + 200);
+    assert_eq!(burst(tag), 1, "and goes on from there");
     world.clock.set(NOON + 3_600_000);
     assert_eq!(burst(tag), 5, "what is not used is not saved up");
 }

@@ -1,5 +1,6 @@
 //! Sections 5.4 and 8.2: `GetCredentialsForIdentity`, and the role that it chooses.
 
+use cognate::CredentialError;
 use serde_json::{Value, json};
 
 use crate::parts;
@@ -233,10 +234,31 @@ pub(crate) const ROWS: &[Row] = &[
         },
     ),
     row(&["5.4.5.sts", "9.sts", "M23"], "a role that the issuer refuses", |scene| {
-        let scene = parts::refusing(scene);
+        let scene = parts::refusing(scene, CredentialError::Refused);
         let (_, id) = pool(&scene, json!({}));
         let body = json!({"IdentityId": id, "Logins": {FACEBOOK: "user:a"}});
         scene.says("M23", CREDENTIALS, body, &[]);
+    }),
+    row(&["5.4.5.unavailable"], "an issuer that is not available", |scene| {
+        let scene = parts::refusing(scene, CredentialError::Unavailable);
+        let (_, id) = pool(&scene, json!({}));
+        let body = json!({"IdentityId": id, "Logins": {FACEBOOK: "user:a"}});
+        let text = "Credentials are not available.";
+        scene.refused(CREDENTIALS, body, "ExternalServiceException", text);
+    }),
+    row(&["5.4.2.proof", "M1"], "a token proves no login that was unlinked since", |scene| {
+        let (pool, _) = pool(scene, json!({}));
+        let alice = scene.developer(&pool, json!({GAME: "alice"})).expect("a token");
+        let id = text(&alice["IdentityId"]);
+        scene.link(&pool, &id, json!({GAME: "bob"})).expect("linked");
+        let body = json!({"IdentityId": id, "Logins": {COGNITO: alice["Token"]}});
+        scene.ok(CREDENTIALS, body.clone());
+        let unlink = json!({
+            "IdentityPoolId": pool, "IdentityId": id,
+            "DeveloperProviderName": GAME, "DeveloperUserIdentifier": "alice",
+        });
+        scene.ok("UnlinkDeveloperIdentity", unlink);
+        scene.says("M1", CREDENTIALS, body, &[]);
     }),
     row(&["5.4.session-name"], "the session has the service's name", |scene| {
         let (_, id) = pool(scene, json!({}));

@@ -33,17 +33,17 @@ pub(crate) fn session(scene: &Scene, answer: &Value) -> Session {
     }
 }
 
-/// An engine whose issuer refuses every role.
-pub(crate) fn refusing(scene: &Scene) -> Scene {
-    struct Refusing;
+/// An engine whose issuer makes no credentials.
+pub(crate) fn refusing(scene: &Scene, why: CredentialError) -> Scene {
+    struct Refusing(CredentialError);
 
     impl CredentialIssuer for Refusing {
         fn issue(&self, _: &cognate::Session) -> Result<Credentials, CredentialError> {
-            Err(CredentialError::Refused)
+            Err(self.0)
         }
     }
 
-    scene.with(|builder| builder.credential_issuer(Refusing))
+    scene.with(|builder| builder.credential_issuer(Refusing(why)))
 }
 
 /// An engine that keeps to the documented rates.

@@ -124,7 +124,13 @@ fn options_that_make_no_sense_stop_the_start() {
         (&["--oidc-jwks", ""], 2, form),
         (&["--oidc-jwks"], 2, "--oidc-jwks <ISSUER=FILE>"),
         (&["--oidc-jwks", &keys, "--oidc-client-id", "x"], 2, form),
-        (&["--oidc-client-id", "other.example.com=game"], 2, "--oidc-jwks <ISSUER=FILE>"),
+        (&["--oidc-jwks", "https://=x"], 2, form),
+        (
+            &["--oidc-client-id", "other.example.com=game"],
+            1,
+            "cognate: a client of other.example.com is registered, whose key set is not given",
+        ),
+        (&["--oidc-jwks", &keys, "--oidc-jwks", &keys], 1, "are given"),
         (
             &["--oidc-jwks", &keys, "--oidc-client-id", "other.example.com=game"],
             1,

@@ -77,7 +77,7 @@ fn a_guest_needs_no_credentials() {
     assert_refused(
         &server.ask("UnlinkIdentity", &input),
         "NotAuthorizedException",
-        "Token is not from a supported provider of this identity pool.",
+        &format!("Identity pool - {pool} does not have identity providers configured."),
     );
 
     // None of the secrets is in the log.

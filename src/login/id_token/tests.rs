@@ -131,3 +131,12 @@ fn time_is_compared_in_whole_seconds() {
         }
     }
 }
+
+/// A user pool's access token lacks `aud`, unless it was asked for a resource.
+#[test]
+fn an_access_token_is_no_identity_token() {
+    for (token_use, error) in [("access", Some(LoginError::Malformed)), ("id", None)] {
+        let claims = with(USER_POOL, "token_use", json!(token_use));
+        assert_eq!(refused(USER_POOL, &claims), error, "{token_use}");
+    }
+}

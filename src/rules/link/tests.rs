@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rules::world::{NOW, World, id, login, logins, name, pool};
+use crate::rules::world::{NOW, World, amr, id, login, logins, name, pool};
 
 /// What comes of presenting `logins` in a world: the identity and the world after, or the refusal.
-fn present(world: &str, given: &str, opened_by: OpenedBy, presented: &str) -> String {
+fn present(world: &str, given: &str, opened_by: OpenedBy<'_>, presented: &str) -> String {
     let mut world = World::parse(world);
     let logins = logins(presented);
     let owners = world.owners(&logins);
@@ -120,19 +120,25 @@ fn the_given_identity_as_proof() {
     }
 }
 
-/// Contract section 5.4: a token of this service opens the identity that it is for.
+/// Contract section 5.4: a token of this service proves the logins that it names.
 #[test]
 fn a_token_as_proof() {
     let forbidden = forbidden();
-    for (rule, world, presented, expected) in [
-        ("without a login", "G=d:a", "", "G | G=d:a"),
-        ("an unowned login is linked", "G=d:a", "p:1", "G | G=d:a,p:1"),
-        ("that of another merges it", "G=d:a Y=p:1", "p:1", "G | G=d:a,p:1 Y=disabled"),
-        ("never two users of a provider", "G=d:a,p:1", "p:2", TAKEN),
-        ("never a disabled one", "G=disabled", "", forbidden.as_str()),
-        ("a guest as before", "G=guest", "", "G | G=guest"),
+    for (rule, world, token, presented, expected) in [
+        ("without a login", "G=d:a", "d:a", "", "G | G=d:a"),
+        ("an unowned login is linked", "G=d:a", "d:a", "p:1", "G | G=d:a,p:1"),
+        ("that of another merges it", "G=d:a Y=p:1", "d:a", "p:1", "G | G=d:a,p:1 Y=disabled"),
+        ("one of several logins", "G=d:a", "p:1,d:a", "", "G | G=d:a"),
+        ("a public login", "G=p:1", "p:1", "", "G | G=p:1"),
+        ("a login that was unlinked since", "G=d:b", "d:a", "", MISMATCH),
+        ("which opens for no other login", "G=d:b", "d:a", "p:1", MISMATCH),
+        ("beside one that opens", "G=d:b", "d:a", "d:b", "G | G=d:b"),
+        ("another user of the provider", "G=p:2", "p:1", "", MISMATCH),
+        ("never two users of a provider", "G=d:a,p:1", "d:a", "p:2", TAKEN),
+        ("never a disabled one", "G=disabled", "d:a", "", forbidden.as_str()),
     ] {
-        assert_eq!(present(world, "G", OpenedBy::Token, presented), expected, "{rule}");
+        let amr = amr(token);
+        assert_eq!(present(world, "G", OpenedBy::Token(&amr), presented), expected, "{rule}");
     }
 }
 
@@ -166,12 +172,13 @@ fn dates_follow_what_changes() {
 }
 
 /// Worlds of a few identities over few logins, and calls that collide in them.
-fn calls() -> impl Strategy<Value = (String, String, OpenedBy, Vec<String>)> {
+fn calls() -> impl Strategy<Value = (String, String, OpenedBy<'static>, Vec<String>)> {
     let names = ["d:a", "d:b", "p:1", "p:2", "q:1", "q:2", "r:1"];
     let owners = proptest::collection::vec(0_usize..6, names.len());
     let others = prop_oneof!["", "A=guest", "A=disabled", "A=guest B=disabled"];
     let presented = proptest::sample::subsequence(names.to_vec(), 0..5).prop_shuffle();
-    let opened_by = prop_oneof![Just(OpenedBy::Login), Just(OpenedBy::Id), Just(OpenedBy::Token)];
+    let opened_by =
+        prop_oneof![Just(OpenedBy::Login), Just(OpenedBy::Id), Just(OpenedBy::Token(&[]))];
     (owners, others, 0_usize..8, opened_by, presented).prop_map(
         move |(owners, others, given, opened_by, presented)| {
             let mut world = others;

@@ -1,6 +1,7 @@
 use super::*;
+use crate::name::ProviderName;
 use crate::rules::world;
-use crate::state::CognitoIdentityProvider;
+use crate::state::{AmbiguousRoleResolution, AttributeMap, CognitoIdentityProvider, RoleMapping};
 
 fn refusal(change: impl FnOnce(&mut IdentityPool)) -> String {
     let mut settings = world::pool().settings;
@@ -139,4 +140,24 @@ fn updates() {
     before.settings.developer_provider_name = None;
     let set = update(&before, requested(Some("e")), true).expect("set once").output;
     assert_eq!(set.developer_provider_name, Some("e".parse().unwrap()));
+}
+
+#[test]
+fn mappings_and_maps_go_with_their_providers() {
+    let mut before = world::pool_with_providers();
+    let names = ["graph.facebook.com", "arn:aws:iam::123456789012:saml-provider/corp"];
+    for name in names {
+        let mapping = RoleMapping::token(AmbiguousRoleResolution::Deny);
+        before.roles.mappings.insert(name.parse().unwrap(), mapping);
+        before.attribute_maps.insert(name.parse().unwrap(), AttributeMap::default());
+    }
+    let mut requested = before.settings.clone();
+    requested.saml_provider_arns.clear();
+    let effects = update(&before, requested, true).expect("accepted").effects;
+    let [Effect::Pool(change)] = effects.as_slice() else { panic!("{effects:?}") };
+    let Change::Update { after, .. } = &**change else { panic!("{change:?}") };
+    let left: Vec<_> = after.roles.mappings.keys().map(ProviderName::as_str).collect();
+    assert_eq!(left, names[..1]);
+    let left: Vec<_> = after.attribute_maps.keys().map(ProviderName::as_str).collect();
+    assert_eq!(left, names[..1]);
 }

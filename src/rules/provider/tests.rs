@@ -34,6 +34,7 @@ fn keys_of_logins() {
         ("cognito-idp.eu-west-1.amazonaws.com/b", false, UNSUPPORTED, UNSUPPORTED, UNSUPPORTED),
         (COGNITO, false, CANNOT, CANNOT, "Cognito"),
         (COGNITO, true, CANNOT, CANNOT, "Cognito"),
+        ("cognito-identity-us-gov.amazonaws.com", false, CANNOT, CANNOT, CANNOT),
         ("D", false, NO_DEVELOPER, UNSUPPORTED, UNSUPPORTED),
         ("login.other", false, NO_DEVELOPER, UNSUPPORTED, UNSUPPORTED),
         ("login.other", true, CANNOT, CANNOT, CANNOT),
@@ -69,8 +70,12 @@ fn names_in_mappings() {
 #[test]
 fn a_pool_without_providers() {
     let mut pool = world::pool();
-    assert!(has_any(&pool.settings), "a developer provider is one");
     pool.settings.developer_provider_name = None;
-    assert!(!has_any(&pool.settings));
-    assert!(has_any(&world::pool_with_providers().settings));
+    let missing = Refusal::ProvidersMissing { identity_pool_id: pool.id().clone() };
+    let presented = |door, name: &str| presented(&pool, door, &name.parse().unwrap(), || false);
+    for door in [Door::Public, Door::PublicOrCognito] {
+        assert_eq!(presented(door, "graph.facebook.com"), Err(missing.clone()));
+    }
+    assert_eq!(presented(Door::PublicOrCognito, COGNITO), Ok(Presented::Cognito));
+    assert_eq!(presented(Door::Developer, "d"), Err(Refusal::DeveloperProviderUnsupported));
 }

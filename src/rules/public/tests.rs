@@ -1,25 +1,13 @@
 use super::*;
 use crate::rules::Effect;
-use crate::rules::world::{NOW, World, id, logins, pool};
+use crate::rules::world::{NOW, World, amr, id, logins, pool};
 
-/// Contract sections 5.2 to 5.4: what the pool's settings say before a token is looked at.
 #[test]
-fn guests_and_logins() {
-    let mut without_guests = pool();
-    without_guests.settings.allow_unauthenticated_identities = false;
-    let mut bare = pool();
-    bare.settings.developer_provider_name = None;
-    let missing = Refusal::ProvidersMissing { identity_pool_id: pool().id().clone() };
-    for (rule, pool, is_guest, has_logins, expected) in [
-        ("guests are allowed", &pool(), true, false, Ok(())),
-        ("guests are not", &without_guests, true, false, Err(Refusal::GuestsUnsupported)),
-        ("who logs in is no guest", &without_guests, true, true, Ok(())),
-        ("an authenticated identity is none", &without_guests, false, false, Ok(())),
-        ("no provider at all", &bare, true, true, Err(missing)),
-        ("no provider, and no login", &bare, true, false, Ok(())),
-    ] {
-        assert_eq!(admit(pool, is_guest, has_logins), expected, "{rule}");
-    }
+fn guests() {
+    let mut pool = pool();
+    assert_eq!(admit_guest(&pool), Ok(()));
+    pool.settings.allow_unauthenticated_identities = false;
+    assert_eq!(admit_guest(&pool), Err(Refusal::GuestsUnsupported));
 }
 
 /// Contract section 5.3: three states of `AllowClassicFlow`.
@@ -54,20 +42,23 @@ fn the_owner_of_a_pool() {
 fn unlinking() {
     let forbidden = format!("! Access to Identity '{}' is forbidden.", id("X"));
     let mismatch = format!("! {}", Refusal::LoginsDontMatch);
-    for (world, proved, has_token, removed, expected) in [
-        ("X=p:1,q:1", "p:1", false, "q", "X=p:1"),
-        ("X=p:1,q:1", "p:1", false, "p", "X=q:1"),
-        ("X=p:1,q:1", "p:1", false, "p,q", "X=disabled"),
-        ("X=p:1,d:a", "p:1", false, "p", "X=d:a"),
-        ("X=p:1", "p:1", false, "r", "X=p:1"),
-        ("X=p:1", "p:1", false, "", "X=p:1"),
-        ("X=p:1", "q:1", false, "p", mismatch.as_str()),
-        ("X=p:1 Y=q:1", "q:1", false, "p", mismatch.as_str()),
-        ("X=p:1", "", false, "p", mismatch.as_str()),
-        ("X=p:1,d:a", "", true, "p", "X=d:a"),
-        ("X=disabled", "p:1", false, "p", forbidden.as_str()),
-        ("X=disabled", "", true, "p", forbidden.as_str()),
-        ("X=guest", "p:1", false, "p", mismatch.as_str()),
+    for (world, proved, token, removed, expected) in [
+        ("X=p:1,q:1", "p:1", "", "q", "X=p:1"),
+        ("X=p:1,q:1", "p:1", "", "p", "X=q:1"),
+        ("X=p:1,q:1", "p:1", "", "p,q", "X=disabled"),
+        ("X=p:1,d:a", "p:1", "", "p", "X=d:a"),
+        ("X=p:1", "p:1", "", "r", "X=p:1"),
+        ("X=p:1", "p:1", "", "", "X=p:1"),
+        ("X=p:1", "q:1", "", "p", mismatch.as_str()),
+        ("X=p:1 Y=q:1", "q:1", "", "p", mismatch.as_str()),
+        ("X=p:1", "", "", "p", mismatch.as_str()),
+        ("X=p:1,d:a", "", "d:a", "p", "X=d:a"),
+        ("X=p:1,d:a", "", "p:1", "p", "X=d:a"),
+        ("X=p:1,d:a", "", "d:b", "p", mismatch.as_str()),
+        ("X=p:1,d:a", "", "p:2", "p", mismatch.as_str()),
+        ("X=disabled", "p:1", "", "p", forbidden.as_str()),
+        ("X=disabled", "", "d:a", "p", forbidden.as_str()),
+        ("X=guest", "p:1", "", "p", mismatch.as_str()),
     ] {
         let mut world = World::parse(world);
         let before = world.get(&id("X")).expect("known").clone();
@@ -76,7 +67,9 @@ fn unlinking() {
             .filter(|name| !name.is_empty())
             .map(|name| name.parse().unwrap())
             .collect();
-        let shown = match unlink(&before, &logins(proved), has_token, &names, NOW) {
+        let amr = amr(token);
+        let amr = (!token.is_empty()).then_some(amr.as_slice());
+        let shown = match unlink(&before, &logins(proved), amr, &names, NOW) {
             Ok(decided) => {
                 world.apply(decided.effects);
                 world.assert_invariants();
@@ -93,6 +86,6 @@ fn unlinking() {
     assert_eq!(admit_removal(&pool(), &["p".parse().unwrap()]), Ok(()));
     let nothing = World::parse("X=p:1");
     let before = nothing.get(&id("X")).expect("known");
-    let decided = unlink(before, &logins("p:1"), false, &["r".parse().unwrap()], NOW);
+    let decided = unlink(before, &logins("p:1"), None, &["r".parse().unwrap()], NOW);
     assert_eq!(decided.map(|decided| decided.effects), Ok(Vec::<Effect>::new()));
 }

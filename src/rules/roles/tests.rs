@@ -63,7 +63,7 @@ fn pool(mappings: impl IntoIterator<Item = (&'static str, RoleMapping)>) -> Pool
 
 fn chosen(pool: &Pool, used: &[VerifiedLogin], custom: &str) -> String {
     let custom = (!custom.is_empty()).then(|| role(custom));
-    match choose(pool, false, used, custom.as_ref()) {
+    match choose(pool, false, used, custom.as_ref(), RoleAccounts::OwnOnly) {
         Ok(arn) => arn.iam_resource(ROLE).expect("a role").to_owned(),
         Err(refusal) => format!("! {refusal}"),
     }
@@ -72,12 +72,15 @@ fn chosen(pool: &Pool, used: &[VerifiedLogin], custom: &str) -> String {
 #[test]
 fn default_roles() {
     let pool = pool([]);
-    assert_eq!(choose(&pool, true, &[], None), Ok(role("guest")));
-    assert_eq!(choose(&pool, true, &[], Some(&role("other"))), Ok(role("guest")));
-    assert_eq!(choose(&pool, false, &[], None), Ok(role("user")));
+    let choose = |pool: &Pool, is_guest, custom: Option<&Arn>| {
+        choose(pool, is_guest, &[], custom, RoleAccounts::OwnOnly)
+    };
+    assert_eq!(choose(&pool, true, None), Ok(role("guest")));
+    assert_eq!(choose(&pool, true, Some(&role("other"))), Ok(role("guest")));
+    assert_eq!(choose(&pool, false, None), Ok(role("user")));
     let bare = world::pool();
     for guest in [true, false] {
-        assert_eq!(choose(&bare, guest, &[], None), Err(Refusal::PoolConfigurationInvalid));
+        assert_eq!(choose(&bare, guest, None), Err(Refusal::PoolConfigurationInvalid));
     }
 }
 
@@ -95,11 +98,49 @@ fn without_a_mapping() {
         (text.as_str(), "b", "b".to_owned()),
         (arns.as_str(), "other", forbidden("other")),
     ] {
-        assert_eq!(
-            chosen(&pool, &[login(FACEBOOK, claims)], custom),
-            expected,
-            "{claims} {custom}"
-        );
+        let user_pool = [login(USER_POOL, claims)];
+        assert_eq!(chosen(&pool, &user_pool, custom), expected, "{claims} {custom}");
+        // Whoever else says so grants no roles.
+        assert_eq!(chosen(&pool, &[login(FACEBOOK, claims)], custom), "user", "{claims} {custom}");
+    }
+}
+
+/// A token must not give what the pool's owner may not.
+#[test]
+fn roles_of_other_accounts() {
+    let foreign = "arn:aws:iam::999999999999:role/admin";
+    let mapped = pool([(FACEBOOK, RoleMapping::token(AmbiguousRoleResolution::Deny))]);
+    for (arn, any) in [(foreign, true), ("not an arn at all, but long", false)] {
+        let refused = Refusal::RoleForbidden { role: arn.parse().unwrap() };
+        let claims = ["cognito:preferred_role", "cognito:roles"];
+        let claiming =
+            claims.iter().fold(login(FACEBOOK, ""), |login, name| login.claim(*name, arn));
+        let granted = login(SAML, "").role(arn.parse().unwrap());
+        let custom: Arn = arn.parse().unwrap();
+        for (login, custom) in [(&claiming, None), (&claiming, Some(&custom)), (&granted, None)] {
+            let used = std::slice::from_ref(login);
+            let choose = |accounts| choose(&mapped, false, used, custom, accounts);
+            assert_eq!(choose(RoleAccounts::OwnOnly), Err(refused.clone()), "{arn}");
+            let expected = if any { Ok(arn.parse().unwrap()) } else { Err(refused.clone()) };
+            assert_eq!(choose(RoleAccounts::Any), expected, "{arn}");
+        }
+    }
+}
+
+/// What a token of this service names has no claims, and for a user pool no client.
+#[test]
+fn by_a_token_of_this_service() {
+    let named = |provider: &str| VerifiedLogin::of(login(provider, "").login().clone());
+    for (ambiguous, expected) in [
+        (AmbiguousRoleResolution::AuthenticatedRole, "user".to_owned()),
+        (
+            AmbiguousRoleResolution::Deny,
+            format!("! The ambiguous role mapping rules for: {CLIENT} denied this request."),
+        ),
+    ] {
+        let pool = pool([(CLIENT, rules("x is 1 a", ambiguous))]);
+        assert_eq!(chosen(&pool, &[named(USER_POOL)], ""), expected);
+        assert_eq!(chosen(&pool, &[named(FACEBOOK)], ""), "user");
     }
 }
 
@@ -214,6 +255,7 @@ fn what_can_be_set() {
     let deny = AmbiguousRoleResolution::Deny;
     let own = RoleAccounts::OwnOnly;
     let no_rules = RoleMapping { rules_configuration: None, ..rules("x is 1 a", deny) };
+    let empty = RoleMapping::rules(deny, []);
     let unsaid = RoleMapping { ambiguous_role_resolution: None, ..RoleMapping::token(deny) };
     let both = RoleMapping { mapping_type: RoleMappingType::Token, ..rules("x is 1 a", deny) };
     let rule = |arn: &str| {
@@ -231,6 +273,7 @@ fn what_can_be_set() {
         (SAML, many(RULES_MAX), own, "set"),
         (FACEBOOK, many(RULES_MAX + 1), own, "A role mapping has at most 25 rules."),
         (FACEBOOK, no_rules, own, "RulesConfiguration is required for role mapping of type Rules."),
+        (FACEBOOK, empty, own, "RulesConfiguration is required for role mapping of type Rules."),
         (FACEBOOK, both, own, "RulesConfiguration is not allowed for role mapping of type Token."),
         (
             FACEBOOK,

@@ -113,8 +113,8 @@ fn format_1() {
         &identity,
         "01090000000000000075732d656173742d310100000004030201000000000200000000000000000000000300000000000000642e780300000000000000616e6e0000000001000000010000000000000070030000000000000073756201000000",
     );
-    let sessions = StoredSessionKey(PrivateKey::Plain(vec![1, 2]));
-    is_fixed(&any, &sessions, "010100000002000000000000000102");
+    let sessions = StoredSessionKey { key: PrivateKey::Plain(vec![1, 2]), retired: None };
+    is_fixed(&any, &sessions, "01010000000200000000000000010200");
 }
 
 /// A pool of format 1 has no roles.

@@ -142,3 +142,19 @@ fn fifty_user_pools_and_fifty_tags_are_accepted() {
         (0..50).map(|n| (parse(&format!("tag {n}")), parse("a_.:/=+-@"))).collect();
     assert_eq!(pool.identity_pool_tags, tags);
 }
+
+/// More than one request over the wire can carry.
+#[test]
+fn settings_that_are_too_large_to_keep_are_refused() {
+    let world = world();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).expect("fits");
+    let large = (0..9_000).try_fold(input, |input, n| {
+        let arn = format!("arn:aws:iam::123456789012:oidc-provider/{n:02000}");
+        input.open_id_connect_provider_arn(arn)
+    });
+    let before = world.dump();
+    let told = refused(world.aws.create_identity_pool(large.expect("fits")));
+    let text = "The settings of the identity pool are too large.".to_owned();
+    assert_eq!(told, ("LimitExceededException", text));
+    assert_eq!(world.dump(), before);
+}

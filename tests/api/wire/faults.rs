@@ -247,3 +247,42 @@ fn very_long_lists_and_maps_are_refused_before_their_entries() {
     let reply = world.wire("CreateIdentityPool", &tags);
     assert_refused(&reply, "SerializationException", text, "a map");
 }
+
+/// A short request gets no long reply, however much of it is wrong.
+#[test]
+fn many_failures_are_told_in_a_short_reply() {
+    let world = World::new();
+    let key = "k".repeat(50_000);
+    let rules = vec!["{}"; 16_000].join(",");
+    let mapping = format!(r#"{{"Type": "Rules", "RulesConfiguration": {{"Rules": [{rules}]}}}}"#);
+    let few = vec!["{}"; 400].join(",");
+    let few = format!(r#"{{"RulesConfiguration": {{"Rules": [{few}]}}}}"#);
+    let many: Vec<_> = (0..9).map(|n| format!(r#""p{n}": {few}"#)).collect();
+    let logins: Vec<_> = (0..100_000).map(|n| format!(r#""{n}": """#)).collect();
+    let members = r#""IdentityPoolId": "us-east-1:0", "Roles": {}"#;
+    for (operation, body) in [
+        (
+            "SetIdentityPoolRoles",
+            format!(r#"{{{members}, "RoleMappings": {{"{key}": {mapping}}}}}"#),
+        ),
+        ("SetIdentityPoolRoles", format!(r#"{{{members}, "RoleMappings": {{"p": {mapping}}}}}"#)),
+        (
+            "SetIdentityPoolRoles",
+            format!(r#"{{{members}, "RoleMappings": {{{}}}}}"#, many.join(", ")),
+        ),
+        ("GetId", format!(r#"{{"IdentityPoolId": "", "Logins": {{{}}}}}"#, logins.join(", "))),
+    ] {
+        let reply = world.wire(operation, &body);
+        let fault = reply.fault.expect("refused");
+        assert_eq!(fault.name(), "ValidationException");
+        assert!(reply.body.len() < 400_000, "{operation}: {} bytes", reply.body.len());
+    }
+    let null = r#"{"IdentityPoolId": "us-east-1:0", "Roles": {}, "RoleMappings":
+        {"p": {"Type": "Rules", "RulesConfiguration": {"Rules": [null]}}}}"#;
+    let at = "roleMappings.p.member.rulesConfiguration.rules.1.member";
+    let message = format!(
+        "1 validation error detected: Value null at '{at}' failed to satisfy constraint: Member \
+         must not be null"
+    );
+    assert_refused(&world.wire("SetIdentityPoolRoles", null), "ValidationException", &message, at);
+}
