@@ -1,0 +1,301 @@
+//! Lost races: a verifier is asked once for a call, unless the pool that it was asked about has
+//! changed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use cognate::{
+    Batch, Commit, DeleteIdentitiesInput, Developer, Engine, GetCredentialsForIdentityInput,
+    GetIdInput, GetOpenIdTokenInput, GuestAccess, IdentityId, IdentityPool, IdentityPoolId, Key,
+    KeyRange, LoginError, LoginToken, LoginVerifier, MemoryStore, ProviderName, Result, RoleType,
+    SetIdentityPoolRolesInput, SigningAlgorithm, Store, StoreError, Timestamp, UnlinkIdentityInput,
+    UpdateIdentityPoolInput, Value, VerifiedLogin, wire,
+};
+use serde_json::json;
+
+use crate::attacks::{AUDIENCE, SIGNATURE};
+use crate::support::{
+    ACCOUNT, AMAZON, FACEBOOK, GAME, REGION, call, developer, dump, key, parse, refused, target,
+};
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// Lets others be faster.
+#[derive(Default)]
+struct Racing {
+    inner: Arc<MemoryStore>,
+    /// How many commits are lost for no reason.
+    lost: AtomicUsize,
+    /// What happens before the next commit.
+    before: Mutex<Option<Hook>>,
+    commits: AtomicUsize,
+}
+
+impl Store for Racing {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.inner.get(keys)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.inner.scan(range, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        let hook = self.before.lock().expect("one at a time").take();
+        if let Some(hook) = hook {
+            hook();
+        }
+        let lost = |left: usize| left.checked_sub(1);
+        if self.lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, lost).is_ok() {
+            return Ok(Commit::Conflict);
+        }
+        self.inner.commit(batch)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.inner.sync()
+    }
+}
+
+/// Vouches for anybody, and counts. `once:NAME` it believes for the first time only.
+#[derive(Clone, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+impl LoginVerifier for Counting {
+    fn verify(
+        &self,
+        _: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        _: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError> {
+        let asked_before = self.0.fetch_add(1, Ordering::SeqCst);
+        if asked_before > 0 && token.as_str().starts_with("once:") {
+            return Err(LoginError::BadSignature);
+        }
+        VerifiedLogin::assertion(provider, token.as_str()).map_err(|_| LoginError::Malformed)
+    }
+}
+
+/// An engine that loses races, and another one over the same store that wins them.
+struct Race {
+    store: Arc<Racing>,
+    asked: Counting,
+    engine: Engine,
+    winner: Engine,
+    pool: IdentityPoolId,
+    guest: IdentityId,
+    alice: IdentityId,
+}
+
+impl Race {
+    fn new() -> Self {
+        let (store, asked) = (Arc::new(Racing::default()), Counting::default());
+        let inner = Arc::clone(&store.inner);
+        let builder = || Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
+        let engine = builder().login_verifier(asked.clone()).store(Arc::<Racing>::clone(&store));
+        let winner = builder().login_verifier(Counting::default()).store(inner).expect("opens");
+        let engine = engine.expect("opens");
+        let aws = developer(&winner, ACCOUNT, REGION);
+        let input = cognate::CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
+            .and_then(|input| input.developer_provider_name(GAME))
+            .and_then(|input| input.supported_login_provider(FACEBOOK, "1234567890"))
+            .and_then(|input| input.supported_login_provider(AMAZON, "amzn1.app"));
+        let pool = aws.create_identity_pool(input.expect("fits")).expect("created");
+        let pool = pool.identity_pool_id;
+        let role = format!("arn:aws:iam::{ACCOUNT}:role/any");
+        let roles = SetIdentityPoolRolesInput::new(&pool)
+            .and_then(|input| input.role(RoleType::Authenticated, role.as_str()))
+            .and_then(|input| input.role(RoleType::Unauthenticated, role.as_str()));
+        aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
+        let get_id = |login: Option<&str>| {
+            let mut input = GetIdInput::new(&pool).expect("fits");
+            if let Some(user) = login {
+                input = input.login(AMAZON, user).expect("fits");
+            }
+            winner.public().get_id(input).expect("an identity").identity_id
+        };
+        let (guest, alice) = (get_id(None), get_id(Some("alice")));
+        let race = Self { store, asked, engine, winner, pool, guest, alice };
+        // Keys are made by the first who need them; that is another race.
+        race.credentials(&race.guest, &[]).expect("credentials");
+        race.signed("nobody", &[]).expect("a token");
+        race.start();
+        race
+    }
+
+    /// Nobody was asked yet.
+    fn start(&self) {
+        self.asked.0.store(0, Ordering::SeqCst);
+        self.store.commits.store(0, Ordering::SeqCst);
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.0.load(Ordering::SeqCst)
+    }
+
+    fn before_the_next_commit(&self, hook: impl FnOnce() + Send + 'static) {
+        *self.store.before.lock().expect("one at a time") = Some(Box::new(hook));
+    }
+
+    fn winner(&self) -> Developer {
+        developer(&self.winner, ACCOUNT, REGION)
+    }
+
+    /// The pool under another name, with these providers.
+    fn update(&self, providers: &'static [&'static str]) -> impl FnOnce() + Send + 'static {
+        let (aws, pool) = (self.winner(), self.pool.clone());
+        move || {
+            let input = UpdateIdentityPoolInput::new(&pool, "renamed", GuestAccess::Allowed)
+                .and_then(|input| input.developer_provider_name(GAME));
+            let input = providers.iter().try_fold(input.expect("fits"), |input, provider| {
+                input.supported_login_provider(*provider, "app")
+            });
+            aws.update_identity_pool(input.expect("fits")).expect("updated");
+        }
+    }
+
+    fn get_id(&self, user: &str) -> Result<IdentityId> {
+        let input = GetIdInput::new(&self.pool)?.login(FACEBOOK, user)?;
+        Ok(self.engine.public().get_id(input)?.identity_id)
+    }
+
+    fn token(&self, whose: &IdentityId, user: &str) -> Result<IdentityId> {
+        let input = GetOpenIdTokenInput::new(whose)?.login(FACEBOOK, user)?;
+        Ok(self.engine.public().get_open_id_token(input)?.identity_id)
+    }
+
+    fn credentials(&self, whose: &IdentityId, logins: &[(&str, &str)]) -> Result<IdentityId> {
+        let input = GetCredentialsForIdentityInput::new(whose)?;
+        let input = logins.iter().try_fold(input, |input, (name, user)| input.login(*name, *user));
+        Ok(self.engine.public().get_credentials_for_identity(input?)?.identity_id)
+    }
+
+    fn unlink(&self, whose: &IdentityId, user: &str) -> Result<()> {
+        let input =
+            UnlinkIdentityInput::new(whose)?.login(AMAZON, user)?.login_to_remove(AMAZON)?;
+        self.engine.public().unlink_identity(input)
+    }
+
+    fn signed(&self, user: &str, logins: &[(&str, &str)]) -> Result<IdentityId> {
+        let input = call(&self.pool, user);
+        let input = logins.iter().try_fold(input, |input, (name, user)| input.login(*name, *user));
+        let aws = developer(&self.engine, ACCOUNT, REGION);
+        Ok(aws.get_open_id_token_for_developer_identity(input?)?.identity_id)
+    }
+
+    fn check(&self) {
+        assert_eq!(self.engine.check().expect("readable"), []);
+    }
+}
+
+type Run = fn(&Race) -> Result<()>;
+
+/// Each of these writes.
+const CALLS: [(&str, Run); 6] = [
+    ("GetId", |race| race.get_id("new").map(drop)),
+    ("GetOpenIdToken", |race| race.token(&race.guest, "new").map(drop)),
+    ("GetCredentialsForIdentity", |race| {
+        race.credentials(&race.guest, &[(FACEBOOK, "new")]).map(drop)
+    }),
+    ("UnlinkIdentity", |race| race.unlink(&race.alice, "alice")),
+    ("GetOpenIdTokenForDeveloperIdentity", |race| {
+        race.signed("new", &[(FACEBOOK, "new")]).map(drop)
+    }),
+    ("GetId through the wire", |race| {
+        let body = json!({ "IdentityPoolId": race.pool, "Logins": { (FACEBOOK): "new" } });
+        let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
+        let body = body.to_string();
+        let reply = wire::handle(&race.engine, &context, &target("GetId"), body.as_bytes());
+        assert_eq!(reply.fault, None);
+        Ok(())
+    }),
+];
+
+#[test]
+fn a_lost_race_does_not_ask_again() {
+    for (name, run) in CALLS {
+        for lost in [0, 1, 7] {
+            let race = Race::new();
+            race.store.lost.store(lost, Ordering::SeqCst);
+            let before = dump(&race.store.inner);
+            run(&race).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(race.asked(), 1, "{name}, {lost} lost");
+            assert_eq!(race.store.commits.load(Ordering::SeqCst), lost + 1, "{name}");
+            assert!(dump(&race.store.inner) != before, "{name} wrote nothing");
+            race.check();
+        }
+    }
+}
+
+#[test]
+fn a_changed_pool_is_asked_about_again() {
+    for (name, run) in CALLS {
+        let race = Race::new();
+        race.before_the_next_commit(race.update(&[FACEBOOK, AMAZON]));
+        run(&race).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(race.asked(), 2, "{name}");
+        race.check();
+    }
+}
+
+/// What was proved to the pool of before counts for nothing.
+#[test]
+fn a_provider_that_is_gone_is_not_asked_again() {
+    for (name, run) in CALLS.into_iter().take(5) {
+        let race = Race::new();
+        race.before_the_next_commit(race.update(&[]));
+        let refused = refused(run(&race));
+        assert_eq!(refused, ("NotAuthorizedException", AUDIENCE.to_owned()), "{name}");
+        assert_eq!(race.asked(), 1, "{name}");
+        race.check();
+    }
+}
+
+#[test]
+fn what_is_said_of_the_changed_pool_counts() {
+    let race = Race::new();
+    race.before_the_next_commit(race.update(&[FACEBOOK]));
+    let identities = || {
+        let range = KeyRange::prefix(cognate::Tree::Identities, []);
+        race.store.inner.scan(&range, usize::MAX).expect("readable")
+    };
+    let before = identities();
+    let refused = refused(race.get_id("once:new"));
+    assert_eq!(refused, ("NotAuthorizedException", SIGNATURE.to_owned()));
+    assert_eq!(race.asked(), 2);
+    assert!(identities() == before, "no identity was made or changed");
+    race.check();
+}
+
+#[test]
+fn a_login_that_somebody_else_has_by_now_is_theirs() {
+    let race = Race::new();
+    let (winner, pool) = (race.winner.clone(), race.pool.clone());
+    let (tell, told) = std::sync::mpsc::channel();
+    race.before_the_next_commit(move || {
+        let input = GetIdInput::new(&pool).and_then(|input| input.login(FACEBOOK, "new"));
+        let output = winner.public().get_id(input.expect("fits")).expect("an identity");
+        tell.send(output.identity_id).expect("heard");
+    });
+    let identity = race.get_id("new").expect("an identity");
+    assert_eq!(identity, told.recv().expect("it was faster"));
+    assert_eq!(race.asked(), 1);
+    race.check();
+}
+
+#[test]
+fn an_identity_that_is_gone_is_not_found() {
+    let race = Race::new();
+    let (aws, guest) = (race.winner(), race.guest.clone());
+    race.before_the_next_commit(move || {
+        let input = DeleteIdentitiesInput::new([&guest]).expect("fits");
+        aws.delete_identities(input).expect("deleted");
+    });
+    let refused = refused(race.token(&race.guest, "new"));
+    let text = format!("Identity '{}' not found.", race.guest);
+    assert_eq!(refused, ("ResourceNotFoundException", text));
+    assert_eq!(race.asked(), 1);
+    race.check();
+}
