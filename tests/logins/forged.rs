@@ -241,8 +241,9 @@ fn a_token_counts_under_its_own_provider_only() {
             &ours,
             Wanted { or_cognito: (NOT_AUTHORIZED, MISMATCH), ..alike(NOT_AUTHORIZED, COGNITO) },
         ),
-        ("cognito-identity-us-gov.amazonaws.com", &google, cognito()),
-        ("cognito-identity.cn-north-1.amazonaws.com.cn", &google, cognito()),
+        // The service of another partition is none of this pool's.
+        ("cognito-identity-us-gov.amazonaws.com", &google, alike(NOT_AUTHORIZED, COGNITO)),
+        ("cognito-identity.cn-north-1.amazonaws.com.cn", &google, alike(NOT_AUTHORIZED, COGNITO)),
     ] {
         for call in site.calls() {
             let wanted = match call.0 {

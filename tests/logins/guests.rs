@@ -46,9 +46,6 @@ fn a_guest_token_opens_what_the_id_opens() {
 
 /// Contract, sections 5.3 and 5.4: where the pool allows guests no more, a guest without logins is
 /// refused. Its token of before proves no login.
-///
-/// FAILS: a `Logins` map with nothing but the guest's own token counts as logins when guests are
-/// turned away (`public::admit`), and as none when the role is chosen: a guest gets credentials.
 #[test]
 fn a_guest_token_is_no_way_around_a_pool_without_guests() {
     let site = Site::new();

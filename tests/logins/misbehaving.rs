@@ -194,7 +194,7 @@ fn an_issuer_of_credentials_that_fails_fails_one_call() {
     let alice = Call(Operation::GetCredentialsForIdentity, Some(site.alice.clone()));
     let before = site.world.dump();
     let roles = "Invalid identity pool configuration. Check assigned IAM roles for this pool.";
-    let gone = "The login provider is not available.";
+    let gone = "Credentials are not available.";
     for (fails, kind, typed, wire) in [
         (1, "InternalErrorException", "the credential issuer panicked", "Internal error"),
         (2, "InvalidIdentityPoolConfigurationException", roles, roles),
