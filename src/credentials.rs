@@ -64,7 +64,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session without tags, of a guest: what a test of an issuer begins with.
+    /// A guest's session without tags; its members can be set.
     pub fn new(
         identity_id: IdentityId,
         identity_pool_id: IdentityPoolId,

@@ -7,13 +7,17 @@ use crate::engine::resolve::{Proof, Proving};
 use crate::engine::throttle::{Limited, Scope};
 use crate::error::Result;
 use crate::id::Region;
+use crate::name::Arn;
 use crate::op::{
     GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
     GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
 };
-use crate::rules::claims::{AUTHENTICATED, Claims, TokenDuration, amr, named_logins};
+use crate::rules::claims::{
+    AUTHENTICATED, Claims, TokenDuration, amr, named_logins, names_login_of,
+};
 use crate::rules::link::OpenedBy;
 use crate::rules::provider::Door;
+use crate::rules::roles::RoleAccounts;
 use crate::rules::{Refusal, attributes, public, roles};
 use crate::state::{Identity, Pool, PrincipalTags, VerifiedLogin};
 
@@ -198,27 +202,24 @@ impl Public {
             if proof.is_empty() && identity.is_guest() {
                 public::admit_guest(&kept.pool)?;
             }
-            let used = used_logins(proof, &identity);
             let given = (Some(&identity), OpenedBy::Login);
             self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity_id| {
-                let role_arn = roles::choose(
-                    &kept.pool,
-                    proof.is_empty(),
-                    &used,
-                    custom_role,
-                    self.core.choices.role_accounts,
-                )?;
+                let presented = Presented { pool: &kept.pool, identity: &identity, proof };
+                let accounts = self.core.choices.role_accounts;
+                let role_arn = presented.role(custom_role, accounts)?;
+                let identity_pool_id = kept.pool.id().clone();
+                let expiration = end_of_session(now);
                 let session = Session {
-                    identity_id: identity_id.clone(),
-                    identity_pool_id: kept.pool.id().clone(),
-                    role_arn,
-                    principal_tags: session_tags(&kept.pool, proof)?,
-                    amr: session_amr(&kept.pool, proof, &identity),
-                    expiration: end_of_session(now),
+                    principal_tags: presented.tags()?,
+                    amr: presented.amr(),
+                    ..Session::new(identity_id, identity_pool_id, role_arn, expiration)
                 };
                 // Before anything is written: what has no credentials does not happen.
                 let credentials = self.core.issue(&session)?;
-                Ok(GetCredentialsForIdentityOutput { identity_id, credentials })
+                Ok(GetCredentialsForIdentityOutput {
+                    identity_id: session.identity_id,
+                    credentials,
+                })
             })
         })
     }
@@ -279,35 +280,51 @@ impl Public {
     }
 }
 
-/// The logins that a token of this service names, and then those that were presented themselves.
-fn used_logins(proof: &Proof, identity: &Identity) -> Vec<VerifiedLogin> {
-    let named = proof.amr().into_iter().flat_map(|amr| named_logins(amr, identity));
-    let named = named.map(|(_, _, login)| VerifiedLogin::of(login.clone()));
-    named.chain(proof.used.iter().cloned()).collect()
+/// What was presented for an identity as it is kept, and so what its session is.
+struct Presented<'a> {
+    pool: &'a Pool,
+    identity: &'a Identity,
+    proof: &'a Proof,
 }
 
-/// The tags of a token of this service, and those that attribute maps make; of two of one key the
-/// token's.
-fn session_tags(pool: &Pool, proof: &Proof) -> Result<PrincipalTags, Refusal> {
-    let mut tags = attributes::tags(pool, &proof.used);
-    attributes::check_length(&tags)?;
-    tags.extend(proof.token.iter().flat_map(|token| token.principal_tags().clone()));
-    Ok(tags)
-}
-
-/// What the token says of logins that the identity still has, and then what it does not say of
-/// those that were presented themselves.
-fn session_amr(pool: &Pool, proof: &Proof, identity: &Identity) -> Vec<String> {
-    let presented = amr(pool.id(), &proof.used);
-    let Some(token) = proof.amr() else { return presented };
-    let named = named_logins(token, identity).flat_map(|(provider, full, _)| [provider, full]);
-    let mut all = vec![AUTHENTICATED.to_owned()];
-    all.extend(named.map(str::to_owned));
-    if !proof.used.is_empty() {
-        let unsaid: Vec<_> = presented.into_iter().filter(|entry| !all.contains(entry)).collect();
-        all.extend(unsaid);
+impl Presented<'_> {
+    /// The token of this service, as long as one of the logins that it names is the identity's.
+    fn token(&self) -> Option<&Claims> {
+        let token = self.proof.token.as_ref();
+        token.filter(|token| names_login_of(token.amr(), self.identity))
     }
-    all
+
+    /// For the logins that the token names, and then for those that were presented themselves.
+    fn role(&self, custom: Option<&Arn>, accounts: RoleAccounts) -> Result<Arn, Refusal> {
+        let named = self.token().into_iter().flat_map(|t| named_logins(t.amr(), self.identity));
+        let named = named.map(|(_, _, login)| VerifiedLogin::of(login.clone()));
+        let used: Vec<_> = named.chain(self.proof.used.iter().cloned()).collect();
+        roles::choose(self.pool, self.proof.is_empty(), &used, custom, accounts)
+    }
+
+    /// Those of the token, and those that attribute maps make; of two of one key the token's.
+    fn tags(&self) -> Result<PrincipalTags, Refusal> {
+        let mut tags = attributes::tags(self.pool, &self.proof.used);
+        attributes::check_length(&tags)?;
+        tags.extend(self.token().into_iter().flat_map(|token| token.principal_tags().clone()));
+        Ok(tags)
+    }
+
+    /// What the token says of logins that the identity still has, and then what it does not say of
+    /// those that were presented themselves.
+    fn amr(&self) -> Vec<String> {
+        let presented = amr(self.pool.id(), &self.proof.used);
+        let Some(token) = self.token() else { return presented };
+        let named = named_logins(token.amr(), self.identity);
+        let named = named.flat_map(|(provider, full, _)| [provider, full]).map(str::to_owned);
+        let mut all: Vec<_> = std::iter::once(AUTHENTICATED.to_owned()).chain(named).collect();
+        if !self.proof.used.is_empty() {
+            let unsaid = presented.into_iter().filter(|entry| !all.contains(entry));
+            let unsaid: Vec<_> = unsaid.collect();
+            all.extend(unsaid);
+        }
+        all
+    }
 }
 
 fn end_of_session(now: Timestamp) -> Timestamp {

@@ -203,12 +203,14 @@ fn a_guests_token_needs_no_provider() {
 fn a_token_opens_nothing_that_its_login_has_left() {
     let world = World::new();
     let pool = pool(&world);
-    let alice = world.aws.get_open_id_token_for_developer_identity(call(&pool, "alice"));
-    let alice = alice.expect("registered");
+    let input = call(&pool, "alice").principal_tag("plan", "gold").expect("fits");
+    let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
     let bob = call(&pool, "bob").identity_id(&alice.identity_id).expect("fits");
     assert_eq!(world.resolve(&bob).expect("linked"), alice.identity_id);
     let by_token = [(COGNITO, alice.token.as_str())];
     credentials(&world, &alice.identity_id, &by_token).expect("alice's");
+    let beside = [by_token[0], (FACEBOOK, "user:b")];
+    credentials(&world, &alice.identity_id, &beside).expect("Facebook's is linked");
 
     let unlink = UnlinkDeveloperIdentityInput::new(&pool, &alice.identity_id, GAME, "alice");
     world.aws.unlink_developer_identity(unlink.expect("fits")).expect("unlinked");
@@ -219,6 +221,12 @@ fn a_token_opens_nothing_that_its_login_has_left() {
         assert!(text.starts_with("Logins don't match."), "{text}");
     }
     assert_eq!(world.dump(), before);
+
+    // Beside a login that opens, it says nothing.
+    let output = credentials(&world, &alice.identity_id, &beside).expect("Facebook opens");
+    let session = session(&world, &output.credentials);
+    assert!(session.principal_tags.is_empty());
+    assert_eq!(session.amr, ["authenticated", FACEBOOK, &format!("{FACEBOOK}:b")]);
 }
 
 /// A token says nothing of the claims that a mapping asks for.
