@@ -2,9 +2,10 @@
 //!
 //! | target | an input is | what has to hold |
 //! | --- | --- | --- |
-//! | [`wire`] | requests, as text | no panic, no reply of status 500, no token given away |
+//! | [`wire`] | requests, as text | no panic, no reply of status 500, no token given away, nothing without credentials that needs them |
 //! | [`token`] | a token, its claims, or its damage | only what the engine signed is accepted |
-//! | [`operations`] | operations on few users | a user's identity stays until it is touched |
+//! | [`operations`] | operations on few users | a login's identity stays until it is touched, and is opened by nobody else |
+//! | [`logins`] | a key set, a token, its damage, its claims, or a session | only what a key of the issuer has signed for the pool is accepted |
 //!
 //! After each the engine checks its invariants.
 //!
@@ -12,6 +13,8 @@
 //! libfuzzer TARGET` with cargo-fuzz; `cargo run --bin replay -- TARGET FILES...` runs inputs by
 //! themselves. Inputs that are worth keeping are in `seeds`, and `cargo test` replays them.
 
+mod edits;
+pub mod logins;
 pub mod operations;
 mod scene;
 pub mod token;
@@ -21,8 +24,12 @@ pub mod wire;
 pub type Run = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Run); 3] =
-    [("operations", operations::run), ("token", token::run), ("wire", wire::run)];
+pub const TARGETS: [(&str, Run); 4] = [
+    ("logins", logins::run),
+    ("operations", operations::run),
+    ("token", token::run),
+    ("wire", wire::run),
+];
 
 #[cfg(test)]
 mod tests {

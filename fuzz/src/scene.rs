@@ -2,13 +2,13 @@
 //! the same ids, the same time and the same key.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use cognate::{
-    Builder, CreateIdentityPoolInput, Developer, Engine, EntropyError,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPool, IdentityPoolId, Ids,
-    LoginError, LoginToken, LoginVerifier, ProviderName, Result, SigningAlgorithm, SigningKey,
-    Timestamp, VerifiedLogin,
+    Batch, Builder, Commit, CreateIdentityPoolInput, Developer, Engine, Entropy, EntropyError,
+    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPool, IdentityPoolId, Ids, Key,
+    KeyRange, LoginError, LoginToken, LoginVerifier, MemoryStore, ProviderName, Result,
+    SigningAlgorithm, SigningKey, Store, StoreError, Timestamp, Value, VerifiedLogin,
 };
 use uuid::Uuid;
 
@@ -18,10 +18,17 @@ pub(crate) const REGION: &str = "us-east-1";
 
 /// The pool's developer provider.
 pub(crate) const DEVELOPER: &str = "login.game";
-/// The pool's public provider.
+/// A public provider of the pool.
 pub(crate) const PUBLIC: &str = "accounts.example.com";
+/// Another one, which the pool has by the ARN that follows.
+pub(crate) const OIDC: &str = "id.example.com";
+pub(crate) const OIDC_ARN: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com";
 
-/// What every genuine token of the public provider begins with; its subject follows.
+/// Under which a token of the engine itself is presented.
+pub(crate) const COGNITO: &str = "cognito-identity.amazonaws.com";
+
+/// What every genuine token of a public provider begins with; its subject follows, and claims as
+/// `;NAME=VALUE`.
 pub(crate) const PROOF: &str = "proof-of-";
 
 /// PKCS#8 of Ed25519.
@@ -37,6 +44,7 @@ pub(crate) fn builder() -> Builder {
         .signing_key(SIGNING_KEY.clone())
         .clock(|| NOW)
         .ids(Counted::default())
+        .entropy(Rising::default())
         .login_verifier(Proofs)
 }
 
@@ -47,9 +55,10 @@ pub(crate) fn owner(engine: &Engine) -> Developer {
 
 /// The first id is the pool's.
 pub(crate) fn create_pool(aws: &Developer) -> IdentityPoolId {
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
         .and_then(|input| input.developer_provider_name(DEVELOPER))
-        .and_then(|input| input.supported_login_provider(PUBLIC, "game-app"));
+        .and_then(|input| input.supported_login_provider(PUBLIC, "game-app"))
+        .and_then(|input| input.open_id_connect_provider_arn(OIDC_ARN));
     let pool = aws.create_identity_pool(input.expect("an input"));
     pool.expect("a new pool").identity_pool_id
 }
@@ -71,7 +80,22 @@ impl Ids for Counted {
     }
 }
 
-/// Finds tokens of the form `proof-of-SUBJECT` genuine.
+/// Bytes that nobody could tell from random ones, for all that the engine does with them.
+#[derive(Default)]
+struct Rising(AtomicU64);
+
+impl Entropy for Rising {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+            let next = next.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+            chunk.copy_from_slice(&next[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// Finds tokens of the form `proof-of-SUBJECT;NAME=VALUE` genuine.
 struct Proofs;
 
 impl LoginVerifier for Proofs {
@@ -82,7 +106,48 @@ impl LoginVerifier for Proofs {
         token: &LoginToken,
         _: Timestamp,
     ) -> Result<VerifiedLogin, LoginError> {
-        let subject = token.as_str().strip_prefix(PROOF).ok_or(LoginError::BadSignature)?;
-        VerifiedLogin::assertion(provider, subject).map_err(|_| LoginError::Malformed)
+        let proof = token.as_str().strip_prefix(PROOF).ok_or(LoginError::BadSignature)?;
+        let mut parts = proof.split(';');
+        let subject = parts.next().unwrap_or_default();
+        let login = VerifiedLogin::assertion(provider, subject);
+        let login = login.map_err(|_| LoginError::Malformed)?.claim("sub", subject);
+        let claims = parts.filter_map(|claim| claim.split_once('='));
+        Ok(claims.fold(login, |login, (name, value)| login.claim(name, value)))
+    }
+}
+
+/// Counts how often something is written.
+#[derive(Default)]
+pub(crate) struct Watched {
+    store: MemoryStore,
+    writes: AtomicUsize,
+}
+
+impl Watched {
+    pub(crate) fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
+    }
+}
+
+impl Store for Watched {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.store.get(keys)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.store.scan(range, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        let writes = !batch.is_read_only();
+        let outcome = self.store.commit(batch)?;
+        if writes && outcome == Commit::Done {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(outcome)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.store.sync()
     }
 }

@@ -11,10 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognate::{Engine, ErrorKind};
 use ring::signature::Ed25519KeyPair;
 
+use crate::edits::edited;
 use crate::scene::{self, KEY, NOW, REGION};
-
-/// More edits leave little of the token.
-const EDITS_MAX: usize = 8;
 
 /// Presents what an input stands for.
 pub fn run(data: &[u8]) {
@@ -25,9 +23,7 @@ pub fn run(data: &[u8]) {
     }
     scene.present_signed(data);
     if let Ok(edits) = Vec::arbitrary(&mut Unstructured::new(data)) {
-        let mut token = scene.token.clone().into_bytes();
-        edits.iter().take(EDITS_MAX).for_each(|edit: &Edit| edit.apply(&mut token));
-        scene.present(&String::from_utf8_lossy(&token));
+        scene.present(&edited(&scene.token, &edits));
     }
 }
 
@@ -94,40 +90,5 @@ impl Scene {
                 None
             }
         }
-    }
-}
-
-/// What happens to a token on its way.
-#[derive(Debug, Clone, Copy, Arbitrary)]
-enum Edit {
-    Insert(Place, u8),
-    Remove(Place),
-    Replace(Place, u8),
-    Swap(Place, Place),
-    Truncate(Place),
-}
-
-impl Edit {
-    fn apply(self, token: &mut Vec<u8>) {
-        let length = token.len();
-        match self {
-            Self::Insert(at, byte) => token.insert(at.within(length + 1), byte),
-            _ if token.is_empty() => {}
-            Self::Remove(at) => drop(token.remove(at.within(length))),
-            Self::Replace(at, byte) => token[at.within(length)] = byte,
-            Self::Swap(a, b) => token.swap(a.within(length), b.within(length)),
-            Self::Truncate(at) => token.truncate(at.within(length)),
-        }
-    }
-}
-
-/// Counted from the front if it is even, else from the end, where the signature is.
-#[derive(Debug, Clone, Copy, Arbitrary)]
-struct Place(u16);
-
-impl Place {
-    fn within(self, length: usize) -> usize {
-        let distance = usize::from(self.0 / 2) % length;
-        if self.0.is_multiple_of(2) { distance } else { length - 1 - distance }
     }
 }

@@ -2,24 +2,31 @@
 //!
 //! An input is text. Each request is a line with the target, and from the next line on the body;
 //! an empty line ends it. After the target and a space may stand an `Authorization` header, or the
-//! word `anonymous`; without either the owner of the pool is the caller.
+//! word `anonymous`; without either the owner of the pool is the caller. `LAST-TOKEN` in a body
+//! stands for the latest token that was handed out.
 //!
 //! Two engines get the same requests, one that keeps its pools in memory and one that reads them
 //! anew: they have to give the same replies.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cognate::wire::{self, Context, Reply};
 use cognate::{
-    Batch, Commit, Engine, Key, KeyRange, MemoryStore, Store, StoreError, Value as StoredValue,
+    Engine, GetOpenIdTokenForDeveloperIdentityInput, RoleType, SetIdentityPoolRolesInput, Store,
 };
 use serde_json::Value;
 
-use crate::scene::{self, DEVELOPER, PROOF, PUBLIC};
+use crate::scene::{self, ACCOUNT, DEVELOPER, PROOF, PUBLIC, Watched};
 
 /// More requests say little more.
 const REQUESTS_MAX: usize = 12;
+
+/// What stands for the latest token.
+const LAST_TOKEN: &str = "LAST-TOKEN";
+
+/// The operations that a client calls by itself.
+const UNSIGNED: [&str; 4] =
+    ["GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "UnlinkIdentity"];
 
 /// Sends the requests of an input.
 pub fn run(data: &[u8]) {
@@ -27,21 +34,29 @@ pub fn run(data: &[u8]) {
     let requests: Vec<_> = text.split("\n\n").take(REQUESTS_MAX).map(Request::parse).collect();
     let secrets = Secrets::of(&requests);
 
-    let store = Arc::new(Counting::default());
-    let alone = furnish(scene::builder().in_memory().expect("an engine"));
+    let store = Arc::new(Watched::default());
+    let alone = scene::builder().in_memory().expect("an engine");
+    furnish(&alone);
     let watched = scene::builder().store(Arc::clone(&store) as Arc<dyn Store>);
-    let watched = furnish(watched.expect("an engine"));
+    let watched = watched.expect("an engine");
+    let mut token = furnish(&watched);
 
     for request in &requests {
         let writes = store.writes();
-        let reply = request.send(&watched);
+        let body = request.body.replace(LAST_TOKEN, &token);
+        let reply = request.send(&watched, &body);
         // INVARIANT I7
         assert!(reply.status == 200 || store.writes() == writes, "a refusal changed something");
+        let target = request.target;
+        assert!(reply.status != 200 || request.may_succeed(), "an unsigned call of {target}");
         let answer = answer_of(&reply);
+        if let Some(handed_out) = verify(&watched, &reply) {
+            token = handed_out;
+        }
         for secret in &secrets.0 {
             assert!(!answer.iter().any(|text| text.contains(secret)), "`{secret}` is given away");
         }
-        let again = request.send(&alone);
+        let again = request.send(&alone, &body);
         let again = (again.status, String::from_utf8_lossy(&again.body).into_owned());
         let reply = (reply.status, String::from_utf8_lossy(&reply.body).into_owned());
         assert_eq!(reply, again, "the pools that are kept are not those that are stored");
@@ -52,17 +67,24 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A pool, and in it the user alice, and bob who has a public login too.
-fn furnish(engine: Engine) -> Engine {
-    let aws = scene::owner(&engine);
+/// A pool with both roles, and in it the user alice, and bob who has a public login too. The token is
+/// bob's.
+fn furnish(engine: &Engine) -> String {
+    let aws = scene::owner(engine);
     let pool = scene::create_pool(&aws);
-    let alice = scene::login(&pool, "alice");
-    let bob = scene::login(&pool, "bob").and_then(|bob| bob.login(PUBLIC, "proof-of-robert"));
-    for user in [alice, bob] {
-        let input = user.expect("an input");
-        aws.get_open_id_token_for_developer_identity(input).expect("a new user");
-    }
-    engine
+    let roles = [(RoleType::Authenticated, "player"), (RoleType::Unauthenticated, "guest")];
+    let roles =
+        roles.into_iter().fold(SetIdentityPoolRolesInput::new(&pool), |input, (of, role)| {
+            input?.role(of, format!("arn:aws:iam::{ACCOUNT}:role/{role}"))
+        });
+    aws.set_identity_pool_roles(roles.expect("an input")).expect("roles");
+    let token = |user: cognate::Result<GetOpenIdTokenForDeveloperIdentityInput>| {
+        let made = aws.get_open_id_token_for_developer_identity(user.expect("an input"));
+        made.expect("a new user").token.as_str().to_owned()
+    };
+    token(scene::login(&pool, "alice"));
+    let bob = scene::login(&pool, "bob");
+    token(bob.and_then(|bob| bob.login(PUBLIC, "proof-of-robert")))
 }
 
 struct Request<'a> {
@@ -81,7 +103,13 @@ impl<'a> Request<'a> {
         Self { target, authorization, body }
     }
 
-    fn send(&self, engine: &Engine) -> Reply {
+    /// Whether the caller has credentials, or needs none.
+    fn may_succeed(&self) -> bool {
+        let name = self.target.strip_prefix(wire::TARGET_PREFIX).unwrap_or(self.target);
+        self.authorization != Some("anonymous") || UNSIGNED.contains(&name)
+    }
+
+    fn send(&self, engine: &Engine, body: &str) -> Reply {
         let context = match self.authorization {
             Some("anonymous") => Context::anonymous(),
             Some(_) => Context::from_authorization(self.authorization),
@@ -90,23 +118,37 @@ impl<'a> Request<'a> {
                 Context::signed(owner.account().clone(), owner.region().clone())
             }
         };
-        wire::handle(engine, &context, self.target, self.body.as_bytes())
+        wire::handle(engine, &context, self.target, body.as_bytes())
     }
+}
+
+/// What was handed out is genuine, and for the identity that the reply names. Returns the token.
+fn verify(engine: &Engine, reply: &Reply) -> Option<String> {
+    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    if let Some(session) = body["Credentials"]["SessionToken"].as_str() {
+        let session = engine.verify_session(session).expect("a session of its own").session;
+        assert_eq!(body["IdentityId"], session.identity_id.as_str());
+    }
+    let token = body["Token"].as_str()?;
+    let claims = engine.verify_token(token).expect("a token of its own");
+    assert_eq!(body["IdentityId"], claims.identity_id().as_str());
+    Some(token.to_owned())
 }
 
 /// The texts of a reply that is as it has to be.
 fn answer_of(reply: &Reply) -> Vec<String> {
     let mut texts = Vec::new();
     assert!(matches!(reply.status, 200 | 400), "{}: {:?}", reply.status, reply.fault);
-    assert_eq!(reply.status == 200, reply.fault.is_none());
+    let fault = reply.fault.as_ref();
+    assert_eq!(reply.status == 200, fault.is_none());
     if reply.body.is_empty() {
         assert_eq!(reply.status, 200, "a refusal says why");
         return texts;
     }
     let body: Value = serde_json::from_slice(&reply.body).expect("a body of JSON");
     assert!(body.is_object(), "{body}");
-    let says_why = body["__type"].is_string() && body["message"].is_string();
-    assert_eq!(reply.status == 400, says_why, "{body}");
+    assert_eq!(body["__type"].as_str(), fault.map(wire::Fault::name), "{body}");
+    assert_eq!(body["message"].as_str(), fault.map(wire::Fault::message), "{body}");
     collect(&body, &mut texts);
     texts
 }
@@ -160,41 +202,5 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Counts how often something is written.
-#[derive(Default)]
-struct Counting {
-    store: MemoryStore,
-    writes: AtomicUsize,
-}
-
-impl Counting {
-    fn writes(&self) -> usize {
-        self.writes.load(Ordering::Relaxed)
-    }
-}
-
-impl Store for Counting {
-    fn get(&self, keys: &[Key]) -> Result<Vec<Option<StoredValue>>, StoreError> {
-        self.store.get(keys)
-    }
-
-    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, StoredValue)>, StoreError> {
-        self.store.scan(range, limit)
-    }
-
-    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
-        let writes = !batch.is_read_only();
-        let outcome = self.store.commit(batch)?;
-        if writes && outcome == Commit::Done {
-            self.writes.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(outcome)
-    }
-
-    fn sync(&self) -> Result<(), StoreError> {
-        self.store.sync()
     }
 }
