@@ -105,8 +105,8 @@ pub enum StoreError {
     Corrupt(String),
     /// Another engine has the database at this path open.
     Locked(PathBuf),
-    /// A flush or a sync has failed before. What the disk holds is unknown, so the store refuses to
-    /// go on until it is opened again.
+    /// A flush or a sync has failed before, or the database has panicked. What the disk holds is
+    /// unknown, so the store refuses to go on until it is opened again.
     Stopped,
     /// The medium failed.
     Failed(std::sync::Arc<dyn Error + Send + Sync>),

@@ -7,6 +7,7 @@ mod files;
 mod in_flight;
 mod tender;
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,21 +88,31 @@ impl SledOptions {
 }
 
 /// Keeps state in a sled database.
-#[derive(Debug)]
 pub struct SledStore {
     tender: Option<Tender>,
     shared: Arc<Shared>,
 }
 
+/// sled shows every record, the private halves of keys among them.
+impl fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SledStore")
+            .field("durability", &self.shared.durability)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Store for SledStore {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
-        let values = keys.iter().map(|key| self.shared.read(key)).collect::<Result<_, _>>()?;
+        let shared = &self.shared;
+        let values =
+            shared.guarded(|| keys.iter().map(|key| shared.read(key)).collect::<Result<_, _>>())?;
         self.shared.in_flight.wait(|group| keys.iter().any(|key| group.contains(key)))?;
         Ok(values)
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        let entries = self.shared.read_range(range, limit)?;
+        let entries = self.shared.guarded(|| self.shared.read_range(range, limit))?;
         self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))?;
         Ok(entries)
     }
@@ -111,14 +122,15 @@ impl Store for SledStore {
             return Err(StoreError::Stopped);
         }
         if batch.is_read_only() {
-            let outcome = self.shared.apply(&[batch])?;
+            let outcome = self.shared.guarded(|| self.shared.apply(&[batch]))?;
             return outcome.first().copied().ok_or(StoreError::Stopped);
         }
-        self.shared.commits.commit(batch, |batches| self.shared.write(batches))
+        let write = |batches: &[Batch]| self.shared.guarded(|| self.shared.write(batches));
+        self.shared.commits.commit(batch, write)
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        self.shared.sync()
+        self.shared.guarded(|| self.shared.sync())
     }
 }
 
@@ -127,11 +139,10 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         drop(self.tender.take());
         // Nobody is left to be told of a failure; what was promised is on the disk already.
-        drop(self.shared.sync());
+        drop(self.sync());
     }
 }
 
-#[derive(Debug)]
 struct Shared {
     // Dropped in this order: the lock goes last.
     trees: Vec<sled::Tree>,
@@ -224,6 +235,15 @@ impl Shared {
 
     fn tree(&self, place: usize) -> Result<&sled::Tree, StoreError> {
         self.trees.get(place).ok_or(StoreError::Stopped)
+    }
+
+    /// sled panics on some pages that were damaged under it. What it then holds in memory is
+    /// unknown, so nothing is written any more until the store is opened again.
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            self.stopped.store(true, Ordering::SeqCst);
+            Err(StoreError::failed("sled panicked: the database may be damaged"))
+        })
     }
 
     fn read(&self, key: &Key) -> Result<Option<Value>, StoreError> {

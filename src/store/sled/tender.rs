@@ -31,7 +31,7 @@ impl Tender {
                 while !*closing {
                     woken.wait_for(&mut closing, Self::PAUSE);
                     let behind = shared.applied.load(Ordering::SeqCst) > shared.mark.number();
-                    if behind && shared.sync().is_err() {
+                    if behind && shared.guarded(|| shared.sync()).is_err() {
                         return;
                     }
                 }

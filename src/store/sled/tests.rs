@@ -65,3 +65,27 @@ fn waiting_writers_share_commits() {
     assert!(groups < 160, "{groups} commits for 160 batches");
     assert_eq!(store.shared.mark.number(), groups, "each of them is on the disk");
 }
+
+/// What sled holds in memory after it panicked is unknown.
+#[test]
+fn a_panic_of_sled_stops_the_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledOptions::new(folder.path()).open().expect("opens");
+    assert_eq!(store.commit(put(1)).expect("written"), Commit::Done);
+    let panicked = store.shared.guarded(|| -> Result<(), _> { panic!("planted") });
+    assert!(matches!(panicked, Err(StoreError::Failed(_))));
+    assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
+    assert!(matches!(store.sync(), Err(StoreError::Stopped)));
+    let read = store.get(&[Key::new(Tree::Pools, [1]), Key::new(Tree::Pools, [2])]);
+    assert_eq!(read.expect("reads"), [Some(vec![1]), None]);
+}
+
+/// sled's own `Debug` shows every record.
+#[test]
+fn a_store_does_not_show_its_records() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledOptions::new(folder.path()).open().expect("opens");
+    store.commit(put(231)).expect("written");
+    let shown = format!("{store:?}");
+    assert_eq!(shown, "SledStore { durability: PowerLoss, .. }");
+}
