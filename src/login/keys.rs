@@ -12,7 +12,7 @@ use ring::signature::{
     VerificationAlgorithm,
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::login::jwt::Jwt;
 
@@ -51,13 +51,15 @@ impl JwkSet {
     ///
     /// What is no JSON object with an array `keys`.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, JwkSetError> {
-        #[derive(Deserialize)]
-        struct Document {
-            keys: Vec<Value>,
+        // Not a struct, which could be read from an array too.
+        let document: Result<Map<String, Value>, _> = serde_json::from_slice(json.as_ref());
+        match document.map_err(|_| JwkSetError)?.remove("keys") {
+            Some(Value::Array(keys)) => {
+                let objects = keys.into_iter().filter(Value::is_object);
+                Ok(Self(objects.filter_map(Key::parse).collect()))
+            }
+            _ => Err(JwkSetError),
         }
-        let document = serde_json::from_slice(json.as_ref());
-        let Document { keys } = document.map_err(|_| JwkSetError)?;
-        Ok(Self(keys.into_iter().filter_map(Key::parse).collect()))
     }
 
     /// How many keys can verify a token.

@@ -161,11 +161,13 @@ fn numbers_may_be_in_standard_base64() {
 
 #[test]
 fn what_is_no_key_set_is_refused() {
-    for json in ["", "<html>", "[]", "{}", r#"{"keys": {}}"#, r#"{"keys": []} x"#, "null"] {
+    for json in ["", "<html>", "[]", "[[]]", "{}", r#"{"keys": {}}"#, r#"{"keys": []} x"#, "null"] {
         assert_eq!(JwkSet::from_json(json).map(|keys| keys.len()), Err(JwkSetError), "{json}");
     }
     assert!(JwkSet::from_json(b"\xff").is_err());
     assert!(JwkSet::from_json(br#"{"keys": []}"#).expect("a key set").is_empty());
+    let list = r#"{"keys": [["OKP", "sig", ["verify"], "EdDSA", "a", "Ed25519"], []]}"#;
+    assert!(JwkSet::from_json(list).expect("a key set").is_empty(), "a key is no list");
 }
 
 #[test]
