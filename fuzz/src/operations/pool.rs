@@ -75,10 +75,8 @@ impl Roles {
         }
         let authenticated = self.default(RoleType::Authenticated);
         let mapped = logins.iter().find_map(|(of, subject)| Some((self.mapping(*of)?, *subject)));
-        let Some((mapping, subject)) = mapped else {
-            let is_offered = logins.iter().any(|(_, subject)| *subject == Subject::BOSS);
-            return if custom && is_offered { Some(BOSS) } else { authenticated };
-        };
+        // Roles that a token names count where a mapping, a user pool or a SAML provider says so.
+        let Some((mapping, subject)) = mapped else { return authenticated };
         match (mapping, subject, custom) {
             (_, Subject::BOSS, _) | (Mapping::Rules(_), Subject(1), true) => Some(BOSS),
             (Mapping::Rules(_), Subject(1), false) => Some(FIRST),
