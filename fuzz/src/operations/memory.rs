@@ -115,6 +115,18 @@ impl Memory {
         std::iter::once("authenticated".to_owned()).chain(names).collect()
     }
 
+    /// The logins that a token for `id` names, in its order, as far as `id` still has them.
+    pub(super) fn named(
+        &self,
+        pool: &IdentityPoolId,
+        id: &IdentityId,
+        token: Option<&Claims>,
+    ) -> Vec<Login> {
+        let names = token.map_or(&[][..], Claims::amr).iter();
+        let login = |name: &String| self.logins_of(id).find(|l| l.full_name(pool) == **name);
+        names.filter_map(login).copied().collect()
+    }
+
     /// The tags that the attributes make of `logins`; of two of one key the first counts.
     pub(super) fn tags_of(&self, logins: &[Login]) -> BTreeMap<String, String> {
         let mut tags = BTreeMap::new();

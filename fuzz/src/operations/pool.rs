@@ -9,7 +9,7 @@ use cognate::{
 };
 
 use crate::operations::World;
-use crate::operations::names::{Provider, Providers, Subject};
+use crate::operations::names::{Login, Provider, Providers, Subject};
 use crate::scene::DEVELOPER;
 
 const PLAYER: &str = "arn:aws:iam::123456789012:role/player";
@@ -64,8 +64,11 @@ impl Roles {
     }
 
     /// The role of a session; `None` if there can be none. `custom` asks for `BOSS`.
+    ///
+    /// Of the logins that a token names nobody knows the claims.
     pub(super) fn role(
         self,
+        named: &[Login],
         logins: &[(Provider, Subject)],
         is_guest: bool,
         custom: bool,
@@ -74,12 +77,18 @@ impl Roles {
             return self.default(RoleType::Unauthenticated);
         }
         let authenticated = self.default(RoleType::Authenticated);
-        let mapped = logins.iter().find_map(|(of, subject)| Some((self.mapping(*of)?, *subject)));
+        let named = named.iter().filter_map(|login| match login {
+            Login::User(_) => None,
+            Login::Public(provider, _) => Some((*provider, None)),
+        });
+        let used =
+            named.chain(logins.iter().map(|(provider, subject)| (*provider, Some(*subject))));
+        let mut mapped = used.filter_map(|(of, subject)| Some((self.mapping(of)?, subject)));
         // Roles that a token names count where a mapping, a user pool or a SAML provider says so.
-        let Some((mapping, subject)) = mapped else { return authenticated };
+        let Some((mapping, subject)) = mapped.next() else { return authenticated };
         match (mapping, subject, custom) {
-            (_, Subject::BOSS, _) | (Mapping::Rules(_), Subject(1), true) => Some(BOSS),
-            (Mapping::Rules(_), Subject(1), false) => Some(FIRST),
+            (_, Some(Subject::BOSS), _) | (Mapping::Rules(_), Some(Subject(1)), true) => Some(BOSS),
+            (Mapping::Rules(_), Some(Subject(1)), false) => Some(FIRST),
             (Mapping::Rules(AmbiguousRoleResolution::AuthenticatedRole), _, false) => authenticated,
             _ => None,
         }

@@ -54,23 +54,22 @@ impl World {
         let answer = self.engine.public().get_credentials_for_identity(input)?;
 
         let claims = opened_by(&given, held.as_ref(), asked_at.as_secs());
-        self.answered(Some(&given), logins, claims.is_some(), &answer.identity_id);
+        let named = self.memory.named(&self.pool, &given, claims.as_ref());
+        self.answered(Some(&given), logins, !named.is_empty(), &answer.identity_id);
         let session = self.session(&answer.credentials);
         assert_eq!(session.identity_id, answer.identity_id);
         assert!(session.expiration > asked_at, "it is over");
 
         let is_guest = claims.is_none() && logins.logins().is_empty();
-        let role = self.memory.roles.role(&logins.logins(), is_guest, custom);
+        let role = self.memory.roles.role(&named, &logins.logins(), is_guest, custom);
         assert_eq!(Some(session.role_arn.as_str()), role, "{:?} {logins:?}", self.memory.roles);
-        let mut amr = Memory::amr(&self.pool, &logins.all());
+        let mut used = named.clone();
+        used.extend(logins.all().into_iter().filter(|login| !named.contains(login)));
+        assert_eq!(session.amr, Memory::amr(&self.pool, &used));
         let mut tags = self.memory.tags_of(&logins.all());
-        if let Some(claims) = claims {
-            let of_logins = std::mem::replace(&mut amr, claims.amr().to_vec());
-            let unsaid = of_logins.into_iter().filter(|name| !claims.amr().contains(name));
-            amr.extend(unsaid.filter(|name| name != "unauthenticated"));
+        if let Some(claims) = claims.filter(|_| !named.is_empty()) {
             tags.extend(texts(claims.principal_tags()));
         }
-        assert_eq!(session.amr, amr);
         assert_eq!(texts(&session.principal_tags), tags);
         Ok(())
     }
@@ -102,9 +101,10 @@ impl World {
         assert!(!logins.are_forged(), "a forged token was accepted");
         assert_eq!(self.memory.state(&given), Some(IdentityState::Authenticated), "{given}");
         let claims = opened_by(&given, held.as_ref(), asked_at.as_secs());
+        let named = self.memory.named(&self.pool, &given, claims.as_ref());
         let mut logins = logins.all().into_iter();
         let has_one = logins.any(|login| self.memory.identity_of.get(&login) == Some(&given));
-        assert!(has_one || claims.is_some(), "{given} was not opened");
+        assert!(has_one || !named.is_empty(), "{given} was not opened");
         self.memory.identity_of.retain(|login, of| {
             let named =
                 from.public().any(|from| matches!(login, Login::Public(p, _) if *p == from));
