@@ -1,0 +1,464 @@
+//! Operations at random: few names, so that they meet again, and now and then something that is not
+//! there, not allowed or not valid.
+//!
+//! There is one generator. It makes an operation of a few bytes, which a fuzzer or proptest gives;
+//! smaller bytes make simpler operations.
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use proptest::array::uniform32;
+use proptest::collection::{SizeRange, vec};
+use proptest::prelude::any;
+use proptest::strategy::Strategy;
+
+use crate::testkit::names::{
+    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Role,
+    Token, User,
+};
+use crate::testkit::operation::Operation;
+use crate::testkit::settings::{
+    Ambiguous, Attributes, Mapping, Match, Roles, Rule, Settings, Tags,
+};
+
+/// Sequences of operations for proptest, each after the creation of a pool.
+pub fn operations(length: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> {
+    let parts = vec(uniform32(any::<u8>()), length);
+    (any::<u16>(), parts).prop_map(|(pool, parts)| {
+        let operations = parts.iter().map(|bytes| operation(bytes));
+        std::iter::once(new_pool(&pool.to_le_bytes())).chain(operations).collect()
+    })
+}
+
+/// The operation that these bytes make.
+pub fn operation(bytes: &[u8]) -> Operation {
+    let made = Operation::arbitrary(&mut Unstructured::new(bytes));
+    // Where bytes end, zeroes follow: there is always an operation.
+    made.unwrap_or_else(|_| new_pool(&[]))
+}
+
+/// A pool of the first account with some of the providers.
+pub(crate) fn new_pool(bytes: &[u8]) -> Operation {
+    let bytes = Unstructured::new(bytes);
+    let settings = settings(&mut Source(bytes)).unwrap_or_else(|_| Settings {
+        name: 0,
+        guests: true,
+        classic_flow: None,
+        developer: Some(DeveloperProvider::Game),
+        providers: Provider::ALL.to_vec(),
+        tags: None,
+    });
+    Operation::CreateIdentityPool { caller: Caller::Account(Account::FIRST), settings }
+}
+
+impl<'a> Arbitrary<'a> for Operation {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let mut source = Source(Unstructured::new(u.bytes(u.len().min(32))?));
+        source.operation()
+    }
+
+    fn size_hint(_: usize) -> (usize, Option<usize>) {
+        (1, Some(32))
+    }
+}
+
+struct Source<'a>(Unstructured<'a>);
+
+impl Source<'_> {
+    /// How often each operation comes, of 100.
+    #[expect(clippy::type_complexity, reason = "a table of generators")]
+    const WEIGHTS: [(u8, fn(&mut Self) -> Result<Operation>); 23] = [
+        (20, Self::developer_token),
+        (12, Self::get_id),
+        (8, Self::credentials),
+        (7, Self::token),
+        (6, Self::merge),
+        (5, Self::unlink_user),
+        (5, Self::unlink),
+        (5, Self::list_identities),
+        (5, Self::lookup),
+        (3, Self::describe),
+        (3, Self::delete_identities),
+        (3, Self::set_roles),
+        (3, Self::set_attributes),
+        (2, Self::update_pool),
+        (2, Self::create_pool),
+        (2, Self::tag),
+        (2, Self::untag),
+        (2, Self::list_pools),
+        (1, Self::delete_pool),
+        (1, Self::describe_pool),
+        (1, Self::get_roles),
+        (1, Self::get_attributes),
+        (1, Self::list_tags),
+    ];
+
+    fn operation(&mut self) -> Result<Operation> {
+        let mut place = self.below(100)?;
+        for (weight, make) in Self::WEIGHTS {
+            match place.checked_sub(weight) {
+                Some(rest) => place = rest,
+                None => return make(self),
+            }
+        }
+        self.developer_token()
+    }
+
+    fn byte(&mut self) -> Result<u8> {
+        u8::arbitrary(&mut self.0)
+    }
+
+    fn below(&mut self, end: u8) -> Result<u8> {
+        Ok(self.byte()?.checked_rem(end).unwrap_or_default())
+    }
+
+    /// Once in `of` times.
+    fn rarely(&mut self, of: u8) -> Result<bool> {
+        Ok(self.below(of)? == of.saturating_sub(1))
+    }
+
+    fn one_of<T: Copy>(&mut self, choices: &[T]) -> Result<T> {
+        let choice = usize::from(self.byte()?).checked_rem(choices.len()).unwrap_or_default();
+        choices.get(choice).copied().ok_or(arbitrary::Error::EmptyChoose)
+    }
+
+    fn account(&mut self) -> Result<Account> {
+        let bits = self.byte()?;
+        Ok(Account { number: bits & 1, region: bits >> 1 & 1 })
+    }
+
+    fn caller(&mut self) -> Result<Caller> {
+        if self.rarely(16)? { Ok(Caller::Account(self.account()?)) } else { Ok(Caller::Owner) }
+    }
+
+    fn pool(&mut self) -> Result<Pool> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=127 => Pool(0),
+            128..=247 => Pool(u16::from(byte % 4)),
+            248..=255 => Pool::UNKNOWN,
+        })
+    }
+
+    fn owned_pool(&mut self) -> Result<(Caller, Pool)> {
+        Ok((self.caller()?, self.pool()?))
+    }
+
+    fn identity(&mut self) -> Result<Identity> {
+        let byte = self.byte()?;
+        Ok(if byte < 250 { Identity(byte.into()) } else { Identity::UNKNOWN })
+    }
+
+    /// Few most of the time, and enough to fill an identity.
+    fn user(&mut self) -> Result<User> {
+        let byte = self.byte()?;
+        Ok(User(if byte < 192 { byte % 4 } else { byte % 24 }))
+    }
+
+    fn provider(&mut self) -> Result<Provider> {
+        self.one_of(&Provider::ALL)
+    }
+
+    fn developer_provider(&mut self) -> Result<DeveloperProvider> {
+        use DeveloperProvider::{Game, Invalid, Reserved, Shop};
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=223 => Game,
+            224..=239 => Shop,
+            240..=247 => Reserved,
+            248..=255 => Invalid,
+        })
+    }
+
+    fn id_token(&mut self) -> Result<IdToken> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=159 => IdToken::Genuine,
+            160..=227 => IdToken::Refreshed,
+            228..=231 => IdToken::Expired,
+            232..=235 => IdToken::Forged,
+            236..=239 => IdToken::ForAnotherClient,
+            240..=243 => IdToken::OfAnotherIssuer,
+            244..=247 => IdToken::WithoutSubject,
+            248..=255 => IdToken::Garbage,
+        })
+    }
+
+    fn public_login(&mut self) -> Result<Presented> {
+        let (provider, subject) = (self.provider()?, self.below(3)?);
+        // An IAM provider without registered clients takes every application.
+        let token = match (provider, self.id_token()?) {
+            (Provider::OpenIdConnect, IdToken::ForAnotherClient) => IdToken::Forged,
+            (_, token) => token,
+        };
+        Ok(Presented::Public(provider, subject, token))
+    }
+
+    /// None to three, for an operation without credentials.
+    fn logins(&mut self) -> Result<Vec<Presented>> {
+        let mut logins = Vec::new();
+        for _ in 0..self.one_of(&[1, 0, 1, 2, 1, 0, 3, 2])? {
+            logins.push(match self.byte()? {
+                0..=223 => self.public_login()?,
+                224..=243 => Presented::Cognito(Token(self.byte()?.into())),
+                244..=249 => Presented::Tampered(Token(self.byte()?.into())),
+                250..=255 => Presented::User(self.developer_provider()?, self.user()?),
+            });
+        }
+        Ok(logins)
+    }
+
+    /// With a token of the service more often.
+    fn proofs(&mut self) -> Result<Vec<Presented>> {
+        let token = Token(self.byte()?.into());
+        let mut logins = self.logins()?;
+        match self.below(8)? {
+            0..=3 => {}
+            4 | 5 => logins.insert(0, Presented::Cognito(token)),
+            _ => logins.push(Presented::Cognito(token)),
+        }
+        Ok(logins)
+    }
+
+    fn create_pool(&mut self) -> Result<Operation> {
+        let caller = Caller::Account(self.account()?);
+        Ok(Operation::CreateIdentityPool { caller, settings: settings(self)? })
+    }
+
+    fn update_pool(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::UpdateIdentityPool { caller, pool, settings: settings(self)? })
+    }
+
+    fn delete_pool(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::DeleteIdentityPool { caller, pool })
+    }
+
+    fn describe_pool(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::DescribeIdentityPool { caller, pool })
+    }
+
+    fn list_pools(&mut self) -> Result<Operation> {
+        let caller = Caller::Account(self.account()?);
+        let (max_results, after) = (self.page_size()?, self.cursor()?);
+        Ok(Operation::ListIdentityPools { caller, max_results, after })
+    }
+
+    fn get_roles(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::GetIdentityPoolRoles { caller, pool })
+    }
+
+    fn list_tags(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::ListTagsForResource { caller, pool })
+    }
+
+    fn get_attributes(&mut self) -> Result<Operation> {
+        let ((caller, pool), provider) = (self.owned_pool()?, self.provider()?);
+        Ok(Operation::GetPrincipalTagAttributeMap { caller, pool, provider })
+    }
+
+    fn set_attributes(&mut self) -> Result<Operation> {
+        use Attributes::{Defaults, Nothing, Subject, Useless};
+        let ((caller, pool), provider) = (self.owned_pool()?, self.provider()?);
+        let attributes = self.one_of(&[Defaults, Subject, Nothing, Useless])?;
+        Ok(Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes })
+    }
+
+    fn tags(&mut self) -> Result<Tags> {
+        Ok(Tags { first: self.below(62)?, others: self.below(30)?, value: self.below(3)? })
+    }
+
+    fn tag(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::TagResource { caller, pool, tags: self.tags()? })
+    }
+
+    fn untag(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::UntagResource { caller, pool, tags: self.tags()? })
+    }
+
+    fn role(&mut self) -> Result<Role> {
+        self.one_of(&[Role::Player, Role::Boss, Role::Moderator, Role::Guest])
+    }
+
+    fn set_roles(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let mut roles = Roles {
+            authenticated: (!self.rarely(4)?).then_some(Role::Player),
+            unauthenticated: (!self.rarely(4)?).then_some(Role::Guest),
+            ..Roles::default()
+        };
+        for _ in 0..self.below(3)? {
+            let mapping = self.mapping()?;
+            roles.mappings.insert(self.provider()?, mapping);
+        }
+        Ok(Operation::SetIdentityPoolRoles { caller, pool, roles })
+    }
+
+    fn mapping(&mut self) -> Result<Mapping> {
+        let ambiguous = self.one_of(&[Ambiguous::AuthenticatedRole, Ambiguous::Deny])?;
+        let mut rules = Vec::new();
+        for _ in 0..self.below(4)? {
+            let claim = self.one_of(&["sub", "teams", "nothing"])?;
+            let match_type =
+                self.one_of(&[Match::Equals, Match::NotEqual, Match::Contains, Match::StartsWith])?;
+            let value = self.one_of(&["1", "2", "0", "all", "team-1", "team", "-"])?.to_owned();
+            rules.push(Rule { claim, match_type, value, role: self.role()? });
+        }
+        Ok(Mapping { ambiguous, rules })
+    }
+
+    fn describe(&mut self) -> Result<Operation> {
+        Ok(Operation::DescribeIdentity { caller: self.caller()?, identity: self.identity()? })
+    }
+
+    fn delete_identities(&mut self) -> Result<Operation> {
+        let caller = self.caller()?;
+        let mut identities = Vec::new();
+        for _ in 0..self.one_of(&[1, 2, 1, 3, 1, 0])? {
+            identities.push(self.identity()?);
+        }
+        Ok(Operation::DeleteIdentities { caller, identities })
+    }
+
+    fn page_size(&mut self) -> Result<i64> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=199 => i64::from(byte % 4).saturating_add(1),
+            200..=247 => i64::from(byte % 60).saturating_add(1),
+            248..=251 => 0,
+            252..=255 => 61,
+        })
+    }
+
+    fn cursor(&mut self) -> Result<Option<Cursor>> {
+        let byte = self.byte()?;
+        Ok((byte >= 96).then(|| if byte < 250 { Cursor(byte.into()) } else { Cursor::UNKNOWN }))
+    }
+
+    fn list_identities(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let (max_results, after) = (self.page_size()?, self.cursor()?);
+        let hide_disabled = self.byte()? % 2 == 1;
+        Ok(Operation::ListIdentities { caller, pool, max_results, after, hide_disabled })
+    }
+
+    fn lookup(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let (by_user, by_identity) = self.one_of(&[
+            (true, false),
+            (false, true),
+            (true, false),
+            (true, true),
+            (false, true),
+            (true, true),
+            (false, false),
+        ])?;
+        let user = by_user.then(|| self.user()).transpose()?;
+        let identity = by_identity.then(|| self.identity()).transpose()?;
+        let max_results = (self.byte()? % 4 != 0).then(|| self.page_size()).transpose()?;
+        let after = self.cursor()?;
+        Ok(Operation::LookupDeveloperIdentity { caller, pool, identity, user, max_results, after })
+    }
+
+    fn merge(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let (source, destination) = (self.user()?, self.user()?);
+        let provider = self.developer_provider()?;
+        Ok(Operation::MergeDeveloperIdentities { caller, pool, provider, source, destination })
+    }
+
+    fn unlink_user(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let (identity, user) = (self.identity()?, self.user()?);
+        let provider = self.developer_provider()?;
+        Ok(Operation::UnlinkDeveloperIdentity { caller, pool, identity, provider, user })
+    }
+
+    fn unlink(&mut self) -> Result<Operation> {
+        let (identity, logins) = (self.identity()?, self.proofs()?);
+        let bits = self.byte()?;
+        let mut providers = Provider::ALL.to_vec();
+        providers.retain(|provider| bits >> (*provider as u8) & 1 == 0);
+        let developer = self.rarely(16)?;
+        Ok(Operation::UnlinkIdentity { identity, logins, providers, developer })
+    }
+
+    fn get_id(&mut self) -> Result<Operation> {
+        let (pool, logins) = (self.pool()?, self.logins()?);
+        let account = match self.byte()? {
+            0..=191 => None,
+            192..=247 => Some(0),
+            248..=255 => Some(1),
+        };
+        Ok(Operation::GetId { pool, account, logins })
+    }
+
+    fn token(&mut self) -> Result<Operation> {
+        Ok(Operation::GetOpenIdToken { identity: self.identity()?, logins: self.logins()? })
+    }
+
+    fn credentials(&mut self) -> Result<Operation> {
+        let (identity, logins) = (self.identity()?, self.proofs()?);
+        let custom_role = self.rarely(3)?.then(|| self.role()).transpose()?;
+        Ok(Operation::GetCredentialsForIdentity { identity, logins, custom_role })
+    }
+
+    fn developer_token(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let mut logins = Vec::new();
+        if !self.rarely(24)? {
+            logins.push(Presented::User(self.developer_provider()?, self.user()?));
+        }
+        let given = self.byte()?;
+        let identity = (given % 3 == 1).then(|| self.identity()).transpose()?;
+        for _ in 0..self.one_of(&[0, 1, 0, 2, 0, 1, 0, 0])? {
+            let login = self.public_login()?;
+            let place = if self.byte()? % 2 == 0 { logins.len() } else { 0 };
+            logins.insert(place, login);
+        }
+        let duration_secs = match self.byte()? {
+            0..=159 => None,
+            160..=239 => Some(i64::from(self.byte()?).saturating_add(1)),
+            240..=247 => Some(86_400),
+            248..=251 => Some(0),
+            252..=255 => Some(86_401),
+        };
+        let mut principal_tags = Vec::new();
+        if self.rarely(4)? {
+            principal_tags.push(("user".to_owned(), format!("tag {}", self.below(3)?)));
+        }
+        Ok(Operation::GetOpenIdTokenForDeveloperIdentity {
+            caller,
+            pool,
+            identity,
+            logins,
+            principal_tags,
+            duration_secs,
+        })
+    }
+}
+
+fn settings(source: &mut Source<'_>) -> Result<Settings> {
+    let bits = source.byte()?;
+    let providers = source.byte()?;
+    // Fewer providers are rarer, since little happens without them.
+    let mut all = Provider::ALL.to_vec();
+    all.retain(|provider| providers < 128 || providers >> (*provider as u8) & 1 == 0);
+    let developer = match bits >> 2 & 7 {
+        7 => None,
+        6 => Some(source.developer_provider()?),
+        _ => Some(DeveloperProvider::Game),
+    };
+    Ok(Settings {
+        name: bits & 3,
+        guests: bits >> 5 != 7,
+        classic_flow: source.one_of(&[None, Some(true), None, Some(false)])?,
+        developer,
+        providers: all,
+        tags: source.rarely(4)?.then(|| source.tags()).transpose()?,
+    })
+}

@@ -1,0 +1,3 @@
+//! The engine against the model: one that knows nothing of the engine.
+
+mod machine;
