@@ -6,10 +6,12 @@
 //! ```
 //!
 //! Ends with status 1 if there is any disagreement.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example shows what it does")]
+#![expect(clippy::print_stderr, reason = "what went wrong belongs there")]
 
 use std::error::Error;
+use std::fmt::Display;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::{env, fs};
 
@@ -57,8 +59,8 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Erro
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} lacks its value"));
         match argument.as_str() {
             "--help" => return tell(USAGE),
-            "--issuer-keys" => return tell(&testkit::issuer_key_set()),
-            "--issuers" => return tell(&Provider::ALL.map(Provider::name).join("\n")),
+            "--issuer-keys" => return tell(testkit::issuer_key_set()),
+            "--issuers" => return tell(Provider::ALL.map(Provider::name).join("\n")),
             "--replay" => options.replay = Some(value()?),
             "--reset" => options.reset = Some(value()?),
             "--first-account" => options.first_account = Some(value()?.parse()?),
@@ -79,8 +81,8 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Erro
     }
 }
 
-fn tell(text: &str) -> Result<bool, Box<dyn Error>> {
-    println!("{text}");
+fn tell(text: impl Display) -> Result<bool, Box<dyn Error>> {
+    writeln!(io::stdout(), "{text}")?;
     Ok(true)
 }
 
@@ -88,13 +90,15 @@ fn survey(url: &str, options: &Options) -> Result<bool, Box<dyn Error>> {
     let mut survey = Survey::new(options.cases.unwrap_or(50), options.length.unwrap_or(40));
     survey = survey.seed(options.seed).only(&options.only);
     if options.reset.is_none() {
-        survey = survey.accounts_from(options.first_account.unwrap_or_else(any_account));
+        let first_account = options.first_account.unwrap_or_else(any_account);
+        tell(format_args!("accounts from {first_account} on"))?;
+        survey = survey.accounts_from(first_account);
     }
     let findings = survey.run(&Model::new(), || {
         reset(options);
         HttpEndpoint::new(url)
     });
-    println!("{findings}");
+    tell(&findings)?;
     Ok(findings.is_empty())
 }
 
@@ -102,8 +106,7 @@ fn replay(url: &str, script: &str, options: &Options) -> Result<bool, Box<dyn Er
     let script: Script = script.parse()?;
     reset(options);
     let first_account = options.first_account.unwrap_or_else(any_account);
-    print!("{}", script.replay(&HttpEndpoint::new(url), first_account));
-    Ok(true)
+    tell(script.replay(&HttpEndpoint::new(url), first_account))
 }
 
 /// What does not work shows in what follows.
@@ -117,7 +120,5 @@ fn reset(options: &Options) {
 
 /// Accounts that an endpoint has hardly seen: from one on that is another each time.
 fn any_account() -> u64 {
-    let first = 100_000_000_000 + RandomState::new().build_hasher().finish() % 800_000_000_000;
-    println!("accounts from {first} on");
-    first
+    100_000_000_000 + RandomState::new().build_hasher().finish() % 800_000_000_000
 }
