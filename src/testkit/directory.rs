@@ -8,12 +8,16 @@ use serde_json::Value;
 
 use crate::credentials::Session;
 use crate::testkit::issuer::id_token;
+use crate::testkit::model::Model;
 use crate::testkit::names::{
-    Account, Caller, Cursor, IdToken, Identity, Pool, Presented, Provider, Token,
+    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Token,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{Description, Outcome, Page, Statement};
 use crate::testkit::request::{Call, Reply, Request};
+
+/// Numbers below this stand for what is there, those from here on for whatever was seen.
+const LIVING: u16 = 112;
 
 /// What was seen, each under its number, in the order of first sight.
 #[derive(Debug)]
@@ -65,23 +69,47 @@ impl Directory {
         }
     }
 
-    /// The operation about names that were seen.
-    pub(crate) fn settle(&self, mut operation: Operation) -> Operation {
+    /// The operation about names that were seen; as far as `model` knows, mostly of what is there.
+    pub(crate) fn settle(&self, mut operation: Operation, model: Option<&Model>) -> Operation {
+        let last = model.and_then(|model| model.last_page(&operation));
         let names = operation.names_mut();
         let mut pool = None;
         if let Some(named) = names.pool {
-            *named = named.among(self.pools.values.len());
+            let living = model.map(Model::living_pools).unwrap_or_default();
+            *named = match living.get(usize::from(named.0) % living.len().max(1)) {
+                Some(living) if named.0 < LIVING => *living,
+                _ => named.among(self.pools.values.len()),
+            };
             pool = Some(*named);
         }
+        let game = DeveloperProvider::Game;
+        let mut presented: Vec<_> =
+            names.user.into_iter().map(|user| Presented::User(game, user)).collect();
+        if let Some(logins) = names.logins {
+            self.settle_logins(logins);
+            presented.clone_from(logins);
+        }
         for identity in names.identities {
-            *identity = identity.among(self.identities.values.len());
+            let living = model.map(|model| model.living_identities(pool)).unwrap_or_default();
+            let of_logins = model.and_then(|model| model.identity_of_any(&living, &presented));
+            *identity = match (*identity, of_logins) {
+                (Identity::OF_LOGINS, Some(of_logins)) => of_logins,
+                (Identity(number), _) => {
+                    match living.get(usize::from(number) % living.len().max(1)) {
+                        Some(living) if number < LIVING || *identity == Identity::OF_LOGINS => {
+                            *living
+                        }
+                        _ => identity.among(self.identities.values.len()),
+                    }
+                }
+            };
             pool = pool.or_else(|| self.pool_of.get(&identity.0).copied());
         }
         if let Some(cursor) = names.cursor {
-            *cursor = cursor.among(self.cursors.values.len());
-        }
-        if let Some(logins) = names.logins {
-            self.settle_logins(logins);
+            *cursor = match (*cursor, last) {
+                (Cursor::LAST, Some(last)) => last,
+                _ => cursor.among(self.cursors.values.len()),
+            };
         }
         if let Some(caller @ Caller::Owner) = names.caller {
             let owner = pool.and_then(|pool| self.owners.get(usize::from(pool.0)));

@@ -18,7 +18,7 @@ use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
 use crate::rules::roles::RoleAccounts;
 use crate::testkit::names::{
-    Account, Caller, Cursor, DeveloperProvider, Identity, Login, Pool, Provider, Token,
+    Account, Caller, Cursor, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Token,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{Description, Outcome};
@@ -189,6 +189,39 @@ impl Model {
             *self = after;
         }
         Ok(())
+    }
+
+    pub(crate) fn living_pools(&self) -> Vec<Pool> {
+        self.pools.keys().copied().collect()
+    }
+
+    /// Of a pool, or of all; those that are not disabled come first.
+    pub(crate) fn living_identities(&self, pool: Option<Pool>) -> Vec<Identity> {
+        let known = self.identities.iter();
+        let of_pool = known.filter(|(_, state)| pool.is_none_or(|pool| state.pool == pool));
+        let (disabled, able): (Vec<_>, Vec<_>) = of_pool.partition(|(_, s)| s.is_disabled());
+        able.into_iter().chain(disabled).map(|(identity, _)| *identity).collect()
+    }
+
+    /// One of these identities that has any of these logins, or that a token among them is for.
+    pub(crate) fn identity_of_any(
+        &self,
+        identities: &[Identity],
+        logins: &[Presented],
+    ) -> Option<Identity> {
+        let is_of = |identity: Identity, login: &Presented| {
+            let has =
+                |login| self.identities.get(&identity).is_some_and(|s| s.logins.contains(&login));
+            match *login {
+                Presented::User(_, user) => has(Login::User(user)),
+                Presented::Public(provider, subject, _) => has(Login::Public(provider, subject)),
+                Presented::Cognito(token) | Presented::Tampered(token) => {
+                    self.tokens.get(&token).is_some_and(|token| token.identity == identity)
+                }
+            }
+        };
+        let of = |login: &Presented| identities.iter().find(|identity| is_of(**identity, login));
+        logins.iter().find_map(of).copied()
     }
 
     fn perform(&mut self, operation: &Operation, outcome: &Outcome) -> Result<(), String> {

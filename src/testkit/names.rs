@@ -75,6 +75,16 @@ numbered! {
     Cursor, "cursor";
 }
 
+impl Identity {
+    /// The one that has the logins, token or user that the operation names too, if any has.
+    pub const OF_LOGINS: Self = Self(u16::MAX - 1);
+}
+
+impl Cursor {
+    /// The last one of the listing that the operation reads, if there is any.
+    pub const LAST: Self = Self(u16::MAX - 1);
+}
+
 /// A user of a developer provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct User(pub u8);

@@ -214,14 +214,15 @@ impl Operation {
                 names.caller = Some(caller);
                 names.cursor = after.as_mut();
             }
-            Self::LookupDeveloperIdentity { caller, pool, identity, after, .. } => {
+            Self::LookupDeveloperIdentity { caller, pool, identity, user, after, .. } => {
                 (names.caller, names.pool) = (Some(caller), Some(pool));
                 names.identities.extend(identity);
-                names.cursor = after.as_mut();
+                (names.user, names.cursor) = (*user, after.as_mut());
             }
-            Self::UnlinkDeveloperIdentity { caller, pool, identity, .. } => {
+            Self::UnlinkDeveloperIdentity { caller, pool, identity, user, .. } => {
                 (names.caller, names.pool) = (Some(caller), Some(pool));
                 names.identities.push(identity);
+                names.user = Some(*user);
             }
         }
         names
@@ -378,6 +379,7 @@ pub(crate) struct Names<'a> {
     pub(crate) pool: Option<&'a mut Pool>,
     pub(crate) identities: Vec<&'a mut Identity>,
     pub(crate) logins: Option<&'a mut Vec<Presented>>,
+    pub(crate) user: Option<User>,
     pub(crate) cursor: Option<&'a mut Cursor>,
 }
 

@@ -1,3 +1,4 @@
 //! The engine against the model: one that knows nothing of the engine.
 
 mod machine;
+mod reach;
