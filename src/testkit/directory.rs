@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::credentials::Session;
 use crate::testkit::issuer::id_token;
+use crate::testkit::json::Json;
 use crate::testkit::model::Model;
 use crate::testkit::names::{
     Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Token,
@@ -76,8 +77,8 @@ impl Directory {
         let mut pool = None;
         if let Some(named) = names.pool {
             let living = model.map(Model::living_pools).unwrap_or_default();
-            *named = match living.get(usize::from(named.0) % living.len().max(1)) {
-                Some(living) if named.0 < LIVING => *living,
+            *named = match one_of(&living, named.0) {
+                Some(living) if named.0 < LIVING => living,
                 _ => named.among(self.pools.values.len()),
             };
             pool = Some(*named);
@@ -92,16 +93,11 @@ impl Directory {
         for identity in names.identities {
             let living = model.map(|model| model.living_identities(pool)).unwrap_or_default();
             let of_logins = model.and_then(|model| model.identity_of_any(&living, &presented));
-            *identity = match (*identity, of_logins) {
-                (Identity::OF_LOGINS, Some(of_logins)) => of_logins,
-                (Identity(number), _) => {
-                    match living.get(usize::from(number) % living.len().max(1)) {
-                        Some(living) if number < LIVING || *identity == Identity::OF_LOGINS => {
-                            *living
-                        }
-                        _ => identity.among(self.identities.values.len()),
-                    }
-                }
+            let is_of_logins = *identity == Identity::OF_LOGINS;
+            *identity = match (of_logins, one_of(&living, identity.0)) {
+                (Some(of_logins), _) if is_of_logins => of_logins,
+                (_, Some(living)) if is_of_logins || identity.0 < LIVING => living,
+                _ => identity.among(self.identities.values.len()),
             };
             pool = pool.or_else(|| self.pool_of.get(&identity.0).copied());
         }
@@ -220,9 +216,8 @@ impl Directory {
         } else {
             serde_json::from_str(&reply.body)
         };
-        let body = match parsed {
-            Ok(body @ Value::Object(_)) => body,
-            _ => return Outcome::Unreadable(reply.body.clone()),
+        let Ok(body @ Value::Object(_)) = parsed else {
+            return Outcome::Unreadable(reply.body.clone());
         };
         if reply.status != 200 {
             let name = text(&body, "__type").unwrap_or_default();
@@ -317,21 +312,10 @@ impl Directory {
 
     fn identity(&mut self, request: &Request, body: &Value) -> Option<Identity> {
         let identity = Identity(self.identities.number(text(body, "IdentityId")?));
-        if let Some(pool) = self.asked_about(request) {
+        if let Some(pool) = pool_of(request) {
             self.pool_of.entry(identity.0).or_insert(pool);
         }
         Some(identity)
-    }
-
-    /// The pool that a request names.
-    fn asked_about(&self, request: &Request) -> Option<Pool> {
-        let crate::testkit::json::Json::Object(members) = &request.body else { return None };
-        members.iter().find_map(|(name, value)| match value {
-            crate::testkit::json::Json::Text(text) if name == "IdentityPoolId" => {
-                text.strip_prefix("$pool")?.parse().ok().map(Pool)
-            }
-            _ => None,
-        })
     }
 
     fn next(&mut self, body: &Value) -> Option<Cursor> {
@@ -420,6 +404,21 @@ impl Directory {
             None => text.to_owned(),
         }
     }
+}
+
+/// The pool that a request names.
+fn pool_of(request: &Request) -> Option<Pool> {
+    let Json::Object(members) = &request.body else { return None };
+    members.iter().find_map(|(name, value)| match value {
+        Json::Text(text) if name == "IdentityPoolId" => {
+            text.strip_prefix("$pool")?.parse().ok().map(Pool)
+        }
+        _ => None,
+    })
+}
+
+fn one_of<T: Copy>(living: &[T], number: u16) -> Option<T> {
+    living.get(usize::from(number).checked_rem(living.len())?).copied()
 }
 
 /// With another character within the signature.

@@ -44,6 +44,8 @@ pub(crate) fn beginning(bytes: &[u8]) -> Vec<Operation> {
     let mut source = Source(Unstructured::new(bytes));
     let caller = Caller::Account(Account::FIRST);
     let made = settings(&mut source).map(|settings| {
+        let developer = settings.developer.map(|_| DeveloperProvider::Game);
+        let settings = Settings { developer, tags: None, ..settings };
         let roles = Roles {
             authenticated: Some(Role::Player),
             unauthenticated: Some(Role::Guest),

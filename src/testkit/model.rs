@@ -18,7 +18,7 @@ use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
 use crate::rules::roles::RoleAccounts;
 use crate::testkit::names::{
-    Account, Caller, Cursor, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Token,
+    Account, Cursor, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Token,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{Description, Outcome};
@@ -45,6 +45,7 @@ struct Choices {
     linking: Linking,
     unknown_user_is_forbidden: bool,
     roles_of_any_account: bool,
+    oldest_survives: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -170,6 +171,13 @@ impl Model {
         self
     }
 
+    /// Of several identities that logins mean, the one that was seen first survives, unless one has
+    /// the developer user: true of an engine whose operations follow each other.
+    pub fn oldest_survives(mut self) -> Self {
+        self.choices.oldest_survives = true;
+        self
+    }
+
     /// Lets time go by.
     pub fn wait(&mut self, secs: u64) {
         self.now_secs = self.now_secs.saturating_add(secs);
@@ -230,55 +238,55 @@ impl Model {
         }
         match operation {
             Operation::CreateIdentityPool { caller, settings } => {
-                self.create_pool(account(*caller), settings, outcome)
+                self.create_pool(caller.account(), settings, outcome)
             }
             Operation::UpdateIdentityPool { caller, pool, settings } => {
-                self.update_pool(account(*caller), *pool, settings, outcome)
+                self.update_pool(caller.account(), *pool, settings, outcome)
             }
             Operation::DescribeIdentityPool { caller, pool } => {
-                let known = self.pool(account(*caller), *pool);
+                let known = self.pool(caller.account(), *pool);
                 let known = known.map(|state| Outcome::Pool(*pool, state.described()));
                 exactly(known, outcome)
             }
             Operation::DeleteIdentityPool { caller, pool } => {
-                self.delete_pool(account(*caller), *pool, outcome)
+                self.delete_pool(caller.account(), *pool, outcome)
             }
             Operation::ListIdentityPools { caller, max_results, after } => {
-                self.list_pools(account(*caller), (*max_results, *after), outcome)
+                self.list_pools(caller.account(), (*max_results, *after), outcome)
             }
             Operation::TagResource { caller, pool, tags } => {
-                self.tag(account(*caller), *pool, *tags, outcome)
+                self.tag(caller.account(), *pool, *tags, outcome)
             }
             Operation::UntagResource { caller, pool, tags } => {
-                self.untag(account(*caller), *pool, *tags, outcome)
+                self.untag(caller.account(), *pool, *tags, outcome)
             }
             Operation::ListTagsForResource { caller, pool } => {
-                let known = self.pool(account(*caller), *pool);
+                let known = self.pool(caller.account(), *pool);
                 exactly(known.map(|state| Outcome::Settings(state.listed_tags())), outcome)
             }
             Operation::SetIdentityPoolRoles { caller, pool, roles } => {
-                self.set_roles(account(*caller), *pool, roles, outcome)
+                self.set_roles(caller.account(), *pool, roles, outcome)
             }
             Operation::GetIdentityPoolRoles { caller, pool } => {
-                let known = self.pool(account(*caller), *pool);
+                let known = self.pool(caller.account(), *pool);
                 let known = known.map(|state| normal(state.roles.request()));
                 exactly(known.map(Outcome::Settings), outcome)
             }
             Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes } => {
-                self.set_attributes((account(*caller), *pool), *provider, *attributes, outcome)
+                self.set_attributes((caller.account(), *pool), *provider, *attributes, outcome)
             }
             Operation::GetPrincipalTagAttributeMap { caller, pool, provider } => {
-                exactly(self.attributes(account(*caller), *pool, *provider), outcome)
+                exactly(self.attributes(caller.account(), *pool, *provider), outcome)
             }
             Operation::DescribeIdentity { caller, identity } => {
-                self.describe(account(*caller), *identity, outcome)
+                self.describe(caller.account(), *identity, outcome)
             }
             Operation::DeleteIdentities { caller, identities } => {
-                self.delete_identities(account(*caller), identities, outcome)
+                self.delete_identities(caller.account(), identities, outcome)
             }
             Operation::ListIdentities { caller, pool, max_results, after, hide_disabled } => {
                 let page = (*max_results, *after);
-                self.list_identities(account(*caller), (*pool, *hide_disabled), page, outcome)
+                self.list_identities(caller.account(), (*pool, *hide_disabled), page, outcome)
             }
             Operation::LookupDeveloperIdentity {
                 caller,
@@ -290,7 +298,7 @@ impl Model {
             } => {
                 let page = (max_results.unwrap_or(60), *after);
                 let by = (*identity, *user);
-                self.lookup(account(*caller), *pool, by, page, outcome)
+                self.lookup(caller.account(), *pool, by, page, outcome)
             }
             _ => self.perform_with_logins(operation, outcome),
         }
@@ -411,13 +419,6 @@ fn is_invalid(operation: &Operation) -> bool {
             identities.is_empty() || identities.len() > 60
         }
         _ => false,
-    }
-}
-
-fn account(caller: Caller) -> Account {
-    match caller {
-        Caller::Account(account) => account,
-        Caller::Owner => Account::FIRST,
     }
 }
 

@@ -34,6 +34,16 @@ pub enum Caller {
     Account(Account),
 }
 
+impl Caller {
+    /// The account; that of the owner is filled in when an operation is performed.
+    pub(crate) fn account(self) -> Account {
+        match self {
+            Self::Account(account) => account,
+            Self::Owner => Account::FIRST,
+        }
+    }
+}
+
 macro_rules! numbered {
     ($($(#[$doc:meta])* $name:ident, $word:literal;)*) => {$(
         $(#[$doc])*

@@ -42,6 +42,7 @@ impl Script {
     }
 
     /// Performs it again, with accounts from `first_account` on, and returns what came of it.
+    #[must_use]
     pub fn replay(&self, subject: &impl Subject, first_account: u64) -> Self {
         let mut directory = Directory::new(first_account);
         let mut replayed = Self::default();

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cognate::testkit::{self, Model, Outcome, Run, WireDoor};
+use cognate::testkit::{self, Model, Outcome, Run, TestClock, WireDoor};
+use cognate::{Engine, SigningAlgorithm};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-
-use crate::machine::engine;
 
 /// Each operation with the exceptions that it has to have met.
 const REACHED: [(&str, &[&str]); 23] = [
@@ -74,7 +73,10 @@ fn every_operation_succeeds_and_meets_its_exceptions() {
     let mut met: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for _ in 0..SEQUENCES {
         let generated = testkit::operations(60).new_tree(&mut runner).expect("operations");
-        let door = WireDoor::new(engine(&testkit::TestClock::default(), &Model::new()));
+        let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+        let builder = builder.login_verifier(testkit::login_verifier());
+        let engine = builder.clock(TestClock::default()).in_memory().expect("an engine");
+        let door = WireDoor::new(engine);
         let mut run = Run::new(Model::new());
         for operation in generated.current() {
             let outcome = run.perform(&door, &operation).unwrap_or_else(|error| panic!("{error}"));
@@ -84,9 +86,9 @@ fn every_operation_succeeds_and_meets_its_exceptions() {
             assert!(!matches!(outcome, Outcome::Unreadable(_)));
         }
     }
-    let table: String =
-        met.iter().map(|((of, what), times)| format!("{of} {what} {times}\n")).collect();
-    println!("{table}");
+    let table: Vec<String> =
+        met.iter().map(|((of, what), times)| format!("{of} {what} {times}")).collect();
+    let table = table.join("\n");
     for (operation, exceptions) in REACHED {
         for what in exceptions.iter().chain(&["success"]) {
             assert!(
