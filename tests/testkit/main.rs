@@ -1,7 +1,9 @@
 //! The engine against a model that knows nothing of the engine.
 
+mod crash;
 mod machine;
 mod reach;
+mod twin;
 
 /// By how much every dose is multiplied: the environment variable `COGNATE_EFFORT`, or 1.
 fn effort() -> u32 {
