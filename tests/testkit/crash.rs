@@ -78,19 +78,19 @@ fn open(folder: &Path, round: u64) -> Engine {
 }
 
 /// Performs the operations of a round, by other accounts than those of any other round.
-struct Performer {
+pub(crate) struct Performer {
     door: WireDoor,
     run: Run,
     round: u64,
 }
 
 impl Performer {
-    fn new(engine: Engine, round: u64) -> Self {
+    pub(crate) fn new(engine: Engine, round: u64) -> Self {
         let run = Run::with_accounts(Model::new(), 100_000_000_000 + round * 10);
         Self { door: WireDoor::new(engine), run, round }
     }
 
-    fn perform(&mut self, number: u64) {
+    pub(crate) fn perform(&mut self, number: u64) {
         if let Err(disagreement) = self.run.perform(&self.door, &operation(self.round, number)) {
             panic!("{disagreement}");
         }

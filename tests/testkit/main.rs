@@ -2,6 +2,8 @@
 
 mod crash;
 mod machine;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod power;
 mod reach;
 mod twin;
 
