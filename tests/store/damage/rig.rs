@@ -48,7 +48,7 @@ fn no_damage_goes_unnoticed() {
     };
     let (next, count) = (AtomicU64::new(seeds.start), Mutex::new([0_u64; 3]));
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..4 {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::SeqCst);

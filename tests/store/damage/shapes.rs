@@ -62,7 +62,7 @@ const SMALL: Shape =
 const LARGE: Shape =
     Shape { name: "large", records: 12, length: 400_000, rounds: 2, snapshot: false, closed: true };
 const REUSED: Shape =
-    Shape { name: "reused", records: 2_000, length: 300, rounds: 8, snapshot: false, closed: true };
+    Shape { name: "reused", records: 5_000, length: 400, rounds: 4, snapshot: false, closed: true };
 
 /// Each is closed once and killed once, with a snapshot and without.
 pub(super) const SHAPES: [Shape; 10] = [
@@ -92,11 +92,13 @@ impl Shape {
         read(&store).expect("reads")
     }
 
-    /// Writes every record, but deletes one of seven.
+    /// Writes every record, but deletes one of seven. The last round leaves most as they are, so
+    /// that they stand in the log before a snapshot, and what follows stands after it.
     fn write(&self, store: &dyn Store, round: usize) {
         let mut random = Random(u64::try_from(round).expect("fits"));
         let mut batch = Batch::default();
-        for n in 0..self.records {
+        let written = if round + 1 == self.rounds { self.records / 4 } else { self.records };
+        for n in 0..written {
             let key = Key::new(Tree::ALL[n % 4], format!("record-{n:06}"));
             if random.below(7) == 0 {
                 batch.deletes.push(key);
@@ -104,7 +106,7 @@ impl Shape {
                 let length = random.below(self.length);
                 batch.puts.push((key, random.bytes(length)));
             }
-            if batch.puts.len() == 20 || n + 1 == self.records {
+            if batch.puts.len() == 20 || n + 1 == written {
                 let batch = std::mem::take(&mut batch);
                 assert_eq!(store.commit(batch).expect("commits"), Commit::Done);
             }
