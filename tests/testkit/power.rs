@@ -19,7 +19,7 @@ use cognate::{Engine, SledOptions, Store};
 
 use crate::crash::Performer;
 use crate::effort;
-use crate::twin::{Dump, Numbers, builder, dump, filled};
+use crate::twin::{Dump, Numbers, builder, difference, dump, filled, is_before_or_after};
 
 const FOLDER: &str = "COGNATE_POWER_FOLDER";
 /// Of one recording; the database is closed and opened again in the middle.
@@ -322,9 +322,11 @@ fn what_was_answered_is_there_after_a_power_cut_and_nothing_by_half() {
         assert_eq!(engine.check().expect("reads"), [], "{what}");
         drop(engine);
         let found = dump(&SledOptions::new(&folder).open().expect("opens"));
-        let whole = twin.get(answers + 1).is_some_and(|next| *next == found);
-        assert!(whole || twin[answers] == found, "{what}");
-        within += u64::from(twin[answers] != found);
+        let before = &twin[answers];
+        let after = twin.get(answers + 1).unwrap_or(before);
+        let whole = is_before_or_after(&found, before, after);
+        assert!(whole, "{what}: {}", difference(after, &found));
+        within += u64::from(*before != found);
         fs::remove_dir_all(&root).expect("removes");
     }
     assert!(within > 0, "no cut came between a commit and its answer");

@@ -86,6 +86,32 @@ pub(crate) fn dump(store: &dyn Store) -> Dump {
     all
 }
 
+/// Whether a store holds what it held before an operation or what it held after it. The key that an
+/// operation is the first to need is made in a commit of its own, and may be there already.
+pub(crate) fn is_before_or_after(found: &Dump, before: &Dump, after: &Dump) -> bool {
+    let is_key =
+        |tree: &str| [Tree::SigningKeys, Tree::SessionKeys].iter().any(|t| t.name() == tree);
+    let records = |of: &Dump| -> Dump {
+        let records = of.iter().filter(|((tree, _), _)| !is_key(tree));
+        records.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let contains = |of: &Dump, part: &Dump| {
+        part.iter()
+            .filter(|((tree, _), _)| is_key(tree))
+            .all(|(key, value)| of.get(key) == Some(value))
+    };
+    let records_found = records(found);
+    let whole = records_found == records(before) || records_found == records(after);
+    whole && contains(found, before) && contains(after, found)
+}
+
+/// What two dumps differ in.
+pub(crate) fn difference(wanted: &Dump, found: &Dump) -> String {
+    let missing: Vec<_> = wanted.iter().filter(|(k, v)| found.get(*k) != Some(*v)).collect();
+    let extra: Vec<_> = found.keys().filter(|key| !wanted.contains_key(*key)).collect();
+    format!("missing or other {missing:?}, too many {extra:?}")
+}
+
 /// A store in memory that holds the same.
 pub(crate) fn filled(from: &Dump) -> MemoryStore {
     let store = MemoryStore::new();
