@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use cognate::testkit::TestClock;
-use cognate::{Engine, SledOptions, Store};
+use cognate::{CreateIdentityPoolInput, Engine, GuestAccess, SledOptions, Store};
 
 use crate::crash::Performer;
 use crate::effort;
@@ -43,12 +43,27 @@ fn performs_under_a_recorder() {
 fn perform(open: impl Fn(u64) -> Engine, mut answered: impl FnMut(u64)) {
     for half in 0..2 {
         let round = SEED + half;
-        let mut performer = Performer::new(open(round), round);
+        let engine = open(round);
+        let mut performer = Performer::new(engine.clone(), round);
         for number in 0..OPERATIONS / 2 {
-            performer.perform(number);
+            match number % 10 {
+                9 => create_large_pool(&engine),
+                _ => performer.perform(number),
+            }
             answered(half * OPERATIONS / 2 + number);
         }
     }
+}
+
+/// A record that sled keeps in a file of its own.
+fn create_large_pool(engine: &Engine) {
+    let aws = engine.developer("999999999999".parse().unwrap(), "us-east-1".parse().unwrap());
+    let input = CreateIdentityPoolInput::new("large", GuestAccess::Denied);
+    let large = (0..900).fold(input, |input, number| {
+        let arn = format!("arn:aws:iam::999999999999:oidc-provider/{number:0>200}");
+        input?.open_id_connect_provider_arn(arn)
+    });
+    aws.create_identity_pool(large.expect("an input")).expect("creates");
 }
 
 /// What the twin holds after so many operations.
