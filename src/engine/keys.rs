@@ -179,7 +179,9 @@ impl Core {
         let now = self.now();
         let mut keys = self.stored_keys(KeyRange::all(Tree::SigningKeys))?;
         keys.retain(|(_, _, key)| is_alive(key, now));
-        let keys = keys.iter().map(|(region, number, key)| Jwk::new(kid(region, *number), key));
+        let keys = keys.iter().map(|(region, number, key)| {
+            Jwk::new(kid(region, *number), key.algorithm, &key.public)
+        });
         Ok(Jwks { keys: keys.collect() })
     }
 

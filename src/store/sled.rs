@@ -3,18 +3,20 @@
 //! One transaction over all trees holds a group of batches. sled's transaction lock is one for the
 //! whole process, so the closure only compares and writes; flush and sync come after it.
 
+mod digest;
 mod files;
 mod in_flight;
+mod open;
+mod seal;
 mod tender;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use parking_lot::Mutex;
 use sled::transaction::{
     ConflictableTransactionError, TransactionError, TransactionResult, Transactional,
     TransactionalTree,
@@ -22,8 +24,11 @@ use sled::transaction::{
 
 use crate::store::group::GroupCommit;
 use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Tree, Value};
+use digest::Digest;
 use files::{CommitMark, Disk, FolderLock};
 use in_flight::InFlight;
+use open::COMMIT;
+use seal::Seal;
 use tender::Tender;
 
 /// What an answered operation survives.
@@ -139,12 +144,14 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         drop(self.tender.take());
         // Nobody is left to be told of a failure; what was promised is on the disk already.
-        drop(self.sync());
+        if self.sync().is_ok() {
+            self.shared.seal.put_on_drop(self.shared.applied());
+        }
     }
 }
 
 struct Shared {
-    // Dropped in this order: the lock goes last.
+    // Dropped in this order: the seal is put when sled has closed its files, the lock goes last.
     trees: Vec<sled::Tree>,
     database: sled::Db,
     disk: Disk,
@@ -152,87 +159,19 @@ struct Shared {
     durability: Durability,
     commits: GroupCommit,
     in_flight: InFlight,
-    /// The number of the last commit that was applied.
-    applied: AtomicU64,
+    /// As of the last commit that was applied.
+    applied: Mutex<Digest>,
     /// Batches that were applied since the last flush.
     backlog: AtomicUsize,
     stopped: AtomicBool,
+    seal: Seal,
     _lock: FolderLock,
 }
 
 /// How many batches may wait for a flush: one flush of very many takes seconds.
 const BACKLOG_MAX: usize = 1024;
 
-/// The tree that holds what the database says about itself.
-const META: &str = "meta";
-const COMMIT: &[u8] = b"commit";
-const FORMAT: &[u8] = b"format";
-/// The trees and their keys. Records have a format of their own.
-const FORMAT_NUMBER: u64 = 1;
-
 impl Shared {
-    fn open(options: &SledOptions) -> Result<Self, StoreError> {
-        let lock = FolderLock::acquire(&options.path)?;
-        let folder = options.path.join("sled");
-        files::clear_half_written_snapshots(&folder).map_err(StoreError::failed)?;
-        let mark = CommitMark::open(&options.path)?;
-        let database = open_database(&folder, options)?;
-        // The order of `Tree`, so that a tree's number is its place; then what is not a `Tree`.
-        let names = Tree::ALL.into_iter().map(Tree::name).chain([META]);
-        let trees: Vec<sled::Tree> = names
-            .map(|name| database.open_tree(name))
-            .collect::<Result<_, _>>()
-            .map_err(store_error)?;
-        let disk = Disk::of(&folder).map_err(StoreError::failed)?;
-        files::sync_folder(&options.path).map_err(StoreError::failed)?;
-        let shared = Self {
-            trees,
-            database,
-            disk,
-            mark,
-            durability: options.durability,
-            commits: GroupCommit::default(),
-            in_flight: InFlight::default(),
-            applied: AtomicU64::new(0),
-            backlog: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
-            _lock: lock,
-        };
-        shared.check_tail(&options.path)?;
-        Ok(shared)
-    }
-
-    fn check_tail(&self, path: &Path) -> Result<(), StoreError> {
-        let (inside, beside) = (self.meta(COMMIT)?.unwrap_or(0), self.mark.number());
-        if inside < beside {
-            return Err(StoreError::Corrupt(format!(
-                "{} has lost its end: commit {beside} was on the disk, the last found is {inside}",
-                path.display()
-            )));
-        }
-        match self.meta(FORMAT)? {
-            Some(FORMAT_NUMBER) => {}
-            None if inside == 0 => {
-                let format = FORMAT_NUMBER.to_be_bytes();
-                self.tree(META_PLACE)?.insert(FORMAT, &format).map_err(store_error)?;
-            }
-            _ => {
-                let detail = format!("{} has an unknown format", path.display());
-                return Err(StoreError::Corrupt(detail));
-            }
-        }
-        self.applied.store(inside, Ordering::SeqCst);
-        Ok(())
-    }
-
-    fn meta(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
-        let value = self.tree(META_PLACE)?.get(key).map_err(store_error)?;
-        let Some(value) = value else { return Ok(None) };
-        let number = value.as_ref().try_into().map(u64::from_be_bytes);
-        let detail = || format!("{META}/{}: not a number", String::from_utf8_lossy(key));
-        number.map(Some).map_err(|_| StoreError::Corrupt(detail()))
-    }
-
     fn tree(&self, place: usize) -> Result<&sled::Tree, StoreError> {
         self.trees.get(place).ok_or(StoreError::Stopped)
     }
@@ -295,8 +234,9 @@ impl Shared {
 
     /// Checks and applies batches, each on its own, in one transaction over all trees.
     fn apply(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
-        let number = self.applied.load(Ordering::SeqCst).saturating_add(1);
-        let result: TransactionResult<Vec<Commit>> = self.trees.transaction(|trees| {
+        let before = *self.applied.lock();
+        let result: TransactionResult<_> = self.trees.transaction(|trees| {
+            let mut digest = before;
             let mut outcomes = Vec::with_capacity(batches.len());
             let mut written = false;
             for batch in batches {
@@ -304,29 +244,29 @@ impl Shared {
                     outcomes.push(Commit::Conflict);
                     continue;
                 }
-                for key in &batch.deletes {
-                    view(trees, key.tree as usize)?.remove(key.bytes.as_slice())?;
-                }
-                for (key, value) in &batch.puts {
-                    view(trees, key.tree as usize)?
-                        .insert(key.bytes.as_slice(), value.as_slice())?;
-                }
+                write_batch(trees, batch, &mut digest)?;
                 written |= !batch.is_read_only();
                 outcomes.push(Commit::Done);
             }
             if written {
-                view(trees, META_PLACE)?.insert(COMMIT, &number.to_be_bytes())?;
+                digest.number = digest.number.saturating_add(1);
+                view(trees, META_PLACE)?.insert(COMMIT, digest.encode())?;
             }
-            Ok(outcomes)
+            Ok((outcomes, written.then_some(digest)))
         });
-        let outcomes = result.map_err(|error| match error {
+        let (outcomes, after) = result.map_err(|error| match error {
             TransactionError::Storage(error) => store_error(error),
             TransactionError::Abort(()) => StoreError::Stopped,
         })?;
-        if batches.iter().zip(&outcomes).any(|(b, o)| *o == Commit::Done && !b.is_read_only()) {
-            self.applied.store(number, Ordering::SeqCst);
+        if let Some(after) = after {
+            *self.applied.lock() = after;
         }
         Ok(outcomes)
+    }
+
+    /// The number of the last commit that was applied.
+    fn applied(&self) -> u64 {
+        self.applied.lock().number
     }
 
     /// Hands everything that was applied to the operating system.
@@ -342,7 +282,7 @@ impl Shared {
             return Err(StoreError::Stopped);
         }
         let stop = StopUnlessDurable { shared: self, durable: false };
-        let applied = self.applied.load(Ordering::SeqCst);
+        let applied = self.applied();
         self.flush()?;
         self.disk.sync().map_err(StoreError::failed)?;
         self.mark.raise(applied).map_err(StoreError::failed)?;
@@ -351,7 +291,7 @@ impl Shared {
     }
 }
 
-/// The place of [`META`] behind the trees of records.
+/// The place, behind the trees of records, of the one that says what the database is.
 const META_PLACE: usize = Tree::ALL.len();
 
 type Closure<T> = Result<T, ConflictableTransactionError<()>>;
@@ -367,6 +307,24 @@ fn holds(trees: &[TransactionalTree], batch: &Batch) -> Closure<bool> {
         }
     }
     Ok(true)
+}
+
+/// Writes, and keeps the digest: what is taken out of it is what each write finds, also when the
+/// same transaction wrote that.
+fn write_batch(trees: &[TransactionalTree], batch: &Batch, digest: &mut Digest) -> Closure<()> {
+    for Key { tree, bytes } in &batch.deletes {
+        if let Some(old) = view(trees, *tree as usize)?.remove(bytes.as_slice())? {
+            digest.remove(*tree, bytes, &old);
+        }
+    }
+    for (Key { tree, bytes }, value) in &batch.puts {
+        let old = view(trees, *tree as usize)?.insert(bytes.as_slice(), value.as_slice())?;
+        if let Some(old) = old {
+            digest.remove(*tree, bytes, &old);
+        }
+        digest.add(*tree, bytes, value);
+    }
+    Ok(())
 }
 
 /// Stops the store when what was begun is left before it is known to be durable, also by a panic.
@@ -390,33 +348,17 @@ impl Drop for StopUnlessDurable<'_> {
     }
 }
 
-/// sled's threads can hold its lock for a moment after a database was dropped.
-const REOPEN_ATTEMPTS: u32 = 500;
-const REOPEN_PAUSE: Duration = Duration::from_millis(10);
-
-fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
-    for _ in 0..REOPEN_ATTEMPTS {
-        let config = sled::Config::new().path(folder).cache_capacity(options.cache_bytes);
-        // sled panics on some kinds of damage.
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
-            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("acquire lock") => {
-                thread::sleep(REOPEN_PAUSE);
-            }
-            Ok(opened) => return opened.map_err(store_error),
-            Err(_) => {
-                let detail = format!("{}: cannot be recovered", folder.display());
-                return Err(StoreError::Corrupt(detail));
-            }
-        }
-    }
-    Err(StoreError::Locked(options.path.clone()))
-}
-
 fn store_error(error: sled::Error) -> StoreError {
-    if matches!(error, sled::Error::Corruption { .. }) {
-        return StoreError::Corrupt(error.to_string());
-    }
-    StoreError::failed(error)
+    use std::io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+    let damage = match &error {
+        // A file of sled's is gone, cut or nonsense.
+        sled::Error::Io(io) => matches!(io.kind(), InvalidData | NotFound | UnexpectedEof),
+        sled::Error::Corruption { .. }
+        | sled::Error::CollectionNotFound(_)
+        | sled::Error::ReportableBug(_)
+        | sled::Error::Unsupported(_) => true,
+    };
+    if damage { StoreError::Corrupt(error.to_string()) } else { StoreError::failed(error) }
 }
 
 #[cfg(all(test, target_os = "linux"))]

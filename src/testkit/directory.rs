@@ -8,12 +8,17 @@ use serde_json::Value;
 
 use crate::credentials::Session;
 use crate::testkit::issuer::id_token;
+use crate::testkit::json::Json;
+use crate::testkit::model::Model;
 use crate::testkit::names::{
-    Account, Caller, Cursor, IdToken, Identity, Pool, Presented, Provider, Token,
+    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Token,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{Description, Outcome, Page, Statement};
 use crate::testkit::request::{Call, Reply, Request};
+
+/// Numbers below this stand for what is there, those from here on for whatever was seen.
+const LIVING: u16 = 112;
 
 /// What was seen, each under its number, in the order of first sight.
 #[derive(Debug)]
@@ -65,23 +70,42 @@ impl Directory {
         }
     }
 
-    /// The operation about names that were seen.
-    pub(crate) fn settle(&self, mut operation: Operation) -> Operation {
+    /// The operation about names that were seen; as far as `model` knows, mostly of what is there.
+    pub(crate) fn settle(&self, mut operation: Operation, model: Option<&Model>) -> Operation {
+        let last = model.and_then(|model| model.last_page(&operation));
         let names = operation.names_mut();
         let mut pool = None;
         if let Some(named) = names.pool {
-            *named = named.among(self.pools.values.len());
+            let living = model.map(Model::living_pools).unwrap_or_default();
+            *named = match one_of(&living, named.0) {
+                Some(living) if named.0 < LIVING => living,
+                _ => named.among(self.pools.values.len()),
+            };
             pool = Some(*named);
         }
+        let game = DeveloperProvider::Game;
+        let mut presented: Vec<_> =
+            names.user.into_iter().map(|user| Presented::User(game, user)).collect();
+        if let Some(logins) = names.logins {
+            self.settle_logins(logins);
+            presented.clone_from(logins);
+        }
         for identity in names.identities {
-            *identity = identity.among(self.identities.values.len());
+            let living = model.map(|model| model.living_identities(pool)).unwrap_or_default();
+            let of_logins = model.and_then(|model| model.identity_of_any(&living, &presented));
+            let is_of_logins = *identity == Identity::OF_LOGINS;
+            *identity = match (of_logins, one_of(&living, identity.0)) {
+                (Some(of_logins), _) if is_of_logins => of_logins,
+                (_, Some(living)) if is_of_logins || identity.0 < LIVING => living,
+                _ => identity.among(self.identities.values.len()),
+            };
             pool = pool.or_else(|| self.pool_of.get(&identity.0).copied());
         }
         if let Some(cursor) = names.cursor {
-            *cursor = cursor.among(self.cursors.values.len());
-        }
-        if let Some(logins) = names.logins {
-            self.settle_logins(logins);
+            *cursor = match (*cursor, last) {
+                (Cursor::LAST, Some(last)) => last,
+                _ => cursor.among(self.cursors.values.len()),
+            };
         }
         if let Some(caller @ Caller::Owner) = names.caller {
             let owner = pool.and_then(|pool| self.owners.get(usize::from(pool.0)));
@@ -193,10 +217,7 @@ impl Directory {
             serde_json::from_str(&reply.body)
         };
         let unreadable = || Outcome::Unreadable(format!("{} {}", reply.status, reply.body));
-        let body = match parsed {
-            Ok(body @ Value::Object(_)) => body,
-            _ => return unreadable(),
-        };
+        let Ok(body @ Value::Object(_)) = parsed else { return unreadable() };
         if reply.status != 200 {
             let name = text(&body, "__type").unwrap_or_default();
             let name = name.rsplit('#').next().unwrap_or_default();
@@ -289,21 +310,10 @@ impl Directory {
 
     fn identity(&mut self, request: &Request, body: &Value) -> Option<Identity> {
         let identity = Identity(self.identities.number(text(body, "IdentityId")?));
-        if let Some(pool) = self.asked_about(request) {
+        if let Some(pool) = pool_of(request) {
             self.pool_of.entry(identity.0).or_insert(pool);
         }
         Some(identity)
-    }
-
-    /// The pool that a request names.
-    fn asked_about(&self, request: &Request) -> Option<Pool> {
-        let crate::testkit::json::Json::Object(members) = &request.body else { return None };
-        members.iter().find_map(|(name, value)| match value {
-            crate::testkit::json::Json::Text(text) if name == "IdentityPoolId" => {
-                text.strip_prefix("$pool")?.parse().ok().map(Pool)
-            }
-            _ => None,
-        })
     }
 
     fn next(&mut self, body: &Value) -> Option<Cursor> {
@@ -392,6 +402,21 @@ impl Directory {
             None => text.to_owned(),
         }
     }
+}
+
+/// The pool that a request names.
+fn pool_of(request: &Request) -> Option<Pool> {
+    let Json::Object(members) = &request.body else { return None };
+    members.iter().find_map(|(name, value)| match value {
+        Json::Text(text) if name == "IdentityPoolId" => {
+            text.strip_prefix("$pool")?.parse().ok().map(Pool)
+        }
+        _ => None,
+    })
+}
+
+fn one_of<T: Copy>(living: &[T], number: u16) -> Option<T> {
+    living.get(usize::from(number).checked_rem(living.len())?).copied()
 }
 
 /// With another character within the signature.

@@ -19,12 +19,12 @@ use crate::testkit::settings::{
     Ambiguous, Attributes, Mapping, Match, Roles, Rule, Settings, Tags,
 };
 
-/// Sequences of operations for proptest, each after the creation of a pool.
+/// Sequences of operations for proptest, each beginning with a pool.
 pub fn operations(length: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> {
     let parts = vec(uniform32(any::<u8>()), length);
-    (any::<u16>(), parts).prop_map(|(pool, parts)| {
+    (any::<[u8; 4]>(), parts).prop_map(|(pool, parts)| {
         let operations = parts.iter().map(|bytes| operation(bytes));
-        std::iter::once(new_pool(&pool.to_le_bytes())).chain(operations).collect()
+        beginning(&pool).into_iter().chain(operations).collect()
     })
 }
 
@@ -32,21 +32,31 @@ pub fn operations(length: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Ope
 pub fn operation(bytes: &[u8]) -> Operation {
     let made = Operation::arbitrary(&mut Unstructured::new(bytes));
     // Where bytes end, zeroes follow: there is always an operation.
-    made.unwrap_or_else(|_| new_pool(&[]))
+    made.unwrap_or(Operation::ListIdentityPools {
+        caller: Caller::Account(Account::FIRST),
+        max_results: 1,
+        after: None,
+    })
 }
 
-/// A pool of the first account with some of the providers.
-pub(crate) fn new_pool(bytes: &[u8]) -> Operation {
-    let bytes = Unstructured::new(bytes);
-    let settings = settings(&mut Source(bytes)).unwrap_or_else(|_| Settings {
-        name: 0,
-        guests: true,
-        classic_flow: None,
-        developer: Some(DeveloperProvider::Game),
-        providers: Provider::ALL.to_vec(),
-        tags: None,
+/// A pool of the first account with most of the providers, and mostly with roles.
+pub(crate) fn beginning(bytes: &[u8]) -> Vec<Operation> {
+    let mut source = Source(Unstructured::new(bytes));
+    let caller = Caller::Account(Account::FIRST);
+    let made = settings(&mut source).map(|settings| {
+        let developer = settings.developer.map(|_| DeveloperProvider::Game);
+        let settings = Settings { developer, tags: None, ..settings };
+        let roles = Roles {
+            authenticated: Some(Role::Player),
+            unauthenticated: Some(Role::Guest),
+            ..Roles::default()
+        };
+        let roles = Operation::SetIdentityPoolRoles { caller, pool: Pool(0), roles };
+        let has_roles = settings.name != 3;
+        let pool = Operation::CreateIdentityPool { caller, settings };
+        std::iter::once(pool).chain(has_roles.then_some(roles)).collect()
     });
-    Operation::CreateIdentityPool { caller: Caller::Account(Account::FIRST), settings }
+    made.unwrap_or_default()
 }
 
 impl<'a> Arbitrary<'a> for Operation {
@@ -132,9 +142,10 @@ impl Source<'_> {
     fn pool(&mut self) -> Result<Pool> {
         let byte = self.byte()?;
         Ok(match byte {
-            0..=127 => Pool(0),
-            128..=247 => Pool(u16::from(byte % 4)),
-            248..=255 => Pool::UNKNOWN,
+            0..=191 => Pool(0),
+            192..=243 => Pool(u16::from(byte % 4)),
+            244..=251 => Pool(byte.into()),
+            252..=255 => Pool::UNKNOWN,
         })
     }
 
@@ -144,13 +155,18 @@ impl Source<'_> {
 
     fn identity(&mut self) -> Result<Identity> {
         let byte = self.byte()?;
-        Ok(if byte < 250 { Identity(byte.into()) } else { Identity::UNKNOWN })
+        Ok(match byte {
+            0..=127 => Identity::OF_LOGINS,
+            128..=239 => Identity(u16::from(byte & 127)),
+            240..=250 => Identity(byte.into()),
+            251..=255 => Identity::UNKNOWN,
+        })
     }
 
     /// Few most of the time, and enough to fill an identity.
     fn user(&mut self) -> Result<User> {
         let byte = self.byte()?;
-        Ok(User(if byte < 192 { byte % 4 } else { byte % 24 }))
+        Ok(User(if byte < 208 { byte % 3 } else { byte % 24 }))
     }
 
     fn provider(&mut self) -> Result<Provider> {
@@ -161,10 +177,10 @@ impl Source<'_> {
         use DeveloperProvider::{Game, Invalid, Reserved, Shop};
         let byte = self.byte()?;
         Ok(match byte {
-            0..=223 => Game,
-            224..=239 => Shop,
-            240..=247 => Reserved,
-            248..=255 => Invalid,
+            0..=239 => Game,
+            240..=247 => Shop,
+            248..=251 => Reserved,
+            252..=255 => Invalid,
         })
     }
 
@@ -172,18 +188,18 @@ impl Source<'_> {
         let byte = self.byte()?;
         Ok(match byte {
             0..=159 => IdToken::Genuine,
-            160..=227 => IdToken::Refreshed,
-            228..=231 => IdToken::Expired,
-            232..=235 => IdToken::Forged,
-            236..=239 => IdToken::ForAnotherClient,
-            240..=243 => IdToken::OfAnotherIssuer,
-            244..=247 => IdToken::WithoutSubject,
-            248..=255 => IdToken::Garbage,
+            160..=243 => IdToken::Refreshed,
+            244..=245 => IdToken::Expired,
+            246..=247 => IdToken::Forged,
+            248..=249 => IdToken::ForAnotherClient,
+            250..=251 => IdToken::OfAnotherIssuer,
+            252..=253 => IdToken::WithoutSubject,
+            254..=255 => IdToken::Garbage,
         })
     }
 
     fn public_login(&mut self) -> Result<Presented> {
-        let (provider, subject) = (self.provider()?, self.below(3)?);
+        let (provider, subject) = (self.provider()?, self.one_of(&[0, 1, 0, 2, 0, 1])?);
         // An IAM provider without registered clients takes every application.
         let token = match (provider, self.id_token()?) {
             (Provider::OpenIdConnect, IdToken::ForAnotherClient) => IdToken::Forged,
@@ -228,8 +244,10 @@ impl Source<'_> {
         Ok(Operation::UpdateIdentityPool { caller, pool, settings: settings(self)? })
     }
 
+    /// Rarely the first one, in which the most happens.
     fn delete_pool(&mut self) -> Result<Operation> {
-        let (caller, pool) = self.owned_pool()?;
+        let caller = self.caller()?;
+        let pool = if self.rarely(8)? { self.pool()? } else { Pool(self.one_of(&[1, 2, 3])?) };
         Ok(Operation::DeleteIdentityPool { caller, pool })
     }
 
@@ -336,7 +354,12 @@ impl Source<'_> {
 
     fn cursor(&mut self) -> Result<Option<Cursor>> {
         let byte = self.byte()?;
-        Ok((byte >= 96).then(|| if byte < 250 { Cursor(byte.into()) } else { Cursor::UNKNOWN }))
+        Ok(match byte {
+            0..=95 => None,
+            96..=223 => Some(Cursor::LAST),
+            224..=250 => Some(Cursor(byte.into())),
+            251..=255 => Some(Cursor::UNKNOWN),
+        })
     }
 
     fn list_identities(&mut self) -> Result<Operation> {
@@ -450,7 +473,12 @@ fn settings(source: &mut Source<'_>) -> Result<Settings> {
     all.retain(|provider| providers < 128 || providers >> (*provider as u8) & 1 == 0);
     let developer = match bits >> 2 & 7 {
         7 => None,
-        6 => Some(source.developer_provider()?),
+        6 => Some(source.one_of(&[
+            DeveloperProvider::Shop,
+            DeveloperProvider::Reserved,
+            DeveloperProvider::Invalid,
+            DeveloperProvider::Game,
+        ])?),
         _ => Some(DeveloperProvider::Game),
     };
     Ok(Settings {

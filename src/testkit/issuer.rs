@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::login::{JwkSet, OidcVerifier};
 use crate::state::SigningAlgorithm;
 use crate::testkit::names::{IdToken, Provider, Role, claims, is_boss};
 use crate::testkit::operation::role_arn;
-use crate::token::SigningKey;
+use crate::token::{Jwk, SigningKey};
 
 /// A verifier that believes the public providers of this kit, and nobody else.
 ///
@@ -27,13 +27,7 @@ pub fn login_verifier() -> OidcVerifier {
 
 /// The key set (RFC 7517) with which all public providers of this kit sign.
 pub fn issuer_key_set() -> String {
-    let public = match KEY.public() {
-        crate::state::PublicKey::Ed25519(public) => URL_SAFE_NO_PAD.encode(public),
-        _ => String::new(),
-    };
-    let key = json!({
-        "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": KID, "x": public,
-    });
+    let key = Jwk::new(KID.to_owned(), KEY.algorithm(), &KEY.public());
     json!({ "keys": [key] }).to_string()
 }
 
@@ -63,21 +57,25 @@ pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, account: 
         IdToken::Expired => (MADE_AT, MADE_AT.saturating_add(3_600)),
         _ => (MADE_AT, VALID_UNTIL),
     };
-    let mut payload = json!({
-        "iss": format!("https://{issuer}"), "aud": client, "iat": made_at, "exp": ends,
-        "token_use": "id",
-    });
-    for (name, mut values) in claims(subject) {
-        payload[name] = if name == "sub" { values.remove(0).into() } else { values.into() };
+    let mut payload = Map::new();
+    payload.insert("iss".to_owned(), format!("https://{issuer}").into());
+    payload.insert("aud".to_owned(), client.into());
+    payload.insert("iat".to_owned(), made_at.into());
+    payload.insert("exp".to_owned(), ends.into());
+    payload.insert("token_use".to_owned(), "id".into());
+    for (name, values) in claims(subject) {
+        let value = if let [value] = values.as_slice() { json!(value) } else { json!(values) };
+        payload.insert(name.to_owned(), value);
     }
     if is_boss(subject) {
         let role = role_arn(Role::Boss).replace("$account0", account);
-        payload["cognito:roles"] = json!([role]);
-        payload["cognito:preferred_role"] = role.into();
+        payload.insert("cognito:roles".to_owned(), json!([role]));
+        payload.insert("cognito:preferred_role".to_owned(), role.into());
     }
     if kind == IdToken::WithoutSubject {
-        payload.as_object_mut().map(|claims| claims.remove("sub"));
+        payload.remove("sub");
     }
+    let payload = Value::Object(payload);
     match kind {
         IdToken::Garbage => "not-a-token".to_owned(),
         IdToken::Forged => signed(&OTHER_KEY, &payload),

@@ -18,7 +18,7 @@ use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
 use crate::rules::roles::RoleAccounts;
 use crate::testkit::names::{
-    Account, Caller, Cursor, DeveloperProvider, Identity, Login, Pool, Provider, Token,
+    Account, Cursor, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Token,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{Description, Outcome};
@@ -45,6 +45,7 @@ struct Choices {
     linking: Linking,
     unknown_user_is_forbidden: bool,
     roles_of_any_account: bool,
+    oldest_survives: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -170,6 +171,13 @@ impl Model {
         self
     }
 
+    /// Of several identities that logins mean, the one that was seen first survives, unless one has
+    /// the developer user: true of an engine whose operations follow each other.
+    pub fn oldest_survives(mut self) -> Self {
+        self.choices.oldest_survives = true;
+        self
+    }
+
     /// Lets time go by.
     pub fn wait(&mut self, secs: u64) {
         self.now_secs = self.now_secs.saturating_add(secs);
@@ -191,61 +199,94 @@ impl Model {
         Ok(())
     }
 
+    pub(crate) fn living_pools(&self) -> Vec<Pool> {
+        self.pools.keys().copied().collect()
+    }
+
+    /// Of a pool, or of all; those that are not disabled come first.
+    pub(crate) fn living_identities(&self, pool: Option<Pool>) -> Vec<Identity> {
+        let known = self.identities.iter();
+        let of_pool = known.filter(|(_, state)| pool.is_none_or(|pool| state.pool == pool));
+        let (disabled, able): (Vec<_>, Vec<_>) = of_pool.partition(|(_, s)| s.is_disabled());
+        able.into_iter().chain(disabled).map(|(identity, _)| *identity).collect()
+    }
+
+    /// One of these identities that has any of these logins, or that a token among them is for.
+    pub(crate) fn identity_of_any(
+        &self,
+        identities: &[Identity],
+        logins: &[Presented],
+    ) -> Option<Identity> {
+        let is_of = |identity: Identity, login: &Presented| {
+            let has =
+                |login| self.identities.get(&identity).is_some_and(|s| s.logins.contains(&login));
+            match *login {
+                Presented::User(_, user) => has(Login::User(user)),
+                Presented::Public(provider, subject, _) => has(Login::Public(provider, subject)),
+                Presented::Cognito(token) | Presented::Tampered(token) => {
+                    self.tokens.get(&token).is_some_and(|token| token.identity == identity)
+                }
+            }
+        };
+        let of = |login: &Presented| identities.iter().find(|identity| is_of(**identity, login));
+        logins.iter().find_map(of).copied()
+    }
+
     fn perform(&mut self, operation: &Operation, outcome: &Outcome) -> Result<(), String> {
         if is_invalid(operation) {
             return refused(VALIDATION, outcome);
         }
         match operation {
             Operation::CreateIdentityPool { caller, settings } => {
-                self.create_pool(account(*caller), settings, outcome)
+                self.create_pool(caller.account(), settings, outcome)
             }
             Operation::UpdateIdentityPool { caller, pool, settings } => {
-                self.update_pool(account(*caller), *pool, settings, outcome)
+                self.update_pool(caller.account(), *pool, settings, outcome)
             }
             Operation::DescribeIdentityPool { caller, pool } => {
-                let known = self.pool(account(*caller), *pool);
+                let known = self.pool(caller.account(), *pool);
                 let known = known.map(|state| Outcome::Pool(*pool, state.described()));
                 exactly(known, outcome)
             }
             Operation::DeleteIdentityPool { caller, pool } => {
-                self.delete_pool(account(*caller), *pool, outcome)
+                self.delete_pool(caller.account(), *pool, outcome)
             }
             Operation::ListIdentityPools { caller, max_results, after } => {
-                self.list_pools(account(*caller), (*max_results, *after), outcome)
+                self.list_pools(caller.account(), (*max_results, *after), outcome)
             }
             Operation::TagResource { caller, pool, tags } => {
-                self.tag(account(*caller), *pool, *tags, outcome)
+                self.tag(caller.account(), *pool, *tags, outcome)
             }
             Operation::UntagResource { caller, pool, tags } => {
-                self.untag(account(*caller), *pool, *tags, outcome)
+                self.untag(caller.account(), *pool, *tags, outcome)
             }
             Operation::ListTagsForResource { caller, pool } => {
-                let known = self.pool(account(*caller), *pool);
+                let known = self.pool(caller.account(), *pool);
                 exactly(known.map(|state| Outcome::Settings(state.listed_tags())), outcome)
             }
             Operation::SetIdentityPoolRoles { caller, pool, roles } => {
-                self.set_roles(account(*caller), *pool, roles, outcome)
+                self.set_roles(caller.account(), *pool, roles, outcome)
             }
             Operation::GetIdentityPoolRoles { caller, pool } => {
-                let known = self.pool(account(*caller), *pool);
+                let known = self.pool(caller.account(), *pool);
                 let known = known.map(|state| normal(state.roles.request()));
                 exactly(known.map(Outcome::Settings), outcome)
             }
             Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes } => {
-                self.set_attributes((account(*caller), *pool), *provider, *attributes, outcome)
+                self.set_attributes((caller.account(), *pool), *provider, *attributes, outcome)
             }
             Operation::GetPrincipalTagAttributeMap { caller, pool, provider } => {
-                exactly(self.attributes(account(*caller), *pool, *provider), outcome)
+                exactly(self.attributes(caller.account(), *pool, *provider), outcome)
             }
             Operation::DescribeIdentity { caller, identity } => {
-                self.describe(account(*caller), *identity, outcome)
+                self.describe(caller.account(), *identity, outcome)
             }
             Operation::DeleteIdentities { caller, identities } => {
-                self.delete_identities(account(*caller), identities, outcome)
+                self.delete_identities(caller.account(), identities, outcome)
             }
             Operation::ListIdentities { caller, pool, max_results, after, hide_disabled } => {
                 let page = (*max_results, *after);
-                self.list_identities(account(*caller), (*pool, *hide_disabled), page, outcome)
+                self.list_identities(caller.account(), (*pool, *hide_disabled), page, outcome)
             }
             Operation::LookupDeveloperIdentity {
                 caller,
@@ -257,7 +298,7 @@ impl Model {
             } => {
                 let page = (max_results.unwrap_or(60), *after);
                 let by = (*identity, *user);
-                self.lookup(account(*caller), *pool, by, page, outcome)
+                self.lookup(caller.account(), *pool, by, page, outcome)
             }
             _ => self.perform_with_logins(operation, outcome),
         }
@@ -378,13 +419,6 @@ fn is_invalid(operation: &Operation) -> bool {
             identities.is_empty() || identities.len() > 60
         }
         _ => false,
-    }
-}
-
-fn account(caller: Caller) -> Account {
-    match caller {
-        Caller::Account(account) => account,
-        Caller::Owner => Account::FIRST,
     }
 }
 

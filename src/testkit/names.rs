@@ -34,6 +34,16 @@ pub enum Caller {
     Account(Account),
 }
 
+impl Caller {
+    /// The account; that of the owner is filled in when an operation is performed.
+    pub(crate) fn account(self) -> Account {
+        match self {
+            Self::Account(account) => account,
+            Self::Owner => Account::FIRST,
+        }
+    }
+}
+
 macro_rules! numbered {
     ($($(#[$doc:meta])* $name:ident, $word:literal;)*) => {$(
         $(#[$doc])*
@@ -73,6 +83,16 @@ numbered! {
     Token, "token";
     /// A `NextToken`, by the order in which they were handed out.
     Cursor, "cursor";
+}
+
+impl Identity {
+    /// The one that has the logins, token or user that the operation names too, if any has.
+    pub const OF_LOGINS: Self = Self(u16::MAX - 1);
+}
+
+impl Cursor {
+    /// The last one of the listing that the operation reads, if there is any.
+    pub const LAST: Self = Self(u16::MAX - 1);
 }
 
 /// A user of a developer provider.

@@ -1,9 +1,10 @@
 //! The operations with their parameters, and how each reads as a request.
 
+use std::fmt;
+
 use crate::testkit::json::Json;
 use crate::testkit::names::{
-    Account, Caller, Cursor, DeveloperProvider, Identity, Pool, Presented, Provider, Role, Token,
-    User,
+    Caller, Cursor, DeveloperProvider, Identity, Pool, Presented, Provider, Role, Token, User,
 };
 use crate::testkit::request::Request;
 use crate::testkit::settings::{Attributes, Roles, Settings, Tags};
@@ -214,14 +215,15 @@ impl Operation {
                 names.caller = Some(caller);
                 names.cursor = after.as_mut();
             }
-            Self::LookupDeveloperIdentity { caller, pool, identity, after, .. } => {
+            Self::LookupDeveloperIdentity { caller, pool, identity, user, after, .. } => {
                 (names.caller, names.pool) = (Some(caller), Some(pool));
                 names.identities.extend(identity);
-                names.cursor = after.as_mut();
+                (names.user, names.cursor) = (*user, after.as_mut());
             }
-            Self::UnlinkDeveloperIdentity { caller, pool, identity, .. } => {
+            Self::UnlinkDeveloperIdentity { caller, pool, identity, user, .. } => {
                 (names.caller, names.pool) = (Some(caller), Some(pool));
                 names.identities.push(identity);
+                names.user = Some(*user);
             }
         }
         names
@@ -229,41 +231,40 @@ impl Operation {
 
     /// The request, with variables for what is told by number.
     pub(crate) fn request(&self) -> Request {
-        let (caller, members) = self.members();
-        let body = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        Request { caller, operation: self.name().to_owned(), body: Json::object(body) }
+        let (caller, Members(members)) = self.members();
+        let operation = self.name().to_owned();
+        Request { caller: caller.map(Caller::account), operation, body: Json::object(members) }
     }
 
-    #[expect(clippy::too_many_lines, reason = "a line for each member of each operation")]
-    fn members(&self) -> (Option<Account>, Members) {
-        let pool_id = |pool: &Pool| ("IdentityPoolId", some(pool));
-        let identity_id = |identity: &Identity| ("IdentityId", some(identity));
-        let after = |cursor: &Option<Cursor>| ("NextToken", cursor.map(Json::text));
-        let max_results = |size: i64| ("MaxResults", Some(Json::Number(size)));
+    fn members(&self) -> (Option<Caller>, Members) {
+        const POOL: &str = "IdentityPoolId";
+        const IDENTITY: &str = "IdentityId";
+        let none = Members::default;
         match self {
             Self::CreateIdentityPool { caller, settings } => {
-                (account(caller), settings.request().into_iter().map(present).collect())
+                (Some(*caller), none().all(settings.request()))
             }
             Self::DeleteIdentities { caller, identities } => {
-                let ids = Json::List(identities.iter().map(Json::text).collect());
-                (account(caller), vec![("IdentityIdsToDelete", Some(ids))])
+                (Some(*caller), none().list("IdentityIdsToDelete", identities))
             }
             Self::DeleteIdentityPool { caller, pool }
             | Self::DescribeIdentityPool { caller, pool }
-            | Self::GetIdentityPoolRoles { caller, pool } => (account(caller), vec![pool_id(pool)]),
+            | Self::GetIdentityPoolRoles { caller, pool } => {
+                (Some(*caller), none().text(POOL, pool))
+            }
             Self::DescribeIdentity { caller, identity } => {
-                (account(caller), vec![identity_id(identity)])
+                (Some(*caller), none().text(IDENTITY, identity))
             }
             Self::GetCredentialsForIdentity { identity, logins, custom_role } => {
-                let role = custom_role.map(role_arn).map(Json::Text);
-                (None, vec![identity_id(identity), presented(logins), ("CustomRoleArn", role)])
+                let members = none().text(IDENTITY, identity).some_logins(logins);
+                (None, members.texts("CustomRoleArn", custom_role.map(role_arn)))
             }
             Self::GetId { pool, account, logins } => {
-                let claimed = account.map(|number| Json::Text(format!("$account{number}")));
-                (None, vec![("AccountId", claimed), pool_id(pool), presented(logins)])
+                let claimed = account.map(|number| format!("$account{number}"));
+                (None, none().texts("AccountId", claimed).text(POOL, pool).some_logins(logins))
             }
             Self::GetOpenIdToken { identity, logins } => {
-                (None, vec![identity_id(identity), presented(logins)])
+                (None, none().text(IDENTITY, identity).some_logins(logins))
             }
             Self::GetOpenIdTokenForDeveloperIdentity {
                 caller,
@@ -273,103 +274,118 @@ impl Operation {
                 principal_tags,
                 duration_secs,
             } => {
+                let members = none().text(POOL, pool).texts(IDENTITY, *identity).logins(logins);
                 let tags = principal_tags.iter().map(|(key, value)| (key, Json::text(value)));
                 let tags = (!principal_tags.is_empty()).then(|| Json::object(tags));
-                let members = vec![
-                    pool_id(pool),
-                    ("IdentityId", identity.map(Json::text)),
-                    ("Logins", Some(login_map(logins))),
-                    ("PrincipalTags", tags),
-                    ("TokenDuration", duration_secs.map(Json::Number)),
-                ];
-                (account(caller), members)
+                let members = members.all(tags.map(|tags| ("PrincipalTags", tags)));
+                (Some(*caller), members.numbers("TokenDuration", *duration_secs))
             }
             Self::GetPrincipalTagAttributeMap { caller, pool, provider } => {
-                let name = ("IdentityProviderName", some(provider.attributes_name()));
-                (account(caller), vec![pool_id(pool), name])
+                (Some(*caller), none().text(POOL, pool).attributes_of(*provider))
             }
-            Self::ListIdentities { caller, pool, max_results: size, after: cursor, .. } => {
-                let hide = ("HideDisabled", self.hides_disabled().then_some(Json::Bool(true)));
-                let members = vec![pool_id(pool), max_results(*size), after(cursor), hide];
-                (account(caller), members)
+            Self::ListIdentities { caller, pool, max_results, after, hide_disabled } => {
+                let members = none().text(POOL, pool).page(Some(*max_results), *after);
+                let hide = hide_disabled.then_some(("HideDisabled", Json::Bool(true)));
+                (Some(*caller), members.all(hide))
             }
-            Self::ListIdentityPools { caller, max_results: size, after: cursor } => {
-                (account(caller), vec![max_results(*size), after(cursor)])
+            Self::ListIdentityPools { caller, max_results, after } => {
+                (Some(*caller), none().page(Some(*max_results), *after))
             }
             Self::ListTagsForResource { caller, pool } => {
-                (account(caller), vec![resource(caller, pool)])
+                (Some(*caller), none().resource(*caller, *pool))
             }
             Self::LookupDeveloperIdentity { caller, pool, identity, user, max_results, after } => {
-                let members = vec![
-                    pool_id(pool),
-                    ("IdentityId", identity.map(Json::text)),
-                    ("DeveloperUserIdentifier", user.map(Json::text)),
-                    ("MaxResults", max_results.map(Json::Number)),
-                    ("NextToken", after.map(Json::text)),
-                ];
-                (account(caller), members)
+                let members = none().text(POOL, pool).texts(IDENTITY, *identity);
+                let members = members.texts("DeveloperUserIdentifier", *user);
+                (Some(*caller), members.page(*max_results, *after))
             }
             Self::MergeDeveloperIdentities { caller, pool, provider, source, destination } => {
-                let members = vec![
-                    ("SourceUserIdentifier", some(source)),
-                    ("DestinationUserIdentifier", some(destination)),
-                    ("DeveloperProviderName", some(provider.name())),
-                    pool_id(pool),
-                ];
-                (account(caller), members)
+                let members = none().text("SourceUserIdentifier", source);
+                let members = members.text("DestinationUserIdentifier", destination);
+                let members = members.text("DeveloperProviderName", provider.name());
+                (Some(*caller), members.text(POOL, pool))
             }
             Self::SetIdentityPoolRoles { caller, pool, roles } => {
-                let mut members = vec![pool_id(pool)];
-                members.extend(roles.request().into_iter().map(present));
-                (account(caller), members)
+                (Some(*caller), none().text(POOL, pool).all(roles.request()))
             }
             Self::SetPrincipalTagAttributeMap { caller, pool, provider, attributes } => {
-                let name = ("IdentityProviderName", some(provider.attributes_name()));
-                let mut members = vec![pool_id(pool), name];
-                members.extend(attributes.request().into_iter().map(present));
-                (account(caller), members)
+                let members = none().text(POOL, pool).attributes_of(*provider);
+                (Some(*caller), members.all(attributes.request()))
             }
             Self::TagResource { caller, pool, tags } => {
-                (account(caller), vec![resource(caller, pool), ("Tags", Some(tags.json()))])
+                (Some(*caller), none().resource(*caller, *pool).all([("Tags", tags.json())]))
             }
             Self::UnlinkDeveloperIdentity { caller, pool, identity, provider, user } => {
-                let members = vec![
-                    identity_id(identity),
-                    pool_id(pool),
-                    ("DeveloperProviderName", some(provider.name())),
-                    ("DeveloperUserIdentifier", some(user)),
-                ];
-                (account(caller), members)
+                let members = none().text(IDENTITY, identity).text(POOL, pool);
+                let members = members.text("DeveloperProviderName", provider.name());
+                (Some(*caller), members.text("DeveloperUserIdentifier", user))
             }
             Self::UnlinkIdentity { identity, logins, providers, developer } => {
                 let developer = developer.then_some(DeveloperProvider::Game.name());
                 let names = providers.iter().map(|provider| provider.name()).chain(developer);
-                let names = Json::List(names.map(Json::text).collect());
-                let members = vec![
-                    identity_id(identity),
-                    ("Logins", Some(login_map(logins))),
-                    ("LoginsToRemove", Some(names)),
-                ];
-                (None, members)
+                let members = none().text(IDENTITY, identity).logins(logins);
+                (None, members.list("LoginsToRemove", names))
             }
             Self::UntagResource { caller, pool, tags } => {
-                let keys = Json::List(tags.keys().map(Json::Text).collect());
-                (account(caller), vec![resource(caller, pool), ("TagKeys", Some(keys))])
+                (Some(*caller), none().resource(*caller, *pool).list("TagKeys", tags.keys()))
             }
             Self::UpdateIdentityPool { caller, pool, settings } => {
-                let mut members = vec![pool_id(pool)];
-                members.extend(settings.request().into_iter().map(present));
-                (account(caller), members)
+                (Some(*caller), none().text(POOL, pool).all(settings.request()))
             }
         }
     }
-
-    fn hides_disabled(&self) -> bool {
-        matches!(self, Self::ListIdentities { hide_disabled: true, .. })
-    }
 }
 
-type Members = Vec<(&'static str, Option<Json>)>;
+/// The members of a request.
+#[derive(Default)]
+struct Members(Vec<(&'static str, Json)>);
+
+impl Members {
+    fn all(mut self, members: impl IntoIterator<Item = (&'static str, Json)>) -> Self {
+        self.0.extend(members);
+        self
+    }
+
+    fn text(self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.texts(name, Some(value))
+    }
+
+    fn texts(self, name: &'static str, value: Option<impl fmt::Display>) -> Self {
+        self.all(value.map(|value| (name, Json::text(value))))
+    }
+
+    fn numbers(self, name: &'static str, value: Option<i64>) -> Self {
+        self.all(value.map(|value| (name, Json::Number(value))))
+    }
+
+    fn list(self, name: &'static str, values: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        self.all([(name, Json::List(values.into_iter().map(Json::text).collect()))])
+    }
+
+    fn logins(self, logins: &[Presented]) -> Self {
+        let map = logins.iter().map(|login| (login.key(), Json::Text(token(*login))));
+        self.all([("Logins", Json::object(map))])
+    }
+
+    fn some_logins(self, logins: &[Presented]) -> Self {
+        if logins.is_empty() { self } else { self.logins(logins) }
+    }
+
+    fn page(self, max_results: Option<i64>, after: Option<Cursor>) -> Self {
+        self.numbers("MaxResults", max_results).texts("NextToken", after)
+    }
+
+    fn attributes_of(self, provider: Provider) -> Self {
+        self.text("IdentityProviderName", provider.attributes_name())
+    }
+
+    fn resource(self, caller: Caller, pool: Pool) -> Self {
+        let caller = caller.account();
+        let (region, account) = (caller.region_name(), caller.number);
+        let head = format!("arn:aws:cognito-identity:{region}:$account{account}");
+        self.text("ResourceArn", format!("{head}:identitypool/{pool}"))
+    }
+}
 
 /// Parts of an operation that name something.
 #[derive(Default)]
@@ -378,34 +394,12 @@ pub(crate) struct Names<'a> {
     pub(crate) pool: Option<&'a mut Pool>,
     pub(crate) identities: Vec<&'a mut Identity>,
     pub(crate) logins: Option<&'a mut Vec<Presented>>,
+    pub(crate) user: Option<User>,
     pub(crate) cursor: Option<&'a mut Cursor>,
 }
 
 pub(crate) fn role_arn(role: Role) -> String {
     format!("arn:aws:iam::$account0:role/{}", role.name())
-}
-
-fn account(caller: &Caller) -> Option<Account> {
-    Some(match caller {
-        Caller::Account(account) => *account,
-        Caller::Owner => Account::FIRST,
-    })
-}
-
-fn some(value: impl std::fmt::Display) -> Option<Json> {
-    Some(Json::text(value))
-}
-
-fn present((name, value): (&'static str, Json)) -> (&'static str, Option<Json>) {
-    (name, Some(value))
-}
-
-fn presented(logins: &[Presented]) -> (&'static str, Option<Json>) {
-    ("Logins", (!logins.is_empty()).then(|| login_map(logins)))
-}
-
-fn login_map(logins: &[Presented]) -> Json {
-    Json::object(logins.iter().map(|login| (login.key(), Json::Text(token(*login)))))
 }
 
 fn token(login: Presented) -> String {
@@ -417,11 +411,4 @@ fn token(login: Presented) -> String {
         Presented::Cognito(token) => token.to_string(),
         Presented::Tampered(Token(number)) => format!("$tampered{number}"),
     }
-}
-
-fn resource(caller: &Caller, pool: &Pool) -> (&'static str, Option<Json>) {
-    let caller = account(caller).unwrap_or(Account::FIRST);
-    let (region, account) = (caller.region_name(), caller.number);
-    let head = format!("arn:aws:cognito-identity:{region}:$account{account}");
-    ("ResourceArn", Some(Json::Text(format!("{head}:identitypool/{pool}"))))
 }

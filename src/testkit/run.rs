@@ -70,7 +70,7 @@ impl Run {
         subject: &impl Subject,
         operation: &Operation,
     ) -> Result<Outcome, Box<Disagreement>> {
-        let operation = self.directory.settle(operation.clone());
+        let operation = self.directory.settle(operation.clone(), Some(&self.model));
         let request = operation.request();
         let outcome = self.directory.perform(subject, &request);
         self.script.call(request, &outcome);

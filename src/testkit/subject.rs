@@ -258,8 +258,7 @@ impl Subject for HttpEndpoint {
             request = request.with_header("authorization", authorization);
         }
         let response = request.send().map_err(io::Error::other)?;
-        let status = u16::try_from(response.status_code).unwrap_or_default();
         let body = response.as_str().map_err(io::Error::other)?.to_owned();
-        Ok(Reply { status, body })
+        Ok(Reply { status: response.status_code, body })
     }
 }

@@ -91,6 +91,7 @@ impl SigningKey {
     }
 
     /// The Ed25519 key of these secret bytes.
+    #[cfg(feature = "testkit")]
     pub(crate) fn ed25519(seed: [u8; 32]) -> Result<Self> {
         let der = [ED25519_PKCS8_HEAD.as_slice(), &seed].concat();
         Self::from_pkcs8(SigningAlgorithm::EdDsa, &der)

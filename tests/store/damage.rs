@@ -1,5 +1,8 @@
 //! Databases that were cut, damaged or are in use.
 
+mod rig;
+mod shapes;
+
 use std::fs;
 use std::path::Path;
 

@@ -1,3 +1,13 @@
-//! The engine against the model: one that knows nothing of the engine.
+//! The engine against a model that knows nothing of the engine.
 
+mod crash;
 mod machine;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod power;
+mod reach;
+mod twin;
+
+/// By how much every dose is multiplied: the environment variable `COGNATE_EFFORT`, or 1.
+fn effort() -> u32 {
+    std::env::var("COGNATE_EFFORT").map_or(1, |effort| effort.parse().expect("a whole number"))
+}

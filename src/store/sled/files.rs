@@ -3,13 +3,14 @@
 //! ```text
 //! PATH/lock      locked while a store is open
 //! PATH/commit    the number of a commit that is known to be on the disk
+//! PATH/closed    there while the database is closed, unless it was killed: see `seal.rs`
 //! PATH/sled/     the database, which holds the number of its last commit
 //! ```
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
@@ -67,8 +68,20 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes snapshots that a killed process left half written: sled refuses to open beside one.
-pub(super) fn clear_half_written_snapshots(database: &Path) -> io::Result<()> {
+/// Writes a small file so that after a crash it is there whole, or as it was before.
+pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = folder.join(format!("{name}.new"));
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(new, folder.join(name))?;
+    sync_folder(folder)
+}
+
+/// Removes what a killed process or a power cut left half written, and beside which sled refuses to
+/// open: snapshots, and its parameters. The parameters are those that sled has when it is not told
+/// others, and are written again.
+pub(super) fn clear_half_written(database: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(database) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -77,11 +90,26 @@ pub(super) fn clear_half_written_snapshots(database: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
+        let snapshot = name.starts_with("snap.") && name.ends_with(".generating");
+        if snapshot || (name == "conf" && !has_checksum(&fs::read(entry.path())?)) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether the last four bytes are the checksum of those before.
+fn has_checksum(bytes: &[u8]) -> bool {
+    let parts = bytes.split_last_chunk::<4>();
+    parts.is_some_and(|(body, sum)| crc32fast::hash(body).to_le_bytes() == *sum)
+}
+
+/// Brings onto the disk what sled does not sync after it has made a database: its parameters, and
+/// the entries that name its files.
+pub(super) fn sync_created(path: &Path, database: &Path) -> io::Result<()> {
+    File::options().write(true).open(database.join("conf"))?.sync_all()?;
+    sync_folder(database)?;
+    sync_folder(path)
 }
 
 /// The files that sled writes, to be synced by us: it flushes them, which a power cut does not
@@ -171,23 +199,16 @@ pub(super) struct CommitMark {
 }
 
 impl CommitMark {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let path = path.join("commit");
-        let mut file = File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(StoreError::failed)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(StoreError::failed)?;
+    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("commit");
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            bytes => bytes.map_err(StoreError::failed)?,
+        };
         let number = match decode(&bytes) {
             Some(number) => number,
-            // A new one. It is only ever written over, so a power cut leaves one or the other.
             None if bytes.is_empty() => {
-                file.write_all(&encode(0)).map_err(StoreError::failed)?;
-                file.sync_all().map_err(StoreError::failed)?;
+                replace_file(folder, "commit", &encode(0)).map_err(StoreError::failed)?;
                 0
             }
             None => {
@@ -195,6 +216,8 @@ impl CommitMark {
                 return Err(StoreError::Corrupt(detail));
             }
         };
+        // From now on it is written over, which does not change its length.
+        let file = File::options().write(true).open(&path).map_err(StoreError::failed)?;
         Ok(Self { written: Mutex::new((file, number)) })
     }
 

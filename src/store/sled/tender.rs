@@ -1,7 +1,6 @@
 //! The thread of a store whose durability leaves something to a later moment.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -30,7 +29,7 @@ impl Tender {
                 let mut closing = closing.lock();
                 while !*closing {
                     woken.wait_for(&mut closing, Self::PAUSE);
-                    let behind = shared.applied.load(Ordering::SeqCst) > shared.mark.number();
+                    let behind = shared.applied() > shared.mark.number();
                     if behind && shared.guarded(|| shared.sync()).is_err() {
                         return;
                     }

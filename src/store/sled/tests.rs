@@ -1,6 +1,7 @@
 //! What happens when the disk fails: `/dev/null` refuses to be synced.
 
 use std::fs::File;
+use std::thread;
 
 use super::*;
 
@@ -61,7 +62,7 @@ fn waiting_writers_share_commits() {
             });
         }
     });
-    let groups = store.shared.applied.load(Ordering::SeqCst);
+    let groups = store.shared.applied();
     assert!(groups < 160, "{groups} commits for 160 batches");
     assert_eq!(store.shared.mark.number(), groups, "each of them is on the disk");
 }

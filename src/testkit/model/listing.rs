@@ -7,12 +7,24 @@ use crate::testkit::model::{
     CONFLICT, CursorState, INVALID, Listing, Model, NOT_AUTHORIZED, NOT_FOUND, expected, refused,
 };
 use crate::testkit::names::{Account, Cursor, Identity, Login, Pool, User};
+use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{Outcome, Page};
 
 /// How much a page holds at most, and where it begins.
 type Cut = (i64, Option<Cursor>);
 
 impl Model {
+    /// Where the listing that an operation reads goes on.
+    pub(crate) fn last_page(&self, operation: &Operation) -> Option<Cursor> {
+        let is_of = |listing: Listing| match listing {
+            Listing::Pools(_) => matches!(operation, Operation::ListIdentityPools { .. }),
+            Listing::Identities { .. } => matches!(operation, Operation::ListIdentities { .. }),
+            Listing::Users(_) => matches!(operation, Operation::LookupDeveloperIdentity { .. }),
+        };
+        let mut known = self.cursors.iter().filter(|(_, state)| is_of(state.listing));
+        known.next_back().map(|(cursor, _)| *cursor)
+    }
+
     pub(super) fn list_pools(
         &mut self,
         caller: Account,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::testkit::model::{
     ALREADY_REGISTERED, CONFLICT, Exception, INVALID, IdentityState, LOGINS_MAX, Linking, Model,
-    NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, account, exactly, expected, refused,
+    NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, exactly, expected, refused,
 };
 use crate::testkit::names::{
     Account, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Role, User,
@@ -72,7 +72,7 @@ impl Model {
                 let tags = principal_tags.iter().cloned().collect();
                 let for_ = (tags, duration_secs.unwrap_or(900));
                 self.get_developer_token(
-                    (account(*caller), *pool),
+                    (caller.account(), *pool),
                     *identity,
                     logins,
                     for_,
@@ -81,10 +81,10 @@ impl Model {
             }
             Operation::MergeDeveloperIdentities { caller, pool, provider, source, destination } => {
                 let users = (*source, *destination);
-                self.merge((account(*caller), *pool), *provider, users, outcome)
+                self.merge((caller.account(), *pool), *provider, users, outcome)
             }
             Operation::UnlinkDeveloperIdentity { caller, pool, identity, provider, user } => {
-                let of = (account(*caller), *pool);
+                let of = (caller.account(), *pool);
                 self.unlink_user(of, *identity, (*provider, *user), outcome)
             }
             Operation::UnlinkIdentity { identity, logins, providers, developer } => {
@@ -309,6 +309,7 @@ impl Model {
         }
         let parents = || match of_user {
             Some(of_user) => BTreeSet::from([of_user]),
+            None if self.choices.oldest_survives => owners.first().copied().into_iter().collect(),
             None => owners.clone(),
         };
         let Some(given) = given else {
@@ -491,7 +492,8 @@ impl Model {
             }
             let proof = self.prove(pool, Door::PublicOrCognito, logins, Some(identity))?;
             let has_one = proof.logins.iter().any(|login| known.logins.contains(login));
-            if known.is_disabled() || !(has_one || !proof.named(known).is_empty()) {
+            let is_opened = has_one || !proof.named(known).is_empty();
+            if known.is_disabled() || !is_opened {
                 return Err(NOT_AUTHORIZED);
             }
             Ok(Outcome::Done)
@@ -522,17 +524,16 @@ fn admit(pool: &PoolState, door: Door, login: Presented) -> Result<(), Exception
         }
         _ => {}
     }
+    let from_backend = door == Door::Developer;
     match login {
-        Presented::Cognito(_) | Presented::Tampered(_) => Err(NOT_AUTHORIZED),
         Presented::User(..) if is_user => Err(INVALID),
         Presented::Public(provider, ..) if pool.settings.has(provider) => Ok(()),
-        // To a backend what is not known to be public is a developer provider that is not the pool's.
-        Presented::Public(Provider::OpenIdConnect, ..) if door == Door::Developer => Err(INVALID),
-        Presented::User(DeveloperProvider::Reserved, _) | Presented::Public(..) => {
-            Err(NOT_AUTHORIZED)
+        Presented::User(DeveloperProvider::Reserved, _) => Err(NOT_AUTHORIZED),
+        // To a backend what is not known to be public is a developer provider, but not the pool's.
+        Presented::User(..) | Presented::Public(Provider::OpenIdConnect, ..) if from_backend => {
+            Err(INVALID)
         }
-        Presented::User(..) if door == Door::Developer => Err(INVALID),
-        Presented::User(..) => Err(NOT_AUTHORIZED),
+        _ => Err(NOT_AUTHORIZED),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pools, their settings and their tags.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::testkit::model::{
     Exception, INVALID, Model, PoolState, TAGS_MAX, exactly, expected, normal, refused,
@@ -12,18 +12,15 @@ use crate::testkit::settings::{Attributes, Roles, Settings, Tags};
 impl PoolState {
     pub(super) fn described(&self) -> Value {
         let mut described = normal(Settings { tags: None, ..self.settings.clone() }.request());
-        if let (Value::Object(members), Value::Object(tags)) = (&mut described, self.tags()) {
-            if !tags.is_empty() {
-                members.insert("IdentityPoolTags".to_owned(), Value::Object(tags));
-            }
+        if let (Some(members), false) = (described.as_object_mut(), self.tags.is_empty()) {
+            members.insert("IdentityPoolTags".to_owned(), self.tags());
         }
         described
     }
 
     pub(super) fn listed_tags(&self) -> Value {
-        let tags = self.tags();
-        let is_empty = tags.as_object().is_some_and(Map::is_empty);
-        if is_empty { Value::Object(Map::new()) } else { serde_json::json!({ "Tags": tags }) }
+        let tags = (!self.tags.is_empty()).then(|| ("Tags".to_owned(), self.tags()));
+        Value::Object(tags.into_iter().collect())
     }
 
     fn tags(&self) -> Value {

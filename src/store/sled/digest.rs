@@ -1,0 +1,138 @@
+//! A digest over all records, which the database holds and every commit brings up to date.
+//!
+//! sled opens a database whose log is damaged in its middle, or that misses the file of a large
+//! record, without the records in question and without a word. They do not match the digest.
+
+use crate::store::Tree;
+
+/// What the database says of its records after a commit: how many there are, and the sum of their
+/// checksums, for which their order does not matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Digest {
+    /// The number of the commit.
+    pub(super) number: u64,
+    records: u64,
+    sum: u64,
+}
+
+impl Digest {
+    /// Of no records, after a commit.
+    pub(super) fn new(number: u64) -> Self {
+        Self { number, ..Self::default() }
+    }
+
+    /// A record is there that was not.
+    pub(super) fn add(&mut self, tree: Tree, key: &[u8], value: &[u8]) {
+        self.records = self.records.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(checksum(tree, key, value));
+    }
+
+    /// A record that was there is there no more.
+    pub(super) fn remove(&mut self, tree: Tree, key: &[u8], value: &[u8]) {
+        self.records = self.records.wrapping_sub(1);
+        self.sum = self.sum.wrapping_sub(checksum(tree, key, value));
+    }
+
+    /// Compares what was written with what is found.
+    pub(super) fn compare(&self, found: &Self) -> Result<(), String> {
+        if self.records != found.records {
+            let (written, found) = (self.records, found.records);
+            return Err(format!("{written} records were written, {found} are found"));
+        }
+        if self.sum != found.sum {
+            return Err(format!("not all of its {} records are what was written", self.records));
+        }
+        Ok(())
+    }
+
+    /// The three numbers, and a checksum of them.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let numbers = [self.number, self.records, self.sum].map(u64::to_be_bytes).concat();
+        let check = absorb(0, &numbers).to_be_bytes();
+        [numbers.as_slice(), &check].concat()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (words, []) = bytes.as_chunks::<8>() else { return None };
+        let &[number, records, sum, _] = words else { return None };
+        let [number, records, sum] = [number, records, sum].map(u64::from_be_bytes);
+        let digest = Self { number, records, sum };
+        (digest.encode() == bytes).then_some(digest)
+    }
+}
+
+fn checksum(tree: Tree, key: &[u8], value: &[u8]) -> u64 {
+    [tree.name().as_bytes(), key, value].into_iter().fold(0, absorb)
+}
+
+/// Takes `part` and its length into a checksum. Every step is a bijection of the state, so parts
+/// that differ in one word never have the same checksum.
+pub(super) fn absorb(state: u64, part: &[u8]) -> u64 {
+    let (words, rest) = part.as_chunks::<8>();
+    let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+    let last = rest.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte));
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    [length].into_iter().chain(words).chain([last]).fold(state, |state, word| mix(state ^ word))
+}
+
+/// The mixing step of the generator `SplitMix64`.
+fn mix(word: u64) -> u64 {
+    let word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(records: &[(Tree, &str, &str)]) -> Digest {
+        let mut digest = Digest::new(7);
+        for (tree, key, value) in records {
+            digest.add(*tree, key.as_bytes(), value.as_bytes());
+        }
+        digest
+    }
+
+    #[test]
+    fn the_order_of_records_does_not_matter_and_all_else_does() {
+        use Tree::{Logins, Pools};
+        let written = digest(&[(Pools, "a", "12345678"), (Logins, "b", "2")]);
+        assert_eq!(written, digest(&[(Logins, "b", "2"), (Pools, "a", "12345678")]));
+        for (what, records) in [
+            ("missing", &[(Logins, "b", "2")][..]),
+            ("twice", &[(Pools, "a", "12345678"), (Logins, "b", "2"), (Logins, "b", "2")]),
+            ("old", &[(Pools, "a", "12345678"), (Logins, "b", "1")]),
+            ("elsewhere", &[(Logins, "a", "12345678"), (Logins, "b", "2")]),
+            ("exchanged", &[(Pools, "a", "2"), (Logins, "b", "12345678")]),
+            ("a byte moved", &[(Pools, "a1", "2345678"), (Logins, "b", "2")]),
+            ("a zero more", &[(Pools, "a", "12345678\0"), (Logins, "b", "2")]),
+            ("a zero before", &[(Pools, "a", "12345678"), (Logins, "b", "\x002")]),
+        ] {
+            written.compare(&digest(records)).expect_err(what);
+        }
+    }
+
+    #[test]
+    fn what_is_added_and_removed_leaves_nothing() {
+        let mut written = digest(&[(Tree::Pools, "a", "1")]);
+        written.remove(Tree::Pools, b"a", b"1");
+        assert_eq!(written, digest(&[]));
+    }
+
+    #[test]
+    fn no_flipped_bit_of_a_digest_goes_unnoticed() {
+        let bytes = digest(&[(Tree::Pools, "a", "1")]).encode();
+        assert_eq!(Digest::decode(&bytes), Some(digest(&[(Tree::Pools, "a", "1")])));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(Digest::decode(&flipped), None, "bit {bit}");
+        }
+        for length in 0..bytes.len() {
+            assert_eq!(Digest::decode(&bytes[..length]), None, "{length} bytes");
+        }
+        assert_eq!(Digest::decode(&[bytes.as_slice(), &[0]].concat()), None);
+    }
+}

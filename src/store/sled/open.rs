@@ -1,0 +1,151 @@
+//! Opening: whether a database is whole, before anything of it is given out.
+//!
+//! Three things are compared, each of which sees a damage that sled opens without a word:
+//!
+//! * the number of the last commit, inside and beside: the end of the log is lost;
+//! * the digest of all records, with what a walk finds: something in the middle is lost or old;
+//! * unless the seal (see [`seal`]) says that all that sled takes in while it opens is byte for byte
+//!   what it was when a whole database was closed. Then the walk is left out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::store::group::GroupCommit;
+use crate::store::sled::digest::Digest;
+use crate::store::sled::files::{self, CommitMark, Disk, FolderLock};
+use crate::store::sled::in_flight::InFlight;
+use crate::store::sled::seal::{self, Seal};
+use crate::store::sled::{META_PLACE, Shared, SledOptions, store_error};
+use crate::store::{StoreError, Tree};
+
+/// The tree that holds what the database says about itself.
+const META: &str = "meta";
+pub(super) const COMMIT: &[u8] = b"commit";
+const FORMAT: &[u8] = b"format";
+/// The trees and their keys, and what the database says about itself. Records have a format of
+/// their own.
+const FORMAT_NUMBER: u64 = 2;
+/// Its last commit is a number without a digest.
+const FORMAT_WITHOUT_DIGEST: u64 = 1;
+
+impl Shared {
+    /// sled panics on some kinds of damage.
+    pub(super) fn open(options: &SledOptions) -> Result<Self, StoreError> {
+        catch_unwind(AssertUnwindSafe(|| Self::open_unguarded(options))).unwrap_or_else(|_| {
+            Err(StoreError::Corrupt(format!("{} cannot be recovered", options.path.display())))
+        })
+    }
+
+    fn open_unguarded(options: &SledOptions) -> Result<Self, StoreError> {
+        let path = &options.path;
+        let lock = FolderLock::acquire(path)?;
+        let folder = path.join("sled");
+        files::clear_half_written(&folder).map_err(StoreError::failed)?;
+        let mark = CommitMark::open(path)?;
+        let sealed = seal::take(path).map_err(StoreError::failed)?;
+        let database = open_database(&folder, options)?;
+        // The order of `Tree`, so that a tree's number is its place; then what is not a `Tree`.
+        let names = Tree::ALL.into_iter().map(Tree::name).chain([META]);
+        let trees: Vec<sled::Tree> = names
+            .map(|name| database.open_tree(name))
+            .collect::<Result<_, _>>()
+            .map_err(store_error)?;
+        let disk = Disk::of(&folder).map_err(StoreError::failed)?;
+        files::sync_created(path, &folder).map_err(StoreError::failed)?;
+        let shared = Self {
+            trees,
+            database,
+            disk,
+            mark,
+            durability: options.durability,
+            commits: GroupCommit::default(),
+            in_flight: InFlight::default(),
+            applied: Mutex::new(Digest::default()),
+            backlog: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+            seal: Seal::new(path),
+            _lock: lock,
+        };
+        shared.check(path, sealed)?;
+        Ok(shared)
+    }
+
+    /// Whether the database is whole. Nothing is written before that is known.
+    fn check(&self, path: &Path, sealed: Option<u64>) -> Result<(), StoreError> {
+        let corrupt = |what: String| StoreError::Corrupt(format!("{} {what}", path.display()));
+        let meta = self.tree(META_PLACE)?;
+        let format = meta.get(FORMAT).map_err(store_error)?;
+        let commit = meta.get(COMMIT).map_err(store_error)?;
+        let format = match format.as_deref().map(number) {
+            None => None,
+            Some(Some(known @ (FORMAT_WITHOUT_DIGEST | FORMAT_NUMBER))) => Some(known),
+            Some(_) => return Err(corrupt("has an unknown format".to_owned())),
+        };
+        let without_digest = format == Some(FORMAT_WITHOUT_DIGEST);
+        let written = match commit.as_deref() {
+            None => Some(Digest::default()),
+            Some(bytes) if without_digest => number(bytes).map(Digest::new),
+            Some(bytes) => Digest::decode(bytes),
+        };
+        let mut written =
+            written.ok_or_else(|| corrupt("does not say what its last commit was".to_owned()))?;
+        let (inside, beside) = (written.number, self.mark.number());
+        if inside < beside {
+            return Err(corrupt(format!(
+                "has lost its end: commit {beside} was on the disk, the last found is {inside}"
+            )));
+        }
+        if without_digest {
+            written = self.walk(inside)?;
+        } else if sealed != Some(inside) {
+            let found = self.walk(inside)?;
+            written.compare(&found).map_err(|what| corrupt(format!("is damaged: {what}")))?;
+        }
+        if format != Some(FORMAT_NUMBER) {
+            let mut batch = sled::Batch::default();
+            batch.insert(FORMAT, &FORMAT_NUMBER.to_be_bytes());
+            batch.insert(COMMIT, written.encode());
+            meta.apply_batch(batch).map_err(store_error)?;
+        }
+        *self.applied.lock() = written;
+        Ok(())
+    }
+
+    /// The digest of the records that are found.
+    fn walk(&self, commit: u64) -> Result<Digest, StoreError> {
+        let mut found = Digest::new(commit);
+        for tree in Tree::ALL {
+            for record in self.tree(tree as usize)? {
+                let (key, value) = record.map_err(store_error)?;
+                found.add(tree, &key, &value);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn number(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// sled's threads can hold its lock for a moment after a database was dropped.
+const REOPEN_ATTEMPTS: u32 = 500;
+const REOPEN_PAUSE: Duration = Duration::from_millis(10);
+
+fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
+    for _ in 0..REOPEN_ATTEMPTS {
+        let config = sled::Config::new().path(folder).cache_capacity(options.cache_bytes);
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => {
+                thread::sleep(REOPEN_PAUSE);
+            }
+            opened => return opened.map_err(store_error),
+        }
+    }
+    Err(StoreError::Locked(options.path.clone()))
+}

@@ -1,0 +1,193 @@
+//! The seal of a closed database, which spares the next opening the walk over all records.
+//!
+//! `PATH/closed` holds the number of the last commit and a fingerprint of what sled takes in while
+//! it opens: the names and lengths of its files, its parameters and snapshot, the header of every
+//! segment of the log, and all of what was written since the snapshot, in the log and in the files
+//! of large records. Damage to those makes sled lose records without a word. What was written
+//! before is read later and by a pointer; each piece has a checksum of its own and, once damaged,
+//! is an error to whoever reads it.
+//!
+//! The seal says less than it seems to when it is missing or does not fit, and never more when it
+//! does:
+//!
+//! * It is put on when sled has closed its files, after all was synced, by renaming a synced file.
+//!   A crash before that leaves none, and the next opening walks.
+//! * It is taken away, durably, before sled opens. A process that is killed while the database is
+//!   open leaves none.
+//! * A power cut can bring back files older than the seal, or sled's threads can write once more
+//!   after it was put. Then it does not fit, which is no error: the next opening walks.
+//! * A seal that comes back, from a backup or a disk that lost its removal, fits only files that are
+//!   what they were when a whole database was closed; and the number beside the database is
+//!   compared whether it fits or not.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use parking_lot::Mutex;
+
+use crate::store::sled::digest::absorb;
+use crate::store::sled::files::{replace_file, sync_folder};
+
+const NAME: &str = "closed";
+
+/// Put on a database when this is dropped, if its last commit was told.
+#[derive(Debug)]
+pub(super) struct Seal {
+    path: PathBuf,
+    commit: Mutex<Option<u64>>,
+}
+
+impl Seal {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), commit: Mutex::new(None) }
+    }
+
+    /// To be called when all is synced and nothing is written any more.
+    pub(super) fn put_on_drop(&self, commit: u64) {
+        *self.commit.lock() = Some(commit);
+    }
+}
+
+impl Drop for Seal {
+    fn drop(&mut self) {
+        if let Some(commit) = *self.commit.lock() {
+            // Without a seal the next opening takes longer.
+            drop(put(&self.path, commit));
+        }
+    }
+}
+
+fn put(path: &Path, commit: u64) -> io::Result<()> {
+    let fingerprint = Fingerprint::of(&path.join("sled"))?;
+    replace_file(path, NAME, &encode(commit, fingerprint))
+}
+
+/// Takes the seal away. The number of the last commit, if the seal fits.
+pub(super) fn take(path: &Path) -> io::Result<Option<u64>> {
+    let bytes = match fs::read(path.join(NAME)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes?,
+    };
+    fs::remove_file(path.join(NAME))?;
+    sync_folder(path)?;
+    let Some((commit, fingerprint)) = decode(&bytes) else { return Ok(None) };
+    let found = Fingerprint::of(&path.join("sled"));
+    Ok(found.is_ok_and(|found| found == fingerprint).then_some(commit))
+}
+
+fn encode(commit: u64, fingerprint: Fingerprint) -> Vec<u8> {
+    let numbers = [commit, fingerprint.0].map(u64::to_be_bytes).concat();
+    let check = absorb(0, &numbers).to_be_bytes();
+    [numbers.as_slice(), &check].concat()
+}
+
+fn decode(bytes: &[u8]) -> Option<(u64, Fingerprint)> {
+    let (words, []) = bytes.as_chunks::<8>() else { return None };
+    let &[commit, fingerprint, _] = words else { return None };
+    let [commit, fingerprint] = [commit, fingerprint].map(u64::from_be_bytes);
+    let seal = (commit, Fingerprint(fingerprint));
+    (encode(seal.0, seal.1) == bytes).then_some(seal)
+}
+
+/// Of what sled takes in while it opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fingerprint(u64);
+
+/// sled writes its log in segments of this length, each of which begins with a header: a checksum,
+/// the number of the segment's first byte in all that was ever written, with all bits but the
+/// highest inverted, and another such number.
+const SEGMENT_STEP: usize = 512 * 1024;
+const SEGMENT_LENGTH: u64 = SEGMENT_STEP as u64;
+const HEADER_LENGTH: u64 = 20;
+const NUMBER_MASK: u64 = 0x7fff_ffff_ffff_ffff;
+/// More threads do not make it faster, and a small log is read before a thread has started.
+const THREADS_MAX: usize = 4;
+const SEGMENTS_PER_THREAD: usize = 64;
+
+impl Fingerprint {
+    fn of(database: &Path) -> io::Result<Self> {
+        let mut files = BTreeMap::new();
+        list(database, &mut files)?;
+        let names = files.keys().filter_map(|path| path.file_name()?.to_str());
+        // sled begins with the segment in which its last snapshot was made; without one, with all.
+        let snapshot = names.filter_map(|name| name.strip_prefix("snap.")).next_back();
+        let snapshot = snapshot.and_then(|number| u64::from_str_radix(number, 16).ok());
+        let from = snapshot.unwrap_or(0) / SEGMENT_LENGTH;
+        let (log, large_records) = (database.join("db"), database.join("blobs"));
+        let mut state = 0;
+        for (path, length) in &files {
+            let name = path.file_name().unwrap_or_default();
+            let number = || name.to_str()?.parse::<u64>().ok();
+            let content = if *path == log {
+                segments(path, *length, from)?
+            } else if path.starts_with(&large_records)
+                && number().is_some_and(|n| n / SEGMENT_LENGTH < from)
+            {
+                Vec::new()
+            } else {
+                crc32fast::hash(&fs::read(path)?).to_be_bytes().to_vec()
+            };
+            let parts = [name.as_encoded_bytes(), &length.to_be_bytes(), &content];
+            state = parts.into_iter().fold(state, absorb);
+        }
+        Ok(Self(state))
+    }
+}
+
+/// All files below a folder, and their lengths.
+fn list(folder: &Path, files: &mut BTreeMap<PathBuf, u64>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), files)?;
+        } else {
+            files.insert(entry.path(), entry.metadata()?.len());
+        }
+    }
+    Ok(())
+}
+
+/// The checksums of all segments, read by a few threads.
+fn segments(log: &Path, length: u64, from: u64) -> io::Result<Vec<u8>> {
+    let starts: Vec<u64> = (0..length).step_by(SEGMENT_STEP).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut log = File::open(log)?;
+        let mut sums = Vec::new();
+        while let Some(start) = starts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            sums.push((*start, segment(&mut log, *start, from)?));
+        }
+        Ok(sums)
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    let helpers = threads.saturating_sub(1).min(starts.len() / SEGMENTS_PER_THREAD);
+    let mut sums: Vec<(u64, u32)> = thread::scope(|scope| -> io::Result<_> {
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let helpers: Vec<_> = (0..helpers).filter_map(start).collect();
+        let mut sums: Vec<_> = work()?;
+        for helper in helpers {
+            let panicked = |_| Err(io::Error::other("a thread panicked"));
+            sums.extend(helper.join().unwrap_or_else(panicked)?);
+        }
+        Ok(sums)
+    })?;
+    sums.sort_unstable();
+    Ok(sums.into_iter().flat_map(|(_, sum)| sum.to_be_bytes()).collect())
+}
+
+/// The checksum of a segment's header or, if sled takes the segment in, of all of it.
+fn segment(log: &mut File, start: u64, from: u64) -> io::Result<u32> {
+    log.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    log.take(HEADER_LENGTH).read_to_end(&mut bytes)?;
+    let number = bytes.get(4..).and_then(|rest| rest.first_chunk::<8>());
+    let number = number.map(|number| u64::from_le_bytes(*number) ^ NUMBER_MASK);
+    if number.is_none_or(|number| number / SEGMENT_LENGTH >= from) {
+        log.take(SEGMENT_LENGTH.saturating_sub(HEADER_LENGTH)).read_to_end(&mut bytes)?;
+    }
+    Ok(crc32fast::hash(&bytes))
+}
