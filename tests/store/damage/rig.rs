@@ -4,6 +4,7 @@
 //! The dose is multiplied by `COGNATE_EFFORT`; `COGNATE_DAMAGE_SEED` repeats one seed.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -62,7 +63,7 @@ fn no_damage_goes_unnoticed() {
         }
     });
     let [refused, unreadable, intact] = count.into_inner().expect("no panic");
-    println!("{refused} refused, {unreadable} unreadable, {intact} intact");
+    say(&format!("{refused} refused, {unreadable} unreadable, {intact} intact"));
     if seeds.end - seeds.start >= DOSE {
         assert!(refused > 0 && intact > 0, "the damage is of one kind only");
     }
@@ -214,7 +215,12 @@ fn opens_what_was_damaged() {
     if first == Outcome::Intact {
         assert_eq!(second, Outcome::Intact, "what was written to it");
     }
-    println!("outcome {first:?}");
+    say(&format!("outcome {first:?}"));
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("\n{line}\n").as_bytes()).expect("a reader");
 }
 
 /// Reads everything, writes, and reads everything again.
