@@ -44,6 +44,7 @@ mod run;
 mod script;
 mod settings;
 mod subject;
+mod survey;
 
 pub use generate::{operation, operations};
 pub use issuer::{issuer_key_set, login_verifier};
@@ -59,3 +60,4 @@ pub use run::{Disagreement, Run, check, run};
 pub use script::{Script, ScriptError};
 pub use settings::{Ambiguous, Attributes, Mapping, Match, Roles, Rule, Settings, Tags};
 pub use subject::{HttpEndpoint, Subject, TestClock, TypedDoor, WireDoor};
+pub use survey::{Finding, Findings, Kind, Survey};

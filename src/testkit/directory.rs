@@ -216,21 +216,21 @@ impl Directory {
         } else {
             serde_json::from_str(&reply.body)
         };
+        let unreadable = || Outcome::Unreadable(format!("{} {}", reply.status, reply.body));
         let Ok(body @ Value::Object(_)) = parsed else {
-            return Outcome::Unreadable(reply.body.clone());
+            return unreadable();
         };
         if reply.status != 200 {
             let name = text(&body, "__type").unwrap_or_default();
             let name = name.rsplit('#').next().unwrap_or_default();
             if name.is_empty() {
-                return Outcome::Unreadable(format!("{} {}", reply.status, reply.body));
+                return unreadable();
             }
             let message = text(&body, "message").or_else(|| text(&body, "Message"));
             let message = message.unwrap_or_default().to_owned();
             return Outcome::Refused { exception: name.to_owned(), message };
         }
-        let read = self.answer(request, &body, session);
-        read.unwrap_or_else(|| Outcome::Unreadable(reply.body.clone()))
+        self.answer(request, &body, session).unwrap_or_else(unreadable)
     }
 
     fn answer(

@@ -30,7 +30,8 @@ pub struct Disagreement {
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.script)?;
-        writeln!(f, "# {}: expected {}, got {}", self.operation, self.expected, self.outcome)
+        let got = self.outcome.to_string().replace('\n', " ");
+        writeln!(f, "# {}: expected {}, got {got}", self.operation, self.expected)
     }
 }
 
