@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::state::{Identity, Login, Pool, PrincipalTags, VerifiedLogin};
+use crate::name::Arn;
+use crate::state::{Identity, Login, OIDC_PROVIDER, Pool, PrincipalTags, VerifiedLogin};
 
 /// The issuer of every token, whatever the region.
 pub const ISSUER: &str = "https://cognito-identity.amazonaws.com";
@@ -202,13 +203,26 @@ pub(crate) fn names_login_of(amr: &[String], identity: &Identity) -> bool {
     named_logins(amr, identity).next().is_some()
 }
 
-/// A developer user's full name has one form; that of a public login ends with its subject.
+/// Whether `full` is the full name of a login, in any of the forms in which verifiers write it.
 fn is_full_name(full: &str, login: &Login, pool: &IdentityPoolId) -> bool {
-    let subject = login.subject().as_str();
+    let (provider, subject) = (login.provider().as_str(), login.subject().as_str());
     if login.is_developer() {
-        return full == format!("{}:{pool}:{subject}", login.provider());
+        return full == format!("{provider}:{pool}:{subject}");
     }
-    full.strip_suffix(subject).is_some_and(|head| head.ends_with(':'))
+    subject_in(full, provider) == Some(subject)
+}
+
+/// The subject in `PROVIDER:SUBJECT`, `PROVIDER:CognitoSignIn:SUBJECT` of a user pool, or
+/// `ARN:OIDC:SUBJECT` with an ARN of the provider.
+fn subject_in<'a>(full: &'a str, provider: &str) -> Option<&'a str> {
+    if let Some(subject) = full.strip_prefix(provider).and_then(|rest| rest.strip_prefix(':')) {
+        let is_user_pool = provider.starts_with("cognito-idp.");
+        let of_user_pool = subject.strip_prefix("CognitoSignIn:").filter(|_| is_user_pool);
+        return Some(of_user_pool.unwrap_or(subject));
+    }
+    let (arn, subject) = full.split_once(":OIDC:")?;
+    let arn = Arn::try_from(arn).ok()?;
+    (arn.iam_resource(OIDC_PROVIDER) == Some(provider)).then_some(subject)
 }
 
 /// `{"principal_tags":{"<key>":["<value>"]}}`: each value is an array of one.
@@ -222,6 +236,44 @@ fn principal_tags<S: Serializer>(tags: &PrincipalTags, serializer: S) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::world;
+
+    /// What stands in a token for `subject` of a provider, in each of the forms of contract
+    /// section 4.
+    #[test]
+    fn a_token_names_the_login_that_it_was_made_for_and_no_other() {
+        const OIDC: &str = "id.example.com/x";
+        const USER_POOL: &str = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
+        const SAML: &str = "arn:aws:iam::123456789012:saml-provider/corp";
+        const ARN: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com/x";
+        for (provider, head, named) in [
+            ("graph.facebook.com", "graph.facebook.com", true),
+            (SAML, SAML, true),
+            (OIDC, OIDC, true),
+            (OIDC, &format!("{ARN}:OIDC"), true),
+            (USER_POOL, USER_POOL, true),
+            (USER_POOL, &format!("{USER_POOL}:CognitoSignIn"), true),
+            // Forms of another provider.
+            (OIDC, &format!("{ARN}/y:OIDC"), false),
+            (OIDC, &format!("{SAML}:OIDC"), false),
+            (OIDC, &format!("{OIDC}:OIDC"), false),
+            (OIDC, "graph.facebook.com", false),
+            (OIDC, ARN, false),
+            (USER_POOL, "CognitoSignIn", false),
+            // A user whose identifier ends with a colon and the subject.
+            ("graph.facebook.com", "graph.facebook.com:a", false),
+            ("graph.facebook.com", "graph.facebook.com:CognitoSignIn", false),
+            (OIDC, &format!("{ARN}:OIDC:a"), false),
+            (USER_POOL, &format!("{USER_POOL}:CognitoSignIn:a"), false),
+            (SAML, &format!("{SAML}:a"), false),
+        ] {
+            let mut identity = world::guest("G");
+            let linked = VerifiedLogin::assertion(&provider.parse().unwrap(), "b").unwrap();
+            identity.link([linked.login().clone()], world::NOW).unwrap();
+            let amr = [AUTHENTICATED, provider, &format!("{head}:b")].map(str::to_owned);
+            assert_eq!(names_login_of(&amr, &identity), named, "{head} for {provider}");
+        }
+    }
 
     #[test]
     fn durations_keep_their_bounds() {

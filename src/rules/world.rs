@@ -65,6 +65,11 @@ pub(super) fn name(id: &IdentityId) -> String {
     char::from(letter).to_string()
 }
 
+/// An identity without a login.
+pub(super) fn guest(name: &str) -> Identity {
+    Identity::guest(id(name), pool().id().clone(), Timestamp::from_millis(1_000))
+}
+
 /// `d:` stands for the developer provider, any other letter for a public one.
 pub(super) fn login(text: &str) -> Login {
     let (provider, subject) = text.split_once(':').expect("provider:subject");
