@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use proptest::array::{uniform3, uniform9};
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
+use proptest::sample::{Select, select, subsequence};
 
 use crate::id::IdentityId;
 use crate::rules::call::{Call, Proof};
@@ -34,19 +35,22 @@ fn worlds() -> impl Strategy<Value = String> {
         1 => select(vec![9, 10, 17, 18, 19, 20]).prop_map(Kind::With),
     ];
     let identity = (kind, select(vec![1, 2, 2, 3, 2_000]));
-    let owners = proptest::array::uniform9(0_usize..9);
-    (vec(identity, 0..=IDENTITIES.len()), owners).prop_map(|(identities, owners)| {
-        let all = identities.into_iter().zip(IDENTITIES).enumerate();
-        let all = all.map(|(place, ((kind, second), name))| {
-            let state = match kind {
-                Kind::Guest => "guest".to_owned(),
-                Kind::Disabled => "disabled".to_owned(),
-                Kind::With(others) => logins_of(place, &owners, others),
-            };
-            format!("{name}@{second}={state}")
-        });
-        all.collect::<Vec<_>>().join(" ")
-    })
+    let owners = uniform9(0_usize..7);
+    let count = prop_oneof![1 => 0_usize..3, 3 => 3..=IDENTITIES.len()];
+    (count.prop_flat_map(move |count| vec(identity.clone(), count)), owners).prop_map(
+        |(identities, owners)| {
+            let all = identities.into_iter().zip(IDENTITIES).enumerate();
+            let all = all.map(|(place, ((kind, second), name))| {
+                let state = match kind {
+                    Kind::Guest => "guest".to_owned(),
+                    Kind::Disabled => "disabled".to_owned(),
+                    Kind::With(others) => logins_of(place, &owners, others),
+                };
+                format!("{name}@{second}={state}")
+            });
+            all.collect::<Vec<_>>().join(" ")
+        },
+    )
 }
 
 /// Those of the logins that `place` owns and that go together (I3, I4); without any a guest.
@@ -76,43 +80,69 @@ fn shuffled(logins: Vec<&'static str>) -> impl Strategy<Value = Vec<&'static str
     Just(logins).prop_shuffle()
 }
 
-fn identity() -> impl Strategy<Value = String> {
-    select(IDENTITIES.to_vec()).prop_map(str::to_owned)
+/// A world and a call to it.
+fn scenes() -> impl Strategy<Value = (String, Call)> {
+    worlds().prop_flat_map(|world| (Just(world.clone()), calls(&world)))
 }
 
-/// Registered by name, as one of the many of an identity, or not at all.
-fn user() -> impl Strategy<Value = String> {
-    select(vec!["a", "b", "c", "U1", "V1", "W1", "X1", "nobody"]).prop_map(str::to_owned)
+/// An identity of a world, or seldom one that is not there.
+fn identity(world: &str) -> impl Strategy<Value = String> + use<> {
+    let known = world.split_whitespace().map(|identity| identity[..1].to_owned());
+    mostly(&known.collect::<Vec<_>>(), "Q")
 }
 
-fn presenting() -> impl Strategy<Value = Call> {
+/// One of those that are known, or seldom one that is not.
+fn mostly(known: &[String], unknown: &str) -> Select<String> {
+    let known = std::iter::repeat_n(known, 5).flatten().cloned();
+    select(known.chain([unknown.to_owned()]).collect::<Vec<_>>())
+}
+
+/// A developer user of one of the identities, or seldom nobody.
+fn user(world: &str) -> impl Strategy<Value = String> + use<> {
+    let first = |identity: &Identity| {
+        let login = identity.logins().find(|login| login.is_developer())?;
+        Some(login.subject().to_string())
+    };
+    let known = World::parse(world).0.iter().filter_map(first).collect::<Vec<_>>();
+    mostly(&known, "nobody")
+}
+
+fn presenting(world: &str) -> impl Strategy<Value = Call> + use<> {
     let proof = prop_oneof![
         2 => Just(Proof::Login),
         1 => Just(Proof::Id),
         1 => presented().prop_map(|logins| Proof::Token(logins.join(","))),
     ];
-    (weighted(0.7, identity()), proof, presented())
+    (weighted(0.7, identity(world)), proof, presented())
         .prop_map(|(given, proof, logins)| Call::Present { given, proof, logins: logins.join(",") })
 }
 
-fn calls() -> impl Strategy<Value = Call> {
+fn calls(world: &str) -> impl Strategy<Value = Call> + use<> {
     let providers = subsequence(vec!["p", "q", "r"], 0..=3);
+    let words = world.split([' ', '=', ',']).filter(|word| word.contains(':'));
+    let has = words.map(str::to_owned).collect::<Vec<_>>();
+    let linked = weighted(0.8, mostly(&has, "d:nobody"));
     prop_oneof![
-        4 => presenting(),
-        2 => (user(), user())
+        4 => presenting(world),
+        2 => (user(world), user(world))
             .prop_map(|(source, destination)| Call::Merge { source, destination }),
-        1 => (identity(), user())
+        1 => (identity(world), user(world))
             .prop_map(|(identity, user)| Call::UnlinkDeveloper { identity, user }),
-        1 => (identity(), presented(), presented(), providers).prop_map(
+        2 => (identity(world), presented(), linked, providers).prop_map(
             |(identity, logins, token, providers)| Call::UnlinkPublic {
                 identity,
                 logins: logins.join(","),
-                token: token.join(","),
+                token: token.unwrap_or_default(),
                 providers: providers.join(","),
             }
         ),
-        1 => identity().prop_map(|identity| Call::Delete { identity }),
+        1 => identity(world).prop_map(|identity| Call::Delete { identity }),
     ]
+}
+
+/// A world and, as often as that, an identity of it.
+fn given(often: f64) -> impl Strategy<Value = (String, Option<String>)> {
+    worlds().prop_flat_map(move |world| (Just(world.clone()), weighted(often, identity(&world))))
 }
 
 /// Every login that an identity has.
@@ -129,7 +159,7 @@ proptest! {
 
     /// I1, I3, I4, I5 and I9, which `World::call` asserts, are inductive; and no login gets lost.
     #[test]
-    fn every_call_keeps_the_invariants(world in worlds(), call in calls()) {
+    fn every_call_keeps_the_invariants((world, call) in scenes()) {
         let before = World::parse(&world);
         before.assert_invariants();
         let mut after = before.clone();
@@ -163,8 +193,7 @@ proptest! {
     /// the logins. It does not matter either in which order the owners were found.
     #[test]
     fn the_order_of_logins_does_not_matter(
-        world in worlds(),
-        given in weighted(0.7, identity()),
+        (world, given) in given(0.7),
         id_opens in any::<bool>(),
         (logins, shuffled) in presented().prop_flat_map(|l| (Just(l.clone()), shuffled(l))),
     ) {
@@ -186,7 +215,9 @@ proptest! {
     /// What is presented belongs to the identity that is the answer, so asking again, with the
     /// answer given or with nothing given, changes nothing and is answered the same.
     #[test]
-    fn presenting_again_changes_nothing(world in worlds(), call in presenting()) {
+    fn presenting_again_changes_nothing(
+        (world, call) in worlds().prop_flat_map(|w| (Just(w.clone()), presenting(&w))),
+    ) {
         let mut world = World::parse(&world);
         if let (Ok(Some(answer)), Call::Present { given, proof, logins }) =
             (world.call(&call, fresh()), &call)
@@ -213,7 +244,7 @@ proptest! {
 
     /// Merging again is answered the same; what was unlinked or deleted is gone.
     #[test]
-    fn repeating_changes_nothing(world in worlds(), call in calls()) {
+    fn repeating_changes_nothing((world, call) in scenes()) {
         let mut world = World::parse(&world);
         let answer = world.call(&call, fresh());
         if answer.is_ok() && !matches!(call, Call::Present { .. }) {
@@ -228,7 +259,9 @@ proptest! {
 
     /// Whatever comes after a refused call goes as if it had never been made.
     #[test]
-    fn a_refusal_has_no_effect(world in worlds(), calls in vec(calls(), 1..12)) {
+    fn a_refusal_has_no_effect(
+        (world, calls) in worlds().prop_flat_map(|w| (Just(w.clone()), vec(calls(&w), 1..12))),
+    ) {
         let (mut all, mut accepted) = (World::parse(&world), World::parse(&world));
         for (call, letter) in calls.iter().zip('a'..) {
             // I9: an id is never given out twice.
@@ -244,7 +277,9 @@ proptest! {
     /// (A <- B) <- C and A <- (B <- C) are both refused, or leave the same. If A and C are one
     /// identity, the second is a merge of A into B, and so B survives.
     #[test]
-    fn merging_is_associative(world in worlds(), a in user(), b in user(), c in user()) {
+    fn merging_is_associative(
+        (world, [a, b, c]) in worlds().prop_flat_map(|w| (Just(w.clone()), uniform3(user(&w)))),
+    ) {
         let world = World::parse(&world);
         let owner = |user: &str| world.owner(user).map(Identity::id);
         if owner(&a).is_some() && owner(&a) == owner(&c) {
@@ -270,8 +305,7 @@ proptest! {
     /// date; one that had no login before is disabled for good.
     #[test]
     fn unlinking_undoes_linking(
-        world in worlds(),
-        given in weighted(0.9, identity()),
+        (world, given) in given(0.9),
         linked in select(LOGINS.to_vec()),
     ) {
         let mut world = World::parse(&world);

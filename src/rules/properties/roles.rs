@@ -119,8 +119,8 @@ fn named(pool: &Pool, used: &[VerifiedLogin]) -> Vec<Arn> {
     let claimed = used.iter().flat_map(|login| login.claims().values().flat_map(ClaimValue::iter));
     let claimed = claimed.filter_map(|claim| Arn::try_from(claim).ok());
     let granted = used.iter().flat_map(|login| login.roles().iter().cloned());
-    let user = pool.roles.defaults.get(&RoleType::Authenticated).cloned();
-    mapped.chain(claimed).chain(granted).chain(user).collect()
+    let default = pool.roles.defaults.get(&RoleType::Authenticated).cloned();
+    mapped.chain(claimed).chain(granted).chain(default).collect()
 }
 
 /// As the reference says it, for texts.
