@@ -107,13 +107,16 @@ fn user(world: &str) -> impl Strategy<Value = String> + use<> {
     mostly(&known, "nobody")
 }
 
-fn presenting(world: &str) -> impl Strategy<Value = Call> + use<> {
-    let proof = prop_oneof![
+fn proofs() -> impl Strategy<Value = Proof> {
+    prop_oneof![
         2 => Just(Proof::Login),
         1 => Just(Proof::Id),
         1 => presented().prop_map(|logins| Proof::Token(logins.join(","))),
-    ];
-    (weighted(0.7, identity(world)), proof, presented())
+    ]
+}
+
+fn presenting(world: &str) -> impl Strategy<Value = Call> + use<> {
+    (weighted(0.7, identity(world)), proofs(), presented())
         .prop_map(|(given, proof, logins)| Call::Present { given, proof, logins: logins.join(",") })
 }
 
@@ -145,7 +148,7 @@ fn given(often: f64) -> impl Strategy<Value = (String, Option<String>)> {
     worlds().prop_flat_map(move |world| (Just(world.clone()), weighted(often, identity(&world))))
 }
 
-/// Every login that an identity has.
+/// Every login that any identity has.
 fn linked(world: &World) -> BTreeSet<Login> {
     world.0.iter().flat_map(|identity| identity.logins().cloned()).collect()
 }
@@ -194,10 +197,9 @@ proptest! {
     #[test]
     fn the_order_of_logins_does_not_matter(
         (world, given) in given(0.7),
-        id_opens in any::<bool>(),
+        proof in proofs(),
         (logins, shuffled) in presented().prop_flat_map(|l| (Just(l.clone()), shuffled(l))),
     ) {
-        let proof = if id_opens { Proof::Id } else { Proof::Login };
         let run = |logins: &[&str], reversed: bool| {
             let mut world = World::parse(&world);
             if reversed {
