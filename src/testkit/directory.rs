@@ -217,7 +217,9 @@ impl Directory {
             serde_json::from_str(&reply.body)
         };
         let unreadable = || Outcome::Unreadable(format!("{} {}", reply.status, reply.body));
-        let Ok(body @ Value::Object(_)) = parsed else { return unreadable() };
+        let Ok(body @ Value::Object(_)) = parsed else {
+            return unreadable();
+        };
         if reply.status != 200 {
             let name = text(&body, "__type").unwrap_or_default();
             let name = name.rsplit('#').next().unwrap_or_default();

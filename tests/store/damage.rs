@@ -2,6 +2,7 @@
 
 mod rig;
 mod shapes;
+mod silent;
 
 use std::fs;
 use std::path::Path;

@@ -117,7 +117,7 @@ impl Shared {
     }
 
     /// The digest of the records that are found.
-    fn walk(&self, commit: u64) -> Result<Digest, StoreError> {
+    pub(super) fn walk(&self, commit: u64) -> Result<Digest, StoreError> {
         let mut found = Digest::new(commit);
         for tree in Tree::ALL {
             for record in self.tree(tree as usize)? {

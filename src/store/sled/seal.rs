@@ -191,3 +191,119 @@ fn segment(log: &mut File, start: u64, from: u64) -> io::Result<u32> {
     }
     Ok(crc32fast::hash(&bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Batch, Durability, Key, SledOptions, Store, StoreError, Tree};
+
+    fn options(path: &Path) -> SledOptions {
+        SledOptions::new(path).durability(Durability::Relaxed)
+    }
+
+    /// A database that was closed, opened again, which makes a snapshot, and closed; its log goes
+    /// over several segments on both sides of the snapshot.
+    fn closed_database() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for half in 0..2_u32 {
+            let store = options(folder.path()).open().expect("opens");
+            for n in 0..400_u32 {
+                let key = Key::new(Tree::Pools, [half.to_be_bytes(), n.to_be_bytes()].concat());
+                let mut batch = Batch::default();
+                batch.puts.push((key, vec![7; 1000]));
+                store.commit(batch).expect("commits");
+            }
+        }
+        folder
+    }
+
+    #[test]
+    fn no_flipped_bit_of_a_seal_goes_unnoticed() {
+        let bytes = encode(7, Fingerprint(0x0123_4567_89ab_cdef));
+        assert_eq!(decode(&bytes), Some((7, Fingerprint(0x0123_4567_89ab_cdef))));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(decode(&flipped), None, "bit {bit}");
+        }
+        assert_eq!(decode(&bytes[1..]), None);
+    }
+
+    #[test]
+    fn a_seal_is_there_only_while_the_database_is_closed() {
+        let folder = closed_database();
+        let seal = folder.path().join(NAME);
+        assert!(seal.exists());
+        let store = options(folder.path()).open().expect("opens");
+        assert!(!seal.exists());
+        drop(store);
+        assert_eq!(take(folder.path()).expect("reads"), Some(800));
+        assert_eq!(take(folder.path()).expect("reads"), None, "it was taken away");
+    }
+
+    #[test]
+    fn a_seal_fits_only_what_sled_took_in_when_it_was_put() {
+        type Change = fn(&mut Vec<u8>);
+        let changes: [(&str, Change); 5] = [
+            ("conf", |bytes| bytes[20] ^= 1),
+            ("snap.", |bytes| bytes[20] ^= 1),
+            ("db", |bytes| bytes[6] ^= 1),
+            ("db", |bytes| bytes.push(0)),
+            ("db", |bytes| *bytes.iter_mut().rfind(|byte| **byte != 0).expect("is there") ^= 1),
+        ];
+        let folder = closed_database();
+        for (name, change) in changes {
+            assert!(!fits_with(folder.path(), name, change), "{name}");
+        }
+        // What it reads later has checksums of its own.
+        let length = fs::metadata(folder.path().join("sled").join("db")).expect("is there").len();
+        let segments = usize::try_from(length / SEGMENT_LENGTH).expect("fits");
+        let fit = |segment: &usize| {
+            fits_with(folder.path(), "db", |bytes| bytes[segment * SEGMENT_STEP + 10_000] ^= 1)
+        };
+        let fit = (0..segments).filter(fit).count();
+        assert!(0 < fit && fit < segments, "{fit} of {segments}");
+    }
+
+    /// Whether the seal still fits when a file has changed.
+    fn fits_with(path: &Path, name: &str, change: impl Fn(&mut Vec<u8>)) -> bool {
+        let seal = fs::read(path.join(NAME)).expect("is there");
+        let starts = |file: &PathBuf| {
+            file.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name))
+        };
+        let mut files = fs::read_dir(path.join("sled")).expect("a folder");
+        let file = files.find_map(|file| Some(file.ok()?.path()).filter(starts)).expect(name);
+        let whole = fs::read(&file).expect("reads");
+        let mut changed = whole.clone();
+        change(&mut changed);
+        fs::write(&file, changed).expect("writes");
+        let fits = take(path).expect("reads").is_some();
+        fs::write(&file, whole).expect("writes");
+        fs::write(path.join(NAME), &seal).expect("writes");
+        fits
+    }
+
+    /// The walk is what notices a missing record, and a seal that fits spares it.
+    #[test]
+    fn without_the_walk_a_missing_record_goes_unnoticed() {
+        let folder = closed_database();
+        let database = sled::open(folder.path().join("sled")).expect("opens");
+        let pools = database.open_tree(Tree::Pools.name()).expect("opens");
+        let (key, value) = pools.pop_min().expect("reads").expect("is there");
+        drop((database, pools));
+        put(folder.path(), 800).expect("writes");
+        let store = options(folder.path()).open().expect("does not look");
+        drop(store);
+        fs::remove_file(folder.path().join(NAME)).expect("was closed");
+        let refused = options(folder.path()).open();
+        assert!(
+            matches!(&refused, Err(StoreError::Corrupt(what)) if what.ends_with("799 are found"))
+        );
+
+        let database = sled::open(folder.path().join("sled")).expect("opens");
+        let pools = database.open_tree(Tree::Pools.name()).expect("opens");
+        pools.insert(key, value).expect("inserts");
+        drop((database, pools));
+        options(folder.path()).open().expect("is whole again");
+    }
+}

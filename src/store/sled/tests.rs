@@ -20,7 +20,7 @@ fn broken_store(durability: Durability) -> (tempfile::TempDir, SledStore) {
 
 #[test]
 fn a_failed_sync_stops_the_store() {
-    let (_folder, store) = broken_store(Durability::PowerLoss);
+    let (folder, store) = broken_store(Durability::PowerLoss);
     assert!(matches!(store.commit(put(1)), Err(StoreError::Failed(_))));
     assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
     assert!(matches!(store.sync(), Err(StoreError::Stopped)));
@@ -28,6 +28,8 @@ fn a_failed_sync_stops_the_store() {
     assert!(matches!(store.get(&[Key::new(Tree::Pools, [1])]), Err(StoreError::Stopped)));
     assert_eq!(store.get(&[Key::new(Tree::Pools, [2])]).expect("reads"), [None]);
     assert_eq!(store.shared.mark.number(), 0, "nothing is known to be on the disk");
+    drop(store);
+    assert!(!folder.path().join("closed").exists(), "nothing is known to be whole");
 }
 
 /// A second sync could succeed although the first has lost what it was to write.
@@ -89,4 +91,28 @@ fn a_store_does_not_show_its_records() {
     store.commit(put(231)).expect("written");
     let shown = format!("{store:?}");
     assert_eq!(shown, "SledStore { durability: PowerLoss, .. }");
+}
+
+/// Batches of one group and writes of one batch that touch the same key.
+#[test]
+fn the_digest_follows_every_write() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledOptions::new(folder.path()).open().expect("opens");
+    let [a, b] = [b"a", b"b"].map(|key| Key::new(Tree::Pools, *key));
+    let batch = |deletes: &[&Key], puts: &[(&Key, u8)]| Batch {
+        checks: Vec::new(),
+        deletes: deletes.iter().map(|key| (*key).clone()).collect(),
+        puts: puts.iter().map(|(key, value)| ((*key).clone(), vec![*value])).collect(),
+    };
+    let fails = Batch { checks: vec![(a.clone(), None)], ..batch(&[&b], &[(&a, 9)]) };
+    for group in [
+        vec![batch(&[&a], &[(&a, 1), (&a, 2)]), batch(&[], &[(&a, 3), (&b, 1)]), fails.clone()],
+        vec![batch(&[&a, &a], &[(&a, 4)]), batch(&[&a], &[]), batch(&[&a], &[(&b, 1)])],
+        vec![batch(&[], &[(&a, 5)]), fails, batch(&[&b], &[])],
+    ] {
+        store.shared.apply(&group).expect("applies");
+        let applied = *store.shared.applied.lock();
+        assert_eq!(store.shared.walk(applied.number).expect("reads"), applied, "{group:?}");
+    }
+    assert_eq!(store.shared.applied(), 3);
 }

@@ -4,6 +4,8 @@
 //! The dose is multiplied by `COGNATE_EFFORT`; `COGNATE_DAMAGE_SEED` repeats one seed.
 
 use std::fs;
+use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -36,36 +38,38 @@ const OUTCOMES: [Outcome; 3] = [Outcome::Refused, Outcome::Unreadable, Outcome::
 fn no_damage_goes_unnoticed() {
     let folder = tempfile::tempdir().expect("a folder");
     let filled: Vec<PathBuf> = SHAPES.iter().map(|s| folder.path().join(s.name)).collect();
-    std::thread::scope(|scope| {
-        for (shape, path) in SHAPES.iter().zip(&filled) {
-            scope.spawn(move || shape.fill(path));
-        }
+    on_every_core(0..u64::try_from(SHAPES.len()).expect("fits"), |place| {
+        let place = usize::try_from(place).expect("fits");
+        SHAPES[place].fill(&filled[place]);
     });
     let effort: u64 = std::env::var("COGNATE_EFFORT").map_or(1, |n| n.parse().expect("a number"));
     let seeds = match std::env::var("COGNATE_DAMAGE_SEED") {
         Ok(seed) => seed.parse::<u64>().map(|seed| seed..seed + 1).expect("a number"),
         Err(_) => 0..DOSE * effort,
     };
-    let (next, count) = (AtomicU64::new(seeds.start), Mutex::new([0_u64; 3]));
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::SeqCst);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    let outcome = run(&filled, seed);
-                    count.lock().expect("no panic")[outcome as usize] += 1;
-                }
-            });
-        }
+    let count = Mutex::new([0_u64; 3]);
+    on_every_core(seeds.clone(), |seed| {
+        let outcome = run(&filled, seed);
+        count.lock().expect("no panic")[outcome as usize] += 1;
     });
     let [refused, unreadable, intact] = count.into_inner().expect("no panic");
-    println!("{refused} refused, {unreadable} unreadable, {intact} intact");
+    say(&format!("{refused} refused, {unreadable} unreadable, {intact} intact"));
     if seeds.end - seeds.start >= DOSE {
         assert!(refused > 0 && intact > 0, "the damage is of one kind only");
     }
+}
+
+fn on_every_core(numbers: Range<u64>, work: impl Fn(u64) + Sync) {
+    let (next, end) = (AtomicU64::new(numbers.start), numbers.end);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::SeqCst));
+                numbers.take_while(|number| *number < end).for_each(&work);
+            });
+        }
+    });
 }
 
 /// Damages one database and has another process open it.
@@ -214,7 +218,12 @@ fn opens_what_was_damaged() {
     if first == Outcome::Intact {
         assert_eq!(second, Outcome::Intact, "what was written to it");
     }
-    println!("outcome {first:?}");
+    say(&format!("outcome {first:?}"));
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("\n{line}\n").as_bytes()).expect("a reader");
 }
 
 /// Reads everything, writes, and reads everything again.
