@@ -46,7 +46,7 @@ mod settings;
 mod subject;
 mod survey;
 
-pub use generate::{operation, operations};
+pub use generate::{beginning, operation, operations};
 pub use issuer::{issuer_key_set, login_verifier};
 pub use model::Model;
 pub use names::{

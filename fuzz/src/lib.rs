@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | [`wire`] | requests, as text | no panic, no reply of status 500, no token given away, nothing without credentials that needs them |
 //! | [`token`] | a token, its claims, or its damage | only what the engine signed is accepted |
-//! | [`operations`] | operations on few users | a login's identity stays until it is touched, and is opened by nobody else |
+//! | [`operations`] | options, and operations on few names | the model of the testkit agrees with every answer; who is refused or only looks writes nothing |
 //! | [`logins`] | a key set, a token, its damage, its claims, or a session | only what a key of the issuer has signed for the pool is accepted |
 //!
 //! After each the engine checks its invariants.

@@ -1,200 +1,183 @@
-//! Sequences of operations on a few users of one pool.
+//! Sequences of all operations on a few names.
 //!
-//! What each answers is compared with what is remembered of the answers before it: which login has
-//! which identity, and how the pool is set. That is no model of the service: most refusals it takes
-//! as they come. A refusal must not write anything.
-
-mod developer;
-mod memory;
-mod names;
-mod pool;
-mod public;
+//! The testkit's model says of each answer whether the service could have given it. What is refused,
+//! and what only looks, must not write anything; and in the end everything that can be seen is as the
+//! model has it.
+//!
+//! An input is a byte of options, and parts that a byte 255 ends: bytes for the pool that is there at
+//! the beginning, and then for one operation each, unless it is empty. What a part lacks is 0, and its
+//! bytes beyond the ones that its operation takes mean nothing. So every input is a sequence, and a
+//! part stays what it is wherever it is moved to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use arbitrary::{Arbitrary, Unstructured};
-use cognate::{
-    DescribeIdentityInput, Developer, Engine, Error, GetIdInput, IdentityId, IdentityPoolId,
-    IdentityState, LookupDeveloperIdentityInput, ProviderName, Result, Store, Timestamp,
+use cognate::testkit::{
+    self, Account, Caller, Cursor, Identity, Model, Operation, Outcome, Pool, Provider, Run,
+    Subject, TestClock, TypedDoor, WireDoor,
 };
+use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, Store, UnknownDeveloperUser};
 
-use crate::scene::{self, NOW, Watched};
-use memory::Memory;
-use names::{Held, Login, Logins, Page, Providers, User, Which};
-use pool::{Attributes, Keys, Roles};
+use crate::scene::{self, Watched};
 
 /// More operations say little more.
-const OPERATIONS_MAX: usize = 100;
+const OPERATIONS_MAX: usize = 60;
+
+const END_OF_PART: u8 = u8::MAX;
+
+/// What a part begins with in which time goes by, in steps of ten seconds.
+const WAIT: u8 = u8::MAX - 1;
 
 /// Performs the operations of an input.
 pub fn run(data: &[u8]) {
-    let Ok(operations) = Vec::<Operation>::arbitrary(&mut Unstructured::new(data)) else { return };
-    let mut world = World::new();
-    for operation in operations.into_iter().take(OPERATIONS_MAX) {
-        let writes = world.store.writes();
-        match world.perform(operation) {
-            Ok(()) => {}
-            Err(Error::Refused(refusal)) => {
-                // INVARIANT I7
-                assert_eq!(world.store.writes(), writes, "{operation:?} wrote, and: {refusal}");
-            }
-            Err(error) => panic!("{operation:?}: {error}"),
+    let (options, parts) = data.split_first().unwrap_or((&0, &[]));
+    let mut parts = parts.split(|byte| *byte == END_OF_PART);
+    let mut world = World::new(*options);
+    for operation in testkit::beginning(parts.next().unwrap_or_default()) {
+        world.perform(&operation);
+    }
+    for part in parts.filter(|part| !part.is_empty()).take(OPERATIONS_MAX) {
+        match part {
+            [WAIT, steps @ ..] => world.wait(steps.first().copied().unwrap_or_default()),
+            _ => drop(world.perform(&testkit::operation(part))),
         }
     }
-    world.check();
+    world.look_at_all();
+    let findings = world.engine.check().expect("a readable store");
+    assert!(findings.is_empty(), "{findings:?}\n{}", world.run.script());
 }
-
-#[derive(Debug, Clone, Copy, Arbitrary)]
-enum Operation {
-    Register(User),
-    RegisterWith(User, Which),
-    DeveloperToken(User, Logins),
-    Merge(User, User),
-    UnlinkDeveloper(User, Which),
-    LookupUser(User),
-    LookupIdentity(Which, Page),
-    LookupBoth(User, Which),
-    Delete(Which, Which),
-    List(Page, bool),
-    GetId(Logins),
-    Token(Which, Logins),
-    Credentials(Which, Logins, Held, bool),
-    Unlink(Which, Logins, Held, Providers),
-    SetRoles(Roles),
-    GetRoles,
-    SetAttributes(Providers, Attributes),
-    GetAttributes(Providers),
-    Tag(Keys),
-    Untag(Keys),
-    ListTags,
-    Wait(Minutes),
-}
-
-#[derive(Debug, Clone, Copy, Arbitrary)]
-struct Minutes(u8);
 
 struct World {
     engine: Engine,
-    store: Arc<Watched>,
-    aws: Developer,
-    pool: IdentityPoolId,
-    ticks: Arc<AtomicU64>,
-    memory: Memory,
+    door: Box<dyn Subject>,
+    /// An engine that is alone with its store keeps pools in memory, and nobody sees it write.
+    store: Option<Arc<Watched>>,
+    run: Run,
 }
 
 impl World {
-    /// Several operations fall into one millisecond.
-    const TICKS_PER_MILLI: u64 = 4;
-
-    fn new() -> Self {
-        let ticks = Arc::new(AtomicU64::new(0));
-        let clock = {
-            let ticks = Arc::clone(&ticks);
-            move || moment(ticks.fetch_add(1, Ordering::Relaxed))
+    fn new(options: u8) -> Self {
+        let clock = TestClock::default();
+        let (builder, model) = chosen(options);
+        let builder = builder.clock(clock.clone()).login_verifier(testkit::login_verifier());
+        let (engine, store) = if options & 1 == 0 {
+            let store = Arc::new(Watched::default());
+            (builder.store(Arc::clone(&store) as Arc<dyn Store>), Some(store))
+        } else {
+            (builder.in_memory(), None)
         };
-        let store = Arc::new(Watched::default());
-        let builder = scene::builder().clock(clock);
-        let engine = builder.store(Arc::clone(&store) as Arc<dyn Store>).expect("an engine");
-        let aws = scene::owner(&engine);
-        let pool = scene::create_pool(&aws);
-        Self { engine, store, aws, pool, ticks, memory: Memory::default() }
+        let engine = engine.expect("an engine");
+        let door: Box<dyn Subject> = if options & 2 == 0 {
+            Box::new(WireDoor::new(engine.clone()).clock(clock))
+        } else {
+            Box::new(TypedDoor::new(engine.clone()).clock(clock))
+        };
+        Self { engine, door, store, run: Run::new(model.oldest_survives()) }
     }
 
-    fn perform(&mut self, operation: Operation) -> Result<()> {
-        match operation {
-            Operation::Register(user) => self.register(user),
-            Operation::RegisterWith(user, which) => self.register_with(user, which),
-            Operation::DeveloperToken(user, logins) => self.developer_token(user, logins),
-            Operation::Merge(source, destination) => self.merge(source, destination),
-            Operation::UnlinkDeveloper(user, which) => self.unlink_developer(user, which),
-            Operation::LookupUser(user) => self.lookup_user(user),
-            Operation::LookupIdentity(which, page) => self.lookup_identity(which, page),
-            Operation::LookupBoth(user, which) => self.lookup_both(user, which),
-            Operation::Delete(a, b) => self.delete([a, b]),
-            Operation::List(page, hide_disabled) => self.list(page, hide_disabled),
-            Operation::GetId(logins) => self.get_id(logins),
-            Operation::Token(which, logins) => self.token(which, logins),
-            Operation::Credentials(which, logins, held, custom) => {
-                self.credentials(which, logins, held, custom)
-            }
-            Operation::Unlink(which, logins, held, from) => self.unlink(which, logins, held, from),
-            Operation::SetRoles(roles) => self.set_roles(roles),
-            Operation::GetRoles => self.get_roles(),
-            Operation::SetAttributes(of, attributes) => self.set_attributes(of, attributes),
-            Operation::GetAttributes(of) => self.get_attributes(of),
-            Operation::Tag(keys) => self.tag(keys),
-            Operation::Untag(keys) => self.untag(keys),
-            Operation::ListTags => self.list_tags(),
-            Operation::Wait(Minutes(minutes)) => {
-                let ticks = u64::from(minutes) * 60_000 * Self::TICKS_PER_MILLI;
-                self.ticks.fetch_add(ticks, Ordering::Relaxed);
-                Ok(())
-            }
+    fn perform(&mut self, operation: &Operation) -> Outcome {
+        let before = self.writes();
+        let performed = self.run.perform(&&*self.door, operation);
+        let outcome = performed.unwrap_or_else(|disagreement| panic!("{disagreement}"));
+        if outcome.exception().is_some() || only_looks(operation) {
+            // INVARIANT I7
+            assert_eq!(self.writes(), before, "it wrote:\n{}", self.run.script());
         }
+        outcome
     }
 
-    /// No later than what the next operation takes for the present.
-    fn now(&self) -> Timestamp {
-        moment(self.ticks.load(Ordering::Relaxed))
+    fn wait(&mut self, steps: u8) {
+        self.run.wait(&&*self.door, u64::from(steps) * 10);
     }
 
-    /// What can be seen of an identity is what is remembered of it, and its logins lead to it.
-    fn look_at(&self, id: &IdentityId) {
-        let input = DescribeIdentityInput::new(id).expect("an input");
-        let described = self.aws.describe_identity(input);
-        let state = described.as_ref().ok().map(|described| described.state);
-        assert_eq!(state, self.memory.state(id), "{id}");
-        let Ok(described) = described else { return };
-        let providers: Vec<_> = described.logins.iter().map(ProviderName::as_str).collect();
-        assert_eq!(providers, self.memory.providers(id), "{id}");
-        for login in self.memory.logins_of(id) {
-            let found = self.owner(*login).expect("a known login");
-            assert_eq!(found, *id, "{login:?} belongs to another identity");
-        }
+    fn writes(&self) -> usize {
+        self.store.as_ref().map_or(0, |store| store.writes())
     }
 
-    /// Who has a login, which is known to belong to somebody.
-    fn owner(&self, login: Login) -> Result<IdentityId> {
-        match login {
-            Login::User(user) => {
-                let input = LookupDeveloperIdentityInput::new(&self.pool)?;
-                let input = input.developer_user_identifier(user.name())?;
-                Ok(self.aws.lookup_developer_identity(input)?.identity_id)
+    /// Everything that can be seen is as the model has it.
+    fn look_at_all(&mut self) {
+        let accounts = [(0, 0), (0, 1), (1, 0), (1, 1)];
+        let pools = accounts.map(|(number, region)| {
+            let caller = Caller::Account(Account { number, region });
+            self.entries(|after| Operation::ListIdentityPools { caller, max_results: PAGE, after })
+        });
+        let (caller, pools) = (Caller::Owner, pools.iter().sum());
+        for pool in numbers(pools).map(Pool) {
+            self.perform(&Operation::DescribeIdentityPool { caller, pool });
+            self.perform(&Operation::ListTagsForResource { caller, pool });
+            self.perform(&Operation::GetIdentityPoolRoles { caller, pool });
+            for provider in Provider::ALL {
+                self.perform(&Operation::GetPrincipalTagAttributeMap { caller, pool, provider });
             }
-            Login::Public(provider, subject) => {
-                let input = GetIdInput::new(&self.pool)?.login(provider.name(), subject.token())?;
-                Ok(self.engine.public().get_id(input)?.identity_id)
+            let hide_disabled = false;
+            let identities = self.entries(|after| Operation::ListIdentities {
+                caller,
+                pool,
+                max_results: PAGE,
+                after,
+                hide_disabled,
+            });
+            for identity in numbers(identities).map(Identity) {
+                self.entries(|after| Operation::LookupDeveloperIdentity {
+                    caller,
+                    pool,
+                    identity: Some(identity),
+                    user: None,
+                    max_results: Some(PAGE),
+                    after,
+                });
             }
         }
     }
 
-    /// After all of them everything is as it was last seen.
-    fn check(mut self) {
-        for number in 0..User::ALL {
-            drop(self.lookup_user(User(number)));
+    /// Reads a listing to its end, and says how long it is.
+    fn entries(&mut self, operation: impl Fn(Option<Cursor>) -> Operation) -> usize {
+        let (mut length, mut after) = (0, None);
+        loop {
+            let (shown, next) = match self.perform(&operation(after)) {
+                Outcome::Pools(page) => (page.entries.len(), page.next),
+                Outcome::Identities(_, page) => (page.entries.len(), page.next),
+                Outcome::Users(_, page) => (page.entries.len(), page.next),
+                other => panic!("no listing: {other}\n{}", self.run.script()),
+            };
+            length += shown;
+            after = next;
+            if after.is_none() {
+                return length;
+            }
         }
-        let writes = self.store.writes();
-        for id in &self.memory.seen {
-            self.look_at(id);
-        }
-        assert_eq!(self.store.writes(), writes, "who only looks changes nothing");
-        self.list(Page(7), false).expect("a list");
-        self.get_roles().expect("roles");
-        for providers in [Providers(1), Providers(2)] {
-            self.get_attributes(providers).expect("attributes");
-        }
-        self.list_tags().expect("tags");
-        let findings = self.engine.check().expect("a readable store");
-        assert!(findings.is_empty(), "{findings:?}");
     }
 }
 
-fn moment(ticks: u64) -> Timestamp {
-    Timestamp::from_millis(NOW.as_millis() + ticks / World::TICKS_PER_MILLI)
+/// What a page of a listing holds at most.
+const PAGE: i64 = 60;
+
+/// Those of what is there.
+fn numbers(count: usize) -> impl Iterator<Item = u16> {
+    (0..u16::MAX).take(count)
 }
 
-/// Whether an identity in that state can be seen in a list without disabled ones.
-fn is_shown(state: IdentityState) -> bool {
-    state != IdentityState::Disabled
+/// Options of the engine, and the model with the same.
+fn chosen(bits: u8) -> (Builder, Model) {
+    let linking = if bits & 4 == 0 {
+        DeveloperLinking::ByIdentityId
+    } else {
+        DeveloperLinking::ByLinkedLogin
+    };
+    let unknown = if bits & 8 == 0 {
+        UnknownDeveloperUser::NotFound
+    } else {
+        UnknownDeveloperUser::Forbidden
+    };
+    let accounts = if bits & 16 == 0 { RoleAccounts::OwnOnly } else { RoleAccounts::Any };
+    let builder = scene::builder().developer_linking(linking).unknown_developer_user(unknown);
+    let model = Model::new().developer_linking(linking).unknown_developer_user(unknown);
+    (builder.role_accounts(accounts), model.role_accounts(accounts))
+}
+
+/// Whether an operation changes nothing even if it succeeds.
+fn only_looks(operation: &Operation) -> bool {
+    let name = operation.name();
+    ["Describe", "GetIdentityPoolRoles", "GetPrincipalTag", "List", "Lookup"]
+        .iter()
+        .any(|looking| name.starts_with(looking))
 }

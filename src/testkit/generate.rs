@@ -40,7 +40,7 @@ pub fn operation(bytes: &[u8]) -> Operation {
 }
 
 /// A pool of the first account with most of the providers, and mostly with roles.
-pub(crate) fn beginning(bytes: &[u8]) -> Vec<Operation> {
+pub fn beginning(bytes: &[u8]) -> Vec<Operation> {
     let mut source = Source(Unstructured::new(bytes));
     let caller = Caller::Account(Account::FIRST);
     let made = settings(&mut source).map(|settings| {
