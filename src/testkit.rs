@@ -1,8 +1,8 @@
 //! A model of the service, and what puts an implementation through it. Feature `testkit`.
 //!
-//! The model says the contract a second time, naively, and knows nothing of the engine: sequences of
-//! all 23 operations go to an implementation, and the model says of each answer whether the service
-//! could have given it. What is put through it is a [`Subject`]: an engine behind its
+//! The model says the contract a second time, naively, and knows nothing of the engine. Sequences
+//! of all 23 operations go to an implementation, and the model says of each answer whether the
+//! service could have given it. What is put through it is a [`Subject`]: an engine behind its
 //! [`TypedDoor`] or its [`WireDoor`], whatever speaks AWS JSON 1.1 at an [`HttpEndpoint`], or an
 //! implementation of your own.
 //!

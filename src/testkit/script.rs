@@ -13,7 +13,7 @@ use crate::testkit::subject::Subject;
 /// A sequence of operations with what each came to.
 ///
 /// ```text
-/// account0/us-east-1 CreateIdentityPool {"IdentityPoolName":"pool 0","AllowUnauthenticatedIdentities":true}
+/// account0/us-east-1 DescribeIdentityPool {"IdentityPoolId":"$pool0"}
 /// public GetId {"IdentityPoolId":"$pool0"}
 /// wait 60
 /// # a comment

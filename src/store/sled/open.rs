@@ -4,8 +4,8 @@
 //!
 //! * the number of the last commit, inside and beside: the end of the log is lost;
 //! * the digest of all records, with what a walk finds: something in the middle is lost or old;
-//! * unless the seal (see [`seal`]) says that all that sled takes in while it opens is byte for byte
-//!   what it was when a whole database was closed. Then the walk is left out.
+//! * unless the seal (see [`seal`]) says that all that sled takes in while it opens is byte for
+//!   byte what it was when a whole database was closed. Then the walk is left out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
