@@ -111,10 +111,10 @@ fn replay(url: &str, script: &str, options: &Options) -> Result<bool, Box<dyn Er
 
 /// What does not work shows in what follows.
 fn reset(options: &Options) {
-    if let Some(url) = &options.reset {
-        if let Err(error) = minreq::post(url).with_timeout(30).send() {
-            eprintln!("endpoint: {url}: {error}");
-        }
+    if let Some(url) = &options.reset
+        && let Err(error) = minreq::post(url).with_timeout(30).send()
+    {
+        eprintln!("endpoint: {url}: {error}");
     }
 }
 
