@@ -18,7 +18,7 @@ use crate::testkit::request::{Call, Request};
 const LIVING: u16 = 112;
 
 /// What was seen, each under its number, in the order of first sight.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Directory {
     first_account: u64,
     pools: Seen,
@@ -30,7 +30,7 @@ pub(crate) struct Directory {
     id_tokens: HashMap<String, String>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Seen {
     values: Vec<String>,
     numbers: HashMap<String, u16>,
@@ -125,6 +125,12 @@ impl Directory {
             keys.push(login.key());
             is_new
         });
+    }
+
+    /// How many pools and identities were seen.
+    pub(crate) fn seen(&self) -> (u16, u16) {
+        let count = |seen: &Seen| u16::try_from(seen.values.len()).unwrap_or(u16::MAX);
+        (count(&self.pools), count(&self.identities))
     }
 
     /// The call that a request stands for.

@@ -75,14 +75,8 @@ impl fmt::Display for Script {
         for line in &self.lines {
             match line {
                 Line::Wait(secs) => writeln!(f, "wait {secs}")?,
-                Line::Call(Request { caller, operation, body }, outcome) => {
-                    match caller {
-                        Some(caller) => {
-                            write!(f, "account{}/{}", caller.number, caller.region_name())?;
-                        }
-                        None => f.write_str("public")?,
-                    }
-                    writeln!(f, " {operation} {body}")?;
+                Line::Call(request, outcome) => {
+                    writeln!(f, "{request}")?;
                     let outcome = outcome.replace('\n', " ");
                     writeln!(f, "# {outcome}")?;
                 }
