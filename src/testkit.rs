@@ -33,6 +33,7 @@
 
 mod directory;
 mod generate;
+mod history;
 mod issuer;
 mod json;
 mod model;
@@ -47,6 +48,7 @@ mod subject;
 mod survey;
 
 pub use generate::{operation, operations};
+pub use history::{Event, History, Unexplained};
 pub use issuer::{issuer_key_set, login_verifier};
 pub use model::Model;
 pub use names::{
