@@ -32,6 +32,7 @@
 )]
 
 mod directory;
+mod faults;
 mod generate;
 mod history;
 mod issuer;
@@ -47,6 +48,7 @@ mod settings;
 mod subject;
 mod survey;
 
+pub use faults::{Calls, Fault, FaultyStore, When};
 pub use generate::{operation, operations};
 pub use history::{Event, History, Unexplained};
 pub use issuer::{issuer_key_set, login_verifier};

@@ -1,6 +1,8 @@
 //! The engine against a model that knows nothing of the engine.
 
 mod crash;
+mod faults;
+mod full_disk;
 mod history;
 mod listings;
 mod machine;
