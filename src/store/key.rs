@@ -180,6 +180,11 @@ impl Key {
         Self { tree: Tree::SigningKeys, bytes }
     }
 
+    /// The guid that a key consists of.
+    pub(crate) fn guid(&self) -> Option<Guid> {
+        self.bytes.as_slice().try_into().ok().map(Guid)
+    }
+
     /// The pool that a key of a pool's range begins with.
     pub(crate) fn leading_pool(&self) -> Option<Guid> {
         self.bytes.first_chunk().copied().map(Guid)
