@@ -292,6 +292,13 @@ impl KeyRange {
     }
 }
 
+/// The number of the key behind the last one of a tree. There are too many to use them up.
+pub(crate) fn number_after(last: u32) -> Result<u32, crate::store::StoreError> {
+    let taken =
+        || crate::store::StoreError::Corrupt("the last number of a key is taken".to_owned());
+    last.checked_add(1).ok_or_else(taken)
+}
+
 /// For `Corrupt` errors, which name a record by its key.
 pub(crate) fn corrupt(key: &Key, what: &str) -> crate::store::StoreError {
     let mut detail = key.to_string();

@@ -85,6 +85,25 @@ fn a_pool_under_a_longer_key_is_in_no_list() {
 }
 
 #[test]
+fn behind_the_last_number_there_is_no_key() {
+    // It was tried a thousand times, and then said to be a race.
+    for tree in [Tree::SessionKeys, Tree::SigningKeys] {
+        let (store, engine, _) = filled();
+        engine.rotate_session_key().expect("a key");
+        let (mut key, value) = entries(&store, tree).remove(0);
+        key.bytes.truncate(key.bytes.len() - 4);
+        key.bytes.extend([0xff; 4]);
+        plant(&store, key, value);
+        let region = "us-east-1".parse().unwrap();
+        let rotated = match tree {
+            Tree::SessionKeys => engine.rotate_session_key(),
+            _ => engine.rotate_signing_key(&region),
+        };
+        assert!(is_corrupt(rotated), "{tree:?}");
+    }
+}
+
+#[test]
 fn a_map_whose_keys_do_not_rise_is_corrupt() {
     // Entries in another order, or of one key, were read, and written in order or without one.
     let entry = |key: &str, value: &str| {
