@@ -95,9 +95,10 @@ fn behind_the_last_number_there_is_no_key() {
         key.bytes.extend([0xff; 4]);
         plant(&store, key, value);
         let region = "us-east-1".parse().unwrap();
-        let rotated = match tree {
-            Tree::SessionKeys => engine.rotate_session_key(),
-            _ => engine.rotate_signing_key(&region),
+        let rotated = if tree == Tree::SessionKeys {
+            engine.rotate_session_key()
+        } else {
+            engine.rotate_signing_key(&region)
         };
         assert!(is_corrupt(rotated), "{tree:?}");
     }
