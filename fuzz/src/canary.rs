@@ -1,6 +1,6 @@
 //! A bug that has to be found, so that silence of the other targets means something.
 //!
-//! An input is one of [`records`](crate::records). With a right store it has to hold; then the same
+//! An input is damage to records, of which [`records`](crate::records) says more. With a right store it has to hold; then the same
 //! is done with a store that loses a pool that is written while it holds more records than it was
 //! filled with. Nothing leads the search there, and only what the target looks at anyway shows it.
 
@@ -8,7 +8,7 @@ use std::panic::{set_hook, take_hook};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::records::{self, Fault};
+use crate::records::{self, Fault, Who};
 
 /// How many records are too many.
 const MORE: usize = 2;
@@ -30,9 +30,9 @@ pub fn run(data: &[u8]) {
             next(panic);
         }));
     });
-    records::run(data);
+    records::run_over(Who::Writers, data, Fault::None);
     IS_PLANTED.store(true, Ordering::Relaxed);
-    records::run_over(data, Fault::LosesPoolsFrom(records::count() + MORE));
+    records::run_over(Who::Writers, data, Fault::LosesPoolsFrom(records::count() + MORE));
     IS_PLANTED.store(false, Ordering::Relaxed);
 }
 
@@ -47,6 +47,6 @@ mod tests {
     #[should_panic = "the tag is not there"]
     fn a_lost_write_is_seen() {
         let fault = Fault::LosesPoolsFrom(records::count() + MORE);
-        records::run_over(MORE_RECORDS, fault);
+        records::run_over(Who::Writers, &MORE_RECORDS[1..], fault);
     }
 }

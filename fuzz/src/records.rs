@@ -1,9 +1,8 @@
 //! Records and keys that nobody has written as they are.
 //!
 //! An input is what happens to the records of a store that engines have filled; [`damage`] says
-//! how. Its first byte says who reads them then: a `0` those who only look, a `1` those who write
-//! and take back what they wrote, a `2` all others, and anything else all of them. In the end an
-//! engine is opened. What a record has to look like is said by hand in [`layout`]; of one that does
+//! how. Its first byte says who reads them then: those who only look, those who write and take back
+//! what they wrote, all others, or all of them. In the end an engine is opened. What a record has to look like is said by hand in [`layout`]; of one that does
 //! not look like that
 //!
 //! * the engine's check says so, and of no other;
@@ -30,7 +29,8 @@ static FILLED: LazyLock<Filled> = LazyLock::new(Filled::new);
 
 /// Damages a store as an input says, and lets the engine work on it.
 pub fn run(data: &[u8]) {
-    run_over(data, Fault::None);
+    let Some((who, data)) = data.split_first() else { return };
+    run_over(Who::of(*who), data, Fault::None);
 }
 
 /// How many records there are before anything happens to them.
@@ -38,8 +38,27 @@ pub(crate) fn count() -> usize {
     FILLED.entries.len()
 }
 
-pub(crate) fn run_over(data: &[u8], fault: Fault) {
-    let Some((who, data)) = data.split_first() else { return };
+/// Who reads what was damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    All,
+    Lookers,
+    Writers,
+    Others,
+}
+
+impl Who {
+    fn of(byte: u8) -> Self {
+        match byte % 8 {
+            0..3 => Self::Lookers,
+            3..5 => Self::Writers,
+            5..7 => Self::Others,
+            _ => Self::All,
+        }
+    }
+}
+
+pub(crate) fn run_over(who: Who, data: &[u8], fault: Fault) {
     let filled = &*FILLED;
     let store = Arc::new(Watch::with(fault));
     // Nothing is read yet: what is damaged is met by the operations, and in the end by an engine
@@ -48,15 +67,14 @@ pub(crate) fn run_over(data: &[u8], fault: Fault) {
     store.plant(damage::damaged(&filled.entries, data));
     check(&engine, &store);
     let calls = Calls { engine: &engine, store: &store, filled };
-    match who {
-        b'0' => calls.look(),
-        b'1' => calls.write_and_take_back(),
-        b'2' => calls.change(),
-        _ => {
-            calls.look();
-            calls.write_and_take_back();
-            calls.change();
-        }
+    if matches!(who, Who::All | Who::Lookers) {
+        calls.look();
+    }
+    if matches!(who, Who::All | Who::Writers) {
+        calls.write_and_take_back();
+    }
+    if matches!(who, Who::All | Who::Others) {
+        calls.change();
     }
     calls.removing("open", || filled::engine(&store).map(drop));
     check(&engine, &store);
