@@ -2,10 +2,11 @@
 //!
 //! Two things are compared, and both see damage that sled opens without a word:
 //!
-//! * the number of the last commit, inside and beside: the end of the log is lost;
-//! * the digest of all records, with what a walk finds: something in the middle is lost or old;
-//! * unless the seal (see [`seal`]) says that all that sled takes in while it opens is byte for
-//!   byte what it was when a whole database was closed. Then the walk is left out.
+//! * the number of the last commit, inside and beside: the log has lost its end;
+//! * the digest of all records, with what a walk finds: something is missing or old in its middle.
+//!
+//! The walk is left out when the seal (see [`seal`]) says that all that sled takes in while it
+//! opens is byte for byte what it was when a whole database was closed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
