@@ -28,6 +28,8 @@ mod op;
 mod rules;
 mod state;
 mod store;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod text;
 mod token;
 pub mod wire;

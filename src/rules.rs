@@ -24,11 +24,15 @@
 //! user), then the pool's settings, then each presented login in turn, then the resolution table.
 
 pub(crate) mod attributes;
+#[cfg(test)]
+mod call;
 pub(crate) mod claims;
 pub(crate) mod developer;
 pub(crate) mod link;
 pub(crate) mod page;
 pub(crate) mod pool;
+#[cfg(test)]
+mod properties;
 pub(crate) mod provider;
 pub(crate) mod public;
 pub(crate) mod roles;

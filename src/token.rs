@@ -66,7 +66,7 @@ impl Signer {
         );
         token.push_str(&self.header);
         URL_SAFE_NO_PAD.encode_string(json, &mut token);
-        let signature = self.key.sign(token.as_bytes())?;
+        let signature = self.key.sign_bytes(token.as_bytes())?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(OpenIdToken(token))

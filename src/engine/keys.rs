@@ -17,7 +17,7 @@ use crate::id::Region;
 use crate::rules::Refusal;
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::state::{PrivateKey, SigningAlgorithm, StoredKey};
-use crate::store::key::corrupt;
+use crate::store::key::{corrupt, number_after};
 use crate::store::record::Record;
 use crate::store::{Batch, Key, KeyRange, Tree};
 use crate::token::{
@@ -179,7 +179,9 @@ impl Core {
         let now = self.now();
         let mut keys = self.stored_keys(KeyRange::all(Tree::SigningKeys))?;
         keys.retain(|(_, _, key)| is_alive(key, now));
-        let keys = keys.iter().map(|(region, number, key)| Jwk::new(kid(region, *number), key));
+        let keys = keys.iter().map(|(region, number, key)| {
+            Jwk::new(kid(region, *number), key.algorithm, &key.public)
+        });
         Ok(Jwks { keys: keys.collect() })
     }
 
@@ -265,7 +267,7 @@ impl Core {
                     writes.puts.push((key, retired.encode()?));
                 }
             }
-            let number = last.saturating_add(1);
+            let number = number_after(last)?;
             let (kid, key) = (kid(region, number), Key::signing_key(region, number));
             // INVARIANT: numbers are not given twice; another engine may have been faster.
             writes.checks.push((key.clone(), None));

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::state::{Identity, Login, Pool, PrincipalTags, VerifiedLogin};
+use crate::name::Arn;
+use crate::state::{Identity, Login, OIDC_PROVIDER, Pool, PrincipalTags, VerifiedLogin};
 
 /// The issuer of every token, whatever the region.
 pub const ISSUER: &str = "https://cognito-identity.amazonaws.com";
@@ -202,13 +203,26 @@ pub(crate) fn names_login_of(amr: &[String], identity: &Identity) -> bool {
     named_logins(amr, identity).next().is_some()
 }
 
-/// A developer user's full name has one form; that of a public login ends with its subject.
+/// Whether `full` is the full name of a login, in any of the forms in which verifiers write it.
 fn is_full_name(full: &str, login: &Login, pool: &IdentityPoolId) -> bool {
-    let subject = login.subject().as_str();
+    let (provider, subject) = (login.provider().as_str(), login.subject().as_str());
     if login.is_developer() {
-        return full == format!("{}:{pool}:{subject}", login.provider());
+        return full == format!("{provider}:{pool}:{subject}");
     }
-    full.strip_suffix(subject).is_some_and(|head| head.ends_with(':'))
+    subject_in(full, provider) == Some(subject)
+}
+
+/// The subject in `PROVIDER:SUBJECT`, `PROVIDER:CognitoSignIn:SUBJECT` of a user pool, or
+/// `ARN:OIDC:SUBJECT` with an ARN of the provider.
+fn subject_in<'a>(full: &'a str, provider: &str) -> Option<&'a str> {
+    if let Some(subject) = full.strip_prefix(provider).and_then(|rest| rest.strip_prefix(':')) {
+        let is_user_pool = provider.starts_with("cognito-idp.");
+        let of_user_pool = subject.strip_prefix("CognitoSignIn:").filter(|_| is_user_pool);
+        return Some(of_user_pool.unwrap_or(subject));
+    }
+    let (arn, subject) = full.split_once(":OIDC:")?;
+    let arn = Arn::try_from(arn).ok()?;
+    (arn.iam_resource(OIDC_PROVIDER) == Some(provider)).then_some(subject)
 }
 
 /// `{"principal_tags":{"<key>":["<value>"]}}`: each value is an array of one.
@@ -220,21 +234,4 @@ fn principal_tags<S: Serializer>(tags: &PrincipalTags, serializer: S) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_keep_their_bounds() {
-        for (secs, accepted) in
-            [(i64::MIN, false), (0, false), (1, true), (86_400, true), (86_401, false)]
-        {
-            assert_eq!(TokenDuration::try_from(secs).is_ok(), accepted, "{secs}");
-        }
-        assert_eq!(
-            TokenDuration::try_from(86_401).map_err(|v| v.to_string()),
-            Err("1 validation error detected: Value '86401' at 'tokenDuration' failed to satisfy \
-                 constraint: Member must have value less than or equal to 86400"
-                .to_owned()),
-        );
-    }
-}
+mod tests;

@@ -111,6 +111,24 @@ mod tests {
     }
 
     #[test]
+    fn sizes_keep_their_bounds() {
+        let kept = |results: i64| PageSize::try_from(results).map(PageSize::get);
+        assert_eq!((kept(1), kept(60)), (Ok(1), Ok(60)));
+        for (results, bound) in [
+            (i64::MIN, "greater than or equal to 1"),
+            (0, "greater than or equal to 1"),
+            (61, "less than or equal to 60"),
+            (i64::MAX, "less than or equal to 60"),
+        ] {
+            let refused = format!(
+                "1 validation error detected: Value '{results}' at 'maxResults' failed to satisfy \
+                 constraint: Member must have value {bound}"
+            );
+            assert_eq!(kept(results).map_err(|v| v.to_string()), Err(refused));
+        }
+    }
+
+    #[test]
     fn there_is_a_token_only_if_there_is_more() {
         assert_eq!(page(3, 3).entries, [0, 1, 2]);
         assert_eq!(page(3, 3).next, None);

@@ -60,3 +60,59 @@ fn is_tag(key: &TagKey, value: &TagValue) -> bool {
     let reserved = key.as_str().get(..4).is_some_and(|head| head.eq_ignore_ascii_case("aws:"));
     legal(key.as_str()) && legal(value.as_str()) && !reserved
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POOL: &str = "us-east-1:aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";
+
+    #[test]
+    fn arns_of_pools() {
+        let found = |arn: &str| pool_of(&arn.parse().expect("an ARN"));
+        let arn = format!("arn:aws:cognito-identity:us-east-1:123456789012:identitypool/{POOL}");
+        assert_eq!(found(&arn), Ok(POOL.parse().unwrap()));
+        for other in [
+            arn.replacen("arn", "urn", 1),
+            arn.replace("cognito-identity", "cognito-idp"),
+            arn.replace("identitypool/", "userpool/"),
+            arn.replace(POOL, "aaaaaaaa"),
+            arn.replace("us-east-1:1", "1"),
+        ] {
+            let refused = Refusal::ResourceArnInvalid { arn: other.parse().unwrap() };
+            assert_eq!(found(&other), Err(refused));
+        }
+    }
+
+    #[test]
+    fn keys_and_values() {
+        for (key, value, accepted) in [
+            ("Kostenstelle 7", "größer_.:/=+-@", true),
+            ("key", "", true),
+            ("key", "aws:value", true),
+            ("awsx", "value", true),
+            ("xaws:key", "value", true),
+            ("aws:", "value", false),
+            ("AWS:key", "value", false),
+            ("key", "a;b", false),
+            ("a;b", "value", false),
+            ("ä", "value", true),
+            ("äöü:", "value", true),
+        ] {
+            let key: TagKey = key.parse().unwrap();
+            let tags = Tags::from([(key.clone(), value.parse().unwrap())]);
+            let expected = if accepted { Ok(()) } else { Err(Refusal::TagInvalid { key }) };
+            assert_eq!(check(&tags), expected, "{tags:?}");
+        }
+    }
+
+    #[test]
+    fn a_pool_has_fifty_tags() {
+        let tags = |count: usize| -> Tags {
+            let key = |n: usize| n.to_string().parse().unwrap();
+            (0..count).map(|n| (key(n), "".parse().unwrap())).collect()
+        };
+        assert_eq!(check(&tags(TAGS_MAX)), Ok(()));
+        assert_eq!(check(&tags(TAGS_MAX + 1)), Err(Refusal::TooManyTags));
+    }
+}

@@ -2,9 +2,10 @@
 //!
 //! `X=d:alice,p:1 G=guest Z=disabled` is three identities: X with the developer user `alice` and
 //! the user `1` of the public provider `p`, a guest, and a disabled one. They were created in this
-//! order.
+//! order, a second apart; `X@7` was created in second 7. `+18` stands for 18 developer users that
+//! no other identity has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ambient::Timestamp;
 use crate::id::{Guid, IdentityId, IdentityPoolId, Region};
@@ -21,10 +22,13 @@ fn region() -> Region {
     "us-east-1".parse().expect("a region")
 }
 
+fn pool_id() -> IdentityPoolId {
+    IdentityPoolId::new(&region(), Guid([0xaa; 16]))
+}
+
 pub(super) fn pool() -> Pool {
-    let guid = Guid([0xaa; 16]);
     let settings = IdentityPool {
-        identity_pool_id: IdentityPoolId::new(&region(), guid),
+        identity_pool_id: pool_id(),
         identity_pool_name: "test".parse().expect("a name"),
         allow_unauthenticated_identities: true,
         allow_classic_flow: None,
@@ -65,6 +69,11 @@ pub(super) fn name(id: &IdentityId) -> String {
     char::from(letter).to_string()
 }
 
+/// An identity without a login.
+pub(super) fn guest(name: &str) -> Identity {
+    Identity::guest(id(name), pool_id(), Timestamp::from_millis(1_000))
+}
+
 /// `d:` stands for the developer provider, any other letter for a public one.
 pub(super) fn login(text: &str) -> Login {
     let (provider, subject) = text.split_once(':').expect("provider:subject");
@@ -80,10 +89,15 @@ pub(super) fn logins(text: &str) -> Vec<Login> {
     text.split(',').filter(|text| !text.is_empty()).map(login).collect()
 }
 
+fn fillers(identity: &str, count: u32) -> Vec<Login> {
+    let letter = &identity[..1];
+    (1..=count).map(|n| login(&format!("d:{letter}{n}"))).collect()
+}
+
 /// The `amr` of a token for logins.
 pub(super) fn amr(text: &str) -> Vec<String> {
     let used: Vec<_> = logins(text).into_iter().map(VerifiedLogin::of).collect();
-    claims::amr(pool().id(), &used)
+    claims::amr(&pool_id(), &used)
 }
 
 /// Identities by name.
@@ -92,10 +106,11 @@ pub(super) struct World(pub(super) Vec<Identity>);
 
 impl World {
     pub(super) fn parse(text: &str) -> Self {
-        let identities = text.split_whitespace().zip(1_u64..).map(|(identity, second)| {
+        let identities = text.split_whitespace().zip(1_u64..).map(|(identity, place)| {
             let (name, state) = identity.split_once('=').expect("name=state");
-            let created = Timestamp::from_millis(second * 1000);
-            let mut identity = Identity::guest(id(name), pool().id().clone(), created);
+            let second = name.split_once('@').map(|(_, second)| second.parse().expect("a second"));
+            let created = Timestamp::from_millis(second.unwrap_or(place) * 1000);
+            let mut identity = Identity::guest(id(name), pool_id(), created);
             match state {
                 "guest" => {}
                 "disabled" => {
@@ -103,7 +118,13 @@ impl World {
                     identity.link([passing.clone()], created).expect("a login");
                     identity.unlink(&passing, created);
                 }
-                has => identity.link(logins(has), created).expect("logins that go together"),
+                has => {
+                    let has = has.split(',').flat_map(|has| match has.strip_prefix('+') {
+                        Some(count) => fillers(name, count.parse().expect("a count")),
+                        None => vec![login(has)],
+                    });
+                    identity.link(has, created).expect("logins that go together");
+                }
             }
             identity
         });
@@ -119,7 +140,13 @@ impl World {
         self.0.iter().filter(owns).cloned().collect()
     }
 
-    /// Lets effects happen, each of which has to start from what is there.
+    /// The owner of a developer user.
+    pub(super) fn owner(&self, user: &str) -> Option<&Identity> {
+        let login = login(&format!("d:{user}"));
+        self.0.iter().find(|identity| identity.has(&login))
+    }
+
+    /// Lets effects happen, each of which has to start from what is there and change it.
     pub(super) fn apply(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect.clone() {
@@ -128,12 +155,15 @@ impl World {
                     self.0.push(identity);
                 }
                 Effect::Identity(Change::Update { before, after }) => {
+                    assert_ne!(before, after, "an effect without an effect");
                     let known = self.0.iter_mut().find(|known| **known == before);
                     *known.expect("what was before") = after;
                 }
-                Effect::Identity(Change::Delete(_)) | Effect::Pool(_) => {
-                    panic!("no rule of logins does this: {effect:?}");
+                Effect::Identity(Change::Delete(identity)) => {
+                    let known = self.0.iter().position(|known| *known == identity);
+                    self.0.remove(known.expect("what is deleted"));
                 }
+                Effect::Pool(_) => panic!("no rule of logins does this: {effect:?}"),
             }
         }
     }
@@ -155,18 +185,50 @@ impl World {
         shown.collect::<Vec<_>>().join(" ")
     }
 
+    /// The same identities, each without the order of its links, in which logins are presented.
+    pub(super) fn unordered(&self) -> BTreeSet<(IdentityId, String, BTreeSet<Login>)> {
+        let parts = self.0.iter().map(|identity| {
+            let logins = identity.logins().cloned().collect();
+            let dates = (identity.created(), identity.modified());
+            (identity.id().clone(), format!("{:?} {dates:?}", identity.state()), logins)
+        });
+        parts.collect()
+    }
+
     /// What of I1, I3, I4, I5 and I9 can be seen without a store.
     pub(super) fn assert_invariants(&self) {
+        let mut owned = BTreeSet::new();
         for identity in &self.0 {
-            let logins: Vec<_> = identity.logins().collect();
+            let links = identity.links();
             let authenticated = identity.state() == IdentityState::Authenticated;
-            assert_eq!(authenticated, !logins.is_empty(), "I5: {identity:?}");
-            assert!(logins.len() <= LOGINS_MAX, "I4: {identity:?}");
-            assert!(!logins.iter().any(|a| logins.iter().any(|b| a.rivals(b))), "I3: {identity:?}");
+            assert_eq!(authenticated, !links.is_empty(), "I5: {identity:?}");
+            assert_eq!(*identity.pool(), pool_id(), "I1: {identity:?}");
+            assert!(links.len() <= LOGINS_MAX, "I4: {identity:?}");
             assert!(identity.created() <= identity.modified(), "I9: {identity:?}");
-            for login in logins {
-                assert_eq!(self.owners(std::slice::from_ref(login)).len(), 1, "I1: {login:?}");
+            let rises = links.windows(2).all(|pair| pair[0].ordinal < pair[1].ordinal);
+            assert!(rises, "the order of links: {identity:?}");
+            let mut providers = BTreeSet::new();
+            for login in identity.logins() {
+                assert!(owned.insert(login), "I1: {login:?}");
+                let first = login.is_developer() || providers.insert(login.provider());
+                assert!(first, "I3: {identity:?}");
             }
+        }
+    }
+
+    /// What of I5 and I9 is about what an identity was before.
+    pub(super) fn assert_follows(&self, before: &Self) {
+        use IdentityState::{Authenticated, Disabled, Unauthenticated};
+        for before in &before.0 {
+            let Some(after) = self.get(before.id()) else { continue };
+            let follows = match (before.state(), after.state()) {
+                (Disabled, _) => before == after,
+                (Unauthenticated, _) | (Authenticated, Authenticated | Disabled) => true,
+                (Authenticated, Unauthenticated) => false,
+            };
+            assert!(follows, "I5: {before:?} becomes {after:?}");
+            assert_eq!(before.created(), after.created(), "I9");
+            assert!(before.modified() <= after.modified(), "I9: {before:?} becomes {after:?}");
         }
     }
 }

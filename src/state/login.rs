@@ -144,9 +144,12 @@ impl VerifiedLogin {
         Self { login, amr: None, client_id: None, claims: BTreeMap::new(), roles: Vec::new() }
     }
 
-    /// The same login under another full name in the `amr` claim: `<oidc provider arn>:OIDC:<sub>`.
-    /// It has to end with `:` and the subject: by that a token is held against the identity's
-    /// logins when it is presented.
+    /// The same login under another full name in the `amr` claim: `ARN:OIDC:SUBJECT` for an OpenID
+    /// Connect provider of IAM, `PROVIDER:CognitoSignIn:SUBJECT` for a user pool.
+    ///
+    /// When a token of the engine is presented, it opens the identity by the full names in it. One
+    /// in yet another form stands in the token, but opens nothing: it would not say where the
+    /// subject begins.
     #[must_use]
     pub fn amr_entry(mut self, entry: impl Into<String>) -> Self {
         self.amr = Some(entry.into());

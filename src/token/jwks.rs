@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use crate::rules::claims::ISSUER;
-use crate::state::{PublicKey, SigningAlgorithm, StoredKey};
+use crate::state::{PublicKey, SigningAlgorithm};
 
 /// The path under which the service publishes its keys.
 pub(crate) const JWKS_PATH: &str = "/.well-known/jwks_uri";
@@ -49,16 +49,16 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    pub(crate) fn new(kid: String, key: &StoredKey) -> Self {
+    pub(crate) fn new(kid: String, algorithm: SigningAlgorithm, public: &PublicKey) -> Self {
         let encode = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
-        let alg = key.algorithm.as_str();
-        let (kty, crv) = match &key.public {
+        let alg = algorithm.as_str();
+        let (kty, crv) = match public {
             PublicKey::Rsa { .. } => ("RSA", None),
             PublicKey::P256(_) => ("EC", Some("P-256")),
             PublicKey::Ed25519(_) => ("OKP", Some("Ed25519")),
         };
         let mut jwk = Self { kty, alg, use_: "sig", kid, crv, n: None, e: None, x: None, y: None };
-        match &key.public {
+        match public {
             PublicKey::Rsa { n, e } => (jwk.n, jwk.e) = (encode(n), encode(e)),
             PublicKey::P256(point) => {
                 // An uncompressed point is 4, x, y.

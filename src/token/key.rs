@@ -90,6 +90,13 @@ impl SigningKey {
         }
     }
 
+    /// The Ed25519 key of these secret bytes.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn ed25519(seed: [u8; 32]) -> Result<Self> {
+        let der = [ED25519_PKCS8_HEAD.as_slice(), &seed].concat();
+        Self::from_pkcs8(SigningAlgorithm::EdDsa, &der)
+    }
+
     /// How the key signs.
     pub fn algorithm(&self) -> SigningAlgorithm {
         match &*self.pair {
@@ -110,7 +117,7 @@ impl SigningKey {
         }
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>> {
         let failed = |_| Error::SigningKey("the signature failed");
         match &*self.pair {
             Pair::Rsa(pair) => {

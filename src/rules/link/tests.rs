@@ -1,30 +1,9 @@
-use proptest::prelude::*;
-
 use super::*;
-use crate::rules::world::{NOW, World, amr, id, login, logins, name, pool};
+use crate::rules::call::{Call, Proof, outcome};
+use crate::rules::world::{NOW, World, id, logins, pool};
 
-/// What comes of presenting `logins` in a world: the identity and the world after, or the refusal.
-fn present(world: &str, given: &str, opened_by: OpenedBy<'_>, presented: &str) -> String {
-    let mut world = World::parse(world);
-    let logins = logins(presented);
-    let owners = world.owners(&logins);
-    let given = (given != "-").then(|| world.get(&id(given)).expect("given").clone());
-    let pool = pool();
-    let resolution = Resolution {
-        pool: &pool,
-        given: given.as_ref(),
-        opened_by,
-        logins: &logins,
-        owners: &owners,
-    };
-    match resolve(resolution, id("N"), NOW) {
-        Ok(Decided { effects, output }) => {
-            world.apply(effects);
-            world.assert_invariants();
-            format!("{} | {}", name(&output), world.print())
-        }
-        Err(refusal) => format!("! {refusal}"),
-    }
+fn present(world: &str, given: &str, proof: Proof, presented: &str) -> String {
+    outcome(world, &Call::present(given, proof, presented))
 }
 
 fn forbidden() -> String {
@@ -97,7 +76,7 @@ fn the_resolution_table() {
     for (rule, world, given, presented, expected) in rows {
         let unchanged = format!("{given} | {world}");
         let expected = if expected == "*" { &unchanged } else { expected };
-        assert_eq!(present(world, given, OpenedBy::Login, presented), expected, "{rule}");
+        assert_eq!(present(world, given, Proof::Login, presented), expected, "{rule}");
     }
 }
 
@@ -116,7 +95,7 @@ fn the_given_identity_as_proof() {
         ("never a disabled one", "G=disabled", "d:a", forbidden.as_str()),
         ("never two users of a provider", "G=p:1", "d:a,p:2", TAKEN),
     ] {
-        assert_eq!(present(world, "G", OpenedBy::Id, presented), expected, "{rule}");
+        assert_eq!(present(world, "G", Proof::Id, presented), expected, "{rule}");
     }
 }
 
@@ -137,8 +116,8 @@ fn a_token_as_proof() {
         ("never two users of a provider", "G=d:a,p:1", "d:a", "p:2", TAKEN),
         ("never a disabled one", "G=disabled", "d:a", "", forbidden.as_str()),
     ] {
-        let amr = amr(token);
-        assert_eq!(present(world, "G", OpenedBy::Token(&amr), presented), expected, "{rule}");
+        let token = Proof::Token(token.to_owned());
+        assert_eq!(present(world, "G", token, presented), expected, "{rule}");
     }
 }
 
@@ -171,101 +150,9 @@ fn dates_follow_what_changes() {
     }
 }
 
-/// Worlds of a few identities over few logins, and calls that collide in them.
-fn calls() -> impl Strategy<Value = (String, String, OpenedBy<'static>, Vec<String>)> {
-    let names = ["d:a", "d:b", "p:1", "p:2", "q:1", "q:2", "r:1"];
-    let owners = proptest::collection::vec(0_usize..6, names.len());
-    let others = prop_oneof!["", "A=guest", "A=disabled", "A=guest B=disabled"];
-    let presented = proptest::sample::subsequence(names.to_vec(), 0..5).prop_shuffle();
-    let opened_by =
-        prop_oneof![Just(OpenedBy::Login), Just(OpenedBy::Id), Just(OpenedBy::Token(&[]))];
-    (owners, others, 0_usize..8, opened_by, presented).prop_map(
-        move |(owners, others, given, opened_by, presented)| {
-            let mut world = others;
-            for owner in 0..4_usize {
-                let mut has: Vec<&str> = Vec::new();
-                for (name, _) in names.iter().zip(&owners).filter(|(_, of)| **of == owner) {
-                    // An identity has one user of a public provider (I3).
-                    let provider = &name[..2];
-                    if provider == "d:" || !has.iter().any(|known| known.starts_with(provider)) {
-                        has.push(name);
-                    }
-                }
-                if !has.is_empty() {
-                    world =
-                        format!("{world} {}={}", "WXYZ".chars().nth(owner).unwrap(), has.join(","));
-                }
-            }
-            let known: Vec<String> =
-                world.split_whitespace().map(|identity| identity[..1].to_owned()).collect();
-            let given = known.get(given).cloned().unwrap_or_else(|| "-".to_owned());
-            // A map has one login for each provider.
-            let mut logins: Vec<String> = Vec::new();
-            for login in presented {
-                if !logins.iter().any(|known| known.starts_with(&login[..2])) {
-                    logins.push(login.to_owned());
-                }
-            }
-            (world, given, opened_by, logins)
-        },
-    )
-}
-
-/// A result without what depends on the order of links.
-fn unordered(result: &str) -> String {
-    let sorted = |part: &str| {
-        part.split_once('=').map_or(part.to_owned(), |(name, has)| {
-            let mut has: Vec<_> = has.split(',').collect();
-            has.sort_unstable();
-            format!("{name}={}", has.join(","))
-        })
-    };
-    if result.starts_with('!') {
-        return result.to_owned();
-    }
-    result.split(' ').map(sorted).collect::<Vec<_>>().join(" ")
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
-
-    /// `present` asserts the invariants of the world after.
-    #[test]
-    fn the_order_of_logins_does_not_matter((world, given, opened_by, logins) in calls()) {
-        let forward = present(&world, &given, opened_by, &logins.join(","));
-        let backward: Vec<_> = logins.iter().rev().cloned().collect();
-        let backward = present(&world, &given, opened_by, &backward.join(","));
-        prop_assert_eq!(unordered(&forward), unordered(&backward));
-    }
-
-    #[test]
-    fn repeating_a_call_changes_nothing((world, _, _, logins) in calls()) {
-        let first = present(&world, "-", OpenedBy::Login, &logins.join(","));
-        // Without a login every call makes a guest.
-        if let (Some((identity, after)), false) = (first.split_once(" | "), logins.is_empty()) {
-            let again = present(after, "-", OpenedBy::Login, &logins.join(","));
-            prop_assert_eq!(&again, &first);
-            let given = present(after, identity, OpenedBy::Login, &logins.join(","));
-            prop_assert_eq!(&given, &first);
-        }
-    }
-
-    #[test]
-    fn what_is_presented_ends_at_the_answer((world, given, opened_by, logins) in calls()) {
-        let result = present(&world, &given, opened_by, &logins.join(","));
-        if let Some((identity, after)) = result.split_once(" | ") {
-            let after = World::parse(after);
-            let owner = after.get(&id(identity)).expect("the answer is an identity");
-            for text in &logins {
-                prop_assert!(owner.has(&login(text)), "{} lacks {}", result, text);
-            }
-        }
-    }
-}
-
 /// Merging Y alone is one login too many, merging Z is a second user of p: that goes first.
 #[test]
 fn a_second_user_is_told_before_too_many_logins() {
     let world = format!("X={TWENTY} Y=q:1,d:30 Z=r:1,p:2");
-    assert_eq!(present(&world, "X", OpenedBy::Login, "p:1,q:1,r:1"), TAKEN);
+    assert_eq!(present(&world, "X", Proof::Login, "p:1,q:1,r:1"), TAKEN);
 }

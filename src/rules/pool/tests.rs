@@ -12,6 +12,7 @@ fn refusal(change: impl FnOnce(&mut IdentityPool)) -> String {
 
 /// Contract section 6.1 and open question Q35.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn configurations() {
     let user_pool = |name: &str, client: Option<&str>| {
         let mut provider =
@@ -99,6 +100,15 @@ fn configurations() {
             "A resource has at most 50 tags.",
         ),
         (
+            "50 user pools",
+            refusal(|pool| {
+                let one = "cognito-idp.eu-west-1.amazonaws.com/p".parse().unwrap();
+                let one = CognitoIdentityProvider::new(one, "c".parse().unwrap());
+                pool.cognito_identity_providers = vec![one; 50];
+            }),
+            "accepted",
+        ),
+        (
             "51 user pools",
             refusal(|pool| {
                 let one = CognitoIdentityProvider::new("x".parse().unwrap(), "c".parse().unwrap());
@@ -117,6 +127,13 @@ fn an_account_has_a_thousand_pools() {
     assert_eq!(create(world::pool(), POOLS_MAX), Err(Refusal::TooManyPools));
 }
 
+/// The pool that a decision writes.
+fn written<T>(decided: &Decided<T>) -> &Pool {
+    let [Effect::Pool(change)] = decided.effects.as_slice() else { panic!("not one effect") };
+    let Change::Update { after, .. } = &**change else { panic!("{change:?}") };
+    after
+}
+
 /// Contract section 6.3.
 #[test]
 fn updates() {
@@ -128,7 +145,9 @@ fn updates() {
         requested.developer_provider_name = developer.map(|name| name.parse().unwrap());
         requested
     };
-    let kept = update(&before, requested(None), true).expect("accepted").output;
+    let decided = update(&before, requested(None), true).expect("accepted");
+    assert_eq!(written(&decided).settings, decided.output, "what is answered is written");
+    let kept = decided.output;
     assert_eq!(kept.developer_provider_name, before.settings.developer_provider_name);
     assert_eq!(kept.identity_pool_tags, before.settings.identity_pool_tags);
     assert_eq!(kept.allow_classic_flow, None, "what is left out is reset");
@@ -153,9 +172,8 @@ fn mappings_and_maps_go_with_their_providers() {
     }
     let mut requested = before.settings.clone();
     requested.saml_provider_arns.clear();
-    let effects = update(&before, requested, true).expect("accepted").effects;
-    let [Effect::Pool(change)] = effects.as_slice() else { panic!("{effects:?}") };
-    let Change::Update { after, .. } = &**change else { panic!("{change:?}") };
+    let decided = update(&before, requested, true).expect("accepted");
+    let after = written(&decided);
     let left: Vec<_> = after.roles.mappings.keys().map(ProviderName::as_str).collect();
     assert_eq!(left, names[..1]);
     let left: Vec<_> = after.attribute_maps.keys().map(ProviderName::as_str).collect();

@@ -1,6 +1,6 @@
 use super::*;
-use crate::rules::Effect;
-use crate::rules::world::{NOW, World, amr, id, logins, pool};
+use crate::rules::call::{Call, outcome};
+use crate::rules::world::{id, pool};
 
 #[test]
 fn guests() {
@@ -43,49 +43,31 @@ fn unlinking() {
     let forbidden = format!("! Access to Identity '{}' is forbidden.", id("X"));
     let mismatch = format!("! {}", Refusal::LoginsDontMatch);
     for (world, proved, token, removed, expected) in [
-        ("X=p:1,q:1", "p:1", "", "q", "X=p:1"),
-        ("X=p:1,q:1", "p:1", "", "p", "X=q:1"),
-        ("X=p:1,q:1", "p:1", "", "p,q", "X=disabled"),
-        ("X=p:1,d:a", "p:1", "", "p", "X=d:a"),
-        ("X=p:1", "p:1", "", "r", "X=p:1"),
-        ("X=p:1", "p:1", "", "", "X=p:1"),
+        ("X=p:1,q:1", "p:1", "", "q", "- | X=p:1"),
+        ("X=p:1,q:1", "p:1", "", "p", "- | X=q:1"),
+        ("X=p:1,q:1", "p:1", "", "p,q", "- | X=disabled"),
+        ("X=p:1,d:a", "p:1", "", "p", "- | X=d:a"),
+        ("X=p:1", "p:1", "", "r", "- | X=p:1"),
+        ("X=p:1", "p:1", "", "", "- | X=p:1"),
         ("X=p:1", "q:1", "", "p", mismatch.as_str()),
         ("X=p:1 Y=q:1", "q:1", "", "p", mismatch.as_str()),
         ("X=p:1", "", "", "p", mismatch.as_str()),
-        ("X=p:1,d:a", "", "d:a", "p", "X=d:a"),
-        ("X=p:1,d:a", "", "p:1", "p", "X=d:a"),
+        ("X=p:1,d:a", "", "d:a", "p", "- | X=d:a"),
+        ("X=p:1,d:a", "", "p:1", "p", "- | X=d:a"),
         ("X=p:1,d:a", "", "d:b", "p", mismatch.as_str()),
         ("X=p:1,d:a", "", "p:2", "p", mismatch.as_str()),
         ("X=disabled", "p:1", "", "p", forbidden.as_str()),
         ("X=disabled", "", "d:a", "p", forbidden.as_str()),
         ("X=guest", "p:1", "", "p", mismatch.as_str()),
     ] {
-        let mut world = World::parse(world);
-        let before = world.get(&id("X")).expect("known").clone();
-        let names: Vec<ProviderName> = removed
-            .split(',')
-            .filter(|name| !name.is_empty())
-            .map(|name| name.parse().unwrap())
-            .collect();
-        let amr = amr(token);
-        let amr = (!token.is_empty()).then_some(amr.as_slice());
-        let shown = match unlink(&before, &logins(proved), amr, &names, NOW) {
-            Ok(decided) => {
-                world.apply(decided.effects);
-                world.assert_invariants();
-                world.print().split(' ').next().expect("X").to_owned()
-            }
-            Err(refusal) => format!("! {refusal}"),
-        };
-        assert_eq!(shown, expected, "{proved} opens, {removed} goes");
+        let [logins, token, providers] = [proved, token, removed].map(str::to_owned);
+        let identity = "X".to_owned();
+        let call = Call::UnlinkPublic { identity, logins, token, providers };
+        assert_eq!(outcome(world, &call), expected, "{proved} opens, {removed} goes");
     }
     assert_eq!(
         admit_removal(&pool(), &["d".parse().unwrap()]),
         Err(Refusal::PublicProviderExpected),
     );
     assert_eq!(admit_removal(&pool(), &["p".parse().unwrap()]), Ok(()));
-    let nothing = World::parse("X=p:1");
-    let before = nothing.get(&id("X")).expect("known");
-    let decided = unlink(before, &logins("p:1"), None, &["r".parse().unwrap()], NOW);
-    assert_eq!(decided.map(|decided| decided.effects), Ok(Vec::<Effect>::new()));
 }

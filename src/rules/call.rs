@@ -1,0 +1,136 @@
+//! Calls over worlds: what an engine gathers for a rule, the rule, and what comes of it.
+
+use crate::id::IdentityId;
+use crate::name::ProviderName;
+use crate::rules::link::{OpenedBy, Resolution, resolve};
+use crate::rules::world::{NOW, World, amr, id, login, logins, name, pool};
+use crate::rules::{Change, Decided, Effect, Refusal, developer, public};
+use crate::state::Identity;
+
+/// A call, its identities and logins in the words of a [`World`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Call {
+    /// Logins are presented, for an identity or for none.
+    Present {
+        given: Option<String>,
+        proof: Proof,
+        logins: String,
+    },
+    /// Merges the identities of two developer users.
+    Merge {
+        source: String,
+        destination: String,
+    },
+    UnlinkDeveloper {
+        identity: String,
+        user: String,
+    },
+    /// Who has a login of the identity, or a token for `token`, unlinks its users of `providers`.
+    UnlinkPublic {
+        identity: String,
+        logins: String,
+        token: String,
+        providers: String,
+    },
+    Delete {
+        identity: String,
+    },
+}
+
+/// What opens a given identity, beside its logins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Proof {
+    Login,
+    Id,
+    /// A token for these logins.
+    Token(String),
+}
+
+impl Call {
+    pub(super) fn present(given: &str, proof: Proof, logins: &str) -> Self {
+        let given = (given != "-").then(|| given.to_owned());
+        Self::Present { given, proof, logins: logins.to_owned() }
+    }
+
+    fn decide(
+        &self,
+        world: &World,
+        fresh: IdentityId,
+    ) -> Result<Decided<Option<IdentityId>>, Refusal> {
+        match self {
+            Self::Present { given, proof, logins: presented } => {
+                let given = given.as_ref().map(|given| world.known(given)).transpose()?;
+                let (pool, logins) = (pool(), logins(presented));
+                let owners = world.owners(&logins);
+                let token = if let Proof::Token(token) = proof { amr(token) } else { Vec::new() };
+                let opened_by = match proof {
+                    Proof::Login => OpenedBy::Login,
+                    Proof::Id => OpenedBy::Id,
+                    Proof::Token(_) => OpenedBy::Token(&token),
+                };
+                let (logins, owners) = (&logins, &owners);
+                let resolution = Resolution { pool: &pool, given, opened_by, logins, owners };
+                resolve(resolution, fresh, NOW)?.try_map(|identity| Ok(Some(identity)))
+            }
+            Self::Merge { source, destination } => {
+                let (from, to) = (world.owner(source), world.owner(destination));
+                let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
+                let merged = developer::merge((&source, from), (&destination, to), NOW)?;
+                merged.try_map(|identity| Ok(Some(identity)))
+            }
+            Self::UnlinkDeveloper { identity, user } => {
+                let registered = world.owner(user).is_some();
+                let login = login(&format!("d:{user}"));
+                let unlinked = developer::unlink(world.known(identity)?, &login, registered, NOW)?;
+                unlinked.try_map(|()| Ok(None))
+            }
+            Self::UnlinkPublic { identity, logins: proved, token, providers } => {
+                let names = providers.split(',').filter(|name| !name.is_empty());
+                let names: Vec<ProviderName> = names.map(|name| name.parse().unwrap()).collect();
+                public::admit_removal(&pool(), &names)?;
+                let token = (!token.is_empty()).then(|| amr(token));
+                let before = world.known(identity)?;
+                let unlinked =
+                    public::unlink(before, &logins(proved), token.as_deref(), &names, NOW)?;
+                unlinked.try_map(|()| Ok(None))
+            }
+            Self::Delete { identity } => {
+                let deleted = Change::Delete(world.known(identity)?.clone());
+                Ok(Decided { effects: vec![Effect::Identity(deleted)], output: None })
+            }
+        }
+    }
+}
+
+impl World {
+    fn known(&self, identity: &str) -> Result<&Identity, Refusal> {
+        let id = id(identity);
+        self.get(&id).ok_or(Refusal::IdentityNotFound { identity_id: id })
+    }
+
+    /// Lets a call happen and asserts the invariants of what is there afterwards.
+    pub(super) fn call(
+        &mut self,
+        call: &Call,
+        fresh: IdentityId,
+    ) -> Result<Option<IdentityId>, Refusal> {
+        let Decided { effects, output } = call.decide(self, fresh)?;
+        let before = self.clone();
+        self.apply(effects);
+        self.assert_invariants();
+        self.assert_follows(&before);
+        Ok(output)
+    }
+}
+
+/// What comes of a call: the identity and the world after, or the refusal. A new identity is N.
+pub(super) fn outcome(world: &str, call: &Call) -> String {
+    let mut world = World::parse(world);
+    match world.call(call, id("N")) {
+        Ok(identity) => {
+            let identity = identity.map_or("-".to_owned(), |identity| name(&identity));
+            format!("{identity} | {}", world.print())
+        }
+        Err(refusal) => format!("! {refusal}"),
+    }
+}

@@ -1,0 +1,18 @@
+//! What holds of every rule, over generated worlds, calls, pools and tokens with few names.
+//!
+//! `COGNATE_EFFORT=n` multiplies the number of cases.
+
+mod logins;
+mod names;
+mod roles;
+mod settings;
+
+use proptest::prelude::ProptestConfig;
+
+/// So many cases, multiplied. What fails is shrunk, and becomes a row of a table beside its rule.
+fn cases(count: u32) -> ProptestConfig {
+    let effort = std::env::var("COGNATE_EFFORT").ok();
+    let effort = effort.map_or(1, |effort| effort.parse().expect("COGNATE_EFFORT is a number"));
+    let cases = count.saturating_mul(effort);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}

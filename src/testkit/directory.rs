@@ -1,0 +1,236 @@
+//! Which number stands for what an implementation minted.
+
+mod answers;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::testkit::issuer::id_token;
+use crate::testkit::model::Model;
+use crate::testkit::names::{
+    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Token,
+};
+use crate::testkit::operation::Operation;
+use crate::testkit::request::{Call, Request};
+
+/// Numbers below this stand for what is there, those from here on for whatever was seen.
+const LIVING: u16 = 112;
+
+/// What was seen, each under its number, in the order of first sight.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    first_account: u64,
+    pools: Seen,
+    owners: Vec<Account>,
+    identities: Seen,
+    pool_of: HashMap<u16, Pool>,
+    tokens: Seen,
+    cursors: Seen,
+    id_tokens: HashMap<String, String>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    values: Vec<String>,
+    numbers: HashMap<String, u16>,
+}
+
+impl Seen {
+    fn number(&mut self, value: &str) -> u16 {
+        if let Some(number) = self.numbers.get(value) {
+            return *number;
+        }
+        let number = u16::try_from(self.values.len()).unwrap_or(u16::MAX);
+        self.values.push(value.to_owned());
+        self.numbers.insert(value.to_owned(), number);
+        number
+    }
+
+    fn get(&self, number: u16) -> Option<&str> {
+        self.values.get(usize::from(number)).map(String::as_str)
+    }
+}
+
+impl Directory {
+    /// Account 0 has this number, and the others follow it.
+    pub(crate) fn new(first_account: u64) -> Self {
+        Self {
+            first_account,
+            pools: Seen::default(),
+            owners: Vec::new(),
+            identities: Seen::default(),
+            pool_of: HashMap::new(),
+            tokens: Seen::default(),
+            cursors: Seen::default(),
+            id_tokens: HashMap::new(),
+        }
+    }
+
+    /// The operation about names that were seen; as far as `model` knows, mostly of what is there.
+    pub(crate) fn settle(&self, mut operation: Operation, model: Option<&Model>) -> Operation {
+        let last = model.and_then(|model| model.last_page(&operation));
+        let names = operation.names_mut();
+        let mut pool = None;
+        if let Some(named) = names.pool {
+            let living = model.map(Model::living_pools).unwrap_or_default();
+            *named = match one_of(&living, named.0) {
+                Some(living) if named.0 < LIVING => living,
+                _ => named.among(self.pools.values.len()),
+            };
+            pool = Some(*named);
+        }
+        let game = DeveloperProvider::Game;
+        let mut presented: Vec<_> =
+            names.user.into_iter().map(|user| Presented::User(game, user)).collect();
+        if let Some(logins) = names.logins {
+            self.settle_logins(logins);
+            presented.clone_from(logins);
+        }
+        for identity in names.identities {
+            let living = model.map(|model| model.living_identities(pool)).unwrap_or_default();
+            let of_logins = model.and_then(|model| model.identity_of_any(&living, &presented));
+            let is_of_logins = *identity == Identity::OF_LOGINS;
+            *identity = match (of_logins, one_of(&living, identity.0)) {
+                (Some(of_logins), _) if is_of_logins => of_logins,
+                (_, Some(living)) if is_of_logins || identity.0 < LIVING => living,
+                _ => identity.among(self.identities.values.len()),
+            };
+            pool = pool.or_else(|| self.pool_of.get(&identity.0).copied());
+        }
+        if let Some(cursor) = names.cursor {
+            *cursor = match (*cursor, last) {
+                (Cursor::LAST, Some(last)) => last,
+                _ => cursor.among(self.cursors.values.len()),
+            };
+        }
+        if let Some(caller @ Caller::Owner) = names.caller {
+            let owner = pool.and_then(|pool| self.owners.get(usize::from(pool.0)));
+            *caller = Caller::Account(owner.copied().unwrap_or(Account::FIRST));
+        }
+        operation
+    }
+
+    /// A map has a key once, and presents tokens only if there are any.
+    fn settle_logins(&self, logins: &mut Vec<Presented>) {
+        let mut keys = Vec::new();
+        logins.retain_mut(|login| {
+            if let Presented::Cognito(token) | Presented::Tampered(token) = login {
+                *token = token.among(self.tokens.values.len());
+                if *token == Token::UNKNOWN {
+                    return false;
+                }
+            }
+            let is_new = !keys.contains(&login.key());
+            keys.push(login.key());
+            is_new
+        });
+    }
+
+    /// How many pools and identities were seen.
+    pub(crate) fn seen(&self) -> (u16, u16) {
+        let count = |seen: &Seen| u16::try_from(seen.values.len()).unwrap_or(u16::MAX);
+        (count(&self.pools), count(&self.identities))
+    }
+
+    /// The call that a request stands for.
+    pub(crate) fn fill(&mut self, request: &Request) -> Call {
+        let body = request.body.clone().map_texts(&mut |text| self.expand(&text)).to_string();
+        let caller = request
+            .caller
+            .map(|caller| (self.account_id(caller.number), caller.region_name().to_owned()));
+        let region = caller.as_ref().map_or_else(|| region_of(&body), |(_, r)| r.clone());
+        Call { caller, region, operation: request.operation.clone(), body }
+    }
+
+    pub(crate) fn account_id(&self, number: u8) -> String {
+        format!("{:012}", self.first_account.saturating_add(number.into()))
+    }
+
+    /// With a value for each `$variable`.
+    fn expand(&mut self, text: &str) -> String {
+        let mut parts = text.split('$');
+        let mut expanded = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let legal = |c: char| c.is_ascii_alphanumeric() || c == '.';
+            let end = part.find(|c| !legal(c)).unwrap_or(part.len());
+            let (variable, rest) = part.split_at(end);
+            expanded.push_str(&self.value(variable));
+            expanded.push_str(rest);
+        }
+        expanded
+    }
+
+    fn value(&mut self, variable: &str) -> String {
+        if let Some(login) = variable.strip_prefix("login.") {
+            return self.id_token(login);
+        }
+        let digits = variable.find(|c: char| c.is_ascii_digit()).unwrap_or(variable.len());
+        let (word, number) = variable.split_at(digits);
+        let number = number.parse().unwrap_or(u16::MAX);
+        let unknown = || format!("us-east-1:00000000-0000-4000-8000-{number:012x}");
+        match word {
+            "account" => self.account_id(u8::try_from(number).unwrap_or(u8::MAX)),
+            Pool::WORD => self.pools.get(number).map_or_else(unknown, str::to_owned),
+            Identity::WORD => self.identities.get(number).map_or_else(unknown, str::to_owned),
+            Token::WORD => self.tokens.get(number).unwrap_or("no-token").to_owned(),
+            "tampered" => tampered(self.tokens.get(number).unwrap_or("no-token")),
+            Cursor::WORD => self.cursors.get(number).unwrap_or("bm90aGluZw").to_owned(),
+            _ => format!("${variable}"),
+        }
+    }
+
+    /// `PROVIDER.SUBJECT.KIND`
+    fn id_token(&mut self, login: &str) -> String {
+        if let Some(made) = self.id_tokens.get(login) {
+            return made.clone();
+        }
+        let kinds = [
+            IdToken::Genuine,
+            IdToken::Refreshed,
+            IdToken::Expired,
+            IdToken::Forged,
+            IdToken::ForAnotherClient,
+            IdToken::OfAnotherIssuer,
+            IdToken::WithoutSubject,
+            IdToken::Garbage,
+        ];
+        let mut parts = login.split('.');
+        let mut part = || parts.next().unwrap_or_default();
+        let (provider, subject, kind) = (part(), part(), part());
+        let provider = Provider::ALL.into_iter().find(|p| format!("{p:?}") == provider);
+        let kind = kinds.into_iter().find(|k| format!("{k:?}") == kind);
+        let (Some(provider), Some(kind)) = (provider, kind) else { return login.to_owned() };
+        let account = self.account_id(0);
+        let made = id_token(provider, subject.parse().unwrap_or_default(), kind, &account);
+        self.id_tokens.insert(login.to_owned(), made.clone());
+        made
+    }
+}
+
+fn one_of<T: Copy>(living: &[T], number: u16) -> Option<T> {
+    living.get(usize::from(number).checked_rem(living.len())?).copied()
+}
+
+/// With another character within the signature.
+fn tampered(token: &str) -> String {
+    let place = token.rfind('.').and_then(|dot| dot.checked_add(5));
+    let flip = |(at, c)| match c {
+        'A' if Some(at) == place => 'B',
+        _ if Some(at) == place => 'A',
+        c => c,
+    };
+    token.char_indices().map(flip).collect()
+}
+
+/// The region of the first id in a body of an operation that has no caller.
+fn region_of(body: &str) -> String {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let id = text(&body, "IdentityPoolId").or_else(|| text(&body, "IdentityId"));
+    let region = id.and_then(|id| id.split_once(':')).map(|(region, _)| region);
+    region.unwrap_or(Account::FIRST.region_name()).to_owned()
+}
+
+fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
+    body.get(member)?.as_str()
+}

@@ -1,0 +1,424 @@
+//! Operations at random: few names, so that they meet again, and now and then something that is not
+//! there, not allowed or not valid.
+//!
+//! There is one generator. It makes an operation of a few bytes, which a fuzzer or proptest gives;
+//! smaller bytes make simpler operations.
+
+mod settings;
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use proptest::array::uniform32;
+use proptest::collection::{SizeRange, vec};
+use proptest::prelude::any;
+use proptest::strategy::Strategy;
+
+use crate::testkit::names::{
+    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Role,
+    Token, User,
+};
+use crate::testkit::operation::Operation;
+use crate::testkit::settings::{Roles, Settings};
+
+/// Sequences of operations for proptest, each beginning with a pool.
+pub fn operations(length: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> {
+    let parts = vec(uniform32(any::<u8>()), length);
+    (any::<[u8; 4]>(), parts).prop_map(|(pool, parts)| {
+        let operations = parts.iter().map(|bytes| operation(bytes));
+        beginning(&pool).into_iter().chain(operations).collect()
+    })
+}
+
+/// The operation that these bytes make.
+pub fn operation(bytes: &[u8]) -> Operation {
+    let made = Operation::arbitrary(&mut Unstructured::new(bytes));
+    // Where bytes end, zeroes follow: there is always an operation.
+    made.unwrap_or(Operation::ListIdentityPools {
+        caller: Caller::Account(Account::FIRST),
+        max_results: 1,
+        after: None,
+    })
+}
+
+/// A pool of the first account with most of the providers, and mostly with roles.
+pub(crate) fn beginning(bytes: &[u8]) -> Vec<Operation> {
+    let mut source = Source(Unstructured::new(bytes));
+    let caller = Caller::Account(Account::FIRST);
+    let made = source.settings().map(|settings| {
+        let developer = settings.developer.map(|_| DeveloperProvider::Game);
+        let settings = Settings { developer, tags: None, ..settings };
+        let roles = Roles {
+            authenticated: Some(Role::Player),
+            unauthenticated: Some(Role::Guest),
+            ..Roles::default()
+        };
+        let roles = Operation::SetIdentityPoolRoles { caller, pool: Pool(0), roles };
+        let has_roles = settings.name != 3;
+        let pool = Operation::CreateIdentityPool { caller, settings };
+        std::iter::once(pool).chain(has_roles.then_some(roles)).collect()
+    });
+    made.unwrap_or_default()
+}
+
+impl<'a> Arbitrary<'a> for Operation {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let mut source = Source(Unstructured::new(u.bytes(u.len().min(32))?));
+        source.operation()
+    }
+
+    fn size_hint(_: usize) -> (usize, Option<usize>) {
+        (1, Some(32))
+    }
+}
+
+struct Source<'a>(Unstructured<'a>);
+
+impl Source<'_> {
+    /// How often each operation comes, of 100.
+    #[expect(clippy::type_complexity, reason = "a table of generators")]
+    const WEIGHTS: [(u8, fn(&mut Self) -> Result<Operation>); 23] = [
+        (20, Self::developer_token),
+        (12, Self::get_id),
+        (8, Self::credentials),
+        (7, Self::token),
+        (6, Self::merge),
+        (5, Self::unlink_user),
+        (5, Self::unlink),
+        (5, Self::list_identities),
+        (5, Self::lookup),
+        (3, Self::describe),
+        (3, Self::delete_identities),
+        (3, Self::set_roles),
+        (3, Self::set_attributes),
+        (2, Self::update_pool),
+        (2, Self::create_pool),
+        (2, Self::tag),
+        (2, Self::untag),
+        (2, Self::list_pools),
+        (1, Self::delete_pool),
+        (1, Self::describe_pool),
+        (1, Self::get_roles),
+        (1, Self::get_attributes),
+        (1, Self::list_tags),
+    ];
+
+    fn operation(&mut self) -> Result<Operation> {
+        let mut place = self.below(100)?;
+        for (weight, make) in Self::WEIGHTS {
+            match place.checked_sub(weight) {
+                Some(rest) => place = rest,
+                None => return make(self),
+            }
+        }
+        self.developer_token()
+    }
+
+    fn byte(&mut self) -> Result<u8> {
+        u8::arbitrary(&mut self.0)
+    }
+
+    fn below(&mut self, end: u8) -> Result<u8> {
+        Ok(self.byte()?.checked_rem(end).unwrap_or_default())
+    }
+
+    /// Once in `of` times.
+    fn rarely(&mut self, of: u8) -> Result<bool> {
+        Ok(self.below(of)? == of.saturating_sub(1))
+    }
+
+    fn one_of<T: Copy>(&mut self, choices: &[T]) -> Result<T> {
+        let choice = usize::from(self.byte()?).checked_rem(choices.len()).unwrap_or_default();
+        choices.get(choice).copied().ok_or(arbitrary::Error::EmptyChoose)
+    }
+
+    fn account(&mut self) -> Result<Account> {
+        let bits = self.byte()?;
+        Ok(Account { number: bits & 1, region: bits >> 1 & 1 })
+    }
+
+    fn caller(&mut self) -> Result<Caller> {
+        if self.rarely(16)? { Ok(Caller::Account(self.account()?)) } else { Ok(Caller::Owner) }
+    }
+
+    fn pool(&mut self) -> Result<Pool> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=191 => Pool(0),
+            192..=243 => Pool(u16::from(byte % 4)),
+            244..=251 => Pool(byte.into()),
+            252..=255 => Pool::UNKNOWN,
+        })
+    }
+
+    fn owned_pool(&mut self) -> Result<(Caller, Pool)> {
+        Ok((self.caller()?, self.pool()?))
+    }
+
+    fn identity(&mut self) -> Result<Identity> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=127 => Identity::OF_LOGINS,
+            128..=239 => Identity(u16::from(byte & 127)),
+            240..=250 => Identity(byte.into()),
+            251..=255 => Identity::UNKNOWN,
+        })
+    }
+
+    /// Few most of the time, and enough to fill an identity.
+    fn user(&mut self) -> Result<User> {
+        let byte = self.byte()?;
+        Ok(User(if byte < 208 { byte % 3 } else { byte % 24 }))
+    }
+
+    fn provider(&mut self) -> Result<Provider> {
+        self.one_of(&Provider::ALL)
+    }
+
+    fn developer_provider(&mut self) -> Result<DeveloperProvider> {
+        use DeveloperProvider::{Game, Invalid, Reserved, Shop};
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=239 => Game,
+            240..=247 => Shop,
+            248..=251 => Reserved,
+            252..=255 => Invalid,
+        })
+    }
+
+    fn id_token(&mut self) -> Result<IdToken> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=159 => IdToken::Genuine,
+            160..=243 => IdToken::Refreshed,
+            244..=245 => IdToken::Expired,
+            246..=247 => IdToken::Forged,
+            248..=249 => IdToken::ForAnotherClient,
+            250..=251 => IdToken::OfAnotherIssuer,
+            252..=253 => IdToken::WithoutSubject,
+            254..=255 => IdToken::Garbage,
+        })
+    }
+
+    fn public_login(&mut self) -> Result<Presented> {
+        let (provider, subject) = (self.provider()?, self.one_of(&[0, 1, 0, 2, 0, 1])?);
+        // An IAM provider without registered clients takes every application.
+        let token = match (provider, self.id_token()?) {
+            (Provider::OpenIdConnect, IdToken::ForAnotherClient) => IdToken::Forged,
+            (_, token) => token,
+        };
+        Ok(Presented::Public(provider, subject, token))
+    }
+
+    /// None to three, for an operation without credentials.
+    fn logins(&mut self) -> Result<Vec<Presented>> {
+        let mut logins = Vec::new();
+        for _ in 0..self.one_of(&[1, 0, 1, 2, 1, 0, 3, 2])? {
+            logins.push(match self.byte()? {
+                0..=223 => self.public_login()?,
+                224..=243 => Presented::Cognito(Token(self.byte()?.into())),
+                244..=249 => Presented::Tampered(Token(self.byte()?.into())),
+                250..=255 => Presented::User(self.developer_provider()?, self.user()?),
+            });
+        }
+        Ok(logins)
+    }
+
+    /// With a token of the service more often.
+    fn proofs(&mut self) -> Result<Vec<Presented>> {
+        let token = Token(self.byte()?.into());
+        let mut logins = self.logins()?;
+        match self.below(8)? {
+            0..=3 => {}
+            4 | 5 => logins.insert(0, Presented::Cognito(token)),
+            _ => logins.push(Presented::Cognito(token)),
+        }
+        Ok(logins)
+    }
+
+    fn create_pool(&mut self) -> Result<Operation> {
+        let caller = Caller::Account(self.account()?);
+        Ok(Operation::CreateIdentityPool { caller, settings: self.settings()? })
+    }
+
+    fn update_pool(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::UpdateIdentityPool { caller, pool, settings: self.settings()? })
+    }
+
+    /// Rarely the first one, in which the most happens.
+    fn delete_pool(&mut self) -> Result<Operation> {
+        let caller = self.caller()?;
+        let pool = if self.rarely(8)? { self.pool()? } else { Pool(self.one_of(&[1, 2, 3])?) };
+        Ok(Operation::DeleteIdentityPool { caller, pool })
+    }
+
+    fn describe_pool(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::DescribeIdentityPool { caller, pool })
+    }
+
+    fn list_pools(&mut self) -> Result<Operation> {
+        let caller = Caller::Account(self.account()?);
+        let (max_results, after) = (self.page_size()?, self.cursor()?);
+        Ok(Operation::ListIdentityPools { caller, max_results, after })
+    }
+
+    fn get_roles(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::GetIdentityPoolRoles { caller, pool })
+    }
+
+    fn list_tags(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::ListTagsForResource { caller, pool })
+    }
+
+    fn get_attributes(&mut self) -> Result<Operation> {
+        let ((caller, pool), provider) = (self.owned_pool()?, self.provider()?);
+        Ok(Operation::GetPrincipalTagAttributeMap { caller, pool, provider })
+    }
+
+    fn tag(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::TagResource { caller, pool, tags: self.tags()? })
+    }
+
+    fn untag(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        Ok(Operation::UntagResource { caller, pool, tags: self.tags()? })
+    }
+
+    fn describe(&mut self) -> Result<Operation> {
+        Ok(Operation::DescribeIdentity { caller: self.caller()?, identity: self.identity()? })
+    }
+
+    fn delete_identities(&mut self) -> Result<Operation> {
+        let caller = self.caller()?;
+        let mut identities = Vec::new();
+        for _ in 0..self.one_of(&[1, 2, 1, 3, 1, 0])? {
+            identities.push(self.identity()?);
+        }
+        Ok(Operation::DeleteIdentities { caller, identities })
+    }
+
+    fn page_size(&mut self) -> Result<i64> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=199 => i64::from(byte % 4).saturating_add(1),
+            200..=247 => i64::from(byte % 60).saturating_add(1),
+            248..=251 => 0,
+            252..=255 => 61,
+        })
+    }
+
+    fn cursor(&mut self) -> Result<Option<Cursor>> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=95 => None,
+            96..=223 => Some(Cursor::LAST),
+            224..=250 => Some(Cursor(byte.into())),
+            251..=255 => Some(Cursor::UNKNOWN),
+        })
+    }
+
+    fn list_identities(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let (max_results, after) = (self.page_size()?, self.cursor()?);
+        let hide_disabled = self.byte()? % 2 == 1;
+        Ok(Operation::ListIdentities { caller, pool, max_results, after, hide_disabled })
+    }
+
+    fn lookup(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let (by_user, by_identity) = self.one_of(&[
+            (true, false),
+            (false, true),
+            (true, false),
+            (true, true),
+            (false, true),
+            (true, true),
+            (false, false),
+        ])?;
+        let user = by_user.then(|| self.user()).transpose()?;
+        let identity = by_identity.then(|| self.identity()).transpose()?;
+        let max_results = (self.byte()? % 4 != 0).then(|| self.page_size()).transpose()?;
+        let after = self.cursor()?;
+        Ok(Operation::LookupDeveloperIdentity { caller, pool, identity, user, max_results, after })
+    }
+
+    fn merge(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let (source, destination) = (self.user()?, self.user()?);
+        let provider = self.developer_provider()?;
+        Ok(Operation::MergeDeveloperIdentities { caller, pool, provider, source, destination })
+    }
+
+    fn unlink_user(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let (identity, user) = (self.identity()?, self.user()?);
+        let provider = self.developer_provider()?;
+        Ok(Operation::UnlinkDeveloperIdentity { caller, pool, identity, provider, user })
+    }
+
+    fn unlink(&mut self) -> Result<Operation> {
+        let (identity, logins) = (self.identity()?, self.proofs()?);
+        let bits = self.byte()?;
+        let mut providers = Provider::ALL.to_vec();
+        providers.retain(|provider| bits >> (*provider as u8) & 1 == 0);
+        let developer = self.rarely(16)?;
+        Ok(Operation::UnlinkIdentity { identity, logins, providers, developer })
+    }
+
+    fn get_id(&mut self) -> Result<Operation> {
+        let (pool, logins) = (self.pool()?, self.logins()?);
+        let account = match self.byte()? {
+            0..=191 => None,
+            192..=247 => Some(0),
+            248..=255 => Some(1),
+        };
+        Ok(Operation::GetId { pool, account, logins })
+    }
+
+    fn token(&mut self) -> Result<Operation> {
+        Ok(Operation::GetOpenIdToken { identity: self.identity()?, logins: self.logins()? })
+    }
+
+    fn credentials(&mut self) -> Result<Operation> {
+        let (identity, logins) = (self.identity()?, self.proofs()?);
+        let custom_role = self.rarely(3)?.then(|| self.role()).transpose()?;
+        Ok(Operation::GetCredentialsForIdentity { identity, logins, custom_role })
+    }
+
+    fn developer_token(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let mut logins = Vec::new();
+        if !self.rarely(24)? {
+            logins.push(Presented::User(self.developer_provider()?, self.user()?));
+        }
+        let given = self.byte()?;
+        let identity = (given % 3 == 1).then(|| self.identity()).transpose()?;
+        for _ in 0..self.one_of(&[0, 1, 0, 2, 0, 1, 0, 0])? {
+            let login = self.public_login()?;
+            let place = if self.byte()? % 2 == 0 { logins.len() } else { 0 };
+            logins.insert(place, login);
+        }
+        let duration_secs = match self.byte()? {
+            0..=159 => None,
+            160..=239 => Some(i64::from(self.byte()?).saturating_add(1)),
+            240..=247 => Some(86_400),
+            248..=251 => Some(0),
+            252..=255 => Some(86_401),
+        };
+        let mut principal_tags = Vec::new();
+        if self.rarely(4)? {
+            principal_tags.push(("user".to_owned(), format!("tag {}", self.below(3)?)));
+        }
+        Ok(Operation::GetOpenIdTokenForDeveloperIdentity {
+            caller,
+            pool,
+            identity,
+            logins,
+            principal_tags,
+            duration_secs,
+        })
+    }
+}

@@ -1,0 +1,378 @@
+//! The service said a second time, naively: what is there, in maps, and what each operation makes
+//! of it, by looking at everything. Written from the contract; it calls none of the engine's rules.
+//!
+//! The model does not answer: it is shown what an implementation answered, and says whether the
+//! service could have. So it needs to predict neither ids nor which of several identities survives
+//! where nobody knows, and a history of concurrent calls can be tried in any order.
+
+mod identities;
+mod listing;
+mod logins;
+mod pools;
+mod resolution;
+mod roles;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::testkit::names::{
+    Account, Cursor, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Token,
+};
+use crate::testkit::operation::Operation;
+use crate::testkit::outcome::Outcome;
+use crate::testkit::settings::{Attributes, Roles, Settings};
+use crate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
+
+/// What the service would do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct Model {
+    choices: Choices,
+    now_secs: u64,
+    pools: BTreeMap<Pool, PoolState>,
+    identities: BTreeMap<Identity, IdentityState>,
+    /// Identities and pools that ever were: their ids do not come back (I9).
+    past: BTreeSet<Identity>,
+    past_pools: BTreeSet<Pool>,
+    tokens: BTreeMap<Token, TokenState>,
+    cursors: BTreeMap<Cursor, CursorState>,
+}
+
+/// What a user of an implementation may want one way or the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+struct Choices {
+    linking: Linking,
+    unknown_user_is_forbidden: bool,
+    roles_of_any_account: bool,
+    oldest_survives: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+enum Linking {
+    #[default]
+    ByIdentityId,
+    ByLinkedLogin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct PoolState {
+    owner: Account,
+    settings: Settings,
+    tags: BTreeMap<u8, u8>,
+    roles: Roles,
+    attributes: BTreeMap<Provider, Attributes>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct IdentityState {
+    pool: Pool,
+    logins: BTreeSet<Login>,
+    had_login: bool,
+    /// Creation and last change as they were last told, until something changes.
+    created_millis: Option<u64>,
+    modified_millis: Option<u64>,
+    changed: bool,
+}
+
+impl IdentityState {
+    fn is_guest(&self) -> bool {
+        !self.had_login
+    }
+
+    fn is_disabled(&self) -> bool {
+        self.had_login && self.logins.is_empty()
+    }
+
+    fn change(&mut self) {
+        self.changed = true;
+    }
+}
+
+/// What a token was handed out for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct TokenState {
+    identity: Identity,
+    pool: Pool,
+    logins: Vec<Login>,
+    tags: BTreeMap<String, String>,
+    expires_secs: u64,
+}
+
+/// A listing that is being read in pages.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct CursorState {
+    listing: Listing,
+    shown: BTreeSet<String>,
+    /// What has stood since the first page and has to be shown.
+    owed: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Listing {
+    Pools(Account),
+    Identities { pool: Pool, hide_disabled: bool },
+    Users(Identity),
+}
+
+/// The name of an exception.
+type Exception = &'static str;
+
+const ALREADY_REGISTERED: Exception = "DeveloperUserAlreadyRegisteredException";
+const CONFIGURATION: Exception = "InvalidIdentityPoolConfigurationException";
+const CONFLICT: Exception = "ResourceConflictException";
+const INVALID: Exception = "InvalidParameterException";
+const NOT_AUTHORIZED: Exception = "NotAuthorizedException";
+const NOT_FOUND: Exception = "ResourceNotFoundException";
+const VALIDATION: Exception = "ValidationException";
+
+const LOGINS_MAX: usize = 20;
+const TAGS_MAX: usize = 50;
+
+impl Default for Model {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Model {
+    /// The service as it is, without any pool.
+    pub fn new() -> Self {
+        Self {
+            choices: Choices::default(),
+            now_secs: 0,
+            pools: BTreeMap::new(),
+            identities: BTreeMap::new(),
+            past: BTreeSet::new(),
+            past_pools: BTreeSet::new(),
+            tokens: BTreeMap::new(),
+            cursors: BTreeMap::new(),
+        }
+    }
+
+    /// As [`Builder::developer_linking`](crate::Builder::developer_linking).
+    pub fn developer_linking(mut self, linking: DeveloperLinking) -> Self {
+        self.choices.linking = match linking {
+            DeveloperLinking::ByIdentityId => Linking::ByIdentityId,
+            DeveloperLinking::ByLinkedLogin => Linking::ByLinkedLogin,
+        };
+        self
+    }
+
+    /// As [`Builder::unknown_developer_user`](crate::Builder::unknown_developer_user).
+    pub fn unknown_developer_user(mut self, answer: UnknownDeveloperUser) -> Self {
+        self.choices.unknown_user_is_forbidden = answer == UnknownDeveloperUser::Forbidden;
+        self
+    }
+
+    /// As [`Builder::role_accounts`](crate::Builder::role_accounts).
+    pub fn role_accounts(mut self, accounts: RoleAccounts) -> Self {
+        self.choices.roles_of_any_account = accounts == RoleAccounts::Any;
+        self
+    }
+
+    /// Of several identities that logins mean, the one that was seen first survives, unless one has
+    /// the developer user: true of an engine whose operations follow each other.
+    pub fn oldest_survives(mut self) -> Self {
+        self.choices.oldest_survives = true;
+        self
+    }
+
+    /// Lets time go by.
+    pub fn wait(&mut self, secs: u64) {
+        self.now_secs = self.now_secs.saturating_add(secs);
+    }
+
+    /// Whether the service could have answered `outcome`; if so that happened, and else the model
+    /// is as before.
+    ///
+    /// # Errors
+    ///
+    /// What the service would have answered, in words.
+    pub fn step(&mut self, operation: &Operation, outcome: &Outcome) -> Result<(), String> {
+        let mut after = self.clone();
+        after.perform(operation, outcome)?;
+        // INVARIANT I7
+        if outcome.exception().is_none() {
+            *self = after;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn living_pools(&self) -> Vec<Pool> {
+        self.pools.keys().copied().collect()
+    }
+
+    /// Of a pool, or of all; those that are not disabled come first.
+    pub(crate) fn living_identities(&self, pool: Option<Pool>) -> Vec<Identity> {
+        let known = self.identities.iter();
+        let of_pool = known.filter(|(_, state)| pool.is_none_or(|pool| state.pool == pool));
+        let (disabled, able): (Vec<_>, Vec<_>) = of_pool.partition(|(_, s)| s.is_disabled());
+        able.into_iter().chain(disabled).map(|(identity, _)| *identity).collect()
+    }
+
+    /// One of these identities that has any of these logins, or that a token among them is for.
+    pub(crate) fn identity_of_any(
+        &self,
+        identities: &[Identity],
+        logins: &[Presented],
+    ) -> Option<Identity> {
+        let is_of = |identity: Identity, login: &Presented| {
+            let has =
+                |login| self.identities.get(&identity).is_some_and(|s| s.logins.contains(&login));
+            match *login {
+                Presented::User(_, user) => has(Login::User(user)),
+                Presented::Public(provider, subject, _) => has(Login::Public(provider, subject)),
+                Presented::Cognito(token) | Presented::Tampered(token) => {
+                    self.tokens.get(&token).is_some_and(|token| token.identity == identity)
+                }
+            }
+        };
+        let of = |login: &Presented| identities.iter().find(|identity| is_of(**identity, login));
+        logins.iter().find_map(of).copied()
+    }
+
+    fn perform(&mut self, operation: &Operation, outcome: &Outcome) -> Result<(), String> {
+        if is_invalid(operation) {
+            return refused(VALIDATION, outcome);
+        }
+        match operation {
+            Operation::CreateIdentityPool { caller, settings } => {
+                self.create_pool(caller.account(), settings, outcome)
+            }
+            Operation::UpdateIdentityPool { caller, pool, settings } => {
+                self.update_pool(caller.account(), *pool, settings, outcome)
+            }
+            Operation::DescribeIdentityPool { caller, pool } => {
+                let known = self.pool(caller.account(), *pool);
+                let known = known.map(|state| Outcome::Pool(*pool, state.described()));
+                exactly(known, outcome)
+            }
+            Operation::DeleteIdentityPool { caller, pool } => {
+                self.delete_pool(caller.account(), *pool, outcome)
+            }
+            Operation::ListIdentityPools { caller, max_results, after } => {
+                self.list_pools(caller.account(), (*max_results, *after), outcome)
+            }
+            Operation::TagResource { caller, pool, tags } => {
+                self.tag(caller.account(), *pool, *tags, outcome)
+            }
+            Operation::UntagResource { caller, pool, tags } => {
+                self.untag(caller.account(), *pool, *tags, outcome)
+            }
+            Operation::ListTagsForResource { caller, pool } => {
+                let known = self.pool(caller.account(), *pool);
+                exactly(known.map(|state| Outcome::Settings(state.listed_tags())), outcome)
+            }
+            Operation::SetIdentityPoolRoles { caller, pool, roles } => {
+                self.set_roles(caller.account(), *pool, roles, outcome)
+            }
+            Operation::GetIdentityPoolRoles { caller, pool } => {
+                let known = self.pool(caller.account(), *pool);
+                let known = known.map(|state| normal(state.roles.request()));
+                exactly(known.map(Outcome::Settings), outcome)
+            }
+            Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes } => {
+                self.set_attributes((caller.account(), *pool), *provider, *attributes, outcome)
+            }
+            Operation::GetPrincipalTagAttributeMap { caller, pool, provider } => {
+                exactly(self.attributes(caller.account(), *pool, *provider), outcome)
+            }
+            Operation::DescribeIdentity { caller, identity } => {
+                self.describe(caller.account(), *identity, outcome)
+            }
+            Operation::DeleteIdentities { caller, identities } => {
+                self.delete_identities(caller.account(), identities, outcome)
+            }
+            Operation::ListIdentities { caller, pool, max_results, after, hide_disabled } => {
+                let page = (*max_results, *after);
+                self.list_identities(caller.account(), (*pool, *hide_disabled), page, outcome)
+            }
+            Operation::LookupDeveloperIdentity {
+                caller,
+                pool,
+                identity,
+                user,
+                max_results,
+                after,
+            } => {
+                let page = (max_results.unwrap_or(60), *after);
+                let by = (*identity, *user);
+                self.lookup(caller.account(), *pool, by, page, outcome)
+            }
+            _ => self.perform_with_logins(operation, outcome),
+        }
+    }
+
+    /// The pool, if it is the caller's.
+    fn pool(&self, caller: Account, pool: Pool) -> Result<&PoolState, Exception> {
+        self.pools.get(&pool).filter(|state| state.owner == caller).ok_or(NOT_FOUND)
+    }
+
+    fn pool_mut(&mut self, caller: Account, pool: Pool) -> Result<&mut PoolState, Exception> {
+        self.pools.get_mut(&pool).filter(|state| state.owner == caller).ok_or(NOT_FOUND)
+    }
+
+    /// The identity, if it is of this pool.
+    fn identity_of(&self, pool: Pool, identity: Identity) -> Result<&IdentityState, Exception> {
+        let found = self.identities.get(&identity);
+        found.filter(|state| state.pool == pool).ok_or(NOT_FOUND)
+    }
+
+    fn owner_of(&self, pool: Pool, login: Login) -> Option<Identity> {
+        let mut of_pool = self.identities.iter().filter(|(_, state)| state.pool == pool);
+        of_pool.find(|(_, state)| state.logins.contains(&login)).map(|(identity, _)| *identity)
+    }
+}
+
+/// Whether the service model already refuses it.
+fn is_invalid(operation: &Operation) -> bool {
+    let is_page = |size: i64| (1..=60).contains(&size);
+    let is_name = |provider: DeveloperProvider| provider != DeveloperProvider::Invalid;
+    match operation {
+        Operation::ListIdentities { max_results, .. }
+        | Operation::ListIdentityPools { max_results, .. } => !is_page(*max_results),
+        Operation::LookupDeveloperIdentity { max_results, .. } => {
+            max_results.is_some_and(|size| !is_page(size))
+        }
+        Operation::GetOpenIdTokenForDeveloperIdentity { duration_secs, .. } => {
+            duration_secs.is_some_and(|secs| !(1..=86_400).contains(&secs))
+        }
+        Operation::CreateIdentityPool { settings, .. }
+        | Operation::UpdateIdentityPool { settings, .. } => {
+            settings.developer.is_some_and(|name| !is_name(name))
+        }
+        Operation::MergeDeveloperIdentities { provider, .. }
+        | Operation::UnlinkDeveloperIdentity { provider, .. } => !is_name(*provider),
+        Operation::DeleteIdentities { identities, .. } => {
+            identities.is_empty() || identities.len() > 60
+        }
+        _ => false,
+    }
+}
+
+/// The members of a setting as a reply tells them: without those that are empty.
+fn normal(members: Vec<(&'static str, crate::testkit::json::Json)>) -> Value {
+    let members = members.into_iter().filter_map(|(name, value)| {
+        let value = serde_json::to_value(value).ok()?;
+        let is_empty = value.as_object().is_some_and(serde_json::Map::is_empty);
+        (!is_empty).then(|| (name.to_owned(), value))
+    });
+    Value::Object(members.collect())
+}
+
+fn refused(exception: Exception, outcome: &Outcome) -> Result<(), String> {
+    if outcome.exception() == Some(exception) { Ok(()) } else { expected(exception) }
+}
+
+fn exactly(known: Result<Outcome, Exception>, outcome: &Outcome) -> Result<(), String> {
+    match known {
+        Err(exception) => refused(exception, outcome),
+        Ok(known) if known == *outcome => Ok(()),
+        Ok(known) => expected(known),
+    }
+}
+
+fn expected(what: impl ToString) -> Result<(), String> {
+    Err(what.to_string())
+}

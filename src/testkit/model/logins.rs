@@ -1,0 +1,313 @@
+//! The operations on logins: section 5 of the contract.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::testkit::model::resolution::{Answer, Door, Proof};
+use crate::testkit::model::{
+    CONFLICT, Exception, INVALID, IdentityState, Linking, Model, NOT_AUTHORIZED, NOT_FOUND,
+    PoolState, TokenState, exactly, expected, refused,
+};
+use crate::testkit::names::{
+    Account, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Role, User,
+};
+use crate::testkit::operation::Operation;
+use crate::testkit::outcome::{Outcome, Statement};
+
+impl Model {
+    pub(super) fn perform_with_logins(
+        &mut self,
+        operation: &Operation,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        match operation {
+            Operation::GetId { pool, account, logins } => {
+                self.get_id(*pool, *account, logins, outcome)
+            }
+            Operation::GetOpenIdToken { identity, logins } => {
+                self.get_token(*identity, logins, outcome)
+            }
+            Operation::GetCredentialsForIdentity { identity, logins, custom_role } => {
+                self.get_credentials(*identity, logins, *custom_role, outcome)
+            }
+            Operation::GetOpenIdTokenForDeveloperIdentity {
+                caller,
+                pool,
+                identity,
+                logins,
+                principal_tags,
+                duration_secs,
+            } => {
+                let tags = principal_tags.iter().cloned().collect();
+                let for_ = (tags, duration_secs.unwrap_or(900));
+                self.get_developer_token(
+                    (caller.account(), *pool),
+                    *identity,
+                    logins,
+                    for_,
+                    outcome,
+                )
+            }
+            Operation::MergeDeveloperIdentities { caller, pool, provider, source, destination } => {
+                let users = (*source, *destination);
+                self.merge((caller.account(), *pool), *provider, users, outcome)
+            }
+            Operation::UnlinkDeveloperIdentity { caller, pool, identity, provider, user } => {
+                let of = (caller.account(), *pool);
+                self.unlink_user(of, *identity, (*provider, *user), outcome)
+            }
+            Operation::UnlinkIdentity { identity, logins, providers, developer } => {
+                self.unlink(*identity, logins, (providers, *developer), outcome)
+            }
+            _ => expected("something that this model does not know"),
+        }
+    }
+
+    fn get_id(
+        &mut self,
+        pool: Pool,
+        claimed: Option<u8>,
+        logins: &[Presented],
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let resolved = self.pools.get(&pool).ok_or(NOT_FOUND).and_then(|state| {
+            let wrong = claimed.is_some_and(|number| number != state.owner.number);
+            let uninvited = logins.is_empty() && !state.settings.guests;
+            if wrong || uninvited {
+                return Err(NOT_AUTHORIZED);
+            }
+            let proof = self.prove(pool, Door::Public, logins, None)?;
+            let answer = self.resolve(pool, None, &proof, false)?;
+            Ok((proof, answer))
+        });
+        match (resolved, outcome) {
+            (Err(exception), _) => refused(exception, outcome),
+            (Ok((proof, answer)), Outcome::Identity(identity)) => {
+                self.become_of(pool, None, &proof.logins, &answer, *identity)
+            }
+            (Ok((_, answer)), _) => answer.told(),
+        }
+    }
+
+    fn get_token(
+        &mut self,
+        given: Identity,
+        logins: &[Presented],
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let resolved = self.known(given).and_then(|(pool, state, identity)| {
+            let is_mapped = !state.roles.mappings.is_empty();
+            if state.settings.classic_flow == Some(false) || is_mapped {
+                return Err(INVALID);
+            }
+            if logins.is_empty() && identity.is_guest() && !state.settings.guests {
+                return Err(NOT_AUTHORIZED);
+            }
+            let proof = self.prove(pool, Door::Public, logins, Some(given))?;
+            let answer = self.resolve(pool, Some(given), &proof, false)?;
+            Ok((pool, proof, answer))
+        });
+        let (pool, proof, answer) = match resolved {
+            Err(exception) => return refused(exception, outcome),
+            Ok(resolved) => resolved,
+        };
+        let tags = self.mapped_tags(pool, &proof.logins);
+        self.token_for(pool, (Some(given), &proof, &answer), (tags, 600), outcome)
+    }
+
+    fn get_developer_token(
+        &mut self,
+        (caller, pool): (Account, Pool),
+        given: Option<Identity>,
+        logins: &[Presented],
+        (tags, duration_secs): (BTreeMap<String, String>, i64),
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let by_id = self.choices.linking == Linking::ByIdentityId;
+        let resolved = self.pool(caller, pool).and_then(|_| {
+            given.map(|given| self.identity_of(pool, given)).transpose()?;
+            let proof = self.prove(pool, Door::Developer, logins, given)?;
+            let answer = self.resolve(pool, given, &proof, by_id)?;
+            Ok((proof, answer))
+        });
+        let (proof, answer) = match resolved {
+            Err(exception) => return refused(exception, outcome),
+            Ok(resolved) => resolved,
+        };
+        let mut all_tags = self.mapped_tags(pool, &proof.logins);
+        all_tags.extend(tags);
+        let duration_secs = u64::try_from(duration_secs).unwrap_or_default();
+        self.token_for(pool, (given, &proof, &answer), (all_tags, duration_secs), outcome)
+    }
+
+    /// A token was handed out, and says what it has to say (I10).
+    fn token_for(
+        &mut self,
+        pool: Pool,
+        (given, proof, answer): (Option<Identity>, &Proof, &Answer),
+        (tags, lifetime_secs): (BTreeMap<String, String>, u64),
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let Outcome::Token(identity, token, said) = outcome else { return answer.told() };
+        self.become_of(pool, given, &proof.logins, answer, *identity)?;
+        let amr = self.amr(pool, &proof.logins);
+        let statement = Statement {
+            identity: *identity,
+            pool,
+            amr,
+            tags: tags.clone(),
+            role: None,
+            lifetime_secs: Some(lifetime_secs),
+        };
+        if **said != statement {
+            return expected(format!("{statement:?}"));
+        }
+        let expires_secs = self.now_secs.saturating_add(lifetime_secs);
+        let logins = proof.logins.clone();
+        let state = TokenState { identity: *identity, pool, logins, tags, expires_secs };
+        // The same claims signed twice in one second are one token.
+        self.tokens.insert(*token, state);
+        Ok(())
+    }
+
+    fn get_credentials(
+        &mut self,
+        given: Identity,
+        logins: &[Presented],
+        custom: Option<Role>,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let resolved = self.known(given).and_then(|(pool, state, identity)| {
+            let guest_is_unwanted = identity.is_guest() && !state.settings.guests;
+            if logins.is_empty() && guest_is_unwanted {
+                return Err(NOT_AUTHORIZED);
+            }
+            let proof = self.prove(pool, Door::PublicOrCognito, logins, Some(given))?;
+            if proof.is_empty() && guest_is_unwanted {
+                return Err(NOT_AUTHORIZED);
+            }
+            let answer = self.resolve(pool, Some(given), &proof, false)?;
+            let named = proof.named(identity);
+            let role = self.role(state, &named, &proof, custom)?;
+            let tags = self.session_tags(pool, &named, &proof)?;
+            let mut used = named;
+            let unsaid: Vec<_> =
+                proof.logins.iter().filter(|login| !used.contains(login)).copied().collect();
+            used.extend(unsaid);
+            Ok((pool, proof, answer, (role, tags, self.amr(pool, &used))))
+        });
+        let (pool, proof, answer, (role, tags, amr)) = match resolved {
+            Err(exception) => return refused(exception, outcome),
+            Ok(resolved) => resolved,
+        };
+        let Outcome::Credentials(identity, said) = outcome else { return answer.told() };
+        self.become_of(pool, Some(given), &proof.logins, &answer, *identity)?;
+        let role = Some(crate::testkit::operation::role_arn(role));
+        let identity = *identity;
+        let statement = Statement { identity, pool, amr, tags, role, lifetime_secs: None };
+        match said {
+            Some(said) if **said != statement => expected(format!("{statement:?}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// An identity, and its pool.
+    fn known(&self, identity: Identity) -> Result<(Pool, &PoolState, &IdentityState), Exception> {
+        let state = self.identities.get(&identity).ok_or(NOT_FOUND)?;
+        let pool = self.pools.get(&state.pool).ok_or(NOT_FOUND)?;
+        Ok((state.pool, pool, state))
+    }
+
+    fn merge(
+        &mut self,
+        (caller, pool): (Account, Pool),
+        provider: DeveloperProvider,
+        (source, destination): (User, User),
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let merged = self.pool(caller, pool).and_then(|state| {
+            if state.settings.developer != Some(provider) {
+                return Err(INVALID);
+            }
+            let source = self.owner_of(pool, Login::User(source)).ok_or(NOT_FOUND)?;
+            let destination = self.owner_of(pool, Login::User(destination)).ok_or(NOT_FOUND)?;
+            self.check_merge(&BTreeSet::from([source, destination]), &[])?;
+            Ok((source, destination))
+        });
+        if let Ok((source, destination)) = merged
+            && source != destination
+        {
+            let moved = self.identities.get_mut(&source).map(|state| {
+                state.change();
+                std::mem::take(&mut state.logins)
+            });
+            if let Some(state) = self.identities.get_mut(&destination) {
+                state.logins.extend(moved.unwrap_or_default());
+                state.change();
+            }
+            self.settle_cursors();
+        }
+        exactly(merged.map(|(_, destination)| Outcome::Identity(destination)), outcome)
+    }
+
+    fn unlink_user(
+        &mut self,
+        (caller, pool): (Account, Pool),
+        identity: Identity,
+        (provider, user): (DeveloperProvider, User),
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let login = Login::User(user);
+        let unlinked = self.pool(caller, pool).and_then(|state| {
+            self.identity_of(pool, identity)?;
+            if state.settings.developer != Some(provider) {
+                return Err(INVALID);
+            }
+            match self.owner_of(pool, login) {
+                Some(owner) if owner == identity => Ok(Outcome::Done),
+                Some(_) => Err(CONFLICT),
+                None => Err(NOT_FOUND),
+            }
+        });
+        if unlinked.is_ok()
+            && let Some(state) = self.identities.get_mut(&identity)
+        {
+            state.logins.remove(&login);
+            state.change();
+            self.settle_cursors();
+        }
+        exactly(unlinked, outcome)
+    }
+
+    fn unlink(
+        &mut self,
+        identity: Identity,
+        logins: &[Presented],
+        (providers, developer): (&[Provider], bool),
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let unlinked = self.known(identity).and_then(|(pool, state, known)| {
+            let is_developer = state.settings.developer == Some(DeveloperProvider::Game);
+            if developer && is_developer {
+                return Err(INVALID);
+            }
+            let proof = self.prove(pool, Door::PublicOrCognito, logins, Some(identity))?;
+            let has_one = proof.logins.iter().any(|login| known.logins.contains(login));
+            let is_opened = has_one || !proof.named(known).is_empty();
+            if known.is_disabled() || !is_opened {
+                return Err(NOT_AUTHORIZED);
+            }
+            Ok(Outcome::Done)
+        });
+        if unlinked.is_ok()
+            && let Some(state) = self.identities.get_mut(&identity)
+        {
+            let before = state.logins.len();
+            state.logins.retain(|l| !matches!(l, Login::Public(p, _) if providers.contains(p)));
+            if state.logins.len() != before {
+                state.change();
+                self.settle_cursors();
+            }
+        }
+        exactly(unlinked, outcome)
+    }
+}

@@ -1,0 +1,180 @@
+//! Pools, their settings and their tags.
+
+use serde_json::Value;
+
+use crate::testkit::model::{
+    Exception, INVALID, Model, PoolState, TAGS_MAX, exactly, expected, normal, refused,
+};
+use crate::testkit::names::{Account, DeveloperProvider, Pool, Provider};
+use crate::testkit::outcome::Outcome;
+use crate::testkit::settings::{Attributes, Roles, Settings, Tags};
+
+impl PoolState {
+    pub(super) fn described(&self) -> Value {
+        let mut described = normal(Settings { tags: None, ..self.settings.clone() }.request());
+        if let (Some(members), false) = (described.as_object_mut(), self.tags.is_empty()) {
+            members.insert("IdentityPoolTags".to_owned(), self.tags());
+        }
+        described
+    }
+
+    pub(super) fn listed_tags(&self) -> Value {
+        let tags = (!self.tags.is_empty()).then(|| ("Tags".to_owned(), self.tags()));
+        Value::Object(tags.into_iter().collect())
+    }
+
+    fn tags(&self) -> Value {
+        let tags = self.tags.iter();
+        tags.map(|(key, value)| (format!("tag-{key}"), Value::from(value.to_string()))).collect()
+    }
+
+    pub(super) fn has_any_provider(&self) -> bool {
+        self.settings.developer.is_some() || !self.settings.providers.is_empty()
+    }
+}
+
+fn check_settings(settings: &Settings) -> Result<(), Exception> {
+    let reserved = settings.developer == Some(DeveloperProvider::Reserved);
+    let illegal = settings.tags.is_some_and(|tags| !are_legal(tags));
+    let many = settings.tags.is_some_and(|tags| tags.numbers().count() > TAGS_MAX);
+    if reserved || illegal || many { Err(INVALID) } else { Ok(()) }
+}
+
+fn are_legal(tags: Tags) -> bool {
+    tags.numbers().all(|number| number < Tags::ILLEGAL)
+}
+
+impl Model {
+    pub(super) fn create_pool(
+        &mut self,
+        owner: Account,
+        settings: &Settings,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        if let Err(exception) = check_settings(settings) {
+            return refused(exception, outcome);
+        }
+        let tags = settings.tags.iter().flat_map(|t| t.numbers().map(|n| (n, t.value))).collect();
+        let state = PoolState {
+            owner,
+            settings: settings.clone(),
+            tags,
+            roles: Roles::default(),
+            attributes: std::collections::BTreeMap::new(),
+        };
+        match outcome {
+            Outcome::Pool(pool, described)
+                if *described == state.described() && self.past_pools.insert(*pool) =>
+            {
+                self.pools.insert(*pool, state);
+                Ok(())
+            }
+            _ => expected(format!("a new pool {}", state.described())),
+        }
+    }
+
+    pub(super) fn update_pool(
+        &mut self,
+        caller: Account,
+        pool: Pool,
+        settings: &Settings,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let updated = self.pool_mut(caller, pool).and_then(|state| {
+            let known = state.settings.developer;
+            if known.is_some() && settings.developer.is_some() && settings.developer != known {
+                return Err(INVALID);
+            }
+            check_settings(settings)?;
+            if let Some(tags) = settings.tags {
+                state.tags = tags.numbers().map(|number| (number, tags.value)).collect();
+            }
+            state.settings = settings.clone();
+            state.settings.developer = settings.developer.or(known);
+            state.roles.mappings.retain(|provider, _| settings.has(*provider));
+            state.attributes.retain(|provider, _| settings.has(*provider));
+            Ok(Outcome::Pool(pool, state.described()))
+        });
+        exactly(updated, outcome)
+    }
+
+    pub(super) fn delete_pool(
+        &mut self,
+        caller: Account,
+        pool: Pool,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let deleted = self.pool(caller, pool).map(|_| Outcome::Done);
+        if deleted.is_ok() {
+            self.pools.remove(&pool);
+            // INVARIANT I6
+            self.identities.retain(|_, state| state.pool != pool);
+            self.settle_cursors();
+        }
+        exactly(deleted, outcome)
+    }
+
+    pub(super) fn tag(
+        &mut self,
+        caller: Account,
+        pool: Pool,
+        tags: Tags,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let tagged = self.pool_mut(caller, pool).and_then(|state| {
+            state.tags.extend(tags.numbers().map(|number| (number, tags.value)));
+            let is_legal = are_legal(tags) && state.tags.len() <= TAGS_MAX;
+            if is_legal { Ok(Outcome::Done) } else { Err(INVALID) }
+        });
+        exactly(tagged, outcome)
+    }
+
+    pub(super) fn untag(
+        &mut self,
+        caller: Account,
+        pool: Pool,
+        tags: Tags,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let untagged = self.pool_mut(caller, pool).map(|state| {
+            state.tags.retain(|number, _| !tags.numbers().any(|n| n == *number));
+            Outcome::Done
+        });
+        exactly(untagged, outcome)
+    }
+
+    pub(super) fn set_attributes(
+        &mut self,
+        (caller, pool): (Account, Pool),
+        provider: Provider,
+        attributes: Attributes,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let set = self.pool_mut(caller, pool).and_then(|state| {
+            if !state.settings.has(provider) {
+                return Err(INVALID);
+            }
+            state.attributes.insert(provider, attributes);
+            Ok(Outcome::Settings(told(attributes)))
+        });
+        exactly(set, outcome)
+    }
+
+    pub(super) fn attributes(
+        &self,
+        caller: Account,
+        pool: Pool,
+        provider: Provider,
+    ) -> Result<Outcome, Exception> {
+        let state = self.pool(caller, pool)?;
+        if !state.settings.has(provider) {
+            return Err(super::NOT_FOUND);
+        }
+        let attributes = state.attributes.get(&provider).copied().unwrap_or_default();
+        Ok(Outcome::Settings(told(attributes)))
+    }
+}
+
+fn told(attributes: Attributes) -> Value {
+    normal(attributes.request())
+}

@@ -1,0 +1,51 @@
+//! What goes to an implementation, and what comes back.
+
+use std::fmt;
+
+use crate::testkit::json::Json;
+use crate::testkit::names::Account;
+
+/// A call with variables: `$identity3` stands for the fourth identity that was seen.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Request {
+    /// The public operations have none.
+    pub(crate) caller: Option<Account>,
+    pub(crate) operation: String,
+    pub(crate) body: Json,
+}
+
+/// `account0/us-east-1 DescribeIdentity {"IdentityId":"$identity3"}`
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.caller {
+            Some(caller) => write!(f, "account{}/{}", caller.number, caller.region_name())?,
+            None => f.write_str("public")?,
+        }
+        write!(f, " {} {}", self.operation, self.body)
+    }
+}
+
+/// A call as it goes to an implementation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Call {
+    /// The account of twelve digits and the region whose credentials it carries; the public
+    /// operations have none.
+    pub caller: Option<(String, String)>,
+    /// The region that it goes to.
+    pub region: String,
+    /// The operation's name, such as `GetId`.
+    pub operation: String,
+    /// The JSON object.
+    pub body: String,
+}
+
+/// What an implementation answered: the HTTP status and body of AWS JSON 1.1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "implementations make it, and it has no more")]
+pub struct Reply {
+    /// 200, 400 or 500.
+    pub status: u16,
+    /// A JSON object, or nothing.
+    pub body: String,
+}

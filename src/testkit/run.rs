@@ -1,0 +1,145 @@
+//! Putting an implementation through operations, with the model looking on.
+
+use std::fmt;
+
+use proptest::test_runner::{Config, TestError, TestRunner};
+
+use crate::testkit::directory::Directory;
+use crate::testkit::generate::operations;
+use crate::testkit::model::Model;
+use crate::testkit::operation::Operation;
+use crate::testkit::outcome::Outcome;
+use crate::testkit::request::Request;
+use crate::testkit::script::Script;
+use crate::testkit::subject::Subject;
+
+/// An implementation did something that the service would not have done.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Disagreement {
+    /// The operation's name.
+    pub operation: &'static str,
+    /// What the service would have answered, in words.
+    pub expected: String,
+    /// What was answered.
+    pub outcome: Outcome,
+    /// Everything up to here.
+    pub script: Script,
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.script)?;
+        let got = self.outcome.to_string().replace('\n', " ");
+        writeln!(f, "# {}: expected {}, got {got}", self.operation, self.expected)
+    }
+}
+
+impl std::error::Error for Disagreement {}
+
+/// What was done to an implementation, and what the model makes of it.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub(crate) directory: Directory,
+    pub(crate) model: Model,
+    pub(crate) script: Script,
+}
+
+/// Where accounts begin if nothing is said.
+const FIRST_ACCOUNT: u64 = 123_456_789_012;
+
+impl Run {
+    /// Nothing was done yet.
+    pub fn new(model: Model) -> Self {
+        Self::with_accounts(model, FIRST_ACCOUNT)
+    }
+
+    /// With accounts from this number of twelve digits on, where several runs share what they are
+    /// put through.
+    pub fn with_accounts(model: Model, first_account: u64) -> Self {
+        Self { directory: Directory::new(first_account), model, script: Script::default() }
+    }
+
+    /// Performs an operation on names that were seen.
+    ///
+    /// # Errors
+    ///
+    /// When the model does not agree.
+    pub fn perform(
+        &mut self,
+        subject: &impl Subject,
+        operation: &Operation,
+    ) -> Result<Outcome, Box<Disagreement>> {
+        let operation = self.directory.settle(operation.clone(), Some(&self.model));
+        let request = operation.request();
+        let outcome = self.directory.perform(subject, &request);
+        self.script.call(request, &outcome);
+        match self.model.step(&operation, &outcome) {
+            Ok(()) => Ok(outcome),
+            Err(expected) => Err(Box::new(Disagreement {
+                operation: operation.name(),
+                expected,
+                outcome,
+                script: self.script.clone(),
+            })),
+        }
+    }
+
+    /// Lets time go by, if the implementation can.
+    pub fn wait(&mut self, subject: &impl Subject, secs: u64) {
+        if subject.wait(secs) {
+            self.model.wait(secs);
+            self.script.wait(secs);
+        }
+    }
+
+    /// What was done.
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+}
+
+impl Directory {
+    pub(crate) fn perform(&mut self, subject: &impl Subject, request: &Request) -> Outcome {
+        let call = self.fill(request);
+        match subject.call(&call) {
+            Ok(reply) => self.read(request, &reply, |token| subject.session(token)),
+            Err(error) => Outcome::Unreadable(error.to_string()),
+        }
+    }
+}
+
+/// Puts an implementation that nobody has used through operations.
+///
+/// # Errors
+///
+/// At the first operation that the service would have answered otherwise.
+pub fn run(
+    subject: &impl Subject,
+    model: Model,
+    operations: &[Operation],
+) -> Result<(), Box<Disagreement>> {
+    let mut run = Run::new(model);
+    operations.iter().try_for_each(|operation| run.perform(subject, operation).map(drop))
+}
+
+/// Puts new implementations through `cases` sequences of up to `length` operations each.
+///
+/// # Errors
+///
+/// The shortest sequence that could be found at whose end the service would have answered
+/// otherwise.
+pub fn check<S: Subject>(
+    cases: u32,
+    length: usize,
+    model: &Model,
+    new: impl Fn() -> S,
+) -> Result<(), String> {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    let checked = runner
+        .run(&operations(1..=length), |operations| Ok(run(&new(), model.clone(), &operations)?));
+    checked.map_err(|error| match error {
+        TestError::Fail(reason, _) | TestError::Abort(reason) => reason.to_string(),
+    })
+}

@@ -1,0 +1,246 @@
+//! Operations as lines of text, which can be performed again by any implementation.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::testkit::directory::Directory;
+use crate::testkit::json::Json;
+use crate::testkit::names::Account;
+use crate::testkit::outcome::Outcome;
+use crate::testkit::request::Request;
+use crate::testkit::subject::Subject;
+
+/// A sequence of operations with what each came to.
+///
+/// ```text
+/// account0/us-east-1 DescribeIdentityPool {"IdentityPoolId":"$pool0"}
+/// public GetId {"IdentityPoolId":"$pool0"}
+/// wait 60
+/// # a comment
+/// ```
+///
+/// `$identity3` stands for the fourth identity that was seen, `$token0` for the first token,
+/// `$login.Google.1.Genuine` for a token of a provider of this kit.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Script {
+    lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Line {
+    Call(Request, String),
+    Wait(u64),
+}
+
+impl Script {
+    pub(crate) fn call(&mut self, request: Request, outcome: &Outcome) {
+        self.lines.push(Line::Call(request, outcome.to_string()));
+    }
+
+    pub(crate) fn wait(&mut self, secs: u64) {
+        self.lines.push(Line::Wait(secs));
+    }
+
+    /// The names of the operations that are called.
+    pub fn calls(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Call(request, _) => Some(request.operation.as_str()),
+            Line::Wait(_) => None,
+        })
+    }
+
+    /// Performs it again, with accounts from `first_account` on, and returns what came of it.
+    #[must_use]
+    pub fn replay(&self, subject: &impl Subject, first_account: u64) -> Self {
+        let mut directory = Directory::new(first_account);
+        let mut replayed = Self::default();
+        for line in &self.lines {
+            match line {
+                Line::Wait(secs) => {
+                    subject.wait(*secs);
+                    replayed.wait(*secs);
+                }
+                Line::Call(request, _) => {
+                    let outcome = directory.perform(subject, request);
+                    replayed.call(request.clone(), &outcome);
+                }
+            }
+        }
+        replayed
+    }
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.lines {
+            match line {
+                Line::Wait(secs) => writeln!(f, "wait {secs}")?,
+                Line::Call(request, outcome) => {
+                    writeln!(f, "{request}")?;
+                    let outcome = outcome.replace('\n', " ");
+                    writeln!(f, "# {outcome}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A line that is none of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptError(String);
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a line of a script: `{}`", self.0)
+    }
+}
+
+impl std::error::Error for ScriptError {}
+
+impl FromStr for Script {
+    type Err = ScriptError;
+
+    fn from_str(text: &str) -> Result<Self, ScriptError> {
+        let mut script = Self::default();
+        for line in text.lines().map(str::trim) {
+            let wrong = || ScriptError(line.to_owned());
+            match line.strip_prefix('#') {
+                Some(outcome) => {
+                    if let Some(Line::Call(_, told)) = script.lines.last_mut() {
+                        outcome.trim().clone_into(told);
+                    }
+                }
+                None if line.is_empty() => {}
+                None => script.lines.push(parsed(line).ok_or_else(wrong)?),
+            }
+        }
+        Ok(script)
+    }
+}
+
+fn parsed(line: &str) -> Option<Line> {
+    let (caller, rest) = line.split_once(' ')?;
+    if caller == "wait" {
+        return rest.parse().ok().map(Line::Wait);
+    }
+    let (operation, body) = rest.split_once(' ')?;
+    let caller = match caller.strip_prefix("account") {
+        None if caller == "public" => None,
+        None => return None,
+        Some(account) => {
+            let (number, region) = account.split_once('/')?;
+            let regions = [0, 1].map(|region| Account { number: 0, region });
+            let known = regions.into_iter().find(|known| known.region_name() == region)?;
+            Some(Account { number: number.parse().ok()?, ..known })
+        }
+    };
+    let body: Json = serde_json::from_str(body).ok()?;
+    Some(Line::Call(Request { caller, operation: operation.to_owned(), body }, String::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::state::SigningAlgorithm;
+    use crate::testkit::generate::operations;
+    use crate::testkit::issuer::login_verifier;
+    use crate::testkit::model::Model;
+    use crate::testkit::run::Run;
+    use crate::testkit::subject::{TestClock, WireDoor};
+
+    fn door() -> WireDoor {
+        let clock = TestClock::default();
+        let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+        let builder = builder.login_verifier(login_verifier()).clock(clock.clone());
+        WireDoor::new(builder.in_memory().expect("an engine")).clock(clock)
+    }
+
+    /// Of runs in which time goes by.
+    fn scripts() -> Vec<Script> {
+        let mut runner = TestRunner::deterministic();
+        let scripts = (0..20).map(|wait| {
+            let generated = operations(30).new_tree(&mut runner).expect("operations");
+            let (door, mut run) = (door(), Run::new(Model::new()));
+            for operation in generated.current() {
+                run.perform(&door, &operation).unwrap_or_else(|error| panic!("{error}"));
+            }
+            run.wait(&door, wait);
+            run.script().clone()
+        });
+        scripts.collect()
+    }
+
+    #[test]
+    fn what_is_printed_is_parsed() {
+        for script in scripts() {
+            let printed = script.to_string();
+            assert_eq!(printed.parse(), Ok(script), "{printed}");
+        }
+    }
+
+    /// Its numbers stand for other ids, which only the texts of exceptions show.
+    #[test]
+    fn what_is_replayed_comes_to_the_same() {
+        let outcomes = |script: &Script| -> Vec<String> {
+            let outcomes = script.lines.iter().filter_map(|line| match line {
+                Line::Call(_, outcome) => Some(outcome),
+                Line::Wait(_) => None,
+            });
+            let shown = |outcome: &String| match outcome.split_once("Exception: ") {
+                Some((exception, _)) => exception.to_owned(),
+                None => outcome.clone(),
+            };
+            outcomes.map(shown).collect()
+        };
+        for script in scripts() {
+            let parsed: Script = script.to_string().parse().expect("a script");
+            let replayed = parsed.replay(&door(), 300_000_000_000);
+            assert_eq!(outcomes(&replayed), outcomes(&script), "{script}");
+            assert_eq!(replayed.calls().count(), script.calls().count());
+        }
+    }
+
+    #[test]
+    fn comments_say_what_came_of_a_call() {
+        let text = "# of nothing\n\n  public GetId {}  \n# a\n#b\nwait 60\n# of no call\n";
+        let script: Script = text.parse().expect("a script");
+        assert_eq!(script.to_string(), "public GetId {}\n# b\nwait 60\n");
+    }
+
+    #[test]
+    fn members_keep_their_order() {
+        let text = r#"account1/eu-west-1 Any {"b":{"z":[1,true,"x"],"a":-2},"a":"\"$pool0\n"}"#;
+        let script: Script = text.parse().expect("a script");
+        assert_eq!(script.to_string(), format!("{text}\n# \n"));
+    }
+
+    #[test]
+    fn other_lines_are_told() {
+        for line in [
+            "wait",
+            "wait long",
+            "wait -1",
+            "public",
+            "public GetId",
+            "public GetId {",
+            "public GetId {} {}",
+            r#"public GetId {"a":null}"#,
+            r#"public GetId {"a":1.5}"#,
+            r#"public GetId {"a":9223372036854775808}"#,
+            "everybody GetId {}",
+            "account GetId {}",
+            "account0 GetId {}",
+            "account0/mars-1 GetId {}",
+            "account256/us-east-1 GetId {}",
+        ] {
+            let text = format!("wait 1\n{line}\nwait 2");
+            let error = text.parse::<Script>().expect_err(line);
+            assert_eq!(error.to_string(), format!("not a line of a script: `{line}`"));
+        }
+    }
+}

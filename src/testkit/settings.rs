@@ -1,0 +1,233 @@
+//! How a pool is set: its providers, its roles, the claims that become tags, and its own tags.
+
+use std::collections::BTreeMap;
+
+use crate::testkit::json::Json;
+use crate::testkit::names::{DeveloperProvider, Provider, Role};
+use crate::testkit::operation::role_arn;
+
+/// The settings of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Which of a few names it has.
+    pub name: u8,
+    /// `AllowUnauthenticatedIdentities`
+    pub guests: bool,
+    /// `AllowClassicFlow`
+    pub classic_flow: Option<bool>,
+    /// `DeveloperProviderName`
+    pub developer: Option<DeveloperProvider>,
+    /// The public providers, each once.
+    pub providers: Vec<Provider>,
+    /// `IdentityPoolTags`
+    pub tags: Option<Tags>,
+}
+
+impl Settings {
+    /// The pool's name.
+    pub(crate) fn pool_name(&self) -> String {
+        format!("pool {}", self.name)
+    }
+
+    pub(crate) fn has(&self, provider: Provider) -> bool {
+        self.providers.contains(&provider)
+    }
+
+    pub(crate) fn request(&self) -> Vec<(&'static str, Json)> {
+        let mut members = vec![
+            ("IdentityPoolName", Json::Text(self.pool_name())),
+            ("AllowUnauthenticatedIdentities", Json::Bool(self.guests)),
+        ];
+        members.extend(self.classic_flow.map(|allow| ("AllowClassicFlow", Json::Bool(allow))));
+        members.extend(self.providers.iter().map(|provider| configuration(*provider)));
+        let developer = self.developer.map(DeveloperProvider::name).map(Json::text);
+        members.extend(developer.map(|name| ("DeveloperProviderName", name)));
+        members.extend(self.tags.map(|tags| ("IdentityPoolTags", tags.json())));
+        members
+    }
+}
+
+/// The member of a pool that configures a public provider.
+fn configuration(provider: Provider) -> (&'static str, Json) {
+    let (name, client) = (provider.name(), Json::text(provider.client()));
+    match provider {
+        Provider::Google => ("SupportedLoginProviders", Json::object([(name, client)])),
+        Provider::OpenIdConnect => {
+            let arn = Json::text(provider.attributes_name());
+            ("OpenIdConnectProviderARNs", Json::List(vec![arn]))
+        }
+        Provider::UserPool => {
+            let user_pool = [("ProviderName", Json::text(name)), ("ClientId", client)];
+            ("CognitoIdentityProviders", Json::List(vec![Json::object(user_pool)]))
+        }
+    }
+}
+
+/// What a role mapping says of who matches none of its rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ambiguous {
+    /// They get the authenticated role.
+    AuthenticatedRole,
+    /// They get none.
+    Deny,
+}
+
+/// How a rule compares a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the service's own words")]
+pub enum Match {
+    Equals,
+    Contains,
+    StartsWith,
+    NotEqual,
+}
+
+/// A rule of a role mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rule {
+    /// The claim's name.
+    pub claim: &'static str,
+    /// How it is compared.
+    pub match_type: Match,
+    /// With what.
+    pub value: String,
+    /// Which role a match gives.
+    pub role: Role,
+}
+
+/// A role mapping. Without rules it is one by token.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Mapping {
+    /// `AmbiguousRoleResolution`
+    pub ambiguous: Ambiguous,
+    /// `RulesConfiguration`
+    pub rules: Vec<Rule>,
+}
+
+/// The roles of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Roles {
+    /// Of authenticated identities.
+    pub authenticated: Option<Role>,
+    /// Of guests.
+    pub unauthenticated: Option<Role>,
+    /// Of the users of providers.
+    pub mappings: BTreeMap<Provider, Mapping>,
+}
+
+impl Roles {
+    pub(crate) fn request(&self) -> Vec<(&'static str, Json)> {
+        let defaults =
+            [("authenticated", self.authenticated), ("unauthenticated", self.unauthenticated)];
+        let defaults = defaults.into_iter().filter_map(|(name, role)| Some((name, arn(role?))));
+        let mut members = vec![("Roles", Json::object(defaults))];
+        if !self.mappings.is_empty() {
+            let mappings = self.mappings.iter();
+            let mappings = mappings.map(|(of, mapping)| (of.mapping_name(), mapping.json()));
+            members.push(("RoleMappings", Json::object(mappings)));
+        }
+        members
+    }
+
+    /// The roles that it names.
+    pub(crate) fn names_any(&self) -> bool {
+        let rules = self.mappings.values().any(|mapping| !mapping.rules.is_empty());
+        self.authenticated.is_some() || self.unauthenticated.is_some() || rules
+    }
+}
+
+impl Mapping {
+    fn json(&self) -> Json {
+        let ambiguous = ("AmbiguousRoleResolution", Json::Text(format!("{:?}", self.ambiguous)));
+        if self.rules.is_empty() {
+            return Json::object([("Type", Json::text("Token")), ambiguous]);
+        }
+        let rules = Json::List(self.rules.iter().map(Rule::json).collect());
+        let rules = ("RulesConfiguration", Json::object([("Rules", rules)]));
+        Json::object([("Type", Json::text("Rules")), ambiguous, rules])
+    }
+}
+
+impl Rule {
+    fn json(&self) -> Json {
+        Json::object([
+            ("Claim", Json::text(self.claim)),
+            ("MatchType", Json::Text(format!("{:?}", self.match_type))),
+            ("Value", Json::text(&self.value)),
+            ("RoleARN", arn(self.role)),
+        ])
+    }
+}
+
+fn arn(role: Role) -> Json {
+    Json::Text(role_arn(role))
+}
+
+/// Which claims of a provider's tokens become tags of the principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Attributes {
+    /// None; as if nothing had ever been set, but for an empty map.
+    #[default]
+    Nothing,
+    /// `client` is `aud`, and `username` is `sub`.
+    Defaults,
+    /// `user` is `sub`.
+    Subject,
+    /// `kind` is a claim that no token has, and `team` one of several values.
+    Useless,
+}
+
+impl Attributes {
+    /// The key of each tag with the name of its claim.
+    pub(crate) fn claims(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Nothing => &[],
+            Self::Defaults => &[("client", "aud"), ("username", "sub")],
+            Self::Subject => &[("user", "sub")],
+            Self::Useless => &[("kind", "nothing"), ("team", "teams")],
+        }
+    }
+
+    pub(crate) fn request(self) -> Vec<(&'static str, Json)> {
+        if self == Self::Defaults {
+            return vec![("UseDefaults", Json::Bool(true))];
+        }
+        let claims = self.claims().iter().map(|(key, claim)| (*key, Json::text(claim)));
+        vec![("UseDefaults", Json::Bool(false)), ("PrincipalTags", Json::object(claims))]
+    }
+}
+
+/// Tags of a pool whose keys follow each other. Those from 60 on are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tags {
+    /// The first key.
+    pub first: u8,
+    /// How many keys follow it.
+    pub others: u8,
+    /// The value of them all.
+    pub value: u8,
+}
+
+impl Tags {
+    /// The first key that is refused.
+    pub(crate) const ILLEGAL: u8 = 60;
+
+    pub(crate) fn numbers(self) -> impl Iterator<Item = u8> {
+        (self.first..=self.first.saturating_add(self.others)).take(u8::MAX.into())
+    }
+
+    pub(crate) fn keys(self) -> impl Iterator<Item = String> {
+        self.numbers().map(tag_key)
+    }
+
+    pub(crate) fn json(self) -> Json {
+        Json::object(self.keys().map(|key| (key, Json::text(self.value))))
+    }
+}
+
+fn tag_key(number: u8) -> String {
+    if number < Tags::ILLEGAL { format!("tag-{number}") } else { format!("!{number}") }
+}

@@ -1,0 +1,264 @@
+//! Implementations that are put through operations.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::ambient::{Clock, Timestamp};
+use crate::credentials::Session;
+use crate::engine::{Developer, Engine};
+use crate::error::{Error, ErrorKind, Result};
+use crate::testkit::request::{Call, Reply};
+use crate::wire::{self, Context, TARGET_PREFIX};
+
+/// An implementation of the service.
+pub trait Subject {
+    /// Answers a call.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer; that is never right.
+    fn call(&self, call: &Call) -> io::Result<Reply>;
+
+    /// What is in the session token of credentials that it handed out, if anybody can tell.
+    fn session(&self, session_token: &str) -> Option<Session> {
+        let _ = session_token;
+        None
+    }
+
+    /// Lets its time go by, if it has a time of its own, and says whether it did.
+    fn wait(&self, secs: u64) -> bool {
+        let _ = secs;
+        false
+    }
+}
+
+impl<S: Subject + ?Sized> Subject for &S {
+    fn call(&self, call: &Call) -> io::Result<Reply> {
+        (**self).call(call)
+    }
+
+    fn session(&self, session_token: &str) -> Option<Session> {
+        (**self).session(session_token)
+    }
+
+    fn wait(&self, secs: u64) -> bool {
+        (**self).wait(secs)
+    }
+}
+
+/// A clock that goes on by a millisecond with each look at it, and otherwise when it is told to.
+#[derive(Debug, Clone)]
+pub struct TestClock(Arc<AtomicU64>);
+
+impl Default for TestClock {
+    /// Within the time of the tokens of this kit's providers.
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(1_800_000_000_000)))
+    }
+}
+
+impl TestClock {
+    /// Lets time go by.
+    pub fn wait(&self, secs: u64) {
+        self.0.fetch_add(secs.saturating_mul(1_000), Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+/// The methods of an engine.
+#[derive(Debug, Clone)]
+pub struct TypedDoor {
+    engine: Engine,
+    clock: Option<TestClock>,
+}
+
+/// AWS JSON 1.1 of an engine, without HTTP.
+#[derive(Debug, Clone)]
+pub struct WireDoor {
+    engine: Engine,
+    clock: Option<TestClock>,
+}
+
+macro_rules! door {
+    ($door:ident) => {
+        impl $door {
+            /// The door of this engine.
+            pub fn new(engine: Engine) -> Self {
+                Self { engine, clock: None }
+            }
+
+            /// With the clock that the engine has.
+            #[must_use]
+            pub fn clock(mut self, clock: TestClock) -> Self {
+                self.clock = Some(clock);
+                self
+            }
+        }
+
+        impl Subject for $door {
+            fn call(&self, call: &Call) -> io::Result<Reply> {
+                self.answer(call)
+            }
+
+            fn session(&self, session_token: &str) -> Option<Session> {
+                let verified = self.engine.verify_session(session_token).ok()?;
+                Some(verified.session)
+            }
+
+            fn wait(&self, secs: u64) -> bool {
+                self.clock.as_ref().map(|clock| clock.wait(secs)).is_some()
+            }
+        }
+    };
+}
+
+door!(TypedDoor);
+door!(WireDoor);
+
+impl WireDoor {
+    fn answer(&self, call: &Call) -> io::Result<Reply> {
+        let context = match &call.caller {
+            None => Context::anonymous(),
+            Some((account, region)) => {
+                let account = account.parse().map_err(|_| invalid("account"))?;
+                Context::signed(account, region.parse().map_err(|_| invalid("region"))?)
+            }
+        };
+        let target = format!("{TARGET_PREFIX}{}", call.operation);
+        let reply = wire::handle(&self.engine, &context, &target, call.body.as_bytes());
+        let body = String::from_utf8(reply.body).map_err(|_| invalid("reply"))?;
+        Ok(Reply { status: reply.status, body })
+    }
+}
+
+fn invalid(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("not a valid {what}"))
+}
+
+impl TypedDoor {
+    fn answer(&self, call: &Call) -> io::Result<Reply> {
+        let public = self.engine.public();
+        let body = call.body.as_str();
+        Ok(match call.operation.as_str() {
+            "GetCredentialsForIdentity" => {
+                answer(body, |input| public.get_credentials_for_identity(input))
+            }
+            "GetId" => answer(body, |input| public.get_id(input)),
+            "GetOpenIdToken" => answer(body, |input| public.get_open_id_token(input)),
+            "UnlinkIdentity" => answer(body, |input| public.unlink_identity(input)),
+            _ => {
+                let (account, region) = call.caller.as_ref().ok_or_else(|| invalid("caller"))?;
+                let account = account.parse().map_err(|_| invalid("account"))?;
+                let region = region.parse().map_err(|_| invalid("region"))?;
+                signed(&self.engine.developer(account, region), &call.operation, body)?
+            }
+        })
+    }
+}
+
+fn signed(aws: &Developer, operation: &str, body: &str) -> io::Result<Reply> {
+    Ok(match operation {
+        "CreateIdentityPool" => answer(body, |input| aws.create_identity_pool(input)),
+        "DeleteIdentities" => answer(body, |input| aws.delete_identities(input)),
+        "DeleteIdentityPool" => answer(body, |input| aws.delete_identity_pool(input)),
+        "DescribeIdentity" => answer(body, |input| aws.describe_identity(input)),
+        "DescribeIdentityPool" => answer(body, |input| aws.describe_identity_pool(input)),
+        "GetIdentityPoolRoles" => answer(body, |input| aws.get_identity_pool_roles(input)),
+        "GetOpenIdTokenForDeveloperIdentity" => {
+            answer(body, |input| aws.get_open_id_token_for_developer_identity(input))
+        }
+        "GetPrincipalTagAttributeMap" => {
+            answer(body, |input| aws.get_principal_tag_attribute_map(input))
+        }
+        "ListIdentities" => answer(body, |input| aws.list_identities(input)),
+        "ListIdentityPools" => answer(body, |input| aws.list_identity_pools(input)),
+        "ListTagsForResource" => answer(body, |input| aws.list_tags_for_resource(input)),
+        "LookupDeveloperIdentity" => answer(body, |input| aws.lookup_developer_identity(input)),
+        "MergeDeveloperIdentities" => answer(body, |input| aws.merge_developer_identities(input)),
+        "SetIdentityPoolRoles" => answer(body, |input| aws.set_identity_pool_roles(input)),
+        "SetPrincipalTagAttributeMap" => {
+            answer(body, |input| aws.set_principal_tag_attribute_map(input))
+        }
+        "TagResource" => answer(body, |input| aws.tag_resource(input)),
+        "UnlinkDeveloperIdentity" => answer(body, |input| aws.unlink_developer_identity(input)),
+        "UntagResource" => answer(body, |input| aws.untag_resource(input)),
+        "UpdateIdentityPool" => answer(body, |input| aws.update_identity_pool(input)),
+        _ => return Err(invalid("operation")),
+    })
+}
+
+fn answer<I, O>(body: &str, method: impl FnOnce(I) -> Result<O>) -> Reply
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let refused = |kind: ErrorKind, message: String| {
+        let status = if kind == ErrorKind::InternalError { 500 } else { 400 };
+        let body = json!({ "__type": kind.as_str(), "message": message });
+        Reply { status, body: body.to_string() }
+    };
+    let input = match serde_json::from_str(body) {
+        Ok(input) => input,
+        Err(error) => return refused(ErrorKind::Validation, error.to_string()),
+    };
+    match method(input).map(|output| serde_json::to_value(output)) {
+        Ok(Ok(serde_json::Value::Null)) => Reply { status: 200, body: String::new() },
+        Ok(Ok(output)) => Reply { status: 200, body: output.to_string() },
+        Ok(Err(error)) => refused(ErrorKind::InternalError, error.to_string()),
+        Err(error) => refused(error.kind(), told(&error)),
+    }
+}
+
+fn told(error: &Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
+}
+
+/// An endpoint that speaks AWS JSON 1.1 over HTTP, without TLS.
+///
+/// Requests name their account as an access key id of twelve digits. Their signatures are not
+/// valid: an endpoint that checks them is none that can be tried.
+#[derive(Debug, Clone)]
+pub struct HttpEndpoint {
+    url: String,
+}
+
+impl HttpEndpoint {
+    /// The endpoint at this URL, such as `http://127.0.0.1:4566`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into() }
+    }
+}
+
+/// In seconds.
+const TIMEOUT_SECS: u64 = 30;
+
+impl Subject for HttpEndpoint {
+    fn call(&self, call: &Call) -> io::Result<Reply> {
+        let mut request = minreq::post(&self.url)
+            .with_timeout(TIMEOUT_SECS)
+            .with_header("content-type", wire::CONTENT_TYPE)
+            .with_header("x-amz-target", format!("{TARGET_PREFIX}{}", call.operation))
+            .with_header("x-amz-date", "20260101T000000Z")
+            .with_body(call.body.as_str());
+        if let Some((account, region)) = &call.caller {
+            let scope = format!("{account}/20260101/{region}/cognito-identity/aws4_request");
+            let signed = "SignedHeaders=host;x-amz-date, Signature=0";
+            let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, {signed}");
+            request = request.with_header("authorization", authorization);
+        }
+        let response = request.send().map_err(io::Error::other)?;
+        let body = response.as_str().map_err(io::Error::other)?.to_owned();
+        Ok(Reply { status: response.status_code, body })
+    }
+}

@@ -1,0 +1,312 @@
+//! A survey: everything that an implementation does otherwise than the service.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::testkit::generate::operations;
+use crate::testkit::model::Model;
+use crate::testkit::operation::Operation;
+use crate::testkit::outcome::Outcome;
+use crate::testkit::run::{Disagreement, Run};
+use crate::testkit::subject::Subject;
+
+/// Puts an implementation through many sequences of operations, and goes on when it disagrees.
+///
+/// A sequence ends at its first disagreement, since nobody knows what is true after it. Then it
+/// begins anew without the operation that disagreed, and so on until the rest agrees: what is found
+/// at once hides nothing that is rarer. Of each kind of disagreement the first one is kept, by the
+/// shortest sequence that could be made of it.
+///
+/// # Example: what an emulator does otherwise
+///
+/// ```
+/// use cognate::testkit::{self, Model, Survey, WireDoor};
+/// use cognate::{Engine, SigningAlgorithm};
+///
+/// let emulator = || {
+///     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+///     let engine = builder.login_verifier(testkit::login_verifier()).in_memory();
+///     WireDoor::new(engine.expect("an engine"))
+/// };
+/// let findings = Survey::new(16, 40).run(&Model::new(), emulator);
+/// assert!(findings.is_empty(), "{findings}");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Survey {
+    cases: u32,
+    length: usize,
+    seed: u64,
+    only: Vec<String>,
+    first_account: Option<u64>,
+}
+
+impl Survey {
+    /// Of `cases` sequences of up to `length` operations each.
+    pub fn new(cases: u32, length: usize) -> Self {
+        Self { cases, length, seed: 0, only: Vec::new(), first_account: None }
+    }
+
+    /// From another seed come other sequences.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Leaves out all operations but those of these names: an implementation need not have all.
+    #[must_use]
+    pub fn only<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.only = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Gives each sequence accounts of its own, from this number of twelve digits on: for an
+    /// implementation that keeps what earlier sequences have left.
+    #[must_use]
+    pub fn accounts_from(mut self, first_account: u64) -> Self {
+        self.first_account = Some(first_account);
+        self
+    }
+
+    /// Surveys what `new` gives for each sequence: something that nobody has used, or that has at
+    /// least other accounts for each.
+    pub fn run<S: Subject>(&self, model: &Model, new: impl FnMut() -> S) -> Findings {
+        let mut seed = [0; 32];
+        seed.iter_mut().zip(self.seed.to_le_bytes()).for_each(|(to, from)| *to = from);
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+        let config = Config { failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, rng);
+        let mut tour = Tour { survey: self, model, new, findings: Findings::default() };
+        for _ in 0..self.cases {
+            let Ok(generated) = operations(1..=self.length.max(1)).new_tree(&mut runner) else {
+                continue;
+            };
+            let mut operations = generated.current();
+            operations.retain(|operation| {
+                self.only.is_empty() || self.only.iter().any(|name| name == operation.name())
+            });
+            tour.explore(operations);
+        }
+        tour.findings
+    }
+}
+
+/// How many accounts a sequence may name.
+const ACCOUNTS: u64 = 1 << u8::BITS;
+
+struct Tour<'a, New> {
+    survey: &'a Survey,
+    model: &'a Model,
+    new: New,
+    findings: Findings,
+}
+
+impl<S: Subject, New: FnMut() -> S> Tour<'_, New> {
+    fn explore(&mut self, mut operations: Vec<Operation>) {
+        while let Some((place, disagreement)) = self.first(&operations) {
+            let kind = Kind::of(&disagreement);
+            if let Some(known) = self.findings.kinds.get_mut(&kind) {
+                known.times = known.times.saturating_add(1);
+            } else {
+                let mut shortest = operations.clone();
+                shortest.truncate(place.saturating_add(1));
+                let disagreement = self.shorten(&kind, shortest, disagreement);
+                let finding = Finding { kind: kind.clone(), times: 1, disagreement };
+                self.findings.kinds.insert(kind, finding);
+            }
+            operations.remove(place);
+        }
+    }
+
+    /// The first disagreement, and which operation it is about.
+    fn first(&mut self, operations: &[Operation]) -> Option<(usize, Disagreement)> {
+        let mut run = match self.survey.first_account {
+            None => Run::new(self.model.clone()),
+            Some(first) => {
+                let earlier = self.findings.sequences.saturating_mul(ACCOUNTS);
+                Run::with_accounts(self.model.clone(), first.saturating_add(earlier))
+            }
+        };
+        let subject = (self.new)();
+        self.findings.sequences = self.findings.sequences.saturating_add(1);
+        for (place, operation) in operations.iter().enumerate() {
+            self.findings.calls = self.findings.calls.saturating_add(1);
+            if let Err(disagreement) = run.perform(&subject, operation) {
+                return Some((place, *disagreement));
+            }
+        }
+        None
+    }
+
+    /// Leaves out as much as can be while the disagreement stays of its kind.
+    fn shorten(
+        &mut self,
+        kind: &Kind,
+        mut operations: Vec<Operation>,
+        mut shortest: Disagreement,
+    ) -> Disagreement {
+        let mut size = operations.len();
+        let mut is_shorter = true;
+        while size > 1 || is_shorter {
+            size = (size / 2).max(1);
+            is_shorter = false;
+            let mut start = 0_usize;
+            while start < operations.len() {
+                let end = start.saturating_add(size);
+                let places = operations.iter().zip(0..);
+                let others = places.filter(|(_, place)| !(start..end).contains(place));
+                let mut fewer: Vec<_> = others.map(|(operation, _)| operation.clone()).collect();
+                match self.first(&fewer) {
+                    Some((place, disagreement)) if Kind::of(&disagreement) == *kind => {
+                        fewer.truncate(place.saturating_add(1));
+                        (operations, shortest, is_shorter) = (fewer, disagreement, true);
+                    }
+                    _ => start = end,
+                }
+            }
+        }
+        shortest
+    }
+}
+
+/// What disagreements have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct Kind {
+    /// The operation's name.
+    pub operation: &'static str,
+    /// What the service would have answered: an exception, or words without what is in them.
+    pub expected: String,
+    /// What was answered, likewise.
+    pub got: String,
+}
+
+impl Kind {
+    /// The kind of a disagreement.
+    pub fn of(disagreement: &Disagreement) -> Self {
+        let got = match &disagreement.outcome {
+            Outcome::Refused { exception, .. } => exception.clone(),
+            Outcome::Unreadable(what) => unreadable(what),
+            answer @ (Outcome::Done
+            | Outcome::Pool(..)
+            | Outcome::Pools(_)
+            | Outcome::Identity(_)
+            | Outcome::Token(..)
+            | Outcome::Credentials(..)
+            | Outcome::Description(_)
+            | Outcome::Identities(..)
+            | Outcome::Users(..)
+            | Outcome::Unprocessed(_)
+            | Outcome::Settings(_)) => in_general(&answer.to_string()),
+        };
+        let expected = in_general(&disagreement.expected);
+        Self { operation: disagreement.operation, expected, got }
+    }
+}
+
+/// The HTTP status or the error, if it begins with one.
+fn unreadable(what: &str) -> String {
+    const LENGTH_MAX: usize = 40;
+    let head = what.split(['<', '{', '[', '"', '\n']).next().unwrap_or_default().trim();
+    let head: String = head.chars().take(LENGTH_MAX).collect();
+    if head.is_empty() { "unreadable".to_owned() } else { format!("unreadable: {head}") }
+}
+
+/// Without what is another each time: numbers, what stands in brackets, and how many are named.
+fn in_general(text: &str) -> String {
+    let mut general = String::new();
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        match c {
+            '{' | '[' | '(' => {
+                if depth == 0 {
+                    general.extend([c, '…']);
+                }
+                depth = depth.saturating_add(1);
+            }
+            '}' | ']' | ')' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    general.push(c);
+                }
+            }
+            _ if depth > 0 => {}
+            c if !c.is_ascii_digit() => general.push(c),
+            _ if general.ends_with(char::is_alphabetic) => {}
+            _ => general.push('n'),
+        }
+    }
+    general.replace(" or $identity", "")
+}
+
+/// What a survey found.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    kinds: BTreeMap<Kind, Finding>,
+    sequences: u64,
+    calls: u64,
+}
+
+/// A kind of disagreement.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Which kind.
+    pub kind: Kind,
+    /// How often it was met.
+    pub times: u64,
+    /// The one that is kept, after the shortest sequence.
+    pub disagreement: Disagreement,
+}
+
+impl Findings {
+    /// Whether the implementation always agreed.
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// How many kinds of disagreement there are.
+    pub fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// The kinds, by operation.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.kinds.values()
+    }
+}
+
+impl fmt::Display for Findings {
+    /// A table of the kinds, and below it a script for each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kinds, sequences, calls } = self;
+        writeln!(
+            f,
+            "{calls} calls in {sequences} sequences, {} kinds of disagreement",
+            self.len()
+        )?;
+        let width = |of: fn(&Kind) -> &str| {
+            kinds.keys().map(|kind| of(kind).chars().count()).max().unwrap_or_default()
+        };
+        let operation = width(|kind| kind.operation);
+        let expected = width(|kind| &kind.expected).max("expected".len());
+        if !self.is_empty() {
+            let (of, what) = ("operation", "expected");
+            writeln!(f, "\n  no  times  {of:operation$}  {what:expected$}  got")?;
+        }
+        for (Finding { kind, times, .. }, number) in self.iter().zip(1_u64..) {
+            let (of, what, got) = (kind.operation, &kind.expected, &kind.got);
+            writeln!(f, "{number:4}  {times:5}  {of:operation$}  {what:expected$}  {got}")?;
+        }
+        for (Finding { disagreement, .. }, number) in self.iter().zip(1_u64..) {
+            write!(f, "\n# {number}\n{disagreement}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What generated operations come to: a model that is never asked says nothing.
+
+use std::collections::BTreeMap;
+
+use cognate::testkit::{self, Model, Outcome, Run, TestClock, WireDoor};
+use cognate::{Engine, SigningAlgorithm};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+/// Each operation with the exceptions that it has to have met.
+const REACHED: [(&str, &[&str]); 23] = [
+    ("CreateIdentityPool", &["InvalidParameter", "Validation"]),
+    ("DeleteIdentities", &["Validation"]),
+    ("DeleteIdentityPool", &["ResourceNotFound"]),
+    ("DescribeIdentity", &["ResourceNotFound"]),
+    ("DescribeIdentityPool", &["ResourceNotFound"]),
+    (
+        "GetCredentialsForIdentity",
+        &[
+            "InvalidIdentityPoolConfiguration",
+            "InvalidParameter",
+            "NotAuthorized",
+            "ResourceConflict",
+            "ResourceNotFound",
+        ],
+    ),
+    ("GetId", &["InvalidParameter", "NotAuthorized", "ResourceConflict", "ResourceNotFound"]),
+    ("GetIdentityPoolRoles", &["ResourceNotFound"]),
+    (
+        "GetOpenIdToken",
+        &["InvalidParameter", "NotAuthorized", "ResourceConflict", "ResourceNotFound"],
+    ),
+    (
+        "GetOpenIdTokenForDeveloperIdentity",
+        &[
+            "DeveloperUserAlreadyRegistered",
+            "InvalidParameter",
+            "NotAuthorized",
+            "ResourceConflict",
+            "ResourceNotFound",
+            "Validation",
+        ],
+    ),
+    ("GetPrincipalTagAttributeMap", &["ResourceNotFound"]),
+    ("ListIdentities", &["InvalidParameter", "ResourceNotFound", "Validation"]),
+    ("ListIdentityPools", &["InvalidParameter", "Validation"]),
+    ("ListTagsForResource", &["ResourceNotFound"]),
+    (
+        "LookupDeveloperIdentity",
+        &["InvalidParameter", "ResourceConflict", "ResourceNotFound", "Validation"],
+    ),
+    (
+        "MergeDeveloperIdentities",
+        &["InvalidParameter", "ResourceConflict", "ResourceNotFound", "Validation"],
+    ),
+    ("SetIdentityPoolRoles", &["InvalidParameter", "NotAuthorized", "ResourceNotFound"]),
+    ("SetPrincipalTagAttributeMap", &["InvalidParameter", "ResourceNotFound"]),
+    ("TagResource", &["InvalidParameter", "ResourceNotFound"]),
+    (
+        "UnlinkDeveloperIdentity",
+        &["InvalidParameter", "ResourceConflict", "ResourceNotFound", "Validation"],
+    ),
+    ("UnlinkIdentity", &["InvalidParameter", "NotAuthorized", "ResourceNotFound"]),
+    ("UntagResource", &["ResourceNotFound"]),
+    ("UpdateIdentityPool", &["InvalidParameter", "ResourceNotFound", "Validation"]),
+];
+
+const SEQUENCES: usize = 200;
+
+#[test]
+fn every_operation_succeeds_and_meets_its_exceptions() {
+    let mut runner = TestRunner::deterministic();
+    let mut met: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for _ in 0..SEQUENCES {
+        let generated = testkit::operations(60).new_tree(&mut runner).expect("operations");
+        let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+        let builder = builder.login_verifier(testkit::login_verifier());
+        let engine = builder.clock(TestClock::default()).in_memory().expect("an engine");
+        let door = WireDoor::new(engine);
+        let mut run = Run::new(Model::new());
+        for operation in generated.current() {
+            let outcome = run.perform(&door, &operation).unwrap_or_else(|error| panic!("{error}"));
+            let exception = outcome.exception().unwrap_or("success");
+            let exception = exception.trim_end_matches("Exception").to_owned();
+            *met.entry((operation.name(), exception)).or_default() += 1;
+            assert!(!matches!(outcome, Outcome::Unreadable(_)));
+        }
+    }
+    let table: Vec<String> =
+        met.iter().map(|((of, what), times)| format!("{of} {what} {times}")).collect();
+    let table = table.join("\n");
+    for (operation, exceptions) in REACHED {
+        for what in exceptions.iter().chain(&["success"]) {
+            assert!(
+                met.contains_key(&(operation, (*what).to_owned())),
+                "{operation} {what}\n{table}"
+            );
+        }
+    }
+    let reached: usize = REACHED.iter().map(|(_, exceptions)| exceptions.len() + 1).sum();
+    assert_eq!(met.len(), reached, "an exception that is in no row\n{table}");
+}

@@ -1,0 +1,125 @@
+//! Engines that repeat byte for byte, and the bytes of their stores.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cognate::testkit::{self, TestClock};
+use cognate::{
+    Batch, Builder, Engine, Entropy, EntropyError, Ids, Key, KeyRange, MemoryStore,
+    SigningAlgorithm, Store, Tree, Value,
+};
+
+/// Numbers that follow from a seed (`SplitMix64`).
+#[derive(Debug)]
+pub(crate) struct Numbers(AtomicU64);
+
+impl Numbers {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    pub(crate) fn next(&self) -> u64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut z = self.0.fetch_add(STEP, Ordering::SeqCst).wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// As many bytes as an operation is made of.
+    pub(crate) fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.fill_all(&mut bytes);
+        bytes
+    }
+
+    fn fill_all(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+impl Entropy for Numbers {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        self.fill_all(bytes);
+        Ok(())
+    }
+}
+
+impl Ids for Numbers {
+    fn mint(&self) -> Result<uuid::Uuid, EntropyError> {
+        let mut bytes = [0; 16];
+        self.fill_all(&mut bytes);
+        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+/// An engine to be, all of whose chance follows from `seed`.
+pub(crate) fn builder(seed: u64, clock: TestClock) -> Builder {
+    Engine::builder()
+        .signing_algorithm(SigningAlgorithm::EdDsa)
+        .login_verifier(testkit::login_verifier())
+        .clock(clock)
+        .ids(Numbers::new(!seed))
+        .entropy(Numbers::new(seed))
+}
+
+/// Everything that a store holds.
+pub(crate) type Dump = BTreeMap<(&'static str, Vec<u8>), Value>;
+
+pub(crate) fn dump(store: &dyn Store) -> Dump {
+    let mut all = Dump::new();
+    for tree in Tree::ALL {
+        let mut range = KeyRange::prefix(tree, []);
+        loop {
+            let entries = store.scan(&range, 1_000).expect("reads");
+            let Some((last, _)) = entries.last() else { break };
+            range = range.after(&last.bytes.clone());
+            all.extend(entries.into_iter().map(|(key, value)| ((tree.name(), key.bytes), value)));
+        }
+    }
+    all
+}
+
+/// Whether a store holds what it held before an operation or what it held after it. The key that an
+/// operation is the first to need is made in a commit of its own, and may be there already.
+pub(crate) fn is_before_or_after(found: &Dump, before: &Dump, after: &Dump) -> bool {
+    let is_key =
+        |tree: &str| [Tree::SigningKeys, Tree::SessionKeys].iter().any(|t| t.name() == tree);
+    let records = |of: &Dump| -> Dump {
+        let records = of.iter().filter(|((tree, _), _)| !is_key(tree));
+        records.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let contains = |of: &Dump, part: &Dump| {
+        part.iter()
+            .filter(|((tree, _), _)| is_key(tree))
+            .all(|(key, value)| of.get(key) == Some(value))
+    };
+    let records_found = records(found);
+    let whole = records_found == records(before) || records_found == records(after);
+    whole && contains(found, before) && contains(after, found)
+}
+
+/// What two dumps differ in.
+pub(crate) fn difference(wanted: &Dump, found: &Dump) -> String {
+    let missing: Vec<_> = wanted.iter().filter(|(k, v)| found.get(*k) != Some(*v)).collect();
+    let extra: Vec<_> = found.keys().filter(|key| !wanted.contains_key(*key)).collect();
+    format!("missing or other {missing:?}, too many {extra:?}")
+}
+
+/// A store in memory that holds the same.
+pub(crate) fn filled(from: &Dump) -> MemoryStore {
+    let store = MemoryStore::new();
+    let mut batch = Batch::default();
+    for ((name, bytes), value) in from {
+        let tree = Tree::ALL.into_iter().find(|tree| tree.name() == *name).expect("a tree");
+        batch.puts.push((Key::new(tree, bytes.clone()), value.clone()));
+    }
+    store.commit(batch).expect("fills");
+    store
+}
