@@ -1,5 +1,5 @@
-//! Histories of concurrent operations, and whether they are linearizable: whether a serial order, in
-//! which each operation happens between its call and its answer, explains all answers.
+//! Histories of concurrent operations, and whether they are linearizable: whether a serial order,
+//! in which each operation happens between its call and its answer, explains all answers.
 //!
 //! The search is the one of Wing and Gong ("Testing and verifying concurrent objects", 1993), which
 //! takes the operations in every order that the times allow, with Lowe's addition ("Testing for
