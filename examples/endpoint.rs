@@ -20,7 +20,7 @@ use cognate::testkit::{self, HttpEndpoint, Model, Provider, Script, Survey};
 const USAGE: &str = "\
 usage: endpoint URL [CASES] [OPTION...]      surveys the endpoint
        endpoint URL --replay FILE [OPTION]   performs a script, and prints what comes of each line
-       endpoint --issuer-keys                prints the key set that signs the tokens of all providers
+       endpoint --issuer-keys                prints the key set of all providers
        endpoint --issuers                    prints the names of the providers
 
   --reset URL          where to POST before each sequence, so that it meets nothing of the others;
@@ -111,10 +111,10 @@ fn replay(url: &str, script: &str, options: &Options) -> Result<bool, Box<dyn Er
 
 /// What does not work shows in what follows.
 fn reset(options: &Options) {
-    if let Some(url) = &options.reset {
-        if let Err(error) = minreq::post(url).with_timeout(30).send() {
-            eprintln!("endpoint: {url}: {error}");
-        }
+    if let Some(url) = &options.reset
+        && let Err(error) = minreq::post(url).with_timeout(30).send()
+    {
+        eprintln!("endpoint: {url}: {error}");
     }
 }
 

@@ -65,6 +65,13 @@ impl Check<'_> {
         }
     }
 
+    /// The guid that a key consists of.
+    fn guid(&mut self, key: &Key) -> Option<Guid> {
+        let guid = key.guid();
+        self.expect(None, guid.is_some(), key, "the key is no guid");
+        guid
+    }
+
     /// Visits every record of a tree; one that does not decode is a finding.
     fn each<R: Record>(
         &mut self,
@@ -97,11 +104,13 @@ impl Check<'_> {
     fn pools(&mut self) -> Result<()> {
         let mut counts: HashMap<Key, u32> = HashMap::new();
         self.each::<Deletion>(Tree::Deletions, |check, key, Deletion| {
-            check.pools.extend(key.leading_pool().map(|pool| (pool, None)));
+            if let Some(guid) = check.guid(key) {
+                check.pools.insert(guid, None);
+            }
             Ok(())
         })?;
         self.each::<Pool>(Tree::Pools, |check, key, pool| {
-            let Some(guid) = key.leading_pool() else { return Ok(()) };
+            let Some(guid) = check.guid(key) else { return Ok(()) };
             let listing = Key::pool_listing(&pool.account, &pool.region, pool.created, guid);
             let entry: Option<PoolEntry> = check.get(&listing)?;
             let listed = entry.is_some_and(|e| e.0 == pool.settings.identity_pool_name);
@@ -174,7 +183,7 @@ impl Check<'_> {
 
     fn index(&mut self) -> Result<()> {
         self.each::<Address>(Tree::IdentityIndex, |check, key, address| {
-            let Some(guid) = key.leading_pool() else { return Ok(()) };
+            let Some(guid) = check.guid(key) else { return Ok(()) };
             let identity = Key::identity(address.pool, Place { created: address.created, guid });
             let found: Option<Identity> = check.get(&identity)?;
             check.expect(Some(2), found.is_some(), key, "the index names no identity");
@@ -184,10 +193,14 @@ impl Check<'_> {
 
     fn logins(&mut self) -> Result<()> {
         self.each::<Owner>(Tree::Logins, |check, key, Owner(place)| {
-            let Some(pool) = key.leading_pool() else { return Ok(()) };
-            let owner: Option<Identity> = check.get(&Key::identity(pool, place))?;
-            let has =
-                owner.is_some_and(|i| i.logins().any(|login| Key::login(pool, login) == *key));
+            let pool = key.leading_pool();
+            let owner: Option<Identity> = match pool {
+                Some(pool) => check.get(&Key::identity(pool, place))?,
+                None => None,
+            };
+            let has = pool.zip(owner).is_some_and(|(pool, owner)| {
+                owner.logins().any(|login| Key::login(pool, login) == *key)
+            });
             check.expect(Some(1), has, key, "the login's identity does not have it");
             Ok(())
         })

@@ -1,8 +1,8 @@
 //! A model of the service, and what puts an implementation through it. Feature `testkit`.
 //!
-//! The model says the contract a second time, naively, and knows nothing of the engine: sequences of
-//! all 23 operations go to an implementation, and the model says of each answer whether the service
-//! could have given it. What is put through it is a [`Subject`]: an engine behind its
+//! The model says the contract a second time, naively, and knows nothing of the engine. Sequences
+//! of all 23 operations go to an implementation, and the model says of each answer whether the
+//! service could have given it. What is put through it is a [`Subject`]: an engine behind its
 //! [`TypedDoor`] or its [`WireDoor`], whatever speaks AWS JSON 1.1 at an [`HttpEndpoint`], or an
 //! implementation of your own.
 //!
@@ -32,7 +32,9 @@
 )]
 
 mod directory;
+mod faults;
 mod generate;
+mod history;
 mod issuer;
 mod json;
 mod model;
@@ -46,7 +48,9 @@ mod settings;
 mod subject;
 mod survey;
 
+pub use faults::{Calls, Fault, FaultyStore, When};
 pub use generate::{beginning, operation, operations};
+pub use history::{Event, History, Unexplained};
 pub use issuer::{issuer_key_set, login_verifier};
 pub use model::Model;
 pub use names::{

@@ -1,4 +1,4 @@
-//! What happens to a text on its way.
+//! What happens to a text, or to a record, on its way.
 
 use arbitrary::Arbitrary;
 
@@ -8,8 +8,12 @@ const EDITS_MAX: usize = 8;
 /// The text that `edits` leave of another.
 pub(crate) fn edited(text: &str, edits: &[Edit]) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    edits.iter().take(EDITS_MAX).for_each(|edit| edit.apply(&mut bytes));
+    edit(&mut bytes, edits);
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+pub(crate) fn edit(bytes: &mut Vec<u8>, edits: &[Edit]) {
+    edits.iter().take(EDITS_MAX).for_each(|edit| edit.apply(bytes));
 }
 
 #[derive(Debug, Clone, Copy, Arbitrary)]
@@ -40,7 +44,7 @@ impl Edit {
 pub(crate) struct Place(u16);
 
 impl Place {
-    fn within(self, length: usize) -> usize {
+    pub(crate) fn within(self, length: usize) -> usize {
         let distance = usize::from(self.0 / 2) % length;
         if self.0.is_multiple_of(2) { distance } else { length - 1 - distance }
     }

@@ -40,8 +40,13 @@ pub(crate) fn builder() -> Builder {
     static SIGNING_KEY: LazyLock<SigningKey> = LazyLock::new(|| {
         SigningKey::from_pkcs8(SigningAlgorithm::EdDsa, KEY).expect("a key of the tests")
     });
+    builder_with_own_keys().signing_key(SIGNING_KEY.clone())
+}
+
+/// Of an engine that makes the keys by itself and keeps them in its store.
+pub(crate) fn builder_with_own_keys() -> Builder {
     Engine::builder()
-        .signing_key(SIGNING_KEY.clone())
+        .signing_algorithm(SigningAlgorithm::EdDsa)
         .clock(|| NOW)
         .ids(Counted::default())
         .entropy(Rising::default())
@@ -70,9 +75,15 @@ pub(crate) fn login(
     GetOpenIdTokenForDeveloperIdentityInput::new(pool)?.login(DEVELOPER, user)
 }
 
-/// Ids that count up from 1.
+/// Ids that count up from 1, or from behind those of another engine.
 #[derive(Default)]
-struct Counted(AtomicU64);
+pub(crate) struct Counted(AtomicU64);
+
+impl Counted {
+    pub(crate) fn after(last: u64) -> Self {
+        Self(AtomicU64::new(last))
+    }
+}
 
 impl Ids for Counted {
     fn mint(&self) -> Result<Uuid, EntropyError> {

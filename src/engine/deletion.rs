@@ -25,7 +25,7 @@ impl Core {
                 return Ok(());
             }
             for (key, _) in marks {
-                let pool = key.leading_pool().ok_or_else(|| corrupt(&key, "not a pool's mark"))?;
+                let pool = key.guid().ok_or_else(|| corrupt(&key, "not a pool's mark"))?;
                 self.finish_deletion(pool)?;
             }
         }

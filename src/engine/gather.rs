@@ -50,8 +50,10 @@ impl<'a> Reads<'a> {
             }
             Some(kept)
         } else {
-            let generation = cache.map(PoolCache::generation);
             let key = Key::pool(guid);
+            // What this attempt has seen before may have been written since: that is not kept.
+            let is_seen = self.seen.iter().any(|(seen, _)| *seen == key);
+            let generation = cache.filter(|_| !is_seen).map(PoolCache::generation);
             let found = self.get(&key)?;
             let found = found
                 .map(|record| Ok::<_, Error>((Pool::decode(&key, &record)?, record)))

@@ -17,7 +17,7 @@ use crate::id::Region;
 use crate::rules::Refusal;
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::state::{PrivateKey, SigningAlgorithm, StoredKey};
-use crate::store::key::corrupt;
+use crate::store::key::{corrupt, number_after};
 use crate::store::record::Record;
 use crate::store::{Batch, Key, KeyRange, Tree};
 use crate::token::{
@@ -267,7 +267,7 @@ impl Core {
                     writes.puts.push((key, retired.encode()?));
                 }
             }
-            let number = last.saturating_add(1);
+            let number = number_after(last)?;
             let (kid, key) = (kid(region, number), Key::signing_key(region, number));
             // INVARIANT: numbers are not given twice; another engine may have been faster.
             writes.checks.push((key.clone(), None));

@@ -155,8 +155,8 @@ impl Developer {
         input: ListIdentityPoolsInput,
     ) -> Result<ListIdentityPoolsOutput> {
         let mut range = KeyRange::pools_of(&self.account, &self.region);
+        let length = range.pool_listing_length();
         if let Some(token) = &input.next_token {
-            let length = range.pool_listing_length();
             let position = Listing::Pools.position(token, &range.start, length)?;
             range = range.after(&position);
         }
@@ -164,7 +164,8 @@ impl Developer {
         let mut entries = Vec::with_capacity(wanted);
         for (key, value) in self.core.store.scan(&range, wanted)? {
             let PoolEntry(identity_pool_name) = PoolEntry::decode(&key, &value)?;
-            let guid = key.trailing_guid().ok_or_else(|| corrupt(&key, "not a pool's entry"))?;
+            let guid = key.trailing_guid().filter(|_| key.bytes.len() == length);
+            let guid = guid.ok_or_else(|| corrupt(&key, "not a pool's entry"))?;
             let identity_pool_id = IdentityPoolId::new(&self.region, guid);
             let entry = IdentityPoolShortDescription { identity_pool_id, identity_pool_name };
             entries.push((key.bytes, entry));

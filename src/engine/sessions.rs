@@ -13,7 +13,7 @@ use crate::engine::Core;
 use crate::engine::gather::Reads;
 use crate::error::{Error, Result};
 use crate::rules::Refusal;
-use crate::store::key::corrupt;
+use crate::store::key::{corrupt, number_after};
 use crate::store::record::{Record, StoredSessionKey};
 use crate::store::{Batch, Key, KeyRange, Tree};
 
@@ -72,7 +72,7 @@ impl Core {
                     }
                 }
             }
-            self.add_session_key(&mut writes, last.saturating_add(1))?;
+            self.add_session_key(&mut writes, number_after(last)?)?;
             Ok((writes, ()))
         })
     }
@@ -82,12 +82,13 @@ impl Core {
         self.run_batch(|_| {
             let mut writes = Batch::default();
             let keys = self.session_keys()?;
-            let next = keys.last().map_or(1, |(number, _)| number.saturating_add(1));
+            let last = keys.last().map_or(0, |(number, _)| *number);
             if let Some((number, kept)) = keys.into_iter().rfind(|(_, k)| k.retired.is_none()) {
                 return Ok((writes, (number, self.unsealed(number, kept)?)));
             }
-            let key = self.add_session_key(&mut writes, next)?;
-            Ok((writes, (next, key)))
+            let number = number_after(last)?;
+            let key = self.add_session_key(&mut writes, number)?;
+            Ok((writes, (number, key)))
         })
     }
 

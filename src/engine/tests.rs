@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
+use crate::engine::gather::Reads;
 use crate::error::ErrorKind;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::op::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityInput,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, ListIdentitiesInput,
-    UpdateIdentityPoolInput,
+    DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
+    ListIdentitiesInput, UpdateIdentityPoolInput,
 };
 use crate::rules::{Change, Decided, Effect};
 use crate::state::SigningAlgorithm;
@@ -158,6 +159,23 @@ fn a_key_that_was_read_before_a_rotation_is_not_kept_after_it() {
     core.keys.keep_signer(generation, region, &overtaken);
     let current = core.current_key(region).expect("knows the key");
     assert!(!Arc::ptr_eq(&overtaken, &current));
+}
+
+/// An operation that names a pool twice reads it once. Raced operations met this: what was read
+/// before a change was kept after it, and from then on every write of the pool was refused.
+#[test]
+fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
+    let (_, aws, pool) = counted();
+    let cache = aws.core.pools.as_ref().expect("alone with its store");
+    let mut reads = Reads::new(&aws.core);
+    let writing = cache.writing(pool.guid());
+    reads.any_pool(&pool).expect("reads").expect("is there");
+    drop(writing);
+    let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed).unwrap();
+    aws.update_identity_pool(update).expect("updates");
+    reads.any_pool(&pool).expect("reads").expect("is there");
+    let described = aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool).unwrap());
+    assert_eq!(described.expect("describes").identity_pool_name.as_str(), "game 2");
 }
 
 #[test]

@@ -105,4 +105,14 @@ mod tests {
             assert_eq!(check(&tags), expected, "{tags:?}");
         }
     }
+
+    #[test]
+    fn a_pool_has_fifty_tags() {
+        let tags = |count: usize| -> Tags {
+            let key = |n: usize| n.to_string().parse().unwrap();
+            (0..count).map(|n| (key(n), "".parse().unwrap())).collect()
+        };
+        assert_eq!(check(&tags(TAGS_MAX)), Ok(()));
+        assert_eq!(check(&tags(TAGS_MAX + 1)), Err(Refusal::TooManyTags));
+    }
 }

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::name::{PrincipalTagKey, PrincipalTagValue};
 
 /// The tags of a principal, by key; a call takes at most 50.
 pub type PrincipalTags = BTreeMap<PrincipalTagKey, PrincipalTagValue>;
 
 /// Which claims of a provider's tokens become tags of the principal.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct AttributeMap {
     pub(crate) use_defaults: bool,
     /// The name of a claim for the key of each tag.

@@ -180,6 +180,11 @@ impl Key {
         Self { tree: Tree::SigningKeys, bytes }
     }
 
+    /// The guid that a key consists of.
+    pub(crate) fn guid(&self) -> Option<Guid> {
+        self.bytes.as_slice().try_into().ok().map(Guid)
+    }
+
     /// The pool that a key of a pool's range begins with.
     pub(crate) fn leading_pool(&self) -> Option<Guid> {
         self.bytes.first_chunk().copied().map(Guid)
@@ -285,6 +290,13 @@ impl KeyRange {
     pub(crate) fn all(tree: Tree) -> Self {
         Self { tree, start: Vec::new(), end: None }
     }
+}
+
+/// The number of the key behind the last one of a tree. There are too many to use them up.
+pub(crate) fn number_after(last: u32) -> Result<u32, crate::store::StoreError> {
+    let taken =
+        || crate::store::StoreError::Corrupt("the last number of a key is taken".to_owned());
+    last.checked_add(1).ok_or_else(taken)
 }
 
 /// For `Corrupt` errors, which name a record by its key.

@@ -4,6 +4,8 @@
 //! There is one generator. It makes an operation of a few bytes, which a fuzzer or proptest gives;
 //! smaller bytes make simpler operations.
 
+mod settings;
+
 use arbitrary::{Arbitrary, Result, Unstructured};
 use proptest::array::uniform32;
 use proptest::collection::{SizeRange, vec};
@@ -15,9 +17,7 @@ use crate::testkit::names::{
     Token, User,
 };
 use crate::testkit::operation::Operation;
-use crate::testkit::settings::{
-    Ambiguous, Attributes, Mapping, Match, Roles, Rule, Settings, Tags,
-};
+use crate::testkit::settings::{Roles, Settings};
 
 /// Sequences of operations for proptest, each beginning with a pool.
 pub fn operations(length: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> {
@@ -43,7 +43,7 @@ pub fn operation(bytes: &[u8]) -> Operation {
 pub fn beginning(bytes: &[u8]) -> Vec<Operation> {
     let mut source = Source(Unstructured::new(bytes));
     let caller = Caller::Account(Account::FIRST);
-    let made = settings(&mut source).map(|settings| {
+    let made = source.settings().map(|settings| {
         let developer = settings.developer.map(|_| DeveloperProvider::Game);
         let settings = Settings { developer, tags: None, ..settings };
         let roles = Roles {
@@ -236,12 +236,12 @@ impl Source<'_> {
 
     fn create_pool(&mut self) -> Result<Operation> {
         let caller = Caller::Account(self.account()?);
-        Ok(Operation::CreateIdentityPool { caller, settings: settings(self)? })
+        Ok(Operation::CreateIdentityPool { caller, settings: self.settings()? })
     }
 
     fn update_pool(&mut self) -> Result<Operation> {
         let (caller, pool) = self.owned_pool()?;
-        Ok(Operation::UpdateIdentityPool { caller, pool, settings: settings(self)? })
+        Ok(Operation::UpdateIdentityPool { caller, pool, settings: self.settings()? })
     }
 
     /// Rarely the first one, in which the most happens.
@@ -277,17 +277,6 @@ impl Source<'_> {
         Ok(Operation::GetPrincipalTagAttributeMap { caller, pool, provider })
     }
 
-    fn set_attributes(&mut self) -> Result<Operation> {
-        use Attributes::{Defaults, Nothing, Subject, Useless};
-        let ((caller, pool), provider) = (self.owned_pool()?, self.provider()?);
-        let attributes = self.one_of(&[Defaults, Subject, Nothing, Useless])?;
-        Ok(Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes })
-    }
-
-    fn tags(&mut self) -> Result<Tags> {
-        Ok(Tags { first: self.below(62)?, others: self.below(30)?, value: self.below(3)? })
-    }
-
     fn tag(&mut self) -> Result<Operation> {
         let (caller, pool) = self.owned_pool()?;
         Ok(Operation::TagResource { caller, pool, tags: self.tags()? })
@@ -296,37 +285,6 @@ impl Source<'_> {
     fn untag(&mut self) -> Result<Operation> {
         let (caller, pool) = self.owned_pool()?;
         Ok(Operation::UntagResource { caller, pool, tags: self.tags()? })
-    }
-
-    fn role(&mut self) -> Result<Role> {
-        self.one_of(&[Role::Player, Role::Boss, Role::Moderator, Role::Guest])
-    }
-
-    fn set_roles(&mut self) -> Result<Operation> {
-        let (caller, pool) = self.owned_pool()?;
-        let mut roles = Roles {
-            authenticated: (!self.rarely(4)?).then_some(Role::Player),
-            unauthenticated: (!self.rarely(4)?).then_some(Role::Guest),
-            ..Roles::default()
-        };
-        for _ in 0..self.below(3)? {
-            let mapping = self.mapping()?;
-            roles.mappings.insert(self.provider()?, mapping);
-        }
-        Ok(Operation::SetIdentityPoolRoles { caller, pool, roles })
-    }
-
-    fn mapping(&mut self) -> Result<Mapping> {
-        let ambiguous = self.one_of(&[Ambiguous::AuthenticatedRole, Ambiguous::Deny])?;
-        let mut rules = Vec::new();
-        for _ in 0..self.below(4)? {
-            let claim = self.one_of(&["sub", "teams", "nothing"])?;
-            let match_type =
-                self.one_of(&[Match::Equals, Match::NotEqual, Match::Contains, Match::StartsWith])?;
-            let value = self.one_of(&["1", "2", "0", "all", "team-1", "team", "-"])?.to_owned();
-            rules.push(Rule { claim, match_type, value, role: self.role()? });
-        }
-        Ok(Mapping { ambiguous, rules })
     }
 
     fn describe(&mut self) -> Result<Operation> {
@@ -463,30 +421,4 @@ impl Source<'_> {
             duration_secs,
         })
     }
-}
-
-fn settings(source: &mut Source<'_>) -> Result<Settings> {
-    let bits = source.byte()?;
-    let providers = source.byte()?;
-    // Fewer providers are rarer, since little happens without them.
-    let mut all = Provider::ALL.to_vec();
-    all.retain(|provider| providers < 128 || providers >> (*provider as u8) & 1 == 0);
-    let developer = match bits >> 2 & 7 {
-        7 => None,
-        6 => Some(source.one_of(&[
-            DeveloperProvider::Shop,
-            DeveloperProvider::Reserved,
-            DeveloperProvider::Invalid,
-            DeveloperProvider::Game,
-        ])?),
-        _ => Some(DeveloperProvider::Game),
-    };
-    Ok(Settings {
-        name: bits & 3,
-        guests: bits >> 5 != 7,
-        classic_flow: source.one_of(&[None, Some(true), None, Some(false)])?,
-        developer,
-        providers: all,
-        tags: source.rarely(4)?.then(|| source.tags()).transpose()?,
-    })
 }

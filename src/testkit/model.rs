@@ -1,28 +1,28 @@
-//! The service said a second time, naively: what is there, in maps, and what each operation makes of
-//! it, by looking at everything. Written from the contract; it calls none of the engine's rules.
+//! The service said a second time, naively: what is there, in maps, and what each operation makes
+//! of it, by looking at everything. Written from the contract; it calls none of the engine's rules.
 //!
 //! The model does not answer: it is shown what an implementation answered, and says whether the
 //! service could have. So it needs to predict neither ids nor which of several identities survives
 //! where nobody knows, and a history of concurrent calls can be tried in any order.
 
+mod identities;
 mod listing;
 mod logins;
 mod pools;
+mod resolution;
 mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::rules::developer::UnknownDeveloperUser;
-use crate::rules::link::DeveloperLinking;
-use crate::rules::roles::RoleAccounts;
 use crate::testkit::names::{
     Account, Cursor, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Token,
 };
 use crate::testkit::operation::Operation;
-use crate::testkit::outcome::{Description, Outcome};
+use crate::testkit::outcome::Outcome;
 use crate::testkit::settings::{Attributes, Roles, Settings};
+use crate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
 
 /// What the service would do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -323,77 +323,6 @@ impl Model {
         let mut of_pool = self.identities.iter().filter(|(_, state)| state.pool == pool);
         of_pool.find(|(_, state)| state.logins.contains(&login)).map(|(identity, _)| *identity)
     }
-
-    fn describe(
-        &mut self,
-        caller: Account,
-        identity: Identity,
-        outcome: &Outcome,
-    ) -> Result<(), String> {
-        let known = self.identities.get(&identity);
-        let pool = known.and_then(|state| self.pools.get(&state.pool));
-        if pool.is_none_or(|pool| pool.owner != caller) {
-            return refused(NOT_FOUND, outcome);
-        }
-        match outcome {
-            Outcome::Description(described) => self.described(identity, described),
-            _ => expected(format!("a description of {identity}")),
-        }
-    }
-
-    /// A description is true, and its dates stand still while nothing changes (I9).
-    fn described(&mut self, identity: Identity, told: &Description) -> Result<(), String> {
-        let Some(state) = self.identities.get_mut(&identity) else {
-            return expected(format!("not {identity}, which is not there"));
-        };
-        let developer = self.pools.get(&state.pool).and_then(|pool| pool.settings.developer);
-        let names: BTreeSet<_> =
-            state.logins.iter().map(|l| provider_name(*l, developer)).collect();
-        let mut logins = told.logins.clone();
-        logins.sort_unstable();
-        if told.identity != identity || logins != names.iter().copied().collect::<Vec<_>>() {
-            return expected(format!("{identity} with {names:?}"));
-        }
-        let (created, modified) = (told.created_millis, told.modified_millis);
-        let stands = !state.changed && state.modified_millis.is_some_and(|known| known != modified);
-        let goes_back = state.modified_millis.is_some_and(|known| known > modified);
-        let moved = state.created_millis.is_some_and(|known| known != created);
-        if created > modified || moved || stands || goes_back {
-            let (created, modified) = (state.created_millis, state.modified_millis);
-            return expected(format!("{identity} of {created:?}, changed {modified:?} or later"));
-        }
-        (state.created_millis, state.modified_millis) = (Some(created), Some(modified));
-        state.changed = false;
-        Ok(())
-    }
-
-    fn delete_identities(
-        &mut self,
-        caller: Account,
-        identities: &[Identity],
-        outcome: &Outcome,
-    ) -> Result<(), String> {
-        let ids: BTreeSet<_> = identities.iter().copied().collect();
-        let mut unprocessed = BTreeSet::new();
-        for id in ids {
-            let Some(state) = self.identities.get(&id) else { continue };
-            let owner = self.pools.get(&state.pool).map(|pool| pool.owner);
-            if owner == Some(caller) {
-                self.identities.remove(&id);
-                self.settle_cursors();
-            } else if owner.is_some_and(|owner| owner.region_name() == caller.region_name()) {
-                unprocessed.insert((id, "AccessDenied".to_owned()));
-            }
-        }
-        match outcome {
-            Outcome::Unprocessed(told)
-                if told.iter().cloned().collect::<BTreeSet<_>>() == unprocessed =>
-            {
-                Ok(())
-            }
-            _ => expected(format!("all deleted but {unprocessed:?}")),
-        }
-    }
 }
 
 /// Whether the service model already refuses it.
@@ -419,13 +348,6 @@ fn is_invalid(operation: &Operation) -> bool {
             identities.is_empty() || identities.len() > 60
         }
         _ => false,
-    }
-}
-
-fn provider_name(login: Login, developer: Option<DeveloperProvider>) -> &'static str {
-    match login {
-        Login::User(_) => developer.map_or("", DeveloperProvider::name),
-        Login::Public(provider, _) => provider.name(),
     }
 }
 

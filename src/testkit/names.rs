@@ -1,7 +1,7 @@
 //! Names that operations are about: few of them, so that the same ones meet again.
 //!
-//! What an implementation mints is told by number: [`Identity`]`(3)` is the fourth identity that was
-//! seen. What a caller chooses is told by number too: [`User`]`(0)` is always `user-0`.
+//! What an implementation mints is told by number: [`Identity`]`(3)` is the fourth identity that
+//! was seen. What a caller chooses is told by number too: [`User`]`(0)` is always `user-0`.
 
 use std::fmt;
 

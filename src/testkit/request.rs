@@ -1,5 +1,7 @@
 //! What goes to an implementation, and what comes back.
 
+use std::fmt;
+
 use crate::testkit::json::Json;
 use crate::testkit::names::Account;
 
@@ -10,6 +12,17 @@ pub(crate) struct Request {
     pub(crate) caller: Option<Account>,
     pub(crate) operation: String,
     pub(crate) body: Json,
+}
+
+/// `account0/us-east-1 DescribeIdentity {"IdentityId":"$identity3"}`
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.caller {
+            Some(caller) => write!(f, "account{}/{}", caller.number, caller.region_name())?,
+            None => f.write_str("public")?,
+        }
+        write!(f, " {} {}", self.operation, self.body)
+    }
 }
 
 /// A call as it goes to an implementation.

@@ -38,11 +38,11 @@ impl fmt::Display for Disagreement {
 impl std::error::Error for Disagreement {}
 
 /// What was done to an implementation, and what the model makes of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Run {
-    directory: Directory,
-    model: Model,
-    script: Script,
+    pub(crate) directory: Directory,
+    pub(crate) model: Model,
+    pub(crate) script: Script,
 }
 
 /// Where accounts begin if nothing is said.

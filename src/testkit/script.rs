@@ -13,7 +13,7 @@ use crate::testkit::subject::Subject;
 /// A sequence of operations with what each came to.
 ///
 /// ```text
-/// account0/us-east-1 CreateIdentityPool {"IdentityPoolName":"pool 0","AllowUnauthenticatedIdentities":true}
+/// account0/us-east-1 DescribeIdentityPool {"IdentityPoolId":"$pool0"}
 /// public GetId {"IdentityPoolId":"$pool0"}
 /// wait 60
 /// # a comment
@@ -75,14 +75,8 @@ impl fmt::Display for Script {
         for line in &self.lines {
             match line {
                 Line::Wait(secs) => writeln!(f, "wait {secs}")?,
-                Line::Call(Request { caller, operation, body }, outcome) => {
-                    match caller {
-                        Some(caller) => {
-                            write!(f, "account{}/{}", caller.number, caller.region_name())?;
-                        }
-                        None => f.write_str("public")?,
-                    }
-                    writeln!(f, " {operation} {body}")?;
+                Line::Call(request, outcome) => {
+                    writeln!(f, "{request}")?;
                     let outcome = outcome.replace('\n', " ");
                     writeln!(f, "# {outcome}")?;
                 }

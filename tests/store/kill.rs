@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cognate::{
@@ -105,16 +107,25 @@ fn what_was_answered_survives_a_kill() {
             .spawn()
             .expect("runs");
         let lines = BufReader::new(writer.stdout.take().expect("a pipe")).lines();
+        let answers = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&answers);
         let reader = std::thread::spawn(move || {
             let complete = lines.map_while(Result::ok).filter_map(|line| {
                 let (user, identity) = line.strip_prefix("ack ")?.split_once(' ')?;
                 // The pipe may end within a line.
                 (identity.len() == 46).then(|| (user.to_owned(), identity.to_owned()))
             });
-            complete.collect::<Vec<_>>()
+            let noted = complete.inspect(|_| {
+                counter.fetch_add(1, Ordering::SeqCst);
+            });
+            noted.collect::<Vec<_>>()
         });
         // The first of these kills it while it opens the database.
         std::thread::sleep(Duration::from_millis(20 + 90 * round));
+        // The later ones kill it in the midst of its work, also where that takes longer to begin.
+        while round > 3 && answers.load(Ordering::SeqCst) < 20 && !reader.is_finished() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         writer.kill().expect("kills");
         writer.wait().expect("ends");
         acknowledged.extend(reader.join().expect("reads"));

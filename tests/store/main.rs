@@ -3,5 +3,6 @@
 mod conformance;
 mod damage;
 mod kill;
+mod planted;
 mod races;
 mod replay;

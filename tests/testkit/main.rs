@@ -1,13 +1,24 @@
 //! The engine against a model that knows nothing of the engine.
 
 mod crash;
+mod faults;
+mod full_disk;
+mod history;
+mod listings;
 mod machine;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod power;
+mod races;
 mod reach;
 mod twin;
 
 /// By how much every dose is multiplied: the environment variable `COGNATE_EFFORT`, or 1.
 fn effort() -> u32 {
     std::env::var("COGNATE_EFFORT").map_or(1, |effort| effort.parse().expect("a whole number"))
+}
+
+/// What a long run is made for.
+#[expect(clippy::print_stdout, reason = "shown with --nocapture")]
+fn figure(figure: std::fmt::Arguments<'_>) {
+    println!("{figure}");
 }

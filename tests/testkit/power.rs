@@ -302,7 +302,7 @@ impl File {
                     let kept = usize::try_from(chance.below(sectors + 1)).expect("few") * SECTOR;
                     Change::Write(*offset, data[..kept].to_vec()).apply(&mut bytes);
                 }
-                whole => whole.apply(&mut bytes),
+                Change::Write(..) | Change::Truncate(_) => change.apply(&mut bytes),
             }
         }
         bytes

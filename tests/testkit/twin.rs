@@ -9,7 +9,7 @@ use cognate::{
     SigningAlgorithm, Store, Tree, Value,
 };
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 #[derive(Debug)]
 pub(crate) struct Numbers(AtomicU64);
 

@@ -79,3 +79,35 @@ fn a_pool_without_providers() {
     assert_eq!(presented(Door::PublicOrCognito, COGNITO), Ok(Presented::Cognito));
     assert_eq!(presented(Door::Developer, "d"), Err(Refusal::DeveloperProviderUnsupported));
 }
+
+#[test]
+fn a_provider_of_any_kind_is_one() {
+    type Providers = fn(&IdentityPool, &mut IdentityPool);
+    let kinds: [Providers; 5] = [
+        |all, own| own.developer_provider_name.clone_from(&all.developer_provider_name),
+        |all, own| own.supported_login_providers.clone_from(&all.supported_login_providers),
+        |all, own| own.cognito_identity_providers.clone_from(&all.cognito_identity_providers),
+        |all, own| own.open_id_connect_provider_arns.clone_from(&all.open_id_connect_provider_arns),
+        |all, own| own.saml_provider_arns.clone_from(&all.saml_provider_arns),
+    ];
+    let name = "accounts.google.com".parse().unwrap();
+    for (number, kind) in kinds.into_iter().enumerate() {
+        let mut pool = world::pool();
+        pool.settings.developer_provider_name = None;
+        kind(&world::pool_with_providers().settings, &mut pool.settings);
+        let refused = presented(&pool, Door::Public, &name, || false);
+        assert_eq!(refused, Err(Refusal::ProviderUnsupported), "kind {number}");
+    }
+}
+
+/// Contract sections 5.5 to 5.7.
+#[test]
+fn the_developer_provider() {
+    let mut pool = world::pool();
+    let (known, other) = ("d".parse().unwrap(), "D".parse().unwrap());
+    assert_eq!(developer_provider(&pool, &known), Ok(&known));
+    let refused = Err(Refusal::DeveloperProviderUnsupported);
+    assert_eq!(developer_provider(&pool, &other), refused);
+    pool.settings.developer_provider_name = None;
+    assert_eq!(developer_provider(&pool, &known), refused);
+}

@@ -187,6 +187,23 @@ fn a_mapping_by_token() {
     }
 }
 
+/// Of several roles that a provider grants none is preferred.
+#[test]
+fn a_mapping_by_token_of_an_assertion() {
+    let denied = format!("! The ambiguous role mapping rules for: {SAML} denied this request.");
+    let pool = pool([(SAML, RoleMapping::token(AmbiguousRoleResolution::Deny))]);
+    let preferred = format!("role:a cognito:preferred_role={}", role("b"));
+    for (claims, custom, expected) in [
+        ("role:a", "", "a"),
+        ("role:a role:b", "", denied.as_str()),
+        ("role:a role:b", "b", "b"),
+        (preferred.as_str(), "", "b"),
+        ("", "", denied.as_str()),
+    ] {
+        assert_eq!(chosen(&pool, &[login(SAML, claims)], custom), expected, "{claims} {custom}");
+    }
+}
+
 /// Contract section 8.2.4 and open question Q23.
 #[test]
 fn a_mapping_by_rules() {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ambient::Timestamp;
 use crate::id::{AccountId, IdentityPoolId, Region};
 use crate::name::{
-    Arn, DeveloperProviderName, IdentityPoolName, ProviderAppId, ProviderName, TagKey, TagValue,
-    UserPoolClientId, UserPoolProviderName,
+    Arn, DeveloperProviderName, IdentityPoolName, PrincipalTagKey, PrincipalTagValue,
+    ProviderAppId, ProviderName, TagKey, TagValue, UserPoolClientId, UserPoolProviderName,
 };
 use crate::state::{
     AmbiguousRoleResolution, AttributeMap, CognitoIdentityProvider, IdentityPool, Pool, PoolRoles,
@@ -30,21 +31,45 @@ struct SettingsRecord {
     name: IdentityPoolName,
     allow_unauthenticated_identities: bool,
     allow_classic_flow: Option<bool>,
-    supported_login_providers: BTreeMap<ProviderName, ProviderAppId>,
+    supported_login_providers: Rising<ProviderName, ProviderAppId>,
     developer_provider_name: Option<DeveloperProviderName>,
     open_id_connect_provider_arns: Vec<Arn>,
     cognito_identity_providers: Vec<UserPool>,
     saml_provider_arns: Vec<Arn>,
-    tags: BTreeMap<TagKey, TagValue>,
+    tags: Rising<TagKey, TagValue>,
 }
+
+type Attributes = (bool, Option<Rising<PrincipalTagKey, PrincipalTagValue>>);
 
 type Mapping = (RoleMappingType, Option<AmbiguousRoleResolution>, Option<RulesConfiguration>);
 
 #[derive(Default, Serialize, Deserialize)]
 struct RolesRecord {
-    defaults: BTreeMap<RoleType, Arn>,
-    mappings: BTreeMap<ProviderName, Mapping>,
-    attribute_maps: BTreeMap<ProviderName, AttributeMap>,
+    defaults: Rising<RoleType, Arn>,
+    mappings: Rising<ProviderName, Mapping>,
+    attribute_maps: Rising<ProviderName, Attributes>,
+}
+
+/// A map as it is written: each key once, in their order.
+#[derive(Serialize)]
+struct Rising<K, V>(BTreeMap<K, V>);
+
+impl<K, V> Default for Rising<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for Rising<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Bincode writes a map as it does a list of pairs.
+        let entries: Vec<(K, V)> = Vec::deserialize(deserializer)?;
+        if entries.is_sorted_by(|(one, _), (next, _)| one < next) {
+            Ok(Self(entries.into_iter().collect()))
+        } else {
+            Err(D::Error::custom("the keys of a map do not rise"))
+        }
+    }
 }
 
 impl Record for Pool {
@@ -58,30 +83,34 @@ impl Record for Pool {
             name: settings.identity_pool_name,
             allow_unauthenticated_identities: settings.allow_unauthenticated_identities,
             allow_classic_flow: settings.allow_classic_flow,
-            supported_login_providers: settings.supported_login_providers,
+            supported_login_providers: Rising(settings.supported_login_providers),
             developer_provider_name: settings.developer_provider_name,
             open_id_connect_provider_arns: settings.open_id_connect_provider_arns,
             cognito_identity_providers: user_pools
                 .map(|p| (p.provider_name, p.client_id, p.server_side_token_check))
                 .collect(),
             saml_provider_arns: settings.saml_provider_arns,
-            tags: settings.identity_pool_tags,
+            tags: Rising(settings.identity_pool_tags),
         };
         let mappings = self.roles.mappings.clone().into_iter().map(|(provider, mapping)| {
             let RoleMapping { mapping_type, ambiguous_role_resolution, rules_configuration } =
                 mapping;
             (provider, (mapping_type, ambiguous_role_resolution, rules_configuration))
         });
+        let attribute_maps = self.attribute_maps.clone().into_iter().map(|(provider, map)| {
+            let AttributeMap { use_defaults, principal_tags } = map;
+            (provider, (use_defaults, principal_tags.map(Rising)))
+        });
         let roles = RolesRecord {
-            defaults: self.roles.defaults.clone(),
-            mappings: mappings.collect(),
-            attribute_maps: self.attribute_maps.clone(),
+            defaults: Rising(self.roles.defaults.clone()),
+            mappings: Rising(mappings.collect()),
+            attribute_maps: Rising(attribute_maps.collect()),
         };
         encode_as(FORMAT_WITH_ROLES, &(settings, roles))
     }
 
     fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
-        let guid = key.leading_pool().ok_or_else(|| corrupt(key, "not the key of a pool"))?;
+        let guid = key.guid().ok_or_else(|| corrupt(key, "not the key of a pool"))?;
         let (settings, roles) = match value.split_first() {
             Some((&FORMAT, body)) => {
                 (decode_body::<SettingsRecord>(key, body)?, RolesRecord::default())
@@ -97,7 +126,7 @@ impl Record for Pool {
             identity_pool_name: settings.name,
             allow_unauthenticated_identities: settings.allow_unauthenticated_identities,
             allow_classic_flow: settings.allow_classic_flow,
-            supported_login_providers: settings.supported_login_providers,
+            supported_login_providers: settings.supported_login_providers.0,
             developer_provider_name: settings.developer_provider_name,
             open_id_connect_provider_arns: settings.open_id_connect_provider_arns,
             cognito_identity_providers: user_pools
@@ -106,17 +135,22 @@ impl Record for Pool {
                 })
                 .collect(),
             saml_provider_arns: settings.saml_provider_arns,
-            identity_pool_tags: settings.tags,
+            identity_pool_tags: settings.tags.0,
         };
-        let mappings = roles.mappings.into_iter().map(|(provider, mapping)| {
+        let mappings = roles.mappings.0.into_iter().map(|(provider, mapping)| {
             let (mapping_type, ambiguous_role_resolution, rules_configuration) = mapping;
             let mapping =
                 RoleMapping { mapping_type, ambiguous_role_resolution, rules_configuration };
             (provider, mapping)
         });
         let mut pool = Self::new(owner, created, settings);
-        pool.roles = PoolRoles { defaults: roles.defaults, mappings: mappings.collect() };
-        pool.attribute_maps = roles.attribute_maps;
+        pool.roles = PoolRoles { defaults: roles.defaults.0, mappings: mappings.collect() };
+        let attribute_maps = roles.attribute_maps.0.into_iter();
+        let attribute_maps = attribute_maps.map(|(provider, (use_defaults, principal_tags))| {
+            let principal_tags = principal_tags.map(|tags| tags.0);
+            (provider, AttributeMap { use_defaults, principal_tags })
+        });
+        pool.attribute_maps = attribute_maps.collect();
         Ok(pool)
     }
 }

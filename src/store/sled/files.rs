@@ -106,10 +106,14 @@ fn has_checksum(bytes: &[u8]) -> bool {
 
 /// Brings onto the disk what sled does not sync after it has made a database: its parameters, and
 /// the entries that name its files.
-pub(super) fn sync_created(path: &Path, database: &Path) -> io::Result<()> {
-    File::options().write(true).open(database.join("conf"))?.sync_all()?;
-    sync_folder(database)?;
-    sync_folder(path)
+pub(super) fn sync_created(database: &Path) -> io::Result<()> {
+    File::options().write(true).open(parameters(database))?.sync_all()?;
+    sync_folder(database)
+}
+
+/// Where sled keeps its parameters, the first file that it writes.
+pub(super) fn parameters(database: &Path) -> PathBuf {
+    database.join("conf")
 }
 
 /// The files that sled writes, to be synced by us: it flushes them, which a power cut does not

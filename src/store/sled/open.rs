@@ -1,11 +1,12 @@
 //! Opening: whether a database is whole, before anything of it is given out.
 //!
-//! Three things are compared, each of which sees a damage that sled opens without a word:
+//! Two things are compared, and both see damage that sled opens without a word:
 //!
-//! * the number of the last commit, inside and beside: the end of the log is lost;
-//! * the digest of all records, with what a walk finds: something in the middle is lost or old;
-//! * unless the seal (see [`seal`]) says that all that sled takes in while it opens is byte for byte
-//!   what it was when a whole database was closed. Then the walk is left out.
+//! * the number of the last commit, inside and beside: the log has lost its end;
+//! * the digest of all records, with what a walk finds: something is missing or old in its middle.
+//!
+//! The walk is left out when the seal (see [`seal`]) says that all that sled takes in while it
+//! opens is byte for byte what it was when a whole database was closed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -48,6 +49,7 @@ impl Shared {
         files::clear_half_written(&folder).map_err(StoreError::failed)?;
         let mark = CommitMark::open(path)?;
         let sealed = seal::take(path).map_err(StoreError::failed)?;
+        let is_new = !files::parameters(&folder).exists();
         let database = open_database(&folder, options)?;
         // The order of `Tree`, so that a tree's number is its place; then what is not a `Tree`.
         let names = Tree::ALL.into_iter().map(Tree::name).chain([META]);
@@ -56,7 +58,10 @@ impl Shared {
             .collect::<Result<_, _>>()
             .map_err(store_error)?;
         let disk = Disk::of(&folder).map_err(StoreError::failed)?;
-        files::sync_created(path, &folder).map_err(StoreError::failed)?;
+        if is_new {
+            files::sync_created(&folder).map_err(StoreError::failed)?;
+        }
+        files::sync_folder(path).map_err(StoreError::failed)?;
         let shared = Self {
             trees,
             database,

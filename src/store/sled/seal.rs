@@ -16,8 +16,8 @@
 //!   open leaves none.
 //! * A power cut can bring back files older than the seal, or sled's threads can write once more
 //!   after it was put. Then it does not fit, which is no error: the next opening walks.
-//! * A seal that comes back, from a backup or a disk that lost its removal, fits only files that are
-//!   what they were when a whole database was closed; and the number beside the database is
+//! * A seal that comes back, from a backup or a disk that lost its removal, fits only files that
+//!   are what they were when a whole database was closed; and the number beside the database is
 //!   compared whether it fits or not.
 
 use std::collections::BTreeMap;

@@ -1,49 +1,17 @@
-//! Which identity logins mean: section 3 of the contract, and the operations that need it.
+//! The operations on logins: section 5 of the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::testkit::model::resolution::{Answer, Door, Proof};
 use crate::testkit::model::{
-    ALREADY_REGISTERED, CONFLICT, Exception, INVALID, IdentityState, LOGINS_MAX, Linking, Model,
-    NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, exactly, expected, refused,
+    CONFLICT, Exception, INVALID, IdentityState, Linking, Model, NOT_AUTHORIZED, NOT_FOUND,
+    PoolState, TokenState, exactly, expected, refused,
 };
 use crate::testkit::names::{
     Account, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Role, User,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{Outcome, Statement};
-
-/// What was presented, proved.
-pub(super) struct Proof {
-    pub(super) logins: Vec<Login>,
-    /// What a token of the service says of the authenticated identity that it is for.
-    pub(super) token: Option<TokenState>,
-}
-
-impl Proof {
-    pub(super) fn is_empty(&self) -> bool {
-        self.logins.is_empty() && self.token.is_none()
-    }
-
-    /// The logins that the token names, as far as the identity still has them.
-    pub(super) fn named(&self, state: &IdentityState) -> Vec<Login> {
-        let named = self.token.iter().flat_map(|token| token.logins.iter().copied());
-        named.filter(|login| state.logins.contains(login)).collect()
-    }
-}
-
-/// Through which operation logins come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Door {
-    Developer,
-    Public,
-    PublicOrCognito,
-}
-
-/// The identities that an answer may name: a new one, or one of these.
-enum Answer {
-    New,
-    OneOf(BTreeSet<Identity>),
-}
 
 impl Model {
     pub(super) fn perform_with_logins(
@@ -249,174 +217,6 @@ impl Model {
         Ok((state.pool, pool, state))
     }
 
-    /// First what each key stands for, then each token in turn.
-    fn prove(
-        &self,
-        pool: Pool,
-        door: Door,
-        logins: &[Presented],
-        given: Option<Identity>,
-    ) -> Result<Proof, Exception> {
-        let state = self.pools.get(&pool).ok_or(NOT_FOUND)?;
-        for login in logins {
-            admit(state, door, *login)?;
-        }
-        let developer = state.settings.developer;
-        let is_user = |login: &Presented| matches!(login, Presented::User(provider, _) if Some(*provider) == developer);
-        if door == Door::Developer && !logins.iter().any(is_user) {
-            return Err(INVALID);
-        }
-        let mut proof = Proof { logins: Vec::new(), token: None };
-        for login in logins {
-            match *login {
-                Presented::User(_, user) => proof.logins.push(Login::User(user)),
-                Presented::Public(_, _, token) if !token.is_good() => return Err(NOT_AUTHORIZED),
-                Presented::Public(provider, subject, _) => {
-                    proof.logins.push(Login::Public(provider, subject));
-                }
-                Presented::Tampered(_) => return Err(NOT_AUTHORIZED),
-                Presented::Cognito(token) => {
-                    let token = self.tokens.get(&token).ok_or(NOT_AUTHORIZED)?;
-                    let is_over = token.expires_secs <= self.now_secs;
-                    let is_for = token.pool == pool && given == Some(token.identity);
-                    if is_over || !is_for {
-                        return Err(NOT_AUTHORIZED);
-                    }
-                    // A guest's token proves no more than its id does.
-                    proof.token = Some(token.clone()).filter(|token| !token.logins.is_empty());
-                }
-            }
-        }
-        Ok(proof)
-    }
-
-    /// The table of section 3.
-    fn resolve(
-        &self,
-        pool: Pool,
-        given: Option<Identity>,
-        proof: &Proof,
-        by_id: bool,
-    ) -> Result<Answer, Exception> {
-        let owner = |login: &Login| self.owner_of(pool, *login);
-        let owners: BTreeSet<_> = proof.logins.iter().filter_map(owner).collect();
-        let user = proof.logins.iter().find(|login| matches!(login, Login::User(_)));
-        let of_user = user.and_then(owner);
-        if let (Some(given), Some(of_user)) = (given, of_user)
-            && given != of_user
-        {
-            return Err(ALREADY_REGISTERED);
-        }
-        let parents = || match of_user {
-            Some(of_user) => BTreeSet::from([of_user]),
-            None if self.choices.oldest_survives => owners.first().copied().into_iter().collect(),
-            None => owners.clone(),
-        };
-        let Some(given) = given else {
-            self.check_merge(&owners, &proof.logins)?;
-            let parents = parents();
-            return Ok(if parents.is_empty() { Answer::New } else { Answer::OneOf(parents) });
-        };
-        let state = self.identities.get(&given).ok_or(NOT_FOUND)?;
-        let mut parts = owners.clone();
-        parts.insert(given);
-        if state.is_guest() {
-            self.check_merge(&parts, &proof.logins)?;
-            let parents = parents();
-            let stays = parents.is_empty();
-            return Ok(Answer::OneOf(if stays { BTreeSet::from([given]) } else { parents }));
-        }
-        let opened = owners.contains(&given)
-            || !proof.named(state).is_empty()
-            || (by_id && owners.is_empty() && !proof.logins.is_empty());
-        if state.is_disabled() || !opened {
-            return Err(NOT_AUTHORIZED);
-        }
-        self.check_merge(&parts, &proof.logins)?;
-        Ok(Answer::OneOf(BTreeSet::from([given])))
-    }
-
-    /// INVARIANT I3, I4: what all of them would have together.
-    fn check_merge(&self, parts: &BTreeSet<Identity>, new: &[Login]) -> Result<(), Exception> {
-        let states = parts.iter().filter_map(|part| self.identities.get(part));
-        let mut all: BTreeSet<Login> = states.flat_map(|state| state.logins.clone()).collect();
-        all.extend(new);
-        let rivals = Provider::ALL.into_iter().any(|provider| {
-            all.iter().filter(|l| matches!(l, Login::Public(p, _) if *p == provider)).count() > 1
-        });
-        if rivals || all.len() > LOGINS_MAX { Err(CONFLICT) } else { Ok(()) }
-    }
-
-    /// Makes it so: `identity` was answered, and has all the logins from now on.
-    fn become_of(
-        &mut self,
-        pool: Pool,
-        given: Option<Identity>,
-        logins: &[Login],
-        answer: &Answer,
-        identity: Identity,
-    ) -> Result<(), String> {
-        match answer {
-            Answer::New if !self.past.insert(identity) => return answer.told(),
-            Answer::New => {
-                let state = IdentityState {
-                    pool,
-                    logins: BTreeSet::new(),
-                    had_login: false,
-                    created_millis: None,
-                    modified_millis: None,
-                    changed: false,
-                };
-                self.identities.insert(identity, state);
-            }
-            Answer::OneOf(known) if !known.contains(&identity) => return answer.told(),
-            Answer::OneOf(_) => {}
-        }
-        let owners: Vec<_> = logins.iter().filter_map(|l| self.owner_of(pool, *l)).collect();
-        let mut all: BTreeSet<Login> = logins.iter().copied().collect();
-        let mut emptied_any = false;
-        for part in owners.into_iter().chain(given).collect::<BTreeSet<_>>() {
-            if part != identity
-                && let Some(state) = self.identities.get_mut(&part)
-            {
-                all.append(&mut state.logins);
-                state.had_login = true;
-                state.change();
-                emptied_any = true;
-            }
-        }
-        if let Some(state) = self.identities.get_mut(&identity) {
-            let before = state.logins.len();
-            state.logins.extend(all);
-            state.had_login |= !state.logins.is_empty();
-            if emptied_any || state.logins.len() != before {
-                state.change();
-            }
-        }
-        self.settle_cursors();
-        Ok(())
-    }
-
-    fn amr(&self, pool: Pool, logins: &[Login]) -> Vec<String> {
-        if logins.is_empty() {
-            return vec!["unauthenticated".to_owned()];
-        }
-        let developer = self.pools.get(&pool).and_then(|state| state.settings.developer);
-        let developer = developer.map_or("", DeveloperProvider::name);
-        let entries = logins.iter().flat_map(|login| match login {
-            Login::User(user) => [developer.to_owned(), format!("{developer}:{pool}:{user}")],
-            Login::Public(provider, subject) => {
-                let head = match provider {
-                    Provider::Google => provider.name().to_owned(),
-                    Provider::OpenIdConnect => format!("{}:OIDC", provider.attributes_name()),
-                    Provider::UserPool => format!("{}:CognitoSignIn", provider.name()),
-                };
-                [provider.name().to_owned(), format!("{head}:{subject}")]
-            }
-        });
-        std::iter::once("authenticated".to_owned()).chain(entries).collect()
-    }
-
     fn merge(
         &mut self,
         (caller, pool): (Account, Pool),
@@ -509,42 +309,5 @@ impl Model {
             }
         }
         exactly(unlinked, outcome)
-    }
-}
-
-/// Whether a pool takes logins under that key.
-fn admit(pool: &PoolState, door: Door, login: Presented) -> Result<(), Exception> {
-    let is_cognito = matches!(login, Presented::Cognito(_) | Presented::Tampered(_));
-    let is_user = matches!(login, Presented::User(of, _) if pool.settings.developer == Some(of));
-    match door {
-        Door::Developer if is_user => return Ok(()),
-        Door::PublicOrCognito if is_cognito => return Ok(()),
-        Door::Public | Door::PublicOrCognito if !pool.has_any_provider() => {
-            return Err(NOT_AUTHORIZED);
-        }
-        _ => {}
-    }
-    let from_backend = door == Door::Developer;
-    match login {
-        Presented::User(..) if is_user => Err(INVALID),
-        Presented::Public(provider, ..) if pool.settings.has(provider) => Ok(()),
-        Presented::User(DeveloperProvider::Reserved, _) => Err(NOT_AUTHORIZED),
-        // To a backend what is not known to be public is a developer provider, but not the pool's.
-        Presented::User(..) | Presented::Public(Provider::OpenIdConnect, ..) if from_backend => {
-            Err(INVALID)
-        }
-        _ => Err(NOT_AUTHORIZED),
-    }
-}
-
-impl Answer {
-    fn told(&self) -> Result<(), String> {
-        match self {
-            Self::New => expected("a new identity"),
-            Self::OneOf(known) => {
-                let known: Vec<_> = known.iter().map(Identity::to_string).collect();
-                expected(known.join(" or "))
-            }
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::testkit::model::logins::Proof;
+use crate::testkit::model::resolution::Proof;
 use crate::testkit::model::{
     CONFIGURATION, Exception, INVALID, Model, NOT_AUTHORIZED, PoolState, exactly,
 };

@@ -62,7 +62,7 @@ const SMALL: Shape =
 const LARGE: Shape =
     Shape { name: "large", records: 12, length: 400_000, rounds: 2, snapshot: false, closed: true };
 const REUSED: Shape =
-    Shape { name: "reused", records: 5_000, length: 400, rounds: 4, snapshot: false, closed: true };
+    Shape { name: "reused", records: 2_500, length: 800, rounds: 4, snapshot: false, closed: true };
 
 /// Each is closed once and killed once, with a snapshot and without.
 pub(super) const SHAPES: [Shape; 10] = [

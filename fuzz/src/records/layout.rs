@@ -1,0 +1,341 @@
+//! What a key and a record look like, said a second time: by hand, and without the library's
+//! decoders.
+//!
+//! Integers of a record have a fixed length and are little-endian, those of a key big-endian. A
+//! text, a list and a map begin with their length in 8 bytes, an optional value with a byte, and a
+//! choice with its number in 4.
+
+use std::sync::LazyLock;
+
+use cognate::{Key, Tree};
+
+use crate::model::Shape;
+
+/// Whether a record can have been written under the key.
+pub(super) fn is_right(key: &Key, value: &[u8]) -> bool {
+    is_right_key(key) && record(key.tree, value).is_some()
+}
+
+fn is_right_key(key: &Key) -> bool {
+    let key_of = match key.tree {
+        Tree::Accounts => account,
+        Tree::Pools | Tree::Deletions | Tree::IdentityIndex => guid,
+        Tree::PoolListing => listing,
+        Tree::Identities => identity,
+        Tree::Logins => login,
+        Tree::SessionKeys => number,
+        Tree::SigningKeys => signing_key,
+        other => panic!("{other:?} is new, and has no layout here"),
+    };
+    let mut bytes = Left(&key.bytes);
+    key_of(&mut bytes).is_some() && bytes.0.is_empty()
+}
+
+/// What has not been read yet. Whoever reads takes from its front.
+struct Left<'a>(&'a [u8]);
+
+/// `None` where the bytes are not as they have to be.
+type Read<T = ()> = Option<T>;
+
+fn account(key: &mut Left<'_>) -> Read {
+    shapes().account.accepts(key.utf8(12)?).then_some(())?;
+    shapes().region.accepts(key.utf8(key.0.len())?).then_some(())
+}
+
+fn guid(key: &mut Left<'_>) -> Read {
+    key.take(16).map(drop)
+}
+
+fn listing(key: &mut Left<'_>) -> Read {
+    shapes().account.accepts(key.utf8(12)?).then_some(())?;
+    key.region()?;
+    key.take(8)?;
+    guid(key)
+}
+
+fn identity(key: &mut Left<'_>) -> Read {
+    guid(key)?;
+    key.take(8)?;
+    guid(key)
+}
+
+fn login(key: &mut Left<'_>) -> Read {
+    guid(key)?;
+    matches!(key.take(1)?, b"d" | b"p").then_some(())?;
+    shapes().provider.accepts(&key.terminated()?).then_some(())?;
+    shapes().subject.accepts(key.utf8(key.0.len())?).then_some(())
+}
+
+fn number(key: &mut Left<'_>) -> Read {
+    key.take(4).map(drop)
+}
+
+fn signing_key(key: &mut Left<'_>) -> Read {
+    key.region()?;
+    number(key)
+}
+
+fn record(tree: Tree, value: &[u8]) -> Read {
+    let (format, body) = value.split_first()?;
+    let mut body = Left(body);
+    match (tree, format) {
+        (Tree::Accounts, 1) => body.take(4).map(drop),
+        (Tree::Deletions, 1) => Some(()),
+        (Tree::Identities, 1) => Identity::read(&mut body).map(drop),
+        (Tree::IdentityIndex | Tree::Logins, 1) => body.take(24).map(drop),
+        (Tree::Pools, 1) => settings(&mut body),
+        (Tree::Pools, 2) => settings(&mut body).and_then(|()| roles(&mut body)),
+        (Tree::PoolListing, 1) => body.text(&shapes().pool_name).map(drop),
+        (Tree::SessionKeys, 1) => {
+            private_key(&mut body)?;
+            body.optional(Left::moment)
+        }
+        (Tree::SigningKeys, 1) => {
+            body.choice(3)?;
+            let parts = if body.choice(3)? == 0 { 2 } else { 1 };
+            (0..parts).try_for_each(|_| body.bytes())?;
+            private_key(&mut body)?;
+            body.optional(Left::moment)
+        }
+        _ => None,
+    }?;
+    body.0.is_empty().then_some(())
+}
+
+/// What the record of an identity says.
+pub(super) struct Identity {
+    pub(super) is_authenticated: bool,
+    /// Where in the record the moment of its last change stands.
+    pub(super) modified_at: usize,
+    pub(super) modified: u64,
+    pub(super) links: usize,
+}
+
+impl Identity {
+    pub(super) fn of(value: &[u8]) -> Option<Self> {
+        record(Tree::Identities, value)?;
+        Self::read(&mut Left(&value[1..]))
+    }
+
+    fn read(body: &mut Left<'_>) -> Read<Self> {
+        let length = body.0.len();
+        body.text(&shapes().region)?;
+        let is_authenticated = body.choice(3)? == 1;
+        let modified_at = 1 + length - body.0.len();
+        let modified = u64::from_le_bytes(body.take(8)?.try_into().ok()?);
+        let mut links = 0;
+        body.list(|body| {
+            links += 1;
+            body.choice(2)?;
+            body.text(&shapes().provider)?;
+            body.text(&shapes().subject)?;
+            body.take(4).map(drop)
+        })?;
+        Some(Self { is_authenticated, modified_at, modified, links })
+    }
+}
+
+fn settings(body: &mut Left<'_>) -> Read {
+    let shapes = shapes();
+    body.text(&shapes.account)?;
+    body.text(&shapes.region)?;
+    body.moment()?;
+    body.text(&shapes.pool_name)?;
+    body.boolean()?;
+    body.optional(Left::boolean)?;
+    body.map(
+        |body| body.text(&shapes.provider).map(str::to_owned),
+        |body| body.text(&shapes.application).map(drop),
+    )?;
+    body.optional(|body| body.text(&shapes.developer_provider).map(drop))?;
+    body.list(|body| body.text(&shapes.arn).map(drop))?;
+    body.list(|body| {
+        body.optional(|body| body.text(&shapes.user_pool).map(drop))?;
+        body.optional(|body| body.text(&shapes.client).map(drop))?;
+        body.optional(Left::boolean)
+    })?;
+    body.list(|body| body.text(&shapes.arn).map(drop))?;
+    body.map(
+        |body| body.text(&shapes.tag_key).map(str::to_owned),
+        |body| body.text(&shapes.tag_value).map(drop),
+    )
+}
+
+fn roles(body: &mut Left<'_>) -> Read {
+    let shapes = shapes();
+    body.map(|body| body.choice(2), |body| body.text(&shapes.arn).map(drop))?;
+    let provider = |body: &mut Left<'_>| body.text(&shapes.provider).map(str::to_owned);
+    body.map(provider, |body| {
+        body.choice(2)?;
+        body.optional(|body| body.choice(2).map(drop))?;
+        body.optional(|body| {
+            body.list(|body| {
+                body.text(&shapes.claim)?;
+                body.choice(4)?;
+                body.text(&shapes.rule_value)?;
+                body.text(&shapes.arn).map(drop)
+            })
+        })
+    })?;
+    body.map(provider, |body| {
+        body.boolean()?;
+        body.optional(|body| {
+            body.map(
+                |body| body.text(&shapes.principal_tag_key).map(str::to_owned),
+                |body| body.text(&shapes.principal_tag_value).map(drop),
+            )
+        })
+    })
+}
+
+/// In the hands of the embedder, as it is, or sealed.
+fn private_key(body: &mut Left<'_>) -> Read {
+    match body.choice(3)? {
+        0 => Some(()),
+        1 => body.bytes(),
+        _ => {
+            body.take(12)?;
+            body.bytes()
+        }
+    }
+}
+
+impl<'a> Left<'a> {
+    fn take(&mut self, length: usize) -> Read<&'a [u8]> {
+        let (taken, left) = self.0.split_at_checked(length)?;
+        self.0 = left;
+        Some(taken)
+    }
+
+    fn utf8(&mut self, length: usize) -> Read<&'a str> {
+        str::from_utf8(self.take(length)?).ok()
+    }
+
+    /// A region in a key: it has no zero, so the first one ends it, whatever follows.
+    fn region(&mut self) -> Read {
+        let length = self.0.iter().position(|byte| *byte == 0)?;
+        shapes().region.accepts(self.utf8(length)?).then_some(())?;
+        self.take(1).map(drop)
+    }
+
+    /// A text of a key that another follows: a zero ends it, and one with a 255 behind is its own.
+    fn terminated(&mut self) -> Read<String> {
+        let mut text = Vec::new();
+        loop {
+            match (self.take(1)?, self.0.first()) {
+                ([0], Some(255)) => {
+                    text.push(0);
+                    self.take(1)?;
+                }
+                ([0], _) => return String::from_utf8(text).ok(),
+                (byte, _) => text.extend(byte),
+            }
+        }
+    }
+
+    fn choice(&mut self, choices: u32) -> Read<u32> {
+        let number = u32::from_le_bytes(self.take(4)?.try_into().ok()?);
+        (number < choices).then_some(number)
+    }
+
+    fn boolean(&mut self) -> Read {
+        matches!(self.take(1)?, [0 | 1]).then_some(())
+    }
+
+    fn moment(&mut self) -> Read {
+        self.take(8).map(drop)
+    }
+
+    fn length(&mut self) -> Read<usize> {
+        u64::from_le_bytes(self.take(8)?.try_into().ok()?).try_into().ok()
+    }
+
+    fn bytes(&mut self) -> Read {
+        let length = self.length()?;
+        self.take(length).map(drop)
+    }
+
+    fn text(&mut self, shape: &Shape) -> Read<&'a str> {
+        let length = self.length()?;
+        self.utf8(length).filter(|text| shape.accepts(text))
+    }
+
+    fn optional(&mut self, value: impl FnOnce(&mut Self) -> Read) -> Read {
+        match self.take(1)? {
+            [0] => Some(()),
+            [1] => value(self),
+            _ => None,
+        }
+    }
+
+    fn list(&mut self, mut element: impl FnMut(&mut Self) -> Read) -> Read {
+        let length = self.length()?;
+        (0..length).try_for_each(|_| element(self))
+    }
+
+    /// Its keys rise: so it is written, and no two are alike.
+    fn map<K: Ord>(
+        &mut self,
+        key: impl Fn(&mut Self) -> Read<K>,
+        value: impl Fn(&mut Self) -> Read,
+    ) -> Read {
+        let mut last = None;
+        self.list(|body| {
+            let next = Some(key(body)?);
+            (next > last).then_some(())?;
+            last = next;
+            value(body)
+        })
+    }
+}
+
+struct Shapes {
+    account: Shape,
+    application: Shape,
+    arn: Shape,
+    claim: Shape,
+    client: Shape,
+    developer_provider: Shape,
+    pool_name: Shape,
+    principal_tag_key: Shape,
+    principal_tag_value: Shape,
+    provider: Shape,
+    region: Shape,
+    rule_value: Shape,
+    subject: Shape,
+    tag_key: Shape,
+    tag_value: Shape,
+    user_pool: Shape,
+}
+
+fn shapes() -> &'static Shapes {
+    static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
+        let pool = |place: &str| Shape::at(&format!("/CreateIdentityPool/members/{place}"));
+        let rule = |member: &str| {
+            let rules = "/SetIdentityPoolRoles/members/RoleMappings/value/members";
+            let rule = "RulesConfiguration/members/Rules/member/members";
+            Shape::at(&format!("{rules}/{rule}/{member}"))
+        };
+        Shapes {
+            account: Shape::new((12, 12), Some(r"\d+")),
+            application: pool("SupportedLoginProviders/value"),
+            arn: pool("SamlProviderARNs/member"),
+            claim: rule("Claim"),
+            client: pool("CognitoIdentityProviders/member/members/ClientId"),
+            developer_provider: pool("DeveloperProviderName"),
+            pool_name: pool("IdentityPoolName"),
+            principal_tag_key: Shape::at("/SetPrincipalTagAttributeMap/members/PrincipalTags/key"),
+            principal_tag_value: Shape::at(
+                "/SetPrincipalTagAttributeMap/members/PrincipalTags/value",
+            ),
+            provider: Shape::at("/GetId/members/Logins/key"),
+            region: Shape::new((1, 18), Some(r"[\w-]+")),
+            rule_value: rule("Value"),
+            subject: Shape::at("/LookupDeveloperIdentity/members/DeveloperUserIdentifier"),
+            tag_key: pool("IdentityPoolTags/key"),
+            tag_value: pool("IdentityPoolTags/value"),
+            user_pool: pool("CognitoIdentityProviders/member/members/ProviderName"),
+        }
+    });
+    &SHAPES
+}

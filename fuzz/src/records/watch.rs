@@ -1,0 +1,140 @@
+//! A store that sees what the engine does with records that are not right.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard};
+
+use cognate::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Tree, Value};
+
+use crate::records::layout;
+
+/// Remembers which records that are not right the engine has read, and refuses that it writes over
+/// them.
+#[derive(Default)]
+pub(super) struct Watch {
+    store: MemoryStore,
+    seen: Mutex<Seen>,
+    fault: Fault,
+}
+
+/// What is planted in the store itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Fault {
+    #[default]
+    None,
+    /// A pool that is written is lost while there are this many records or more.
+    LosesPoolsFrom(usize),
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Read before, and right: most are read over and over.
+    right: BTreeMap<Key, Value>,
+    /// Read since the last call began, and not right.
+    spoiled: BTreeSet<Key>,
+    writes: usize,
+    /// Whether what a deleted pool leaves behind may be removed unread.
+    removes: bool,
+}
+
+impl Watch {
+    pub(super) fn with(fault: Fault) -> Self {
+        Self { fault, ..Self::default() }
+    }
+
+    /// Puts records there that nobody looks at.
+    pub(super) fn plant(&self, entries: impl IntoIterator<Item = (Key, Value)>) {
+        let mut batch = Batch::default();
+        batch.puts.extend(entries);
+        assert_eq!(self.store.commit(batch).ok(), Some(Commit::Done));
+    }
+
+    pub(super) fn value(&self, key: &Key) -> Option<Value> {
+        let values = self.store.get(std::slice::from_ref(key)).expect("a store in memory");
+        values.into_iter().next().flatten()
+    }
+
+    pub(super) fn entries(&self) -> Vec<(Key, Value)> {
+        let all = |tree| self.store.scan(&KeyRange::prefix(tree, []), usize::MAX);
+        Tree::ALL.into_iter().flat_map(|tree| all(tree).expect("a store in memory")).collect()
+    }
+
+    /// A call begins; `removes` says whether it may remove what a pool leaves behind.
+    pub(super) fn begin(&self, removes: bool) {
+        let mut seen = self.seen();
+        seen.spoiled.clear();
+        seen.removes = removes;
+    }
+
+    pub(super) fn has_read_spoiled(&self) -> bool {
+        !self.seen().spoiled.is_empty()
+    }
+
+    pub(super) fn writes(&self) -> usize {
+        self.seen().writes
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().expect("nobody panicked")
+    }
+
+    fn see(&self, key: &Key, value: &Value) {
+        let mut seen = self.seen();
+        if seen.right.get(key) == Some(value) {
+        } else if layout::is_right(key, value) {
+            seen.right.insert(key.clone(), value.clone());
+        } else {
+            seen.spoiled.insert(key.clone());
+        }
+    }
+
+    fn loses_pools(&self) -> bool {
+        match self.fault {
+            Fault::None => false,
+            Fault::LosesPoolsFrom(records) => self.entries().len() >= records,
+        }
+    }
+}
+
+impl Store for Watch {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        let values = self.store.get(keys)?;
+        for (key, value) in keys.iter().zip(&values) {
+            if let Some(value) = value {
+                self.see(key, value);
+            }
+        }
+        Ok(values)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        let entries = self.store.scan(range, limit)?;
+        for (key, value) in &entries {
+            self.see(key, value);
+        }
+        Ok(entries)
+    }
+
+    fn commit(&self, mut batch: Batch) -> Result<Commit, StoreError> {
+        for key in batch.written() {
+            let seen = self.seen();
+            let removes = seen.removes && key.tree == Tree::Logins;
+            assert!(removes || !seen.spoiled.contains(key), "written over what is corrupt: {key}");
+        }
+        for (key, value) in &batch.puts {
+            assert!(layout::is_right(key, value), "written as nothing is: {key}");
+        }
+        let writes = !batch.is_read_only();
+        if writes && self.loses_pools() {
+            batch.puts.retain(|(key, _)| key.tree != Tree::Pools);
+        }
+        let outcome = self.store.commit(batch)?;
+        if writes && outcome == Commit::Done {
+            self.seen().writes += 1;
+        }
+        Ok(outcome)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.store.sync()
+    }
+}

@@ -1,0 +1,236 @@
+//! A store that fails, conflicts or waits when it is told to.
+
+use std::fmt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
+
+/// What befalls a call of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A commit changes nothing, as if a check did not hold. Befalls commits only.
+    Conflicts,
+    /// It fails after it was done.
+    FailsAfter,
+    /// It fails, and nothing was done.
+    FailsBefore,
+    /// It is done, and returns once the store is healed.
+    WaitsAfter,
+    /// It is done and returns once the store is healed.
+    WaitsBefore,
+}
+
+/// Which calls a fault can befall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Calls {
+    /// All.
+    All,
+    /// Commits, also those that only check.
+    Commits,
+    /// Reads of keys and ranges.
+    Reads,
+    /// Syncs.
+    Syncs,
+    /// Commits that change something.
+    Writes,
+}
+
+/// Which of those calls it befalls. They are counted from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum When {
+    /// Every so many.
+    Every(usize),
+    /// This one and all behind it.
+    From(usize),
+    /// This one alone.
+    Nth(usize),
+}
+
+/// A store with another one inside, whose calls fail, conflict or wait when they are told to.
+///
+/// # Example: an engine whose disk fails once
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cognate::testkit::{Calls, Fault, FaultyStore, When};
+/// use cognate::{CreateIdentityPoolInput, Engine, ErrorKind, GuestAccess, MemoryStore};
+///
+/// let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+/// let engine = Engine::builder().store(store.clone())?;
+/// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+/// let create = || CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+///
+/// store.inject(Fault::FailsBefore, Calls::Writes, When::Nth(1));
+/// let failed = aws.create_identity_pool(create()?);
+/// assert_eq!(failed.expect_err("its disk fails").kind(), ErrorKind::InternalError);
+/// aws.create_identity_pool(create()?)?;
+/// # Ok::<(), cognate::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FaultyStore<S> {
+    inner: S,
+    plan: Mutex<Plan>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    fault: Option<(Fault, Calls, When)>,
+    counted: usize,
+    struck: usize,
+    waiting: usize,
+    /// Rises when the store is healed.
+    healed: usize,
+}
+
+/// What a call does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Check,
+    Read,
+    Sync,
+    Write,
+}
+
+impl<S> FaultyStore<S> {
+    /// A store that does what `inner` does.
+    pub fn new(inner: S) -> Self {
+        Self { inner, plan: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// The store inside, which has no faults of this kind.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    /// Lets a fault befall some calls from now on, in place of the fault before; calls that wait go
+    /// on.
+    pub fn inject(&self, fault: Fault, calls: Calls, when: When) {
+        let mut plan = self.plan();
+        (plan.fault, plan.counted, plan.struck) = (Some((fault, calls, when)), 0, 0);
+        self.go_on(plan);
+    }
+
+    /// Lets no fault befall any more; calls that wait go on.
+    pub fn heal(&self) {
+        let mut plan = self.plan();
+        plan.fault = None;
+        self.go_on(plan);
+    }
+
+    /// How many calls the last fault has befallen.
+    pub fn struck(&self) -> usize {
+        self.plan().struck
+    }
+
+    /// Returns when so many calls wait at the same time.
+    pub fn until_waiting(&self, calls: usize) {
+        let mut plan = self.plan();
+        while plan.waiting < calls {
+            plan = self.changed.wait(plan).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn go_on(&self, mut plan: MutexGuard<'_, Plan>) {
+        plan.healed = plan.healed.wrapping_add(1);
+        self.changed.notify_all();
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait(&self) {
+        let mut plan = self.plan();
+        let healed = plan.healed;
+        plan.waiting = plan.waiting.saturating_add(1);
+        self.changed.notify_all();
+        while plan.healed == healed {
+            plan = self.changed.wait(plan).unwrap_or_else(PoisonError::into_inner);
+        }
+        plan.waiting = plan.waiting.saturating_sub(1);
+    }
+
+    fn around<T>(
+        &self,
+        kind: Kind,
+        conflict: Option<T>,
+        call: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let fault = self.plan().strike(kind);
+        match (fault, conflict) {
+            (Some(Fault::Conflicts), Some(conflict)) => Ok(conflict),
+            (Some(Fault::FailsBefore), _) => Err(StoreError::failed(Injected)),
+            (Some(Fault::FailsAfter), _) => call().and(Err(StoreError::failed(Injected))),
+            (Some(Fault::WaitsBefore), _) => {
+                self.wait();
+                call()
+            }
+            (Some(Fault::WaitsAfter), _) => {
+                let outcome = call();
+                self.wait();
+                outcome
+            }
+            (None | Some(Fault::Conflicts), _) => call(),
+        }
+    }
+}
+
+impl Plan {
+    fn strike(&mut self, kind: Kind) -> Option<Fault> {
+        let (fault, calls, when) = self.fault?;
+        let is_meant = match calls {
+            Calls::All => true,
+            Calls::Commits => matches!(kind, Kind::Check | Kind::Write),
+            Calls::Reads => kind == Kind::Read,
+            Calls::Syncs => kind == Kind::Sync,
+            Calls::Writes => kind == Kind::Write,
+        };
+        let can_be = fault != Fault::Conflicts || matches!(kind, Kind::Check | Kind::Write);
+        if !is_meant || !can_be {
+            return None;
+        }
+        self.counted = self.counted.saturating_add(1);
+        let strikes = match when {
+            When::Every(number) => self.counted.is_multiple_of(number),
+            When::From(number) => self.counted >= number,
+            When::Nth(number) => self.counted == number,
+        };
+        self.struck = self.struck.saturating_add(usize::from(strikes));
+        strikes.then_some(fault)
+    }
+}
+
+impl<S: Store> Store for FaultyStore<S> {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.around(Kind::Read, None, || self.inner.get(keys))
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.around(Kind::Read, None, || self.inner.scan(range, limit))
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        let kind = if batch.is_read_only() { Kind::Check } else { Kind::Write };
+        self.around(kind, Some(Commit::Conflict), || self.inner.commit(batch))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.around(Kind::Sync, None, || self.inner.sync())
+    }
+}
+
+#[derive(Debug)]
+struct Injected;
+
+impl fmt::Display for Injected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a fault was injected")
+    }
+}
+
+impl std::error::Error for Injected {}

@@ -1,0 +1,80 @@
+//! How pools are set, at random.
+
+use arbitrary::Result;
+
+use crate::testkit::generate::Source;
+use crate::testkit::names::{DeveloperProvider, Provider, Role};
+use crate::testkit::operation::Operation;
+use crate::testkit::settings::{
+    Ambiguous, Attributes, Mapping, Match, Roles, Rule, Settings, Tags,
+};
+
+impl Source<'_> {
+    pub(super) fn settings(&mut self) -> Result<Settings> {
+        let bits = self.byte()?;
+        let providers = self.byte()?;
+        // Fewer providers are rarer, since little happens without them.
+        let mut all = Provider::ALL.to_vec();
+        all.retain(|provider| providers < 128 || providers >> (*provider as u8) & 1 == 0);
+        let developer = match bits >> 2 & 7 {
+            7 => None,
+            6 => Some(self.one_of(&[
+                DeveloperProvider::Shop,
+                DeveloperProvider::Reserved,
+                DeveloperProvider::Invalid,
+                DeveloperProvider::Game,
+            ])?),
+            _ => Some(DeveloperProvider::Game),
+        };
+        Ok(Settings {
+            name: bits & 3,
+            guests: bits >> 5 != 7,
+            classic_flow: self.one_of(&[None, Some(true), None, Some(false)])?,
+            developer,
+            providers: all,
+            tags: self.rarely(4)?.then(|| self.tags()).transpose()?,
+        })
+    }
+
+    pub(super) fn set_attributes(&mut self) -> Result<Operation> {
+        use Attributes::{Defaults, Nothing, Subject, Useless};
+        let ((caller, pool), provider) = (self.owned_pool()?, self.provider()?);
+        let attributes = self.one_of(&[Defaults, Subject, Nothing, Useless])?;
+        Ok(Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes })
+    }
+
+    pub(super) fn tags(&mut self) -> Result<Tags> {
+        Ok(Tags { first: self.below(62)?, others: self.below(30)?, value: self.below(3)? })
+    }
+
+    pub(super) fn role(&mut self) -> Result<Role> {
+        self.one_of(&[Role::Player, Role::Boss, Role::Moderator, Role::Guest])
+    }
+
+    pub(super) fn set_roles(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let mut roles = Roles {
+            authenticated: (!self.rarely(4)?).then_some(Role::Player),
+            unauthenticated: (!self.rarely(4)?).then_some(Role::Guest),
+            ..Roles::default()
+        };
+        for _ in 0..self.below(3)? {
+            let mapping = self.mapping()?;
+            roles.mappings.insert(self.provider()?, mapping);
+        }
+        Ok(Operation::SetIdentityPoolRoles { caller, pool, roles })
+    }
+
+    fn mapping(&mut self) -> Result<Mapping> {
+        let ambiguous = self.one_of(&[Ambiguous::AuthenticatedRole, Ambiguous::Deny])?;
+        let mut rules = Vec::new();
+        for _ in 0..self.below(4)? {
+            let claim = self.one_of(&["sub", "teams", "nothing"])?;
+            let match_type =
+                self.one_of(&[Match::Equals, Match::NotEqual, Match::Contains, Match::StartsWith])?;
+            let value = self.one_of(&["1", "2", "0", "all", "team-1", "team", "-"])?.to_owned();
+            rules.push(Rule { claim, match_type, value, role: self.role()? });
+        }
+        Ok(Mapping { ambiguous, rules })
+    }
+}

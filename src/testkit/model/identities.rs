@@ -1,0 +1,91 @@
+//! Identities as such: describing and deleting them.
+
+use std::collections::BTreeSet;
+
+use crate::testkit::model::{Model, NOT_FOUND, expected, refused};
+use crate::testkit::names::{Account, DeveloperProvider, Identity, Login};
+use crate::testkit::outcome::{Description, Outcome};
+
+impl Model {
+    pub(super) fn describe(
+        &mut self,
+        caller: Account,
+        identity: Identity,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let known = self.identities.get(&identity);
+        let pool = known.and_then(|state| self.pools.get(&state.pool));
+        if pool.is_none_or(|pool| pool.owner != caller) {
+            return refused(NOT_FOUND, outcome);
+        }
+        match outcome {
+            Outcome::Description(described) => self.described(identity, described),
+            _ => expected(format!("a description of {identity}")),
+        }
+    }
+
+    /// A description is true, and its dates stand still while nothing changes (I9).
+    pub(super) fn described(
+        &mut self,
+        identity: Identity,
+        told: &Description,
+    ) -> Result<(), String> {
+        let Some(state) = self.identities.get_mut(&identity) else {
+            return expected(format!("not {identity}, which is not there"));
+        };
+        let developer = self.pools.get(&state.pool).and_then(|pool| pool.settings.developer);
+        let names: BTreeSet<_> =
+            state.logins.iter().map(|l| provider_name(*l, developer)).collect();
+        let mut logins = told.logins.clone();
+        logins.sort_unstable();
+        if told.identity != identity || logins != names.iter().copied().collect::<Vec<_>>() {
+            return expected(format!("{identity} with {names:?}"));
+        }
+        let (created, modified) = (told.created_millis, told.modified_millis);
+        let stands = !state.changed && state.modified_millis.is_some_and(|known| known != modified);
+        let goes_back = state.modified_millis.is_some_and(|known| known > modified);
+        let moved = state.created_millis.is_some_and(|known| known != created);
+        if created > modified || moved || stands || goes_back {
+            let (created, modified) = (state.created_millis, state.modified_millis);
+            return expected(format!("{identity} of {created:?}, changed {modified:?} or later"));
+        }
+        (state.created_millis, state.modified_millis) = (Some(created), Some(modified));
+        state.changed = false;
+        Ok(())
+    }
+
+    pub(super) fn delete_identities(
+        &mut self,
+        caller: Account,
+        identities: &[Identity],
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        let ids: BTreeSet<_> = identities.iter().copied().collect();
+        let mut unprocessed = BTreeSet::new();
+        for id in ids {
+            let Some(state) = self.identities.get(&id) else { continue };
+            let owner = self.pools.get(&state.pool).map(|pool| pool.owner);
+            if owner == Some(caller) {
+                self.identities.remove(&id);
+                self.settle_cursors();
+            } else if owner.is_some_and(|owner| owner.region_name() == caller.region_name()) {
+                unprocessed.insert((id, "AccessDenied".to_owned()));
+            }
+        }
+        match outcome {
+            Outcome::Unprocessed(told)
+                if told.iter().cloned().collect::<BTreeSet<_>>() == unprocessed =>
+            {
+                Ok(())
+            }
+            _ => expected(format!("all deleted but {unprocessed:?}")),
+        }
+    }
+}
+
+fn provider_name(login: Login, developer: Option<DeveloperProvider>) -> &'static str {
+    match login {
+        Login::User(_) => developer.map_or("", DeveloperProvider::name),
+        Login::Public(provider, _) => provider.name(),
+    }
+}

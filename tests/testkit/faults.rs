@@ -1,0 +1,350 @@
+//! Stores that fail, conflict, wait or are full: an operation happens whole or not at all, and the
+//! engine goes on once the fault is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use cognate::testkit::{
+    self, Account, Call, Caller, Calls, DeveloperProvider, Disagreement, Fault, FaultyStore, Model,
+    Operation, Outcome, Pool, Presented, Reply, Run, Settings, Subject, TypedDoor, User, When,
+};
+use cognate::{
+    Batch, Commit, Engine, Entropy, EntropyError, Ids, Key, KeyRange, MemoryStore, Session,
+    SigningAlgorithm, Store, Timestamp, Tree,
+};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use uuid::Uuid;
+
+use crate::twin::{Dump, dump, filled};
+use crate::{effort, figure};
+
+/// Without keys: those are made and kept on their own, before what needs them.
+fn records(mut dump: Dump) -> Dump {
+    let keys = [Tree::SessionKeys, Tree::SigningKeys].map(Tree::name);
+    dump.retain(|(tree, _), _| !keys.contains(tree));
+    dump
+}
+
+/// Which operation it is: all time and chance during one is a function of that, however often it
+/// is tried.
+#[derive(Clone, Default)]
+struct Turn(Arc<AtomicU64>);
+
+impl Turn {
+    fn number(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Ids for Turn {
+    fn mint(&self) -> Result<Uuid, EntropyError> {
+        Ok(Uuid::from_u128(self.number().into()))
+    }
+}
+
+impl Entropy for Turn {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        let turn = self.number().to_le_bytes();
+        bytes.iter_mut().zip(turn.iter().cycle()).for_each(|(byte, of_turn)| *byte = *of_turn);
+        Ok(())
+    }
+}
+
+/// An engine over a store whose faults end with the call that they befall.
+struct World {
+    store: Arc<FaultyStore<MemoryStore>>,
+    engine: Engine,
+    turn: Turn,
+}
+
+impl World {
+    fn open(dump: &Dump) -> Self {
+        let store = Arc::new(FaultyStore::new(filled(dump)));
+        let turn = Turn::default();
+        let clock = turn.clone();
+        let now = move || Timestamp::from_millis(1_800_000_000_000 + clock.number());
+        let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+        let builder = builder.login_verifier(testkit::login_verifier()).clock(now);
+        let builder = builder.ids(turn.clone()).entropy(turn.clone());
+        let engine = builder.store(store.clone()).expect("opens");
+        Self { store, engine, turn }
+    }
+
+    fn perform(
+        &self,
+        run: &mut Run,
+        turn: usize,
+        operation: &Operation,
+    ) -> Result<Outcome, Box<Disagreement>> {
+        self.turn.0.store(turn as u64, Ordering::SeqCst);
+        run.perform(self, operation)
+    }
+
+    fn dump(&self) -> Dump {
+        dump(self.store.inner())
+    }
+
+    fn checked(&self) {
+        assert_eq!(self.engine.check().expect("readable"), []);
+    }
+}
+
+impl Subject for World {
+    fn call(&self, call: &Call) -> io::Result<Reply> {
+        let reply = TypedDoor::new(self.engine.clone()).call(call);
+        self.store.heal();
+        reply
+    }
+
+    fn session(&self, session_token: &str) -> Option<Session> {
+        TypedDoor::new(self.engine.clone()).session(session_token)
+    }
+}
+
+/// More than any operation makes.
+const CALLS_MAX: usize = 1_000;
+
+/// An operation as it happens without faults, and what follows it.
+struct Step<'a> {
+    turn: usize,
+    operation: &'a Operation,
+    following: &'a [Operation],
+    /// What is there before and after, and what was answered.
+    before: (Dump, Run),
+    after: (Dump, Run),
+    outcome: Outcome,
+}
+
+impl Step<'_> {
+    /// How many calls the fault could befall.
+    fn strike_each_call(&self, fault: Fault) -> usize {
+        (1..CALLS_MAX).take_while(|call| self.strike(fault, *call)).count()
+    }
+
+    /// Whether there was a call of that number for the fault to befall.
+    fn strike(&self, fault: Fault, call: usize) -> bool {
+        let world = World::open(&self.before.0);
+        world.store.inject(fault, Calls::All, When::Nth(call));
+        let mut run = self.before.1.clone();
+        let performed = world.perform(&mut run, self.turn, self.operation);
+        if world.store.struck() == 0 {
+            return false;
+        }
+        let about = format!("{fault:?} at call {call} of {:?}\n{}", self.operation, run.script());
+        let now = records(world.dump());
+        let [before, after] = [&self.before.0, &self.after.0].map(|dump| records(dump.clone()));
+        let happened = now == after;
+        match performed {
+            Ok(outcome) => {
+                assert_eq!(outcome, self.outcome, "{about}");
+                let is_done = happened || self.leaves_remains(&now, &after);
+                assert!(is_done, "answered, but not done: {about}");
+            }
+            Err(failed) => {
+                let exception = failed.outcome.exception();
+                assert_eq!(exception, Some("InternalErrorException"), "{about}{failed}");
+                assert!(fault != Fault::Conflicts, "a lost race was not run again: {about}");
+                let is_undone = now == before;
+                run = if is_undone { self.before.1.clone() } else { self.after.1.clone() };
+                assert!(
+                    is_undone || happened || self.leaves_remains(&now, &after),
+                    "in part: {about}"
+                );
+            }
+        }
+        world.checked();
+        for (operation, turn) in self.following.iter().zip(self.turn + 1..) {
+            let performed = world.perform(&mut run, turn, operation);
+            performed.unwrap_or_else(|wrong| panic!("after {about}\n{wrong}"));
+        }
+        world.checked();
+        true
+    }
+
+    /// Whether a pool is gone, and all that is left of it goes when the store is next opened.
+    fn leaves_remains(&self, now: &Dump, after: &Dump) -> bool {
+        let visible = [Tree::Pools, Tree::PoolListing, Tree::Accounts].map(Tree::name);
+        let is_visible = |((tree, _), _): &(&(&str, _), _)| visible.contains(tree);
+        matches!(self.operation, Operation::DeleteIdentityPool { .. })
+            && now.iter().filter(is_visible).eq(after.iter().filter(is_visible))
+            && World::open(now).dump() == *after
+    }
+
+    /// Every race is lost: the operation says so in the end, and changes nothing.
+    fn storm(&self) {
+        let world = World::open(&self.before.0);
+        world.store.inject(Fault::Conflicts, Calls::Commits, When::From(1));
+        let performed = world.perform(&mut self.before.1.clone(), self.turn, self.operation);
+        match performed {
+            Ok(outcome) => assert_eq!((outcome, world.store.struck()), (self.outcome.clone(), 0)),
+            Err(lost) => {
+                let storms = ["ConcurrentModificationException", "TooManyRequestsException"];
+                assert!(storms.contains(&lost.outcome.exception().unwrap_or_default()), "{lost}");
+                assert!(world.store.struck() <= 1_000, "{}", world.store.struck());
+            }
+        }
+        assert_eq!(world.dump(), self.before.0);
+        world.checked();
+    }
+}
+
+const SEQUENCES: u32 = 40;
+const LENGTH: usize = 40;
+const FOLLOWING: usize = 2;
+
+/// Of each operation, with each exception that it can end with.
+const STEPS_OF_EACH: u32 = 2;
+
+#[test]
+fn with_a_fault_at_any_call_an_operation_happens_whole_or_not_at_all() {
+    let mut runner = TestRunner::deterministic();
+    let (mut tried, mut struck) = (BTreeMap::new(), BTreeMap::<&str, usize>::new());
+    let mut stormed = BTreeSet::new();
+    for _ in 0..SEQUENCES {
+        let generated = testkit::operations(LENGTH).new_tree(&mut runner).expect("operations");
+        let operations = generated.current();
+        let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));
+        for (operation, turn) in operations.iter().zip(1..) {
+            let before = (world.dump(), run.clone());
+            let outcome = world.perform(&mut run, turn, operation);
+            let outcome = outcome.unwrap_or_else(|wrong| panic!("{wrong}"));
+            let kind = (operation.name(), outcome.exception().map(str::to_owned));
+            let tried = tried.entry(kind).or_insert(0);
+            if *tried == STEPS_OF_EACH * effort() {
+                continue;
+            }
+            *tried += 1;
+            let following = operations.get(turn..).unwrap_or_default();
+            let following = following.get(..FOLLOWING).unwrap_or(following);
+            let after = (world.dump(), run.clone());
+            let step = Step { turn, operation, following, before, after, outcome };
+            for fault in [Fault::FailsBefore, Fault::FailsAfter, Fault::Conflicts] {
+                let strikes = step.strike_each_call(fault);
+                *struck.entry(operation.name()).or_default() += strikes;
+            }
+            if stormed.insert(operation.name()) {
+                step.storm();
+            }
+        }
+    }
+    figure(format_args!("{} faults: {struck:?}", struck.values().sum::<usize>()));
+    let all_met = struck.len() == 23 && struck.values().all(|strikes| *strikes > 0);
+    assert!(all_met, "an operation met no fault: {struck:?}");
+}
+
+fn pool() -> Operation {
+    let settings = Settings {
+        name: 0,
+        guests: true,
+        classic_flow: None,
+        developer: Some(DeveloperProvider::Game),
+        providers: Vec::new(),
+        tags: None,
+    };
+    Operation::CreateIdentityPool { caller: Caller::Account(Account::FIRST), settings }
+}
+
+/// A user is known.
+fn known(user: u8) -> Operation {
+    Operation::GetOpenIdTokenForDeveloperIdentity {
+        caller: Caller::Owner,
+        pool: Pool(0),
+        identity: None,
+        logins: vec![Presented::User(DeveloperProvider::Game, User(user))],
+        principal_tags: Vec::new(),
+        duration_secs: None,
+    }
+}
+
+/// More users than one step of a deletion removes.
+const USERS: u8 = 70;
+
+#[test]
+fn what_a_deletion_leaves_when_it_fails_goes_later() {
+    let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));
+    for (operation, turn) in std::iter::once(pool()).chain((0..USERS).map(known)).zip(1..) {
+        world.perform(&mut run, turn, &operation).unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+    let turn = usize::from(USERS) + 2;
+    let operation = Operation::DeleteIdentityPool { caller: Caller::Owner, pool: Pool(0) };
+    let before = (world.dump(), run.clone());
+    let outcome = world.perform(&mut run, turn, &operation).expect("deletes");
+    let after = (world.dump(), run);
+    assert_eq!(records(after.0.clone()), Dump::new());
+    let following = [pool(), known(0)];
+    let step = Step { turn, operation: &operation, following: &following, before, after, outcome };
+    for fault in [Fault::FailsBefore, Fault::FailsAfter, Fault::Conflicts] {
+        let strikes = step.strike_each_call(fault);
+        assert!(strikes > 3, "{fault:?} befell {strikes} calls only");
+    }
+}
+
+/// A write is held up, and meanwhile users that are known get their tokens.
+#[test]
+fn a_slow_commit_delays_no_reader() {
+    for fault in [Fault::WaitsBefore, Fault::WaitsAfter] {
+        let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));
+        for (operation, turn) in [pool(), known(0)].iter().zip(1..) {
+            world.perform(&mut run, turn, operation).unwrap_or_else(|wrong| panic!("{wrong}"));
+        }
+        world.turn.0.store(3, Ordering::SeqCst);
+        let door = TypedDoor::new(world.engine.clone());
+        world.store.inject(fault, Calls::Writes, When::From(1));
+        thread::scope(|scope| {
+            let (door, mut writers_run) = (&door, run.clone());
+            let writer = scope.spawn(move || writers_run.perform(door, &known(1)).is_ok());
+            world.store.until_waiting(1);
+            for _ in 0..3 {
+                run.perform(door, &known(0)).unwrap_or_else(|wrong| panic!("{wrong}"));
+            }
+            assert_eq!(world.store.struck(), 1, "a reader wrote");
+            assert!(!writer.is_finished());
+            world.store.heal();
+            assert!(writer.join().expect("no panic"));
+        });
+        world.checked();
+    }
+}
+
+/// What a call came to: done, a conflict, or an error.
+fn committed(store: &FaultyStore<MemoryStore>) -> Option<Commit> {
+    let mut batch = Batch::default();
+    batch.puts = vec![(Key::new(Tree::Pools, [1]), vec![1])];
+    store.commit(batch).ok()
+}
+
+#[test]
+fn faults_befall_the_calls_that_they_are_meant_for() {
+    use Fault::{Conflicts, FailsAfter, FailsBefore};
+    let (done, conflict) = (Some(Commit::Done), Some(Commit::Conflict));
+    for (fault, when, expected) in [
+        (FailsBefore, When::Nth(2), [done, None, done, done]),
+        (FailsBefore, When::Every(2), [done, None, done, None]),
+        (FailsAfter, When::From(2), [done, None, None, None]),
+        (Conflicts, When::Nth(1), [conflict, done, done, done]),
+    ] {
+        let store = FaultyStore::new(MemoryStore::new());
+        store.inject(fault, Calls::Commits, when);
+        assert!(store.scan(&KeyRange::prefix(Tree::Pools, []), 1).is_ok());
+        assert!(store.sync().is_ok());
+        assert_eq!([(); 4].map(|()| committed(&store)), expected, "{fault:?} {when:?}");
+        let struck = expected.iter().filter(|outcome| **outcome != done).count();
+        assert_eq!(store.struck(), struck);
+        store.heal();
+        assert_eq!(committed(&store), done);
+    }
+}
+
+#[test]
+fn a_call_fails_before_or_after_it_is_done() {
+    for (fault, left) in [(Fault::FailsBefore, 0), (Fault::FailsAfter, 1), (Fault::Conflicts, 0)] {
+        let store = FaultyStore::new(MemoryStore::new());
+        store.inject(fault, Calls::All, When::From(1));
+        assert!(committed(&store) != Some(Commit::Done));
+        assert_eq!(dump(store.inner()).len(), left, "{fault:?}");
+    }
+}

@@ -1,0 +1,144 @@
+//! A disk that is full: this binary runs again as a process whose files may only grow so far, and
+//! writes until that fails. What was answered is there once there is room again; what was not is
+//! there whole or not at all.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use cognate::{
+    CreateIdentityPoolInput, Developer, Durability, Engine, ErrorKind,
+    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPoolId, ListIdentitiesInput,
+    ListIdentityPoolsInput, MergeDeveloperIdentitiesInput, SigningAlgorithm, SledOptions,
+};
+
+use crate::effort;
+
+const FOLDER: &str = "COGNATE_TEST_FULL_FOLDER";
+const DURABILITY: &str = "COGNATE_TEST_FULL_DURABILITY";
+const WRITERS: usize = 3;
+
+fn open(folder: &Path, durability: Durability) -> cognate::Result<Engine> {
+    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    builder.open_sled(SledOptions::new(folder).durability(durability).cache_bytes(1 << 20))
+}
+
+fn developer(engine: &Engine) -> Developer {
+    engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
+}
+
+fn pool(aws: &Developer) -> Option<IdentityPoolId> {
+    let pools = aws.list_identity_pools(ListIdentityPoolsInput::new(1).unwrap()).expect("lists");
+    pools.identity_pools.into_iter().next().map(|pool| pool.identity_pool_id)
+}
+
+/// Users with long names fill a disk soon.
+fn name(user: &str) -> String {
+    format!("{user:x<900}")
+}
+
+fn call(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
+    input.login("login.game", name(user)).unwrap()
+}
+
+fn say(line: &str) {
+    std::io::stdout().lock().write_all(format!("\n{line}\n").as_bytes()).expect("a parent");
+}
+
+/// Registers pairs of users and merges them, and says so once it is done: `ack USER IDENTITY`.
+#[test]
+fn writes_until_the_disk_is_full() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let relaxed = std::env::var(DURABILITY).is_ok_and(|durability| durability == "process");
+    let durability = if relaxed { Durability::ProcessKill } else { Durability::PowerLoss };
+    let engine = open(Path::new(&folder), durability).expect("opens");
+    let aws = developer(&engine);
+    let pool = pool(&aws).expect("a pool");
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let (aws, pool) = (&aws, &pool);
+            scope.spawn(move || {
+                let failed = (0..).find_map(|n| {
+                    let (a, b) = (format!("{writer}.{n}.a"), format!("{writer}.{n}.b"));
+                    let register = |user: &str| {
+                        let identity = aws.resolve_developer_identity(&call(pool, user))?;
+                        say(&format!("ack {user} {identity}"));
+                        Ok(())
+                    };
+                    let (to, from) = (name(&a), name(&b));
+                    let merge =
+                        MergeDeveloperIdentitiesInput::new(pool, "login.game", from, to).unwrap();
+                    let merged = register(&a).and_then(|()| register(&b)).and_then(|()| {
+                        let merged = aws.merge_developer_identities(merge)?;
+                        say(&format!("ack {b} {}", merged.identity_id));
+                        Ok::<_, cognate::Error>(())
+                    });
+                    merged.err()
+                });
+                assert_eq!(failed.expect("an end").kind(), ErrorKind::InternalError);
+                say("full");
+            });
+        }
+    });
+    // What is known can still be read, and nothing is answered that cannot be kept.
+    let later = aws.resolve_developer_identity(&call(&pool, "later"));
+    say(if later.is_err() { "stopped" } else { "went on" });
+}
+
+fn fill(folder: &Path, blocks: u32, durability: &str) -> Vec<String> {
+    let writer = Command::new("sh")
+        .args(["-c", r#"trap "" XFSZ; ulimit -f "$1"; shift; exec "$@""#, "sh"])
+        .arg(blocks.to_string())
+        .arg(std::env::current_exe().expect("this binary"))
+        .args(["--exact", "full_disk::writes_until_the_disk_is_full", "--nocapture"])
+        .env(FOLDER, folder)
+        .env(DURABILITY, durability)
+        .stderr(Stdio::null())
+        .output()
+        .expect("runs");
+    String::from_utf8_lossy(&writer.stdout).lines().map(str::to_owned).collect()
+}
+
+/// Where the files may not grow beyond so many blocks of 512 or 1,024 bytes.
+fn what_was_answered_is_there(blocks: u32, durability: &str) {
+    let about = format!("{blocks} blocks, durable against {durability}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = open(folder.path(), Durability::PowerLoss).expect("opens");
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
+    let input = input.developer_provider_name("login.game").unwrap();
+    let pool = developer(&engine).create_identity_pool(input).expect("creates").identity_pool_id;
+    drop(engine);
+
+    let said = fill(folder.path(), blocks, durability);
+    let count = |what: &str| said.iter().filter(|line| *line == what).count();
+    assert_eq!((count("full"), count("stopped")), (WRITERS, 1), "{about}: {said:?}");
+    let answers = said.iter().filter_map(|line| line.strip_prefix("ack ")?.split_once(' '));
+    let answers: BTreeMap<&str, &str> = answers.collect();
+    assert!(!answers.is_empty(), "{about}");
+
+    let engine = open(folder.path(), Durability::PowerLoss).expect("opens again");
+    assert_eq!(engine.check().expect("readable"), [], "{about}");
+    let aws = developer(&engine);
+    for (user, identity) in &answers {
+        let found = aws.resolve_developer_identity(&call(&pool, user)).expect("is known");
+        // Whether a merge that failed has happened is not known.
+        let merged_into = answers.get(user.replace(".b", ".a").as_str());
+        let is_right = found.as_str() == *identity || merged_into == Some(&found.as_str());
+        assert!(is_right, "{about}: {user} was {identity}, and is {found}");
+    }
+    let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60).unwrap());
+    assert!(!listed.expect("lists").identities.is_empty());
+    aws.resolve_developer_identity(&call(&pool, "later")).expect("there is room again");
+    assert_eq!(engine.check().expect("readable"), [], "{about}");
+}
+
+#[test]
+fn what_was_answered_before_the_disk_was_full_is_there() {
+    for round in 0..2 * effort() {
+        for durability in ["power loss", "process"] {
+            what_was_answered_is_there(2_048 + 777 * (round % 40), durability);
+        }
+    }
+}

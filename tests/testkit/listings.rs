@@ -1,0 +1,167 @@
+//! Listings that are read in pages while others write: nothing twice, and all that stood throughout.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use cognate::{
+    Builder, CreateIdentityPoolInput, DeleteIdentitiesInput, DeleteIdentityPoolInput, Developer,
+    Durability, Engine, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityId,
+    IdentityPoolId, ListIdentitiesInput, ListIdentityPoolsInput, MergeDeveloperIdentitiesInput,
+    SigningAlgorithm, SledOptions, UnlinkDeveloperIdentityInput, UpdateIdentityPoolInput,
+};
+
+use crate::effort;
+use crate::twin::Numbers;
+
+const STANDING: u64 = 20;
+const PASSING: u64 = 6;
+const WALKS: u32 = 25;
+
+fn developer(engine: &Engine) -> Developer {
+    engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
+}
+
+fn new_pool(aws: &Developer, name: &str) -> IdentityPoolId {
+    let input = CreateIdentityPoolInput::new(name, GuestAccess::Denied).unwrap();
+    let input = input.developer_provider_name("login.game").unwrap();
+    aws.create_identity_pool(input).expect("creates").identity_pool_id
+}
+
+fn register(aws: &Developer, pool: &IdentityPoolId, user: &str) -> IdentityId {
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
+    let input = input.login("login.game", user).unwrap();
+    aws.resolve_developer_identity(&input).expect("registers")
+}
+
+/// A page of a listing, with where the next one begins.
+type Page<T> = (Vec<T>, Option<String>);
+
+/// Walks a listing from its beginning to its end, again and again, while others write.
+fn walk<T: Ord + Clone + std::fmt::Debug>(
+    standing: &BTreeSet<T>,
+    page: impl Fn(i64, Option<String>) -> Page<T>,
+    write: impl Fn(u64, &Numbers) + Sync,
+) {
+    let (done, sizes) = (AtomicBool::new(false), Numbers::new(1));
+    let size = || sizes.below(4).cast_signed() + 1;
+    thread::scope(|scope| {
+        for writer in 0..2 {
+            let (done, write) = (&done, &write);
+            scope.spawn(move || {
+                let numbers = Numbers::new(writer);
+                while !done.load(Ordering::SeqCst) {
+                    write(writer, &numbers);
+                }
+            });
+        }
+        // Also when a walk panics, so that the writers end.
+        let _done = Done(&done);
+        for walk in 0..WALKS * effort() {
+            let (mut shown, mut next) = page(size(), None);
+            while next.is_some() {
+                let (entries, after) = page(size(), next);
+                shown.extend(entries);
+                next = after;
+            }
+            let once: BTreeSet<T> = shown.iter().cloned().collect();
+            assert_eq!(once.len(), shown.len(), "walk {walk} shows something twice: {shown:?}");
+            assert!(standing.is_subset(&once), "walk {walk} misses one of {standing:?}: {shown:?}");
+        }
+    });
+}
+
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Passing users come, are merged with standing ones, and their identities are deleted.
+fn identities(engine: &Engine, hide_disabled: bool) {
+    let aws = developer(engine);
+    let pool = new_pool(&aws, "game");
+    let standing: BTreeSet<IdentityId> =
+        (0..STANDING).map(|n| register(&aws, &pool, &format!("standing-{n}"))).collect();
+    let page = |size, next| {
+        let mut input = ListIdentitiesInput::new(&pool, size).unwrap().hide_disabled(hide_disabled);
+        if let Some(next) = next {
+            input = input.next_token(next).unwrap();
+        }
+        let page = aws.list_identities(input).expect("lists");
+        let ids = page.identities.into_iter().map(|identity| identity.identity_id);
+        (ids.collect(), page.next_token.map(|token| token.to_string()))
+    };
+    walk(&standing, page, |writer, numbers| {
+        let user = format!("passing-{writer}-{}", numbers.below(PASSING));
+        let passing = register(&aws, &pool, &user);
+        let into = format!("standing-{}", numbers.below(STANDING));
+        if standing.contains(&passing) {
+            let unlink = UnlinkDeveloperIdentityInput::new(&pool, &passing, "login.game", user);
+            aws.unlink_developer_identity(unlink.unwrap()).expect("unlinks");
+            return;
+        }
+        if numbers.below(2) == 0 {
+            let merge = MergeDeveloperIdentitiesInput::new(&pool, "login.game", user, into);
+            aws.merge_developer_identities(merge.unwrap()).expect("merges");
+        }
+        let delete = DeleteIdentitiesInput::new([&passing]).unwrap();
+        aws.delete_identities(delete).expect("deletes");
+    });
+    assert_eq!(engine.check().expect("readable"), []);
+}
+
+/// Passing pools come and go, and standing ones get other names.
+fn pools(engine: &Engine) {
+    let aws = developer(engine);
+    let standing: BTreeSet<IdentityPoolId> =
+        (0..STANDING).map(|_| new_pool(&aws, "standing")).collect();
+    let page = |size, next| {
+        let mut input = ListIdentityPoolsInput::new(size).unwrap();
+        if let Some(next) = next {
+            input = input.next_token(next).unwrap();
+        }
+        let page = aws.list_identity_pools(input).expect("lists");
+        let ids = page.identity_pools.into_iter().map(|pool| pool.identity_pool_id);
+        (ids.collect(), page.next_token.map(|token| token.to_string()))
+    };
+    walk(&standing, page, |_, numbers| {
+        let passing = new_pool(&aws, "passing");
+        let place = usize::try_from(numbers.below(STANDING)).expect("a few");
+        let renamed = standing.iter().nth(place).expect("one");
+        let name = format!("standing {}", numbers.below(3));
+        let update = UpdateIdentityPoolInput::new(renamed, name, GuestAccess::Denied).unwrap();
+        aws.update_identity_pool(update).expect("updates");
+        let delete = DeleteIdentityPoolInput::new(&passing).unwrap();
+        aws.delete_identity_pool(delete).expect("deletes");
+    });
+    assert_eq!(engine.check().expect("readable"), []);
+}
+
+fn all_listings(open: impl Fn() -> Engine) {
+    identities(&open(), false);
+    identities(&open(), true);
+    pools(&open());
+}
+
+fn builder() -> Builder {
+    Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa)
+}
+
+#[test]
+fn in_memory() {
+    all_listings(|| builder().in_memory().expect("opens"));
+}
+
+#[test]
+fn over_sled() {
+    let folders = tempfile::tempdir().expect("a folder");
+    let count = AtomicUsize::new(0);
+    all_listings(|| {
+        let folder = folders.path().join(count.fetch_add(1, Ordering::SeqCst).to_string());
+        let options = SledOptions::new(folder).durability(Durability::Relaxed);
+        builder().open_sled(options).expect("opens")
+    });
+}

@@ -1,0 +1,235 @@
+//! Several threads over few names: whatever they are answered, a serial order explains it.
+
+use std::sync::Arc;
+use std::thread;
+
+use cognate::testkit::{
+    self, Account, Caller, DeveloperProvider, History, Identity, Model, Operation, Pool, Presented,
+    Provider, Role, Roles, Run, Settings, Subject, TestClock, TypedDoor, User,
+};
+use cognate::{
+    Batch, Builder, Commit, Durability, Engine, Key, KeyRange, MemoryStore, SigningAlgorithm,
+    SledOptions, Store, StoreError, Value,
+};
+
+use crate::twin::Numbers;
+use crate::{effort, figure};
+
+const PREPARED: usize = 10;
+const LANE_LENGTH: u32 = 5;
+
+fn is_listing(operation: &Operation) -> bool {
+    matches!(operation, Operation::ListIdentities { .. } | Operation::ListIdentityPools { .. })
+}
+
+fn changes_pools(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::UpdateIdentityPool { .. }
+            | Operation::DeleteIdentityPool { .. }
+            | Operation::SetIdentityPoolRoles { .. }
+            | Operation::SetPrincipalTagAttributeMap { .. }
+            | Operation::TagResource { .. }
+            | Operation::UntagResource { .. }
+    )
+}
+
+fn builder(clock: &TestClock) -> Builder {
+    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    builder.login_verifier(testkit::login_verifier()).clock(clock.clone())
+}
+
+/// A pool that takes all logins and has roles.
+fn pool() -> [Operation; 2] {
+    let caller = Caller::Account(Account::FIRST);
+    let settings = Settings {
+        name: 0,
+        guests: true,
+        classic_flow: Some(true),
+        developer: Some(DeveloperProvider::Game),
+        providers: Provider::ALL.to_vec(),
+        tags: None,
+    };
+    let roles = Roles {
+        authenticated: Some(Role::Player),
+        unauthenticated: Some(Role::Guest),
+        ..Roles::default()
+    };
+    let pool = Operation::CreateIdentityPool { caller, settings };
+    [pool, Operation::SetIdentityPoolRoles { caller, pool: Pool(0), roles }]
+}
+
+/// A pool that is filled in peace, and then a few operations of several threads at once.
+fn race<S: Subject + Sync>(seed: u64, doors: &[S], listings: bool) -> u32 {
+    let random = Numbers::new(seed);
+    let first_account = 100_000_000_000 + seed % (1 << 32) * 16;
+    let mut run = Run::with_accounts(Model::new(), first_account);
+    let filling: Vec<Operation> =
+        (0..PREPARED).map(|_| testkit::operation(&random.bytes())).collect();
+    for operation in pool().iter().chain(&filling) {
+        run.perform(&doors[0], operation).unwrap_or_else(|error| panic!("seed {seed}\n{error}"));
+    }
+    let threads = if random.below(2) == 0 { 3 } else { 4 };
+    let lanes: Vec<_> = (0..threads)
+        .map(|lane| {
+            let operations = std::iter::repeat_with(|| testkit::operation(&random.bytes()));
+            // In every other round one thread does nothing but change pools.
+            let is_owner = lane == 0 && seed % 2 == 1;
+            let operations = operations.filter(|operation| {
+                (listings || !is_listing(operation)) && (!is_owner || changes_pools(operation))
+            });
+            let door = &doors[usize::from(lane % 2 == 1 && doors.len() > 1)];
+            (door, operations.take(LANE_LENGTH as usize).collect())
+        })
+        .collect();
+    let history = run.race(&lanes);
+    explained(seed, &history);
+    threads * LANE_LENGTH
+}
+
+fn explained(seed: u64, history: &History) {
+    if let Err(unexplained) = history.explain() {
+        panic!("seed {seed}\n{unexplained}");
+    }
+}
+
+fn checked(seed: u64, engine: &Engine) {
+    assert_eq!(engine.check().expect("readable"), [], "seed {seed}");
+}
+
+/// Rounds until so many operations were raced, times the effort.
+fn rounds(operations: u32, mut round: impl FnMut(u64) -> u32) {
+    let operations = operations * effort();
+    let (mut seed, mut raced) = (0, 0);
+    while raced < operations {
+        raced += round(seed);
+        seed += 1;
+    }
+    figure(format_args!("{raced} raced operations in {seed} rounds"));
+}
+
+/// An engine alone with its store keeps pools in memory.
+#[test]
+fn alone_in_memory() {
+    rounds(1_500, |seed| {
+        let engine = builder(&TestClock::default()).in_memory().expect("opens");
+        let raced = race(seed, &[TypedDoor::new(engine.clone())], true);
+        checked(seed, &engine);
+        raced
+    });
+}
+
+/// Lets others in between its calls.
+struct Yielding {
+    store: MemoryStore,
+    pattern: Numbers,
+}
+
+impl Yielding {
+    fn pass(&self) {
+        if self.pattern.below(2) == 0 {
+            thread::yield_now();
+        }
+    }
+}
+
+impl Store for Yielding {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.pass();
+        self.store.get(keys)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.pass();
+        self.store.scan(range, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        self.pass();
+        self.store.commit(batch)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.store.sync()
+    }
+}
+
+#[test]
+fn two_engines_over_one_store() {
+    rounds(1_500, |seed| {
+        let store = Yielding { store: MemoryStore::new(), pattern: Numbers::new(seed) };
+        let (store, clock): (Arc<dyn Store>, _) = (Arc::new(store), TestClock::default());
+        let open = |()| builder(&clock).store(store.clone()).expect("opens");
+        let engines = [(); 2].map(open);
+        let raced = race(seed, &engines.clone().map(TypedDoor::new), true);
+        checked(seed, &engines[0]);
+        raced
+    });
+}
+
+/// How many rounds share a database, each with accounts of its own.
+const ROUNDS_OF_A_DATABASE: u64 = 100;
+
+fn over_sled(operations: u32, durability: Durability) {
+    let mut opened = None;
+    rounds(operations, |seed| {
+        if seed.is_multiple_of(ROUNDS_OF_A_DATABASE) {
+            opened = None;
+        }
+        let (_, engine) = opened.get_or_insert_with(|| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let options = SledOptions::new(folder.path()).durability(durability);
+            let engine = builder(&TestClock::default()).open_sled(options.cache_bytes(1 << 20));
+            (folder, engine.expect("opens"))
+        });
+        // sled does not read a range at one moment.
+        let raced = race(seed, &[TypedDoor::new(engine.clone())], false);
+        if seed % 10 == 9 {
+            checked(seed, engine);
+        }
+        raced
+    });
+}
+
+#[test]
+fn over_sled_in_groups() {
+    over_sled(300, Durability::ProcessKill);
+}
+
+#[test]
+fn over_sled_relaxed() {
+    over_sled(300, Durability::Relaxed);
+}
+
+/// Of several guests that the same user is linked to at the same time, one gets it.
+#[test]
+fn a_login_has_exactly_one_winner() {
+    const GUESTS: u16 = 4;
+    rounds(400, |seed| {
+        let engine = builder(&TestClock::default()).in_memory().expect("opens");
+        let door = TypedDoor::new(engine.clone());
+        let mut run = Run::new(Model::new());
+        let guest = || Operation::GetId { pool: Pool(0), account: None, logins: Vec::new() };
+        for operation in pool().into_iter().chain((0..GUESTS).map(|_| guest())) {
+            run.perform(&door, &operation).unwrap_or_else(|error| panic!("{error}"));
+        }
+        let link = |guest: u16| Operation::GetOpenIdTokenForDeveloperIdentity {
+            caller: Caller::Owner,
+            pool: Pool(0),
+            identity: Some(Identity(guest)),
+            logins: vec![Presented::User(DeveloperProvider::Game, User(0))],
+            principal_tags: Vec::new(),
+            duration_secs: None,
+        };
+        let lanes: Vec<_> = (0..GUESTS).map(|guest| (&door, vec![link(guest)])).collect();
+        let history = run.race(&lanes);
+        explained(seed, &history);
+        let outcomes = history.lanes()[..lanes.len()].iter().flatten().map(|event| &event.outcome);
+        let (won, lost): (Vec<_>, Vec<_>) = outcomes.partition(|o| o.exception().is_none());
+        assert_eq!(won.len(), 1, "seed {seed}: {won:?}");
+        let registered = Some("DeveloperUserAlreadyRegisteredException");
+        assert!(lost.iter().all(|outcome| outcome.exception() == registered), "{lost:?}");
+        checked(seed, &engine);
+        u32::from(GUESTS)
+    });
+}
