@@ -12,7 +12,6 @@ fn refusal(change: impl FnOnce(&mut IdentityPool)) -> String {
 
 /// Contract section 6.1 and open question Q35.
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn configurations() {
     let user_pool = |name: &str, client: Option<&str>| {
         let mut provider =
