@@ -16,6 +16,7 @@ use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
 use crate::store::MemoryStore;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
+use crate::testkit::{Calls, Fault, FaultyStore, When};
 
 /// Counts what it is asked.
 #[derive(Default)]
@@ -60,13 +61,19 @@ impl Store for Counting {
 
 fn counted() -> (Arc<Counting>, Developer, IdentityPoolId) {
     let store = Arc::new(Counting::default());
+    let (aws, pool) = game(store.clone());
+    (store, aws, pool)
+}
+
+/// A pool of an engine alone with its store.
+fn game(store: Arc<dyn Store>) -> (Developer, IdentityPoolId) {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    let engine = builder.build(store.clone(), Some(PoolCache::default())).expect("opens");
+    let engine = builder.build(store, Some(PoolCache::default())).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).unwrap();
     let input = input.developer_provider_name("d").unwrap();
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
-    (store, aws, pool)
+    (aws, pool)
 }
 
 fn call(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
@@ -176,6 +183,26 @@ fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
     reads.any_pool(&pool).expect("reads").expect("is there");
     let described = aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool).unwrap());
     assert_eq!(described.expect("describes").identity_pool_name.as_str(), "game 2");
+}
+
+/// What is kept in memory follows what the store did, not what it said.
+#[test]
+fn a_pool_whose_change_failed_is_as_the_store_has_it() {
+    for (fault, name) in [(Fault::FailsBefore, "game"), (Fault::FailsAfter, "game 2")] {
+        let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+        let (aws, pool) = game(store.clone());
+        let describe = || {
+            let described =
+                aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool).unwrap());
+            described.expect("describes").identity_pool_name
+        };
+        assert_eq!(describe().as_str(), "game");
+        store.inject(fault, Calls::Writes, When::Nth(1));
+        let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed).unwrap();
+        let failed = aws.update_identity_pool(update).expect_err("the store fails");
+        assert_eq!(failed.kind(), ErrorKind::InternalError);
+        assert_eq!(describe().as_str(), name, "{fault:?}");
+    }
 }
 
 #[test]

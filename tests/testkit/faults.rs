@@ -204,7 +204,7 @@ fn with_a_fault_at_any_call_an_operation_happens_whole_or_not_at_all() {
     let mut runner = TestRunner::deterministic();
     let (mut tried, mut struck) = (BTreeMap::new(), BTreeMap::<&str, usize>::new());
     let mut stormed = BTreeSet::new();
-    for _ in 0..SEQUENCES {
+    for _ in 0..SEQUENCES * effort() {
         let generated = testkit::operations(LENGTH).new_tree(&mut runner).expect("operations");
         let operations = generated.current();
         let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));

@@ -2,6 +2,7 @@
 
 mod crash;
 mod faults;
+#[cfg(unix)]
 mod full_disk;
 mod history;
 mod listings;
