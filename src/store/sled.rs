@@ -4,6 +4,7 @@
 //! whole process, so the closure only compares and writes; flush and sync come after it.
 
 mod digest;
+mod entry;
 mod files;
 mod in_flight;
 mod open;
@@ -17,14 +18,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use sled::transaction::{
-    ConflictableTransactionError, TransactionError, TransactionResult, Transactional,
-    TransactionalTree,
-};
+use sled::transaction::{TransactionError, TransactionResult, Transactional};
 
 use crate::store::group::GroupCommit;
-use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Tree, Value};
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
 use digest::Digest;
+use entry::Group;
 use files::{CommitMark, Disk, FolderLock};
 use in_flight::InFlight;
 use open::COMMIT;
@@ -185,26 +184,6 @@ impl Shared {
         })
     }
 
-    fn read(&self, key: &Key) -> Result<Option<Value>, StoreError> {
-        let value = self.tree(key.tree as usize)?.get(&key.bytes).map_err(store_error)?;
-        Ok(value.map(|bytes| bytes.to_vec()))
-    }
-
-    fn read_range(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        let tree = self.tree(range.tree as usize)?;
-        let entries = match &range.end {
-            Some(end) => tree.range(range.start.as_slice()..end.as_slice()),
-            None => tree.range(range.start.as_slice()..),
-        };
-        entries
-            .take(limit)
-            .map(|entry| {
-                let (key, value) = entry.map_err(store_error)?;
-                Ok((Key::new(range.tree, key.to_vec()), value.to_vec()))
-            })
-            .collect()
-    }
-
     /// Commits a group and makes it as durable as was promised.
     fn write(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
         if self.stopped.load(Ordering::SeqCst) {
@@ -235,28 +214,25 @@ impl Shared {
     /// Checks and applies batches, each on its own, in one transaction over all trees.
     fn apply(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
         let before = *self.applied.lock();
-        let result: TransactionResult<_> = self.trees.transaction(|trees| {
-            let mut digest = before;
+        let result: TransactionResult<_, StoreError> = self.trees.transaction(|trees| {
+            let mut group = Group::new(trees, before);
             let mut outcomes = Vec::with_capacity(batches.len());
             let mut written = false;
             for batch in batches {
-                if !holds(trees, batch)? {
+                if !group.holds(batch)? {
                     outcomes.push(Commit::Conflict);
                     continue;
                 }
-                write_batch(trees, batch, &mut digest)?;
+                group.write(batch)?;
                 written |= !batch.is_read_only();
                 outcomes.push(Commit::Done);
             }
-            if written {
-                digest.number = digest.number.saturating_add(1);
-                view(trees, META_PLACE)?.insert(COMMIT, digest.encode())?;
-            }
-            Ok((outcomes, written.then_some(digest)))
+            let after = if written { Some(group.commit(COMMIT)?) } else { None };
+            Ok((outcomes, after))
         });
         let (outcomes, after) = result.map_err(|error| match error {
             TransactionError::Storage(error) => store_error(error),
-            TransactionError::Abort(()) => StoreError::Stopped,
+            TransactionError::Abort(error) => error,
         })?;
         if let Some(after) = after {
             *self.applied.lock() = after;
@@ -289,42 +265,6 @@ impl Shared {
         stop.durable();
         Ok(())
     }
-}
-
-/// The place, behind the trees of records, of the one that says what the database is.
-const META_PLACE: usize = Tree::ALL.len();
-
-type Closure<T> = Result<T, ConflictableTransactionError<()>>;
-
-fn view(trees: &[TransactionalTree], place: usize) -> Closure<&TransactionalTree> {
-    trees.get(place).ok_or(ConflictableTransactionError::Abort(()))
-}
-
-fn holds(trees: &[TransactionalTree], batch: &Batch) -> Closure<bool> {
-    for (key, expected) in &batch.checks {
-        if view(trees, key.tree as usize)?.get(&key.bytes)?.as_deref() != expected.as_deref() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Writes, and keeps the digest: what is taken out of it is what each write finds, also when the
-/// same transaction wrote that.
-fn write_batch(trees: &[TransactionalTree], batch: &Batch, digest: &mut Digest) -> Closure<()> {
-    for Key { tree, bytes } in &batch.deletes {
-        if let Some(old) = view(trees, *tree as usize)?.remove(bytes.as_slice())? {
-            digest.remove(*tree, bytes, &old);
-        }
-    }
-    for (Key { tree, bytes }, value) in &batch.puts {
-        let old = view(trees, *tree as usize)?.insert(bytes.as_slice(), value.as_slice())?;
-        if let Some(old) = old {
-            digest.remove(*tree, bytes, &old);
-        }
-        digest.add(*tree, bytes, value);
-    }
-    Ok(())
 }
 
 /// Stops the store when what was begun is left before it is known to be durable, also by a panic.

@@ -22,10 +22,6 @@ use crate::effort;
 use crate::twin::{Dump, Numbers, builder, difference, dump, filled, is_before_or_after};
 
 const FOLDER: &str = "COGNATE_POWER_FOLDER";
-/// Adds records that sled keeps in files of their own. Then one cut in some hundred finds a database
-/// that is refused: sled syncs neither such a file before the log that names it, nor does it take
-/// back the transaction that lacks it.
-const LARGE: &str = "COGNATE_POWER_LARGE";
 /// Of one recording; the database is closed and opened again in the middle.
 const OPERATIONS: u64 = 120;
 /// In an ordinary run.
@@ -51,7 +47,7 @@ fn perform(open: impl Fn(u64) -> Engine, mut answered: impl FnMut(u64)) {
         let mut performer = Performer::new(engine.clone(), round);
         for number in 0..OPERATIONS / 2 {
             match number % 10 {
-                9 if std::env::var_os(LARGE).is_some() => create_large_pool(&engine),
+                9 => create_large_pool(&engine),
                 _ => performer.perform(number),
             }
             answered(half * OPERATIONS / 2 + number);
@@ -59,7 +55,7 @@ fn perform(open: impl Fn(u64) -> Engine, mut answered: impl FnMut(u64)) {
     }
 }
 
-/// A record that sled keeps in a file of its own.
+/// A record that sled would keep in a file of its own.
 fn create_large_pool(engine: &Engine) {
     let aws = engine.developer("999999999999".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("large", GuestAccess::Denied);

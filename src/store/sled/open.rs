@@ -16,22 +16,23 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::store::StoreError;
 use crate::store::group::GroupCommit;
 use crate::store::sled::digest::Digest;
+use crate::store::sled::entry::Home;
 use crate::store::sled::files::{self, CommitMark, Disk, FolderLock};
 use crate::store::sled::in_flight::InFlight;
 use crate::store::sled::seal::{self, Seal};
-use crate::store::sled::{META_PLACE, Shared, SledOptions, store_error};
-use crate::store::{StoreError, Tree};
+use crate::store::sled::{Shared, SledOptions, store_error};
 
-/// The tree that holds what the database says about itself.
-const META: &str = "meta";
 pub(super) const COMMIT: &[u8] = b"commit";
 const FORMAT: &[u8] = b"format";
 /// The trees and their keys, and what the database says about itself. Records have a format of
 /// their own.
-const FORMAT_NUMBER: u64 = 2;
-/// Its last commit is a number without a digest.
+const FORMAT_NUMBER: u64 = 3;
+/// No record is in pieces.
+const FORMAT_WITHOUT_PIECES: u64 = 2;
+/// Its last commit is a number without a digest, and no record is in pieces.
 const FORMAT_WITHOUT_DIGEST: u64 = 1;
 
 impl Shared {
@@ -51,10 +52,8 @@ impl Shared {
         let sealed = seal::take(path).map_err(StoreError::failed)?;
         let is_new = !files::parameters(&folder).exists();
         let database = open_database(&folder, options)?;
-        // The order of `Tree`, so that a tree's number is its place; then what is not a `Tree`.
-        let names = Tree::ALL.into_iter().map(Tree::name).chain([META]);
-        let trees: Vec<sled::Tree> = names
-            .map(|name| database.open_tree(name))
+        let trees: Vec<sled::Tree> = Home::all()
+            .map(|home| database.open_tree(home.name))
             .collect::<Result<_, _>>()
             .map_err(store_error)?;
         let disk = Disk::of(&folder).map_err(StoreError::failed)?;
@@ -83,12 +82,14 @@ impl Shared {
     /// Whether the database is whole. Nothing is written before that is known.
     fn check(&self, path: &Path, sealed: Option<u64>) -> Result<(), StoreError> {
         let corrupt = |what: String| StoreError::Corrupt(format!("{} {what}", path.display()));
-        let meta = self.tree(META_PLACE)?;
+        let meta = self.tree(Home::META.place)?;
         let format = meta.get(FORMAT).map_err(store_error)?;
         let commit = meta.get(COMMIT).map_err(store_error)?;
         let format = match format.as_deref().map(number) {
             None => None,
-            Some(Some(known @ (FORMAT_WITHOUT_DIGEST | FORMAT_NUMBER))) => Some(known),
+            Some(Some(known @ (FORMAT_WITHOUT_DIGEST | FORMAT_WITHOUT_PIECES | FORMAT_NUMBER))) => {
+                Some(known)
+            }
             Some(_) => return Err(corrupt("has an unknown format".to_owned())),
         };
         let without_digest = format == Some(FORMAT_WITHOUT_DIGEST);
@@ -124,10 +125,10 @@ impl Shared {
     /// The digest of the records that are found.
     pub(super) fn walk(&self, commit: u64) -> Result<Digest, StoreError> {
         let mut found = Digest::new(commit);
-        for tree in Tree::ALL {
-            for record in self.tree(tree as usize)? {
-                let (key, value) = record.map_err(store_error)?;
-                found.add(tree, &key, &value);
+        for home in Home::of_records() {
+            for entry in self.tree(home.place)? {
+                let (key, entry) = entry.map_err(store_error)?;
+                found.add(home.name, &key, &entry);
             }
         }
         Ok(found)

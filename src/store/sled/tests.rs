@@ -4,6 +4,7 @@ use std::fs::File;
 use std::thread;
 
 use super::*;
+use crate::store::Tree;
 
 fn put(key: u8) -> Batch {
     Batch { puts: vec![(Key::new(Tree::Pools, [key]), vec![key])], ..Batch::default() }
@@ -102,17 +103,25 @@ fn the_digest_follows_every_write() {
     let batch = |deletes: &[&Key], puts: &[(&Key, u8)]| Batch {
         checks: Vec::new(),
         deletes: deletes.iter().map(|key| (*key).clone()).collect(),
-        puts: puts.iter().map(|(key, value)| ((*key).clone(), vec![*value])).collect(),
+        // 6 and above are long.
+        puts: puts
+            .iter()
+            .map(|(key, n)| ((*key).clone(), vec![*n; if *n > 5 { 10_000 } else { 1 }]))
+            .collect(),
     };
     let fails = Batch { checks: vec![(a.clone(), None)], ..batch(&[&b], &[(&a, 9)]) };
     for group in [
         vec![batch(&[&a], &[(&a, 1), (&a, 2)]), batch(&[], &[(&a, 3), (&b, 1)]), fails.clone()],
         vec![batch(&[&a, &a], &[(&a, 4)]), batch(&[&a], &[]), batch(&[&a], &[(&b, 1)])],
-        vec![batch(&[], &[(&a, 5)]), fails, batch(&[&b], &[])],
+        vec![batch(&[], &[(&a, 5)]), fails.clone(), batch(&[&b], &[])],
+        vec![batch(&[], &[(&a, 6), (&b, 7)]), batch(&[&a], &[(&a, 7), (&a, 8)]), fails],
+        vec![batch(&[], &[(&a, 255), (&b, 1)]), batch(&[&b], &[(&b, 255)]), batch(&[&b], &[])],
+        vec![batch(&[&a], &[])],
     ] {
         store.shared.apply(&group).expect("applies");
         let applied = *store.shared.applied.lock();
         assert_eq!(store.shared.walk(applied.number).expect("reads"), applied, "{group:?}");
     }
-    assert_eq!(store.shared.applied(), 3);
+    let empty = store.shared.walk(store.shared.applied()).expect("reads");
+    assert_eq!(empty, Digest::new(6), "no piece is left");
 }

@@ -1,0 +1,284 @@
+//! How records stand in sled's trees: as they are, but long ones in pieces.
+//!
+//! sled keeps a page of more than 128 KiB in a file of its own. It does not sync that file before
+//! the log that names it, and after a power cut passes over one that is missing: a commit would be
+//! there by half. A page has about twenty entries, so none is longer than [`PIECE_LENGTH`].
+//!
+//! ```text
+//! TREE    KEY                    a short value; after one more 255 if it begins with one
+//! TREE    KEY                    255, 0, commit, ordinal, length: it is in pieces
+//! pieces  commit, ordinal, n     the nth piece of a value that this commit wrote
+//! ```
+//!
+//! A piece is never written over, so what a reader puts together is of one moment.
+
+use sled::transaction::{ConflictableTransactionError, TransactionalTree};
+use sled::{IVec, Tree as SledTree};
+
+use crate::store::sled::digest::Digest;
+use crate::store::sled::{Shared, store_error};
+use crate::store::{Batch, Key, KeyRange, StoreError, Tree, Value};
+
+const PIECE_LENGTH: usize = 4096;
+const ESCAPE: u8 = 255;
+const IN_PIECES: u8 = 0;
+
+/// The place and the name of a tree of sled's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Home {
+    pub(super) place: usize,
+    pub(super) name: &'static str,
+}
+
+impl Home {
+    /// What the database says about itself.
+    pub(super) const META: Self = Self { place: Tree::ALL.len(), name: "meta" };
+    const PIECES: Self = Self { place: Tree::ALL.len().saturating_add(1), name: "pieces" };
+
+    /// Where records are, in the order of their places.
+    pub(super) fn of_records() -> impl Iterator<Item = Self> {
+        Tree::ALL.into_iter().map(Self::from).chain([Self::PIECES])
+    }
+
+    /// Every one, in the order of their places.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Tree::ALL.into_iter().map(Self::from).chain([Self::META, Self::PIECES])
+    }
+}
+
+impl From<Tree> for Home {
+    fn from(tree: Tree) -> Self {
+        Self { place: tree as usize, name: tree.name() }
+    }
+}
+
+/// What stands under the key of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entry<'a> {
+    Whole(&'a [u8]),
+    InPieces(Pieces),
+}
+
+/// A value in pieces: which commit wrote it, the how manieth of that commit, and its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pieces {
+    commit: u64,
+    ordinal: u64,
+    length: u64,
+}
+
+impl<'a> Entry<'a> {
+    fn decode(key: &Key, bytes: &'a [u8]) -> Result<Self, StoreError> {
+        let [ESCAPE, rest @ ..] = bytes else { return Ok(Self::Whole(bytes)) };
+        match rest {
+            [ESCAPE, ..] => Ok(Self::Whole(rest)),
+            [IN_PIECES, numbers @ ..] => {
+                let (words, []) = numbers.as_chunks::<8>() else { return Err(broken(key)) };
+                let &[commit, ordinal, length] = words else { return Err(broken(key)) };
+                let [commit, ordinal, length] = [commit, ordinal, length].map(u64::from_be_bytes);
+                Ok(Self::InPieces(Pieces { commit, ordinal, length }))
+            }
+            _ => Err(broken(key)),
+        }
+    }
+}
+
+impl Pieces {
+    fn encode(&self) -> Vec<u8> {
+        let numbers = [self.commit, self.ordinal, self.length].map(u64::to_be_bytes).concat();
+        [&[ESCAPE, IN_PIECES], numbers.as_slice()].concat()
+    }
+
+    fn keys(self) -> impl Iterator<Item = Vec<u8>> {
+        let count = self.length.div_ceil(PIECE_LENGTH as u64);
+        (0..count).map(move |n| [self.commit, self.ordinal, n].map(u64::to_be_bytes).concat())
+    }
+
+    /// The value, if all pieces are there.
+    fn assemble<E>(
+        self,
+        get: impl Fn(Vec<u8>) -> Result<Option<IVec>, E>,
+    ) -> Result<Option<Value>, E> {
+        let mut value = Value::new();
+        for key in self.keys() {
+            let Some(piece) = get(key)? else { return Ok(None) };
+            value.extend_from_slice(&piece);
+        }
+        Ok((value.len() as u64 == self.length).then_some(value))
+    }
+}
+
+fn broken(key: &Key) -> StoreError {
+    StoreError::Corrupt(format!("{key}: the record cannot be put together"))
+}
+
+impl Shared {
+    fn pieces(&self) -> Result<&SledTree, StoreError> {
+        self.tree(Home::PIECES.place)
+    }
+
+    pub(super) fn read(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        let tree = self.tree(key.tree as usize)?;
+        let mut entry = tree.get(&key.bytes).map_err(store_error)?;
+        loop {
+            let Some(found) = entry else { return Ok(None) };
+            if let Some(value) = self.value(key, &found)? {
+                return Ok(Some(value));
+            }
+            // Another value has taken its place meanwhile.
+            entry = tree.get(&key.bytes).map_err(store_error)?;
+            if entry.as_ref() == Some(&found) {
+                return Err(broken(key));
+            }
+        }
+    }
+
+    pub(super) fn read_range(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+    ) -> Result<Vec<(Key, Value)>, StoreError> {
+        let tree = self.tree(range.tree as usize)?;
+        let entries = match &range.end {
+            Some(end) => tree.range(range.start.as_slice()..end.as_slice()),
+            None => tree.range(range.start.as_slice()..),
+        };
+        let records = entries.map(|entry| {
+            let (key, entry) = entry.map_err(store_error)?;
+            let key = Key::new(range.tree, key.to_vec());
+            let value = match self.value(&key, &entry)? {
+                None => self.read(&key)?,
+                value => value,
+            };
+            Ok(value.map(|value| (key, value)))
+        });
+        records.filter_map(Result::transpose).take(limit).collect()
+    }
+
+    /// The value of an entry, unless pieces of it are gone.
+    fn value(&self, key: &Key, entry: &[u8]) -> Result<Option<Value>, StoreError> {
+        match Entry::decode(key, entry)? {
+            Entry::Whole(value) => Ok(Some(value.to_vec())),
+            Entry::InPieces(pieces) => {
+                let tree = self.pieces()?;
+                pieces.assemble(|key| tree.get(key).map_err(store_error))
+            }
+        }
+    }
+}
+
+pub(super) type Closure<T> = Result<T, ConflictableTransactionError<StoreError>>;
+
+/// Batches of one group on their way into the trees, and the digest that they lead to.
+pub(super) struct Group<'a> {
+    trees: &'a [TransactionalTree],
+    digest: Digest,
+    /// How many values were written in pieces.
+    long: u64,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(trees: &'a [TransactionalTree], before: Digest) -> Self {
+        Self { trees, digest: before.next(), long: 0 }
+    }
+
+    pub(super) fn holds(&self, batch: &Batch) -> Closure<bool> {
+        for (key, expected) in &batch.checks {
+            let found = self.tree(key.tree.into())?.get(&key.bytes)?;
+            let holds = match (expected, found) {
+                (None, None) => true,
+                (Some(expected), Some(found)) => self.is(key, &found, expected)?,
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn write(&mut self, batch: &Batch) -> Closure<()> {
+        for key in &batch.deletes {
+            let old = self.remove(key.tree.into(), &key.bytes)?;
+            self.remove_pieces(key, old)?;
+        }
+        for (key, value) in &batch.puts {
+            let old = match value.as_slice() {
+                long if long.len() > PIECE_LENGTH => {
+                    let pieces = self.insert_pieces(long)?;
+                    self.insert(key.tree.into(), &key.bytes, &pieces.encode())?
+                }
+                [ESCAPE, ..] => {
+                    let escaped = [&[ESCAPE], value.as_slice()].concat();
+                    self.insert(key.tree.into(), &key.bytes, &escaped)?
+                }
+                short => self.insert(key.tree.into(), &key.bytes, short)?,
+            };
+            self.remove_pieces(key, old)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the database says about itself after this group.
+    pub(super) fn commit(self, key: &[u8]) -> Closure<Digest> {
+        self.tree(Home::META)?.insert(key, self.digest.encode())?;
+        Ok(self.digest)
+    }
+
+    fn tree(&self, home: Home) -> Closure<&'a TransactionalTree> {
+        self.trees.get(home.place).ok_or(ConflictableTransactionError::Abort(StoreError::Stopped))
+    }
+
+    fn is(&self, key: &Key, entry: &[u8], expected: &[u8]) -> Closure<bool> {
+        match Entry::decode(key, entry).map_err(ConflictableTransactionError::Abort)? {
+            Entry::Whole(value) => Ok(value == expected),
+            Entry::InPieces(pieces) if pieces.length != expected.len() as u64 => Ok(false),
+            Entry::InPieces(pieces) => {
+                let tree = self.tree(Home::PIECES)?;
+                let value = pieces.assemble(|key| tree.get(key))?;
+                let value = value.ok_or_else(|| broken(key));
+                Ok(value.map_err(ConflictableTransactionError::Abort)? == expected)
+            }
+        }
+    }
+
+    // What is taken out of the digest is what each write finds, also when the same transaction
+    // wrote that.
+    fn insert(&mut self, home: Home, key: &[u8], entry: &[u8]) -> Closure<Option<IVec>> {
+        let old = self.tree(home)?.insert(key, entry)?;
+        if let Some(old) = &old {
+            self.digest.remove(home.name, key, old);
+        }
+        self.digest.add(home.name, key, entry);
+        Ok(old)
+    }
+
+    fn remove(&mut self, home: Home, key: &[u8]) -> Closure<Option<IVec>> {
+        let old = self.tree(home)?.remove(key)?;
+        if let Some(old) = &old {
+            self.digest.remove(home.name, key, old);
+        }
+        Ok(old)
+    }
+
+    fn insert_pieces(&mut self, value: &[u8]) -> Closure<Pieces> {
+        let (commit, ordinal, length) = (self.digest.number, self.long, value.len() as u64);
+        let pieces = Pieces { commit, ordinal, length };
+        self.long = self.long.saturating_add(1);
+        for (key, piece) in pieces.keys().zip(value.chunks(PIECE_LENGTH)) {
+            self.insert(Home::PIECES, &key, piece)?;
+        }
+        Ok(pieces)
+    }
+
+    fn remove_pieces(&mut self, key: &Key, old: Option<IVec>) -> Closure<()> {
+        let Some(old) = old else { return Ok(()) };
+        let entry = Entry::decode(key, &old).map_err(ConflictableTransactionError::Abort)?;
+        if let Entry::InPieces(pieces) = entry {
+            for piece in pieces.keys() {
+                self.remove(Home::PIECES, &piece)?;
+            }
+        }
+        Ok(())
+    }
+}
