@@ -20,7 +20,7 @@ use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, Store, UnknownDev
 use crate::scene::{self, Watched};
 
 /// More operations say little more.
-const OPERATIONS_MAX: usize = 60;
+const OPERATIONS_MAX: usize = 40;
 
 const END_OF_PART: u8 = u8::MAX;
 
