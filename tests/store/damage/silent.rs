@@ -64,15 +64,15 @@ fn sled_is_silent_and_the_store_is_not(damages: &[&dyn Fn(&Path)], path: &Path) 
     let (written, last_commit) = found_by_sled(&intact).expect("opens");
     let mut silent = 0;
     for (number, damage) in damages.iter().enumerate() {
-        let [damaged, alone] =
-            ["damaged", "alone"].map(|what| path.with_extension(format!("{number}-{what}")));
-        copy(path, &damaged);
-        damage(&damaged);
-        copy(&damaged, &alone);
+        let [copied, alone] =
+            ["copied", "alone"].map(|what| path.with_extension(format!("{number}-{what}")));
+        copy(path, &copied);
+        damage(&copied);
+        copy(&copied, &alone);
         let Some((found, commit)) = found_by_sled(&alone) else { continue };
         if commit == last_commit && found != written {
             for time in ["the first time", "the second time"] {
-                let refused = open(&damaged).expect_err(time).to_string();
+                let refused = open(&copied).expect_err(time).to_string();
                 assert!(refused.contains("is damaged: "), "{refused}");
             }
             silent += 1;
