@@ -13,7 +13,7 @@ use crate::op::{
     GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
 };
 use crate::rules::claims::{
-    AUTHENTICATED, Claims, TokenDuration, amr, named_logins, names_login_of,
+    AUTHENTICATED, Claims, TokenDuration, amr, amr_pair, named_logins, names_login_of,
 };
 use crate::rules::link::OpenedBy;
 use crate::rules::provider::Door;
@@ -310,20 +310,16 @@ impl Presented<'_> {
         Ok(tags)
     }
 
-    /// What the token says of logins that the identity still has, and then what it does not say of
-    /// those that were presented themselves.
+    /// The logins that the token names, as it does, and then the other ones that were presented.
     fn amr(&self) -> Vec<String> {
-        let presented = amr(self.pool.id(), &self.proof.used);
-        let Some(token) = self.token() else { return presented };
-        let named = named_logins(token.amr(), self.identity);
-        let named = named.flat_map(|(provider, full, _)| [provider, full]).map(str::to_owned);
-        let mut all: Vec<_> = std::iter::once(AUTHENTICATED.to_owned()).chain(named).collect();
-        if !self.proof.used.is_empty() {
-            let unsaid = presented.into_iter().filter(|entry| !all.contains(entry));
-            let unsaid: Vec<_> = unsaid.collect();
-            all.extend(unsaid);
-        }
-        all
+        let Some(token) = self.token() else { return amr(self.pool.id(), &self.proof.used) };
+        let said: Vec<_> = named_logins(token.amr(), self.identity).collect();
+        let unsaid = self.proof.used.iter();
+        let unsaid = unsaid.filter(|used| said.iter().all(|(_, _, login)| *login != used.login()));
+        let said = said.iter().flat_map(|(provider, full, _)| [provider, full]);
+        let said = said.map(|&entry| entry.to_owned());
+        let unsaid = unsaid.flat_map(|login| amr_pair(self.pool.id(), login));
+        std::iter::once(AUTHENTICATED.to_owned()).chain(said).chain(unsaid).collect()
     }
 }
 

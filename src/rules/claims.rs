@@ -177,9 +177,13 @@ pub(crate) fn amr(pool: &IdentityPoolId, used: &[VerifiedLogin]) -> Vec<String> 
     if used.is_empty() {
         return vec!["unauthenticated".to_owned()];
     }
-    let pairs =
-        used.iter().flat_map(|login| [login.login().provider().to_string(), login.amr(pool)]);
+    let pairs = used.iter().flat_map(|login| amr_pair(pool, login));
     std::iter::once(AUTHENTICATED.to_owned()).chain(pairs).collect()
+}
+
+/// What `amr` says of a login: its provider and its full name.
+pub(crate) fn amr_pair(pool: &IdentityPoolId, login: &VerifiedLogin) -> [String; 2] {
+    [login.login().provider().to_string(), login.amr(pool)]
 }
 
 /// The pairs of the `amr` of a token for an identity that name logins which the identity has, in

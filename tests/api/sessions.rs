@@ -229,6 +229,24 @@ fn a_token_opens_nothing_that_its_login_has_left() {
     assert_eq!(session.amr, ["authenticated", FACEBOOK, &format!("{FACEBOOK}:b")]);
 }
 
+/// What a token says of a login is not said again beside it, whatever the verifier calls it by now.
+#[test]
+fn a_login_has_one_full_name_in_a_session() {
+    let world = World::new();
+    let pool = pool(&world);
+    let arn = "arn:aws:iam::123456789012:oidc-provider/graph.facebook.com:OIDC:a";
+    let named = format!("user:a;amr={arn}");
+    let input = GetIdInput::new(&pool).and_then(|input| input.login(FACEBOOK, named.as_str()));
+    let identity = world.engine.public().get_id(input.expect("fits")).expect("new").identity_id;
+    let input = GetOpenIdTokenInput::new(&identity);
+    let input = input.and_then(|input| input.login(FACEBOOK, named.as_str())).expect("fits");
+    let token = world.engine.public().get_open_id_token(input).expect("known").token;
+    let beside = [(COGNITO, token.as_str()), (FACEBOOK, "user:a")];
+    let output = credentials(&world, &identity, &beside).expect("both open it");
+    let session = session(&world, &output.credentials);
+    assert_eq!(session.amr, ["authenticated", FACEBOOK, arn]);
+}
+
 /// A token says nothing of the claims that a mapping asks for.
 #[test]
 fn a_role_mapping_counts_for_a_token_of_this_service_too() {

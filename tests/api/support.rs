@@ -71,7 +71,8 @@ pub(crate) fn fill(text: &str) -> String {
     (0..100).fold(text.to_owned(), |text, n| text.replace(&format!("<{n}>"), &id(n)))
 }
 
-/// Vouches for `user:SUBJECT`, with claims as in `user:SUBJECT;CLAIM=VALUE`. Any other token says what is wrong with it, or is no token.
+/// Vouches for `user:SUBJECT`, with claims as in `user:SUBJECT;CLAIM=VALUE`, of which `amr` is its
+/// full name. Any other token says what is wrong with it, or is no token.
 pub(crate) struct Voucher;
 
 impl LoginVerifier for Voucher {
@@ -101,9 +102,13 @@ impl LoginVerifier for Voucher {
                 let mut claims = claims.split(';');
                 let login = VerifiedLogin::assertion(provider, claims.next().unwrap_or_default());
                 let login = login.map_err(|_| LoginError::Malformed)?;
-                Ok(claims
-                    .filter_map(|claim| claim.split_once('='))
-                    .fold(login, |login, (name, value)| login.claim(name, value)))
+                Ok(claims.filter_map(|claim| claim.split_once('=')).fold(
+                    login,
+                    |login, (name, value)| match name {
+                        "amr" => login.amr_entry(value),
+                        name => login.claim(name, value),
+                    },
+                ))
             }
         }
     }

@@ -14,6 +14,8 @@ use cognate::{
     MergeDeveloperIdentitiesInput, SigningAlgorithm, SledOptions,
 };
 
+use crate::effort;
+
 const WRITERS: usize = 4;
 const FOLDER: &str = "COGNATE_KILLED_WRITER_FOLDER";
 const ROUND: &str = "COGNATE_KILLED_WRITER_ROUND";
@@ -93,11 +95,18 @@ fn writes_until_it_is_killed() {
     });
 }
 
+/// Of one database.
+const KILLS: u64 = 8;
+
 #[test]
 fn what_was_answered_survives_a_kill() {
+    (0..effort()).for_each(|_| kill_in_rounds());
+}
+
+fn kill_in_rounds() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut acknowledged: BTreeMap<String, String> = BTreeMap::new();
-    for round in 0..8_u64 {
+    for round in 0..KILLS {
         let mut writer = Command::new(std::env::current_exe().expect("this binary"))
             .args(["--exact", "kill::writes_until_it_is_killed", "--nocapture", "--test-threads=1"])
             .env(FOLDER, folder.path())

@@ -6,3 +6,8 @@ mod kill;
 mod planted;
 mod races;
 mod replay;
+
+/// By how much every dose is multiplied: the environment variable `COGNATE_EFFORT`, or 1.
+fn effort() -> u64 {
+    std::env::var("COGNATE_EFFORT").map_or(1, |effort| effort.parse().expect("a whole number"))
+}

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use cognate::{Batch, Commit, Key, Store, StoreError, Tree};
 
+use crate::effort;
+
 use super::shapes::{Random, Records, SHAPES, Shape, copy, older, open, read};
 
 const DOSE: u64 = 60;
@@ -42,10 +44,9 @@ fn no_damage_goes_unnoticed() {
         let place = usize::try_from(place).expect("fits");
         SHAPES[place].fill(&filled[place]);
     });
-    let effort: u64 = std::env::var("COGNATE_EFFORT").map_or(1, |n| n.parse().expect("a number"));
     let seeds = match std::env::var("COGNATE_DAMAGE_SEED") {
         Ok(seed) => seed.parse::<u64>().map(|seed| seed..seed + 1).expect("a number"),
-        Err(_) => 0..DOSE * effort,
+        Err(_) => 0..DOSE * effort(),
     };
     let count = Mutex::new([0_u64; 3]);
     on_every_core(seeds.clone(), |seed| {
