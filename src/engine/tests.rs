@@ -9,13 +9,13 @@ use crate::id::{IdentityId, IdentityPoolId};
 use crate::op::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityInput,
     DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
-    ListIdentitiesInput, UpdateIdentityPoolInput,
+    ListIdentitiesInput, LookupDeveloperIdentityInput, UpdateIdentityPoolInput,
 };
 use crate::rules::{Change, Decided, Effect};
 use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
 use crate::store::MemoryStore;
-use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
+use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Tree, Value};
 use crate::testkit::{Calls, Fault, FaultyStore, When};
 
 /// Counts what it is asked.
@@ -296,22 +296,36 @@ fn very_many_hidden_identities_make_short_pages() {
     assert_eq!(rest.identities[0].identity_id, alice);
 }
 
-/// A store that deletes a pool, through another engine, just before it is scanned.
+/// A store in which a pool is deleted just before a login is read or a range is scanned.
 struct Deleting {
     store: Arc<dyn Store>,
     pool: parking_lot::Mutex<Option<(Developer, IdentityPoolId)>>,
 }
 
+impl Deleting {
+    fn over(store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { store, pool: parking_lot::Mutex::default() })
+    }
+
+    fn delete_pool(&self) {
+        let pool = self.pool.lock().take();
+        if let Some((aws, pool)) = pool {
+            let delete = DeleteIdentityPoolInput::new(&pool).unwrap();
+            aws.delete_identity_pool(delete).expect("deletes");
+        }
+    }
+}
+
 impl Store for Deleting {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        if keys.iter().any(|key| key.tree == Tree::Logins) {
+            self.delete_pool();
+        }
         self.store.get(keys)
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        if let Some((aws, pool)) = self.pool.lock().take() {
-            let delete = DeleteIdentityPoolInput::new(&pool).unwrap();
-            aws.delete_identity_pool(delete).expect("deletes");
-        }
+        self.delete_pool();
         self.store.scan(range, limit)
     }
 
@@ -337,9 +351,24 @@ fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
     let input = input.developer_provider_name("d").unwrap();
     let pool = other.create_identity_pool(input).expect("creates").identity_pool_id;
     other.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
-    let store = Arc::new(Deleting { store: inner, pool: parking_lot::Mutex::default() });
+    let store = Deleting::over(inner);
     let aws = open(store.clone(), None);
     *store.pool.lock() = Some((other, pool.clone()));
     let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60).unwrap());
     assert_eq!(listed.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);
+}
+
+/// The one read that follows is of a moment after the pool.
+#[test]
+fn a_pool_that_is_kept_and_deleted_meanwhile_is_gone() {
+    let store = Deleting::over(Arc::new(MemoryStore::new()));
+    let (aws, pool) = game(store.clone());
+    aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
+    let input = LookupDeveloperIdentityInput::new(&pool).unwrap();
+    let input = input.developer_user_identifier("alice").unwrap();
+    aws.lookup_developer_identity(input.clone()).expect("is known, and its pool is kept");
+    *store.pool.lock() = Some((aws.clone(), pool));
+    let [meanwhile, afterwards] =
+        [(); 2].map(|()| aws.lookup_developer_identity(input.clone()).expect_err("is gone"));
+    assert_eq!(meanwhile.to_string(), afterwards.to_string());
 }

@@ -72,11 +72,12 @@ fn run<S: Subject>(
 }
 
 fn check(cases_min: u32, test: impl Fn(Case) -> Result<(), TestCaseError>) {
+    let default = Config::default();
     let config = Config {
         cases: cases_min * effort(),
         failure_persistence: None,
-        max_shrink_iters: 20_000,
-        ..Config::default()
+        max_shrink_iters: default.max_shrink_iters.min(20_000),
+        ..default
     };
     if let Err(error) = TestRunner::new(config).run(&cases(), test) {
         match error {
