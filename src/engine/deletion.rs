@@ -4,6 +4,7 @@
 //! seen or written. What was in it follows in bounded steps, and the mark goes last.
 
 use crate::engine::Core;
+use crate::engine::gather::Reads;
 use crate::engine::run::write_identity;
 use crate::error::Result;
 use crate::id::Guid;
@@ -35,20 +36,20 @@ impl Core {
         while self.remove_identities(pool)? || self.remove_logins(pool)? {}
         self.run_batch(|reads| {
             let mut writes = Batch::default();
-            if reads.record::<Deletion>(&Key::deletion(pool))?.is_some() {
+            if reads.is_deleted(pool)? {
                 writes.deletes.push(Key::deletion(pool));
             }
             Ok((writes, ()))
         })
     }
 
-    /// Whether there were any.
+    /// Whether there were any, of a pool that is marked as deleted.
     fn remove_identities(&self, pool: Guid) -> Result<bool> {
         self.run_batch(|reads| {
             let mut writes = Batch::default();
             let identities = reads.scan(&KeyRange::identities_of(pool), STEP)?;
-            let some = !identities.is_empty();
-            if some && reads.record::<Deletion>(&Key::deletion(pool))?.is_some() {
+            let some = !identities.is_empty() && reads.is_deleted(pool)?;
+            if some {
                 for (key, value) in identities {
                     let identity = Identity::decode(&key, &value)?;
                     write_identity(&mut writes, Change::Delete(identity))?;
@@ -63,11 +64,17 @@ impl Core {
         self.run_batch(|reads| {
             let mut writes = Batch::default();
             let logins = reads.scan(&KeyRange::prefix(Tree::Logins, pool.0), STEP)?;
-            let some = !logins.is_empty();
-            if some && reads.record::<Deletion>(&Key::deletion(pool))?.is_some() {
+            let some = !logins.is_empty() && reads.is_deleted(pool)?;
+            if some {
                 writes.deletes.extend(logins.into_iter().map(|(key, _)| key));
             }
             Ok((writes, some))
         })
+    }
+}
+
+impl Reads<'_> {
+    fn is_deleted(&mut self, pool: Guid) -> Result<bool> {
+        Ok(self.record::<Deletion>(&Key::deletion(pool))?.is_some())
     }
 }

@@ -35,7 +35,8 @@ const ANSWERS: u64 = 150;
 /// An operation of a round, by its number. Every fourth round is about large pools that come and
 /// go: removing what is left of one takes several commits.
 fn operation(round: u64, number: u64) -> Operation {
-    const USERS: u64 = 60;
+    // More than are removed at a time.
+    const USERS: u64 = 70;
     let place = number % (USERS + 2);
     match place {
         0 if round % 4 == 3 || number == 0 => new_pool(),
