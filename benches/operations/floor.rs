@@ -3,80 +3,114 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cognate::{
-    Batch, Commit, Developer, Engine, IdentityPoolId, Key, KeyRange, MemoryStore, SigningAlgorithm,
-    Store, StoreError, Tree, Value,
+    Batch, Commit, Developer, Engine, EntropyError, IdentityPoolId, Ids, Key, KeyRange,
+    MemoryStore, SigningAlgorithm, Store, StoreError, Tree, Value,
 };
 use parking_lot::Mutex;
 use ring::rand::SystemRandom;
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA512, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
+    Ed25519KeyPair, KeyPair, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA512, RsaKeyPair,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 use sled::transaction::{TransactionResult, Transactional};
+use uuid::Uuid;
 
 use crate::{create_pool, developer, login};
 
-/// The trees that a new user is written to.
+/// The trees that users are written to.
 const WRITTEN: [Tree; 3] = [Tree::Identities, Tree::IdentityIndex, Tree::Logins];
 
-/// The place of the logins among them.
-pub(crate) const LOGIN: usize = 2;
-
-/// What is written for a new user: a key and a value in each of the trees.
-pub(crate) type Records = [(Vec<u8>, Value); WRITTEN.len()];
-
-/// Another engine, which tells what it would write for a user.
+/// Another engine, which tells what it would write.
 pub(crate) struct Twin {
     store: Arc<Recorder>,
-    aws: Developer,
-    pool: IdentityPoolId,
+    pub(crate) aws: Developer,
+    pub(crate) pool: IdentityPoolId,
 }
 
 impl Twin {
+    /// One that remembers users.
     pub(crate) fn new() -> Self {
-        let store = Arc::new(Recorder::default());
-        let engine = Engine::builder().store(Arc::clone(&store) as Arc<dyn Store>);
-        let aws = developer(&engine.expect("an engine"));
-        let pool = create_pool(&aws);
-        Self { store, aws, pool }
+        Self::over(Recorder { remembers: true, ..Recorder::default() })
     }
 
-    pub(crate) fn records(&self, user: usize) -> Records {
+    /// One that forgets every user at once, and so has room for any number.
+    pub(crate) fn forgetful() -> Self {
+        Self::over(Recorder::default())
+    }
+
+    fn over(recorder: Recorder) -> Self {
+        let store = Arc::new(recorder);
+        let engine = Engine::builder().ids(KnownPool::default());
+        let engine = engine.store(Arc::clone(&store) as Arc<dyn Store>);
+        let aws = developer(&engine.expect("an engine"));
+        let pool = create_pool(&aws);
+        let twin = Self { store, aws, pool };
+        twin.take();
+        twin
+    }
+
+    /// What was written since this was asked before.
+    pub(crate) fn take(&self) -> Vec<Batch> {
+        std::mem::take(&mut *self.store.batches.lock())
+    }
+
+    /// What is written for a new user.
+    pub(crate) fn register(&self, user: usize) -> Batch {
         self.aws.resolve_developer_identity(&login(&self.pool, user)).expect("a new user");
-        let mut puts = std::mem::take(&mut *self.store.puts.lock());
-        let records = WRITTEN.map(|tree| {
-            let place = puts.iter().position(|(key, _)| key.tree == tree);
-            let (key, value) = puts.swap_remove(place.expect("a record in each tree"));
-            (key.bytes, value)
-        });
-        assert!(puts.is_empty(), "no other record");
-        records
+        self.take().pop().expect("a write")
+    }
+
+    /// Where a user's login stands.
+    pub(crate) fn login_key(&self, user: usize) -> Vec<u8> {
+        let puts = self.register(user).puts;
+        let mut logins = puts.into_iter().filter(|(key, _)| key.tree == Tree::Logins);
+        logins.next().expect("a login").0.bytes
     }
 }
 
-/// Keeps pools, but of users only what the last batch would have written.
+/// The first id is always the same, so that a pool has the same keys in another process.
+#[derive(Default)]
+struct KnownPool {
+    is_minted: AtomicBool,
+}
+
+impl Ids for KnownPool {
+    fn mint(&self) -> Result<Uuid, EntropyError> {
+        let mut bytes = [1; 16];
+        if self.is_minted.swap(true, Ordering::Relaxed) {
+            getrandom::getrandom(&mut bytes).expect("the system's randomness");
+        }
+        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+/// Notes what is written.
 #[derive(Default)]
 struct Recorder {
-    pools: MemoryStore,
-    puts: Mutex<Vec<(Key, Value)>>,
+    store: MemoryStore,
+    remembers: bool,
+    batches: Mutex<Vec<Batch>>,
 }
 
 impl Store for Recorder {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
-        self.pools.get(keys)
+        self.store.get(keys)
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        self.pools.scan(range, limit)
+        self.store.scan(range, limit)
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
-        if batch.written().any(|key| WRITTEN.contains(&key.tree)) {
-            *self.puts.lock() = batch.puts;
-            return Ok(Commit::Done);
+        let of_users = batch.written().any(|key| WRITTEN.contains(&key.tree));
+        if of_users {
+            self.batches.lock().push(batch.clone());
         }
-        self.pools.commit(batch)
+        if of_users && !self.remembers { Ok(Commit::Done) } else { self.store.commit(batch) }
     }
 
     fn sync(&self) -> Result<(), StoreError> {
@@ -86,7 +120,7 @@ impl Store for Recorder {
 
 /// sled by itself.
 pub(crate) struct Floor {
-    pub(crate) trees: [sled::Tree; WRITTEN.len()],
+    trees: [sled::Tree; WRITTEN.len()],
     database: sled::Db,
     log: File,
 }
@@ -94,43 +128,64 @@ pub(crate) struct Floor {
 impl Floor {
     pub(crate) fn open(path: &Path) -> Self {
         let database = sled::Config::new().path(path).cache_capacity(64 << 20).open();
-        let database = database.expect("a new database");
-        let trees = WRITTEN.map(|tree| database.open_tree(tree.name()).expect("a new tree"));
+        let database = database.expect("a database");
+        let trees = WRITTEN.map(|tree| database.open_tree(tree.name()).expect("a tree"));
         let log = File::options().write(true).open(path.join("db")).expect("sled's log");
         Self { trees, database, log }
     }
 
-    pub(crate) fn load(&self, records: &Records) {
-        for (tree, (key, value)) in self.trees.iter().zip(records) {
-            tree.insert(key, value.as_slice()).expect("a disk");
+    pub(crate) fn tree(&self, tree: Tree) -> &sled::Tree {
+        &self.trees[place(tree)]
+    }
+
+    /// Puts what a batch puts.
+    pub(crate) fn load(&self, batch: &Batch) {
+        for (key, value) in &batch.puts {
+            self.tree(key.tree).insert(&key.bytes, value.as_slice()).expect("a disk");
         }
+    }
+
+    /// Writes batches in one transaction.
+    pub(crate) fn apply(&self, group: &[Batch]) {
+        let result: TransactionResult<()> = self.trees.as_slice().transaction(|trees| {
+            for batch in group {
+                for key in &batch.deletes {
+                    trees[place(key.tree)].remove(key.bytes.as_slice())?;
+                }
+                for (key, value) in &batch.puts {
+                    trees[place(key.tree)].insert(key.bytes.as_slice(), value.as_slice())?;
+                }
+            }
+            Ok(())
+        });
+        result.expect("a disk");
     }
 
     pub(crate) fn sync(&self) {
         self.database.flush().expect("a disk");
         self.log.sync_data().expect("a disk");
     }
-
-    /// Returns when the records of all these users are on the disk.
-    pub(crate) fn write(&self, group: &[Records]) {
-        let result: TransactionResult<()> = self.trees.as_slice().transaction(|trees| {
-            for records in group {
-                for (tree, (key, value)) in trees.iter().zip(records) {
-                    tree.insert(key.as_slice(), value.as_slice())?;
-                }
-            }
-            Ok(())
-        });
-        result.expect("a disk");
-        self.sync();
-    }
 }
 
-/// A key, and how ring by itself signs with it.
+fn place(tree: Tree) -> usize {
+    WRITTEN.iter().position(|written| *written == tree).expect("a tree of users")
+}
+
+/// A key, and how ring by itself signs and verifies with it.
 pub(crate) struct RawKey {
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) der: Vec<u8>,
     pub(crate) sign: Sign,
+    pub(crate) public: UnparsedPublicKey<Vec<u8>>,
+    /// The part of its throughput that tokens have to reach, in hundredths.
+    pub(crate) token_target: u128,
+}
+
+impl RawKey {
+    /// Beside which all else shows most.
+    pub(crate) fn is_the_fastest(&self) -> bool {
+        self.algorithm == SigningAlgorithm::EdDsa
+    }
 }
 
 type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
@@ -143,25 +198,39 @@ impl RawKey {
 
         let der = read("rsa-2048.p8");
         let pair = RsaKeyPair::from_pkcs8(&der).expect("an RSA key");
+        let public = public(&RSA_PKCS1_2048_8192_SHA512, &pair);
         let rng = random.clone();
         let sign = Box::new(move |message: &[u8]| {
             let mut signature = vec![0; pair.public().modulus_len()];
             pair.sign(&RSA_PKCS1_SHA512, &rng, message, &mut signature).expect("a signature");
             signature
         });
-        let rs512 = Self { algorithm: SigningAlgorithm::Rs512, der, sign };
+        let rs512 =
+            Self { algorithm: SigningAlgorithm::Rs512, der, sign, public, token_target: 97 };
 
         let der = read("p-256.p8");
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der, &random);
         let pair = pair.expect("a P-256 key");
+        let public = self::public(&ECDSA_P256_SHA256_FIXED, &pair);
         let sign = Box::new(move |message: &[u8]| {
             pair.sign(&random, message).expect("a signature").as_ref().to_vec()
         });
-        let es256 = Self { algorithm: SigningAlgorithm::Es256, der, sign };
+        let es256 =
+            Self { algorithm: SigningAlgorithm::Es256, der, sign, public, token_target: 82 };
 
         let der = read("ed25519.p8");
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).expect("an Ed25519 key");
+        let public = self::public(&ED25519, &pair);
         let sign = Box::new(move |message: &[u8]| pair.sign(message).as_ref().to_vec());
-        [rs512, es256, Self { algorithm: SigningAlgorithm::EdDsa, der, sign }]
+        let eddsa =
+            Self { algorithm: SigningAlgorithm::EdDsa, der, sign, public, token_target: 85 };
+        [rs512, es256, eddsa]
     }
+}
+
+fn public(
+    algorithm: &'static dyn VerificationAlgorithm,
+    pair: &impl KeyPair,
+) -> UnparsedPublicKey<Vec<u8>> {
+    UnparsedPublicKey::new(algorithm, pair.public_key().as_ref().to_vec())
 }

@@ -4,8 +4,16 @@
 //! | bench | figure | floor |
 //! | --- | --- | --- |
 //! | resolve | a known user's identity, without a token | `sled::Tree::get` of the same login |
-//! | token, … | a token for a known user | ring's signature of a message of that length |
-//! | register, … | a new user, durable on the disk | sled: the same records, flush, fdatasync |
+//! | resolve, 2 threads | the same, by two threads | by one |
+//! | token, … | a token for a known user | ring's signature of the same bytes |
+//! | token by wire | the same through the wire door | through the typed door |
+//! | verify, … | what a token says, if it is genuine | ring's verification of it |
+//! | durable register, … | a new user, on the disk | sled: the same records, flush, fdatasync |
+//! | relaxed … | a new user, a link, a merge, an unlink | sled: the same records, in a transaction |
+//! | list, lookup | a page of 60 identities, the 20 users of one | sled: a scan of 60 |
+//! | disk | bytes for each identity with one user | sled: the same records |
+//! | open | a database that was closed | sled, of the same records |
+//! | memory | of a process that resolves known users | of one that gets them from sled |
 //!
 //! The floor's database holds the same number of records with keys and values of the same sizes.
 //! Several writers cannot do better than to share every transaction, flush and fdatasync, and that
@@ -13,167 +21,125 @@
 //!
 //! criterion's statistics come first. The table at the end comes from a loop of its own, which
 //! takes turns between figure and floor, so that a busy moment of the machine meets both; each
-//! value is the median of its turns.
+//! value is the median of its turns. A ratio is the part of the floor's throughput that is reached,
+//! and for sizes how often the floor fits in.
 //!
 //! `COGNATE_BENCH_IDENTITIES` says how many identities there are, 100,000 if it is not set. With
-//! `COGNATE_BENCH_SMOKE=1` everything runs, but too briefly for its numbers to mean something.
+//! `COGNATE_BENCH_SMOKE=1` everything runs, but too briefly for its numbers to mean something. The
+//! table is also written to `cognate-bench.tsv` in the target folder.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 #![expect(clippy::print_stdout, reason = "the table is what the bench is run for")]
 
+mod disk;
 mod floor;
 mod measure;
+mod memory;
+mod pages;
+mod resolve;
+mod tokens;
+mod writes;
 
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::{Path, PathBuf};
 
 use cognate::{
     CreateIdentityPoolInput, Developer, Durability, Engine,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPoolId, SigningAlgorithm,
-    SigningKey, SledOptions,
+    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPoolId, SigningKey, SledOptions,
 };
 
-use floor::{Floor, LOGIN, RawKey, Records, Twin};
-use measure::{Bench, timed, timed_with};
+use floor::{Floor, RawKey, Twin};
+use measure::Bench;
 
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
 const PROVIDER: &str = "login.game";
-
-/// Writers that register at the same time.
-const WRITERS: usize = 8;
 
 /// Known users that are asked for, over and over.
 const ASKED_MAX: usize = 16_384;
 
 fn main() {
+    if memory::is_measured_here() {
+        return;
+    }
     let mut bench = Bench::new();
-    let identities = bench.identities();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
-    let (path, floor_path) = (folder.path().join("engine"), folder.path().join("floor"));
-
-    let pool = populate(&path, identities);
-    let floor = Floor::open(&floor_path);
-    let twin = Twin::new();
-    (0..identities).for_each(|user| floor.load(&twin.records(user)));
-    floor.sync();
-    // No two users alike, in no order: the factor is a prime.
-    let asked = (0..identities.min(ASKED_MAX)).map(|n| n * 7_368_787 % identities);
-    let (inputs, logins): (Vec<_>, Vec<_>) = asked
-        .map(|user| (login(&pool, user), twin.records(user).map(|(key, _)| key)[LOGIN].clone()))
-        .unzip();
-
-    for key in RawKey::all() {
-        let engine = open(SledOptions::new(&path), &key);
-        let aws = developer(&engine);
-        if key.algorithm == SigningAlgorithm::Rs512 {
-            bench.resolve(&aws, &inputs, &floor, &logins);
-        }
-        bench.token(&aws, &inputs, &key);
-        if key.algorithm == SigningAlgorithm::EdDsa {
-            let new_user = AtomicUsize::new(identities);
-            let input = || login(&pool, new_user.fetch_add(1, Ordering::Relaxed));
-            let new_record = AtomicUsize::new(identities);
-            let records = || twin.records(new_record.fetch_add(1, Ordering::Relaxed));
-            for writers in [1, WRITERS] {
-                bench.register(writers, (&aws, &input), (&floor, &records));
+    let databases = Databases::fill(folder.path(), bench.scale.identities);
+    disk::bytes(&mut bench, &databases);
+    {
+        let floor = Floor::open(&databases.floor);
+        let users = databases.asked(Twin::forgetful());
+        for key in RawKey::all() {
+            let engine = databases.open(Durability::PowerLoss, &key);
+            let aws = developer(&engine);
+            tokens::all(&mut bench, (&engine, &databases.pool), &users, &key);
+            if key.is_the_fastest() {
+                resolve::all(&mut bench, &aws, &users, &floor);
+                pages::all(&mut bench, &aws, &databases.pool, &floor);
+                writes::durable(&mut bench, (&aws, &databases.pool), &floor);
+                drop((engine, aws));
+                let engine = databases.open(Durability::Relaxed, &key);
+                writes::relaxed(&mut bench, (&developer(&engine), &databases.pool), &floor);
+                assert!(engine.check().expect("a readable store").is_empty(), "it is sound");
             }
-            assert!(engine.check().expect("a readable store").is_empty(), "the store is sound");
         }
     }
+    disk::open(&mut bench, &databases);
+    memory::all(&mut bench, &databases);
     bench.print();
 }
 
-impl Bench {
-    fn resolve(
-        &mut self,
-        aws: &Developer,
-        inputs: &[GetOpenIdTokenForDeveloperIdentityInput],
-        floor: &Floor,
-        logins: &[Vec<u8>],
-    ) {
-        let mut inputs = inputs.iter().cycle();
-        let mut logins = logins.iter().cycle();
-        self.row(
-            ("resolve a known user", "µs per call"),
-            |times| {
-                timed(times, || {
-                    let input = inputs.next().expect("there are users");
-                    aws.resolve_developer_identity(input).expect("a known user")
-                })
-            },
-            |times| {
-                timed(times, || {
-                    let key = logins.next().expect("there are users");
-                    floor.trees[LOGIN].get(key).expect("a readable tree").expect("a known user")
-                })
-            },
-        );
-    }
-
-    fn token(
-        &mut self,
-        aws: &Developer,
-        inputs: &[GetOpenIdTokenForDeveloperIdentityInput],
-        key: &RawKey,
-    ) {
-        let mut inputs = inputs.iter().cycle();
-        let mut token = || {
-            let input = inputs.next().expect("there are users").clone();
-            aws.get_open_id_token_for_developer_identity(input).expect("a known user").token
-        };
-        let signed = token();
-        let (message, _) = signed.as_str().rsplit_once('.').expect("three parts");
-        self.row(
-            (&format!("token, {}", key.algorithm.as_str()), "µs per call"),
-            |times| timed(times, &mut token),
-            |times| timed(times, || (key.sign)(message.as_bytes())),
-        );
-    }
-
-    fn register(
-        &mut self,
-        writers: usize,
-        (aws, input): (&Developer, &dyn Fn() -> GetOpenIdTokenForDeveloperIdentityInput),
-        (floor, records): (&Floor, &dyn Fn() -> Records),
-    ) {
-        let name = match writers {
-            1 => "register, 1 writer".to_owned(),
-            several => format!("register, {several} writers"),
-        };
-        self.row(
-            (&name, "µs per user"),
-            |times| {
-                timed_with((0..times).map(|_| input()).collect(), writers, |input| {
-                    aws.resolve_developer_identity(&input).expect("a new user");
-                })
-            },
-            |times| {
-                let users: Vec<Records> = (0..times).map(|_| records()).collect();
-                timed_with(users.chunks(writers).collect(), 1, |group| floor.write(group))
-            },
-        );
-    }
+/// The engine's database with that many identities in one pool, and sled's with the same records.
+struct Databases {
+    engine: PathBuf,
+    floor: PathBuf,
+    pool: IdentityPoolId,
+    identities: usize,
 }
 
-/// The engine's database with that many identities in one pool; durable once it is filled.
-fn populate(path: &Path, identities: usize) -> IdentityPoolId {
-    let options = SledOptions::new(path).durability(Durability::Relaxed);
-    let engine = Engine::builder().open_sled(options).expect("a new database");
-    let aws = developer(&engine);
-    let pool = create_pool(&aws);
-    for user in 0..identities {
-        aws.resolve_developer_identity(&login(&pool, user)).expect("a new user");
-    }
-    engine.sync().expect("a disk");
-    pool
+/// Known users, in no order.
+struct Users {
+    numbers: Vec<usize>,
+    inputs: Vec<GetOpenIdTokenForDeveloperIdentityInput>,
+    /// The keys of their logins in the floor's database.
+    login_keys: Vec<Vec<u8>>,
 }
 
-fn open(options: SledOptions, key: &RawKey) -> Engine {
-    let key = SigningKey::from_pkcs8(key.algorithm, &key.der).expect("a key of the tests");
-    Engine::builder().signing_key(key).open_sled(options).expect("the database")
+impl Databases {
+    fn fill(folder: &Path, identities: usize) -> Self {
+        let (path, floor_path) = (folder.join("engine"), folder.join("floor"));
+        let options = SledOptions::new(&path).durability(Durability::Relaxed);
+        let engine = Engine::builder().open_sled(options).expect("a new database");
+        let aws = developer(&engine);
+        let pool = create_pool(&aws);
+        for user in 0..identities {
+            aws.resolve_developer_identity(&login(&pool, user)).expect("a new user");
+        }
+        let (floor, twin) = (Floor::open(&floor_path), Twin::forgetful());
+        (0..identities).for_each(|user| floor.load(&twin.register(user)));
+        Self { engine: path, floor: floor_path, pool, identities }
+    }
+
+    fn open(&self, durability: Durability, key: &RawKey) -> Engine {
+        let key = SigningKey::from_pkcs8(key.algorithm, &key.der).expect("a key of the tests");
+        let options = SledOptions::new(&self.engine).durability(durability);
+        Engine::builder().signing_key(key).open_sled(options).expect("the database")
+    }
+
+    fn asked(&self, twin: Twin) -> Users {
+        let numbers: Vec<usize> = self.scattered(ASKED_MAX).collect();
+        let inputs = numbers.iter().map(|user| login(&self.pool, *user)).collect();
+        let login_keys = numbers.iter().map(|user| twin.login_key(*user)).collect();
+        Users { numbers, inputs, login_keys }
+    }
+
+    /// So many known users at most, no two alike: the factor is a prime.
+    fn scattered(&self, most: usize) -> impl Iterator<Item = usize> {
+        let identities = self.identities;
+        (0..identities.min(most)).map(move |n| n * 7_368_787 % identities)
+    }
 }
 
 fn developer(engine: &Engine) -> Developer {
-    let (account, region) = ("123456789012".parse(), "us-east-1".parse());
-    engine.developer(account.expect("an account"), region.expect("a region"))
+    engine.developer(ACCOUNT.parse().expect("an account"), REGION.parse().expect("a region"))
 }
 
 fn create_pool(aws: &Developer) -> IdentityPoolId {
@@ -183,7 +149,15 @@ fn create_pool(aws: &Developer) -> IdentityPoolId {
 }
 
 fn login(pool: &IdentityPoolId, user: usize) -> GetOpenIdTokenForDeveloperIdentityInput {
+    named(pool, &name(user))
+}
+
+fn named(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
     GetOpenIdTokenForDeveloperIdentityInput::new(pool)
-        .and_then(|input| input.login(PROVIDER, format!("user-{user:08}")))
+        .and_then(|input| input.login(PROVIDER, user))
         .expect("an input")
+}
+
+fn name(user: usize) -> String {
+    format!("user-{user:08}")
 }

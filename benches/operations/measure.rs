@@ -1,17 +1,64 @@
 //! How the rows are measured and printed.
 
-use std::env;
 use std::hint::black_box;
-use std::thread;
+use std::path::Path;
 use std::time::{Duration, Instant};
+use std::{env, fmt, fs, thread};
 
 use criterion::{Criterion, SamplingMode};
 
+/// What a bench has to reach.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target {
+    /// This many hundredths of the floor's throughput, or more.
+    Throughput(u128),
+    /// This many hundredths of the floor, and so many hundredths of the unit beside, or less.
+    Size(u128, u128),
+}
+
+impl Target {
+    /// The ratio, in hundredths: how much of the floor's throughput, or how often the floor.
+    fn ratio(self, figure: u128, floor: u128) -> u128 {
+        match self {
+            Self::Throughput(_) => floor * 100 / figure.max(1),
+            Self::Size(..) => figure * 100 / floor.max(1),
+        }
+    }
+
+    fn is_met(self, figure: u128, floor: u128) -> bool {
+        match self {
+            Self::Throughput(least) => self.ratio(figure, floor) >= least,
+            Self::Size(most, more) => figure <= floor * most / 100 + more,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Throughput(least) => write!(f, ">= {}", decimal(*least)),
+            Self::Size(most, 0) => write!(f, "<= {}", decimal(*most)),
+            Self::Size(most, more) => write!(f, "<= {} + {}", decimal(*most), decimal(*more)),
+        }
+    }
+}
+
+/// What one bench came to, in hundredths of its unit.
+struct Row {
+    bench: String,
+    unit: &'static str,
+    figure: u128,
+    floor: u128,
+    target: Target,
+    /// The quartiles of the ratio, in hundredths.
+    spread: [u128; 2],
+}
+
 /// Measures rows, and prints the table of them at the end.
 pub(crate) struct Bench {
-    scale: Scale,
+    pub(crate) scale: Scale,
     criterion: Criterion,
-    table: Vec<[String; 5]>,
+    table: Vec<Row>,
 }
 
 impl Bench {
@@ -21,7 +68,6 @@ impl Bench {
             .sample_size(10)
             .warm_up_time(scale.warm_up)
             .measurement_time(scale.measurement)
-            .without_plots()
             .configure_from_args();
         // So that the next bench is not compared with what means nothing.
         let criterion =
@@ -29,36 +75,47 @@ impl Bench {
         Self { scale, criterion, table: Vec::new() }
     }
 
-    pub(crate) fn identities(&self) -> usize {
-        self.scale.identities
-    }
-
-    /// Measures one row; figure and floor each tell how long so many times took.
+    /// Measures one row in microseconds; figure and floor each tell how long so many times took.
     pub(crate) fn row(
         &mut self,
-        (name, unit): (&str, &str),
+        bench: &str,
+        target: Target,
         mut figure: impl FnMut(u64) -> Duration,
         mut floor: impl FnMut(u64) -> Duration,
     ) {
-        let mut group = self.criterion.benchmark_group(name);
+        let mut group = self.criterion.benchmark_group(bench);
         group.sampling_mode(SamplingMode::Flat);
         group.bench_function("figure", |b| b.iter_custom(&mut figure));
         group.bench_function("floor", |b| b.iter_custom(&mut floor));
         group.finish();
 
         let times = [self.times(&mut figure), self.times(&mut floor)];
-        let mut means = [Vec::new(), Vec::new()];
-        for _ in 0..self.scale.turns {
-            means[0].push(figure(times[0]).as_nanos() / u128::from(times[0]));
-            means[1].push(floor(times[1]).as_nanos() / u128::from(times[1]));
-        }
-        let [figure, floor] = means.map(|mut means| {
-            means.sort_unstable();
-            means[means.len() / 2]
+        let turns = (0..self.scale.turns).map(|_| {
+            // Nanoseconds in tenths are microseconds in hundredths.
+            let [figure, floor] = [figure(times[0]), floor(times[1])].map(|time| time.as_nanos());
+            [figure / 10 / u128::from(times[0]), floor / 10 / u128::from(times[1])]
         });
-        let micros = |nanos: u128| decimal(nanos / 10);
-        let ratio = decimal(figure * 100 / floor.max(1));
-        self.table.push([name.into(), unit.into(), micros(figure), micros(floor), ratio]);
+        let turns: Vec<_> = turns.collect();
+        self.measured(bench, "µs", target, &turns);
+    }
+
+    /// Adds a row that was measured otherwise: figure and floor of each turn, in hundredths.
+    pub(crate) fn measured(
+        &mut self,
+        bench: &str,
+        unit: &'static str,
+        target: Target,
+        turns: &[[u128; 2]],
+    ) {
+        let quantile = |mut values: Vec<u128>, quarters: usize| {
+            values.sort_unstable();
+            values[(values.len() - 1) * quarters / 4]
+        };
+        let of = |side: usize| quantile(turns.iter().map(|turn| turn[side]).collect(), 2);
+        let ratios = || turns.iter().map(|[figure, floor]| target.ratio(*figure, *floor)).collect();
+        let spread = [quantile(ratios(), 1), quantile(ratios(), 3)];
+        let (figure, floor) = (of(0), of(1));
+        self.table.push(Row { bench: bench.to_owned(), unit, figure, floor, target, spread });
     }
 
     /// How often something fits into one turn.
@@ -70,23 +127,49 @@ impl Bench {
         times
     }
 
+    /// Prints the table, and writes it to `cognate-bench.tsv` in the target folder.
     pub(crate) fn print(self) {
         self.criterion.final_summary();
         let Scale { identities, turns, .. } = self.scale;
-        println!("{identities} identities, medians of {turns} turns");
-        let head = ["bench", "unit", "figure", "floor", "ratio"].map(str::to_owned);
-        for [bench, unit, figure, floor, ratio] in std::iter::once(&head).chain(&self.table) {
-            println!("{bench:<22} {unit:<12} {figure:>10} {floor:>10} {ratio:>7}");
+        println!("{}", machine());
+        println!("{identities} identities, medians of {turns} turns, quartiles of the ratio");
+        let print = |[bench, unit, figure, floor, ratio, spread, target]: [&str; 7]| {
+            println!(
+                "{bench:<26} {unit:<6} {figure:>9} {floor:>9} {ratio:>6} {spread:>13} {target}"
+            );
+        };
+        print(["bench", "unit", "figure", "floor", "ratio", "spread", "target"]);
+        let mut lines = String::from("bench\tunit\tfigure\tfloor\tratio\ttarget\tmet\n");
+        for Row { bench, unit, figure, floor, target, spread } in self.table {
+            let ratio = decimal(target.ratio(figure, floor));
+            let met = if target.is_met(figure, floor) { "yes" } else { "no" };
+            let [figure, floor] = [figure, floor].map(decimal);
+            let (spread, target) = (spread.map(decimal).join(" to "), target.to_string());
+            let shown = format!("{target}: {met}");
+            print([&bench, unit, &figure, &floor, &ratio, &spread, &shown]);
+            let line = [bench.as_str(), unit, &figure, &floor, &ratio, &target, met].join("\t");
+            lines.extend([line.as_str(), "\n"]);
         }
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
+        fs::write(target.join("cognate-bench.tsv"), lines).expect("the target folder");
     }
 }
 
+/// The processor, and how many of it there are.
+fn machine() -> String {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        processors.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    format!("{cores} of {}", model.unwrap_or("an unknown processor"))
+}
+
 /// How much is measured.
-struct Scale {
-    smoke: bool,
-    identities: usize,
+pub(crate) struct Scale {
+    pub(crate) smoke: bool,
+    pub(crate) identities: usize,
     /// Turns of figure and floor in the loop of the table, and how long each takes.
-    turns: usize,
+    pub(crate) turns: usize,
     turn: Duration,
     warm_up: Duration,
     measurement: Duration,

@@ -1,0 +1,70 @@
+//! How large a database is, and how long it takes to open.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use cognate::{Batch, Durability, KeyRange, SledOptions, Store, Tree};
+
+use crate::Databases;
+use crate::floor::{Floor, RawKey};
+use crate::measure::{Bench, Target};
+
+/// As filled, and after each record was written again.
+pub(crate) fn bytes(bench: &mut Bench, databases: &Databases) {
+    let mut row = |name: &str| {
+        let [engine, floor] = [&databases.engine, &databases.floor].map(|path| size(path));
+        let of = |size: u64| u128::from(size) * 100 / databases.identities as u128;
+        bench.measured(name, "bytes", Target::Size(125, 0), &[[of(engine), of(floor)]]);
+    };
+    row("disk, identity");
+    {
+        let options = SledOptions::new(&databases.engine).durability(Durability::Relaxed);
+        let store = options.open().expect("the database");
+        let floor = Floor::open(&databases.floor);
+        for tree in [Tree::Identities, Tree::IdentityIndex, Tree::Logins] {
+            let mut range = KeyRange::prefix(tree, []);
+            loop {
+                let records = store.scan(&range, 1_000).expect("a readable store");
+                let Some((last, _)) = records.last() else { break };
+                range = range.after(&last.bytes);
+                for record in records {
+                    let mut batch = Batch::default();
+                    batch.puts.push(record);
+                    store.commit(batch).expect("a disk");
+                }
+            }
+            for record in floor.tree(tree) {
+                let (key, value) = record.expect("a readable tree");
+                floor.tree(tree).insert(key, value).expect("a disk");
+            }
+        }
+    }
+    row("disk, identity rewritten");
+}
+
+fn size(path: &Path) -> u64 {
+    let of = |entry: fs::DirEntry| {
+        let metadata = entry.metadata().expect("a file");
+        if metadata.is_dir() { size(&entry.path()) } else { metadata.len() }
+    };
+    fs::read_dir(path).expect("a folder").map(|entry| of(entry.expect("an entry"))).sum()
+}
+
+pub(crate) fn open(bench: &mut Bench, databases: &Databases) {
+    let [.., key] = RawKey::all();
+    let turns = bench.scale.turns.min(5);
+    let turns = (0..turns).map(|_| {
+        let engine = timed(|| databases.open(Durability::PowerLoss, &key));
+        [engine, timed(|| Floor::open(&databases.floor))].map(|time| time.as_nanos() / 10_000)
+    });
+    let turns: Vec<_> = turns.collect();
+    bench.measured("open", "ms", Target::Size(120, 5_000), &turns);
+}
+
+/// Without the closing.
+fn timed<T>(open: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    let _open = open();
+    start.elapsed()
+}

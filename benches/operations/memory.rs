@@ -1,0 +1,73 @@
+//! How much memory a process has that finds known users, with a cache of 64 MiB.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+use cognate::{Durability, IdentityPoolId, Tree};
+
+use crate::floor::{Floor, RawKey, Twin};
+use crate::measure::{Bench, Target};
+use crate::{Databases, developer, login};
+
+const SIDE: &str = "COGNATE_BENCH_MEMORY_SIDE";
+const FOLDER: &str = "COGNATE_BENCH_MEMORY_FOLDER";
+const POOL: &str = "COGNATE_BENCH_MEMORY_POOL";
+const IDENTITIES: &str = "COGNATE_BENCH_MEMORY_IDENTITIES";
+const RESOLVED_MAX: usize = 300_000;
+
+pub(crate) fn all(bench: &mut Bench, databases: &Databases) {
+    let measure = |side: &str| {
+        let output = Command::new(env::current_exe().expect("this binary"))
+            .env(SIDE, side)
+            .env(FOLDER, databases.engine.parent().expect("a folder"))
+            .env(POOL, databases.pool.as_str())
+            .env(IDENTITIES, databases.identities.to_string())
+            .output()
+            .expect("runs");
+        let kibibytes = String::from_utf8_lossy(&output.stdout).trim().parse::<u128>();
+        kibibytes.expect("a number") * 100 / 1024
+    };
+    let turns: Vec<_> = (0..3).map(|_| ["engine", "floor"].map(measure)).collect();
+    bench.measured("memory", "MiB", Target::Size(120, 0), &turns);
+}
+
+/// Whether this process is one of those.
+pub(crate) fn is_measured_here() -> bool {
+    let Ok(side) = env::var(SIDE) else { return false };
+    let variable = |name| env::var(name).expect("is set with the side");
+    let identities: usize = variable(IDENTITIES).parse().expect("a number");
+    let folder = variable(FOLDER);
+    let pool: IdentityPoolId = variable(POOL).parse().expect("a pool");
+    let [engine, floor] = ["engine", "floor"].map(|side| Path::new(&folder).join(side));
+    let databases = Databases { engine, floor, pool, identities };
+    let users = databases.scattered(RESOLVED_MAX);
+    if side == "engine" {
+        let [.., key] = RawKey::all();
+        let engine = databases.open(Durability::PowerLoss, &key);
+        let aws = developer(&engine);
+        for user in users {
+            let input = login(&databases.pool, user);
+            black_box(aws.resolve_developer_identity(&input).expect("a known user"));
+        }
+        println!("{}", resident());
+    } else {
+        let floor = Floor::open(&databases.floor);
+        let twin = Twin::forgetful();
+        for user in users {
+            let found = floor.tree(Tree::Logins).get(twin.login_key(user));
+            black_box(found.expect("a readable tree").expect("a known user"));
+        }
+        println!("{}", resident());
+    }
+    true
+}
+
+/// Kibibytes; none where the system does not say.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    number.unwrap_or_default()
+}

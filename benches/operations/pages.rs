@@ -1,0 +1,44 @@
+//! Pages, beside a scan of as many records.
+
+use cognate::{Developer, IdentityPoolId, ListIdentitiesInput, LookupDeveloperIdentityInput, Tree};
+
+use crate::floor::Floor;
+use crate::measure::{Bench, Target, timed};
+use crate::named;
+
+const PAGE: i64 = 60;
+/// The most that one identity has.
+const USERS: usize = 20;
+
+pub(crate) fn all(bench: &mut Bench, aws: &Developer, pool: &IdentityPoolId, floor: &Floor) {
+    let scan = |times| {
+        timed(times, || {
+            let entries = floor.tree(Tree::Identities).iter().take(60);
+            let entries: Result<Vec<_>, _> = entries.collect();
+            entries.expect("a readable tree")
+        })
+    };
+    let list = ListIdentitiesInput::new(pool, PAGE).expect("an input");
+    bench.row(
+        "list, page of 60",
+        Target::Throughput(60),
+        |times| timed(times, || aws.list_identities(list.clone()).expect("a page")),
+        scan,
+    );
+
+    let first = aws.resolve_developer_identity(&named(pool, "twenty-00")).expect("a new user");
+    for n in 1..USERS {
+        let input = named(pool, &format!("twenty-{n:02}")).identity_id(&first);
+        aws.resolve_developer_identity(&input.expect("an input")).expect("linked");
+    }
+    let lookup = LookupDeveloperIdentityInput::new(pool)
+        .and_then(|input| input.identity_id(&first))
+        .and_then(|input| input.max_results(PAGE))
+        .expect("an input");
+    bench.row(
+        "lookup, 20 users",
+        Target::Throughput(60),
+        |times| timed(times, || aws.lookup_developer_identity(lookup.clone()).expect("a page")),
+        scan,
+    );
+}

@@ -1,0 +1,71 @@
+//! Tokens, beside the signature or the verification of the same bytes.
+
+use cognate::{Engine, IdentityPoolId, wire};
+
+use crate::floor::RawKey;
+use crate::measure::{Bench, Target, timed};
+use crate::{ACCOUNT, PROVIDER, REGION, Users, developer, name};
+
+const TARGET: &str = "AWSCognitoIdentityService.GetOpenIdTokenForDeveloperIdentity";
+
+pub(crate) fn all(
+    bench: &mut Bench,
+    (engine, pool): (&Engine, &IdentityPoolId),
+    users: &Users,
+    key: &RawKey,
+) {
+    let aws = developer(engine);
+    let typed = || {
+        let mut inputs = users.inputs.iter().cycle();
+        let aws = aws.clone();
+        move || {
+            let input = inputs.next().expect("there are users").clone();
+            aws.get_open_id_token_for_developer_identity(input).expect("a known user").token
+        }
+    };
+    let token = typed()();
+    let (message, _) = token.as_str().rsplit_once('.').expect("three parts");
+    let algorithm = key.algorithm.as_str();
+    let mut call = typed();
+    bench.row(
+        &format!("token, {algorithm}"),
+        Target::Throughput(key.token_target),
+        |times| timed(times, &mut call),
+        |times| timed(times, || (key.sign)(message.as_bytes())),
+    );
+
+    let signature = (key.sign)(message.as_bytes());
+    bench.row(
+        &format!("verify, {algorithm}"),
+        Target::Throughput(90),
+        |times| timed(times, || engine.verify_token(token.as_str()).expect("genuine")),
+        |times| {
+            timed(times, || key.public.verify(message.as_bytes(), &signature).expect("genuine"))
+        },
+    );
+
+    if key.is_the_fastest() {
+        let body = |user: &usize| {
+            let user = name(*user);
+            format!(r#"{{"IdentityPoolId":"{pool}","Logins":{{"{PROVIDER}":"{user}"}}}}"#)
+        };
+        let bodies: Vec<String> = users.numbers.iter().map(body).collect();
+        let mut bodies = bodies.iter().cycle();
+        let (account, region) = (ACCOUNT.parse(), REGION.parse());
+        let context =
+            wire::Context::signed(account.expect("an account"), region.expect("a region"));
+        bench.row(
+            "token by wire",
+            Target::Size(100, 600),
+            |times| {
+                timed(times, || {
+                    let body = bodies.next().expect("there are users");
+                    let reply = wire::handle(engine, &context, TARGET, body.as_bytes());
+                    assert_eq!(reply.status, 200);
+                    reply
+                })
+            },
+            |times| timed(times, &mut call),
+        );
+    }
+}
