@@ -1,6 +1,7 @@
 //! The state machine: all operations in every order, with restarts, time that goes by, several
 //! pools, accounts and regions, both doors, both stores and all options.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use cognate::testkit::{self, Model, Operation, Run, Subject, TestClock, TypedDoor, WireDoor};
@@ -11,7 +12,7 @@ use cognate::{
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::effort;
+use crate::{effort, figure};
 
 /// One way to run a sequence.
 #[derive(Debug, Clone)]
@@ -71,7 +72,7 @@ fn run<S: Subject>(
     Ok(())
 }
 
-fn check(cases_min: u32, test: impl Fn(Case) -> Result<(), TestCaseError>) {
+fn check(name: &str, cases_min: u32, test: impl Fn(&Case) -> Result<(), TestCaseError>) {
     let default = Config::default();
     let config = Config {
         cases: cases_min * effort(),
@@ -79,12 +80,18 @@ fn check(cases_min: u32, test: impl Fn(Case) -> Result<(), TestCaseError>) {
         max_shrink_iters: default.max_shrink_iters.min(20_000),
         ..default
     };
-    if let Err(error) = TestRunner::new(config).run(&cases(), test) {
+    let performed = Cell::new(0);
+    let counted = |case: Case| {
+        performed.set(performed.get() + case.operations.len());
+        test(&case)
+    };
+    if let Err(error) = TestRunner::new(config).run(&cases(), counted) {
         match error {
             proptest::test_runner::TestError::Fail(reason, _) => panic!("{reason}"),
             other @ proptest::test_runner::TestError::Abort(_) => panic!("{other}"),
         }
     }
+    figure(format_args!("{name}: {} operations", performed.get()));
 }
 
 fn typed(engine: Engine, clock: TestClock) -> TypedDoor {
@@ -98,29 +105,29 @@ fn wire(engine: Engine, clock: TestClock) -> WireDoor {
 /// Engines over a store that others may write to: pools are read with each call.
 #[test]
 fn typed_door_over_a_shared_store() {
-    check(192, |case| {
+    check("typed door", 192, |case| {
         let store = Arc::new(MemoryStore::new());
-        run(&case, |builder| builder.store(store.clone()).expect("opens"), typed)
+        run(case, |builder| builder.store(store.clone()).expect("opens"), typed)
     });
 }
 
 #[test]
 fn wire_door_over_a_shared_store() {
-    check(192, |case| {
+    check("wire door", 192, |case| {
         let store = Arc::new(MemoryStore::new());
-        run(&case, |builder| builder.store(store.clone()).expect("opens"), wire)
+        run(case, |builder| builder.store(store.clone()).expect("opens"), wire)
     });
 }
 
 /// An engine alone with its store keeps pools in memory.
 #[test]
 fn wire_door_over_sled() {
-    check(128, |case| {
+    check("wire door over sled", 128, |case| {
         let folder = tempfile::tempdir().expect("a folder");
         let open = |builder: Builder| {
             let options = SledOptions::new(folder.path()).durability(Durability::Relaxed);
             builder.open_sled(options.cache_bytes(1 << 20)).expect("opens")
         };
-        run(&case, open, wire)
+        run(case, open, wire)
     });
 }
