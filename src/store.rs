@@ -10,9 +10,9 @@ use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use self::sled::{Durability, SledOptions, SledStore};
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
-pub use sled::{Durability, SledOptions, SledStore};
 
 /// The bytes of a record.
 pub type Value = Vec<u8>;

@@ -12,8 +12,8 @@
 //!
 //! A piece is never written over, so what a reader puts together is of one moment.
 
+use sled::IVec;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
-use sled::{IVec, Tree as SledTree};
 
 use crate::store::sled::digest::Digest;
 use crate::store::sled::{Shared, store_error};
@@ -113,10 +113,6 @@ fn broken(key: &Key) -> StoreError {
 }
 
 impl Shared {
-    fn pieces(&self) -> Result<&SledTree, StoreError> {
-        self.tree(Home::PIECES.place)
-    }
-
     pub(super) fn read(&self, key: &Key) -> Result<Option<Value>, StoreError> {
         let tree = self.tree(key.tree as usize)?;
         let mut entry = tree.get(&key.bytes).map_err(store_error)?;
@@ -160,7 +156,7 @@ impl Shared {
         match Entry::decode(key, entry)? {
             Entry::Whole(value) => Ok(Some(value.to_vec())),
             Entry::InPieces(pieces) => {
-                let tree = self.pieces()?;
+                let tree = self.tree(Home::PIECES.place)?;
                 pieces.assemble(|key| tree.get(key).map_err(store_error))
             }
         }
