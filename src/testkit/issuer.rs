@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 use crate::login::{JwkSet, OidcVerifier};
 use crate::state::SigningAlgorithm;
 use crate::testkit::names::{IdToken, Provider, Role, claims, is_boss};
-use crate::testkit::operation::role_arn;
 use crate::token::{Jwk, SigningKey};
 
 /// A verifier that believes the public providers of this kit, and nobody else.
@@ -68,7 +67,7 @@ pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, account: 
         payload.insert(name.to_owned(), value);
     }
     if is_boss(subject) {
-        let role = role_arn(Role::Boss).replace("$account0", account);
+        let role = Role::Boss.arn().replace("$account0", account);
         payload.insert("cognito:roles".to_owned(), json!([role]));
         payload.insert("cognito:preferred_role".to_owned(), role.into());
     }

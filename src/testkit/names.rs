@@ -270,6 +270,11 @@ impl Role {
             Self::Boss => "boss",
         }
     }
+
+    /// In a script: the account is that of the run.
+    pub(crate) fn arn(self) -> String {
+        format!("arn:aws:iam::$account0:role/{}", self.name())
+    }
 }
 
 /// The claims of a user's tokens that roles and tags can be about.

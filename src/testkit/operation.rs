@@ -257,7 +257,7 @@ impl Operation {
             }
             Self::GetCredentialsForIdentity { identity, logins, custom_role } => {
                 let members = none().text(IDENTITY, identity).some_logins(logins);
-                (None, members.texts("CustomRoleArn", custom_role.map(role_arn)))
+                (None, members.texts("CustomRoleArn", custom_role.map(Role::arn)))
             }
             Self::GetId { pool, account, logins } => {
                 let claimed = account.map(|number| format!("$account{number}"));
@@ -396,10 +396,6 @@ pub(crate) struct Names<'a> {
     pub(crate) logins: Option<&'a mut Vec<Presented>>,
     pub(crate) user: Option<User>,
     pub(crate) cursor: Option<&'a mut Cursor>,
-}
-
-pub(crate) fn role_arn(role: Role) -> String {
-    format!("arn:aws:iam::$account0:role/{}", role.name())
 }
 
 fn token(login: Presented) -> String {

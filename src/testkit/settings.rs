@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::testkit::json::Json;
 use crate::testkit::names::{DeveloperProvider, Provider, Role};
-use crate::testkit::operation::role_arn;
 
 /// The settings of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -162,7 +161,7 @@ impl Rule {
 }
 
 fn arn(role: Role) -> Json {
-    Json::Text(role_arn(role))
+    Json::Text(role.arn())
 }
 
 /// Which claims of a provider's tokens become tags of the principal.

@@ -201,7 +201,7 @@ impl Model {
         };
         let Outcome::Credentials(identity, said) = outcome else { return answer.told() };
         self.become_of(pool, Some(given), &proof.logins, &answer, *identity)?;
-        let role = Some(crate::testkit::operation::role_arn(role));
+        let role = Some(role.arn());
         let identity = *identity;
         let statement = Statement { identity, pool, amr, tags, role, lifetime_secs: None };
         match said {
