@@ -72,7 +72,7 @@ impl Twin {
     }
 }
 
-/// The first id is always the same, so that a pool has the same keys in another process.
+/// The first id is always the same, so that the pool of every twin has the same keys.
 #[derive(Default)]
 struct KnownPool {
     is_minted: AtomicBool,

@@ -132,7 +132,7 @@ impl Databases {
     }
 
     /// So many known users at most, no two alike: the factor is a prime.
-    fn scattered(&self, most: usize) -> impl Iterator<Item = usize> {
+    fn scattered(&self, most: usize) -> impl ExactSizeIterator<Item = usize> {
         let identities = self.identities;
         (0..identities.min(most)).map(move |n| n * 7_368_787 % identities)
     }

@@ -189,7 +189,7 @@ impl Scale {
         let (default, turns, turn, warm_up, measurement) = if smoke {
             (2_000, 3, millis(10), millis(20), millis(100))
         } else {
-            (100_000, 40, millis(100), millis(500), millis(2_000))
+            (100_000, 25, millis(100), millis(500), millis(2_000))
         };
         let identities = identities.unwrap_or(default);
         Self { smoke, identities, turns, turn, warm_up, measurement }
