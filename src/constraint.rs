@@ -203,7 +203,7 @@ impl StringShape {
 
     /// The constraints that `value` fails: too short, too long, then the pattern.
     pub(crate) fn failed_by(&self, value: &str) -> Vec<Constraint> {
-        let length = value.chars().count();
+        let length = if value.is_ascii() { value.len() } else { value.chars().count() };
         let mut failed = Vec::new();
         if length < self.length_min {
             failed.push(Constraint::LengthAtLeast(self.length_min));
@@ -234,12 +234,12 @@ impl StringShape {
     }
 
     pub(crate) fn check(&self, value: &str, member: &str) -> Result<(), Violations> {
-        let violations = self
-            .failed_by(value)
-            .into_iter()
-            .map(|constraint| Violation::new(Some(self.echo(value)), member, constraint))
-            .collect();
-        Violations::of(violations).map_or(Ok(()), Err)
+        let failed = self.failed_by(value);
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let violation = |failed| Violation::new(Some(self.echo(value)), member, failed);
+        Err(Violations(failed.into_iter().map(violation).collect()))
     }
 }
 

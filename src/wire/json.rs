@@ -1,6 +1,6 @@
 //! The body as it is read before anything is known about its shape.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
@@ -128,7 +128,7 @@ impl<'de> Deserialize<'de> for Document {
 }
 
 fn keep_last(members: &mut Vec<(String, Document)>) {
-    let mut names = HashSet::with_capacity(members.len());
+    let mut names = BTreeSet::new();
     let last: Vec<bool> = members.iter().rev().map(|(name, _)| names.insert(name)).collect();
     let mut last = last.into_iter().rev();
     members.retain(|_| last.next() == Some(true));

@@ -291,16 +291,20 @@ pub(super) fn check_members(
     failures: &mut Failures,
 ) -> Result<(), Fault> {
     for member in members {
-        let dot = if path.is_empty() { "" } else { "." };
-        let path = format!("{path}{dot}{}", lower_first(member.name));
         let present = value.member(member.name);
         if !present.is_null() {
-            member.shape.check(present, &path, failures)?;
+            member.shape.check(present, &path_of(path, member.name), failures)?;
         } else if member.required {
-            failures.push(|| None, &path, Constraint::NotNull);
+            failures.push(|| None, &path_of(path, member.name), Constraint::NotNull);
         }
     }
     Ok(())
+}
+
+fn path_of(structure: &str, member: &str) -> String {
+    let dot = if structure.is_empty() { "" } else { "." };
+    let (first, rest) = member.split_at_checked(1).unwrap_or_default();
+    [structure, dot, &first.to_ascii_lowercase(), rest].concat()
 }
 
 const fn entries_max(max: Option<usize>) -> usize {
@@ -312,12 +316,6 @@ const fn entries_max(max: Option<usize>) -> usize {
 
 const fn text_length_max(shape: &StringShape) -> usize {
     shape.length_max.saturating_mul(12).saturating_add(2)
-}
-
-fn lower_first(name: &str) -> String {
-    let mut chars = name.chars();
-    let first = chars.next().map(|c| c.to_ascii_lowercase());
-    first.into_iter().chain(chars).collect()
 }
 
 /// As Java prints a map.
