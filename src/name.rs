@@ -106,9 +106,10 @@ text_type! {
 impl Arn {
     /// `arn:PARTITION:cognito-identity:REGION:ACCOUNT:identitypool/REGION:GUID`.
     pub(crate) fn of_pool(account: &AccountId, region: &Region, id: &IdentityPoolId) -> Self {
-        let partition = region.partition();
-        let arn = format!("arn:{partition}:cognito-identity:{region}:{account}:identitypool/{id}");
-        Self(arn.into())
+        let (partition, account) = (region.partition(), account.as_str());
+        let (region, id) = (region.as_str(), id.as_str());
+        let service = ["arn:", partition, ":cognito-identity:", region, ":", account];
+        Self([service.concat().as_str(), ":identitypool/", id].concat().into())
     }
 }
 

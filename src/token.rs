@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::constraint::REDACTED;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::rules::claims::Claims;
 use crate::state::SigningAlgorithm;
 
@@ -59,8 +59,7 @@ impl Signer {
     }
 
     pub(crate) fn sign(&self, claims: &Claims) -> Result<OpenIdToken> {
-        let json = serde_json::to_vec(claims)
-            .map_err(|_| Error::SigningKey("the claims cannot be encoded"))?;
+        let json = claims.to_json();
         let mut token = String::with_capacity(
             self.header.len().saturating_add(json.len().saturating_mul(2)).saturating_add(360),
         );

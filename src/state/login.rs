@@ -200,8 +200,10 @@ impl VerifiedLogin {
         let Login { kind, provider, subject } = &self.login;
         match (&self.amr, kind) {
             (Some(amr), _) => amr.clone(),
-            (None, LoginKind::Developer) => format!("{provider}:{pool}:{subject}"),
-            (None, LoginKind::Public) => format!("{provider}:{subject}"),
+            (None, LoginKind::Developer) => {
+                [provider.as_str(), ":", pool.as_str(), ":", subject.as_str()].concat()
+            }
+            (None, LoginKind::Public) => [provider.as_str(), ":", subject.as_str()].concat(),
         }
     }
 }

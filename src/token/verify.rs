@@ -139,5 +139,5 @@ fn read(json: &[u8]) -> Option<Claims> {
         signed.pool_arn,
         (signed.iat, signed.exp),
     );
-    (serde_json::to_vec(&claims).ok()? == json).then_some(claims)
+    (claims.to_json().as_bytes() == json).then_some(claims)
 }
