@@ -48,14 +48,29 @@ const WORD_OR_DASH: Pattern = Pattern {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
+#[serde(from = "u128", into = "u128")]
 pub(crate) struct Guid(pub(crate) [u8; 16]);
+
+/// The number that records, whose numbers are little-endian, write as the guid's bytes.
+impl From<Guid> for u128 {
+    fn from(guid: Guid) -> Self {
+        Self::from_le_bytes(guid.0)
+    }
+}
+
+impl From<u128> for Guid {
+    fn from(number: u128) -> Self {
+        Self(number.to_le_bytes())
+    }
+}
 
 impl Guid {
     /// `None` for text that fits the pattern of an id but was never minted: it names nothing.
     fn of(id: &str) -> Option<Self> {
-        let (_, guid) = id.split_once(':')?;
-        let canonical = guid.len() == uuid::fmt::Hyphenated::LENGTH;
-        canonical.then(|| Uuid::try_parse(guid).ok()).flatten().map(|uuid| Self(uuid.into_bytes()))
+        let region = id.len().checked_sub(uuid::fmt::Hyphenated::LENGTH)?;
+        let (region, guid) = id.split_at_checked(region)?;
+        let uuid = region.ends_with(':').then(|| Uuid::try_parse(guid).ok()).flatten();
+        uuid.map(|uuid| Self(uuid.into_bytes()))
     }
 }
 
@@ -90,7 +105,12 @@ macro_rules! region_and_guid {
             pub(crate) fn new(region: &Region, guid: Guid) -> Self {
                 let mut buffer = Uuid::encode_buffer();
                 let guid = Uuid::from_bytes(guid.0).hyphenated().encode_lower(&mut buffer);
-                Self([region.as_str(), ":", guid].concat().into())
+                let length = region.as_str().len().saturating_add(guid.len()).saturating_add(1);
+                let mut id = String::with_capacity(length);
+                id.push_str(region.as_str());
+                id.push(':');
+                id.push_str(guid);
+                Self(id.into())
             }
 
             /// `None` for an id that was never minted and so names nothing.

@@ -86,6 +86,12 @@ impl Logins {
         }
     }
 
+    /// The only one.
+    pub(crate) fn single(&self) -> Option<(&ProviderName, &LoginToken)> {
+        let [(provider, token)] = self.0.as_slice() else { return None };
+        Some((provider, token))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -20,7 +20,7 @@ use crate::name::{
 
 pub(crate) use attributes::AttributeMap;
 pub use attributes::PrincipalTags;
-pub(crate) use identity::{Identity, Link, LinkConflict};
+pub(crate) use identity::{Identity, IdentitySummary, Link, LinkConflict};
 pub use identity::{IdentityState, LOGINS_MAX};
 pub use key::SigningAlgorithm;
 pub(crate) use key::{PrivateKey, PublicKey, StoredKey};

@@ -37,6 +37,16 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read.
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError>;
 
+    /// The value of one key: what [`get`](Self::get) says of it, and a store that can say it for
+    /// less may.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn get_one(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        Ok(self.get(std::slice::from_ref(key))?.pop().flatten())
+    }
+
     /// The first `limit` entries of `range`, in the order of their keys; fewer only where the range
     /// has no more.
     ///

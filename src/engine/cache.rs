@@ -1,11 +1,12 @@
 //! Decoded pools, coherent with every write.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
-use crate::id::Guid;
+use crate::id::{Guid, IdentityPoolId};
 use crate::state::Pool;
 use crate::store::Value;
 
@@ -27,19 +28,42 @@ const POOLS_MAX: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct PoolCache {
     kept: RwLock<Kept>,
+    writes_begun: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
-    pools: HashMap<Guid, Arc<KeptPool>>,
+    pools: BTreeMap<Guid, Arc<KeptPool>>,
     /// Rises with every write: what was read from the store before one is not kept after it.
     generation: u64,
     writers: usize,
 }
 
 impl PoolCache {
-    pub(super) fn get(&self, guid: Guid) -> Option<Arc<KeptPool>> {
-        self.kept.read().pools.get(&guid).cloned()
+    /// How often pools were to be written. While that stays the same, what [`look_at`] has shown
+    /// since is what the store has, and nobody waits for a lock to know.
+    ///
+    /// [`look_at`]: Self::look_at
+    pub(super) fn writes_begun(&self) -> u64 {
+        self.writes_begun.load(Ordering::SeqCst)
+    }
+
+    /// What a kept pool shows, without sharing it: threads that count one pool's references get in
+    /// each other's way.
+    pub(super) fn look_at<T>(
+        &self,
+        id: &IdentityPoolId,
+        look: impl FnOnce(&Arc<KeptPool>) -> Option<T>,
+    ) -> Option<T> {
+        let guid = id.guid()?;
+        let kept = self.kept.read();
+        kept.pools.get(&guid).filter(|kept| kept.pool.id() == id).and_then(look)
+    }
+
+    /// The guid names the pool; an id with another region in front of it names nothing.
+    pub(super) fn get(&self, id: &IdentityPoolId) -> Option<Arc<KeptPool>> {
+        let kept = self.kept.read().pools.get(&id.guid()?).cloned();
+        kept.filter(|kept| kept.pool.id() == id)
     }
 
     /// Whether the pool has not been written since it was got.
@@ -67,6 +91,8 @@ impl PoolCache {
     /// To be held while pools are written.
     pub(super) fn writing(&self, guids: impl IntoIterator<Item = Guid>) -> Writing<'_> {
         let mut kept = self.kept.write();
+        // Whoever saw a pool before its removal noted the count before.
+        self.writes_begun.fetch_add(1, Ordering::SeqCst);
         kept.writers = kept.writers.saturating_add(1);
         for guid in guids {
             kept.pools.remove(&guid);

@@ -1,6 +1,7 @@
 //! The operations on users of a developer provider.
 
-use crate::ambient::Timestamp;
+use std::sync::Arc;
+
 use crate::engine::Developer;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
@@ -16,11 +17,13 @@ use crate::op::{
 };
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::developer::{self, Lookup};
-use crate::rules::link::{DeveloperLinking, OpenedBy};
+use crate::rules::link::{self, DeveloperLinking, OpenedBy};
 use crate::rules::page::PageSize;
 use crate::rules::provider::{Door, developer_provider};
 use crate::rules::{Decided, Refusal, attributes};
-use crate::state::{Identity, Login, Pool, VerifiedLogin};
+use crate::state::{Identity, Login};
+use crate::store::Key;
+use crate::store::record::{Owner, Record as _};
 
 impl Developer {
     /// Registers or retrieves the identity of a user that the backend has authenticated, links more
@@ -98,13 +101,20 @@ impl Developer {
     ) -> Result<GetOpenIdTokenForDeveloperIdentityOutput> {
         self.admit(Limited::GetOpenIdTokenForDeveloperIdentity)?;
         let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
-        let (claims, key) = self.resolve_logins(&input, |pool, identity, used, now| {
-            let mut tags = attributes::tags(pool, used);
+        let answer = |kept: &Arc<KeptPool>, identity, proving: &mut Proving<'_>| {
+            let now = self.core.now();
+            let used = &proving.prove(kept, None, now)?.used;
+            let mut tags = attributes::tags(&kept.pool, used);
             tags.extend(input.principal_tags.clone());
-            let claims = Claims::new(pool, identity, used, tags, duration, now);
+            let claims = Claims::new(&kept.pool, identity, used, tags, duration, now);
             // What cannot be signed is not written either.
             Ok((claims, self.core.current_key(&self.region)?))
-        })?;
+        };
+        let mut proving = Proving::new(&self.core, Door::Developer, &input.logins);
+        let (claims, key) = match self.known_user(&input, Arc::clone)? {
+            Some((kept, identity)) => answer(&kept, identity, &mut proving),
+            None => self.resolve_logins(&input, proving, answer),
+        }?;
         // Outside every lock: the signature costs more than all the rest.
         let token = key.sign(&claims)?;
         let identity_id = claims.identity_id().clone();
@@ -144,28 +154,61 @@ impl Developer {
         &self,
         input: &GetOpenIdTokenForDeveloperIdentityInput,
     ) -> Result<IdentityId> {
-        self.resolve_logins(input, |_, identity, _, _| Ok(identity))
+        if let Some(((), identity)) = self.known_user(input, |_| ())? {
+            return Ok(identity);
+        }
+        let proving = Proving::new(&self.core, Door::Developer, &input.logins);
+        self.resolve_logins(input, proving, |_, identity, _| Ok(identity))
     }
 
     fn resolve_logins<T>(
         &self,
         input: &GetOpenIdTokenForDeveloperIdentityInput,
-        answer: impl Fn(&Pool, IdentityId, &[VerifiedLogin], Timestamp) -> Result<T>,
+        mut proving: Proving<'_>,
+        answer: impl Fn(&Arc<KeptPool>, IdentityId, &mut Proving<'_>) -> Result<T>,
     ) -> Result<T> {
         let linking = match self.core.choices.developer_linking {
             DeveloperLinking::ByIdentityId => OpenedBy::Id,
             DeveloperLinking::ByLinkedLogin => OpenedBy::Login,
         };
-        let mut proving = Proving::new(&self.core, Door::Developer, &input.logins);
         self.core.run(|reads| {
-            let now = self.core.now();
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let given = input.identity_id.as_ref();
             let given = given.map(|id| reads.identity_of(&kept, id)).transpose()?;
+            let now = self.core.now();
             let proof = proving.prove(&kept, None, now)?;
             let decided = self.core.resolve(reads, &kept, (given.as_ref(), linking), proof, now)?;
-            decided.try_map(|identity| answer(&kept.pool, identity, &proof.used, now))
+            decided.try_map(|identity| answer(&kept, identity, &mut proving))
         })
+    }
+
+    /// The short way of most calls: the identity of a known user who is all that is presented, to a
+    /// pool that is kept in memory.
+    fn known_user<P>(
+        &self,
+        input: &GetOpenIdTokenForDeveloperIdentityInput,
+        pool: impl FnOnce(&Arc<KeptPool>) -> P,
+    ) -> Result<Option<(P, IdentityId)>> {
+        let (None, Some((name, user))) = (&input.identity_id, input.logins.single()) else {
+            return Ok(None);
+        };
+        let Some(pools) = &self.core.pools else { return Ok(None) };
+        let as_of = pools.writes_begun();
+        let found = pools.look_at(&input.identity_pool_id, |kept| {
+            let provider = kept.pool.settings.developer_provider_name.as_ref();
+            let provider = provider.filter(|provider| provider.as_str() == name.as_str())?;
+            let fits = user.as_str().len() <= DeveloperUserIdentifier::SHAPE.length_max;
+            let known = fits && self.owns(&kept.pool);
+            let key = || Key::developer_login(kept.guid, provider, user.as_str());
+            known.then(|| (key(), pool(kept)))
+        });
+        let Some((key, pool)) = found else { return Ok(None) };
+        let owner = self.core.store.get_one(&key)?;
+        let owner = owner.map(|owner| Owner::decode(&key, &owner)).transpose()?;
+        let settled =
+            link::settled(&[owner]).map(|Owner(place)| IdentityId::new(&self.region, place.guid));
+        // One read beside a pool that has not changed since is one committed state.
+        Ok(settled.filter(|_| pools.writes_begun() == as_of).map(|identity| (pool, identity)))
     }
 
     /// Looks up the identity of a developer user, or the developer users of an identity.

@@ -43,7 +43,7 @@ impl<'a> Reads<'a> {
     pub(super) fn any_pool(&mut self, id: &IdentityPoolId) -> Result<Option<Arc<KeptPool>>> {
         let Some(guid) = id.guid() else { return Ok(None) };
         let cache = self.core.pools.as_ref();
-        let kept = cache.and_then(|cache| cache.get(guid));
+        let kept = cache.and_then(|cache| cache.get(id));
         let found = if let Some(kept) = kept {
             if !self.kept_pools.iter().any(|known| Arc::ptr_eq(known, &kept)) {
                 self.kept_pools.push(Arc::clone(&kept));
@@ -108,7 +108,7 @@ impl<'a> Reads<'a> {
         found.filter(|identity| identity.id() == id).ok_or_else(|| not_found().into())
     }
 
-    /// Where the identity stands that has a login.
+    /// Where the identities stand that have the logins.
     pub(super) fn owners(
         &mut self,
         pool: &KeptPool,
@@ -160,7 +160,7 @@ impl<'a> Reads<'a> {
         if let Some((_, value)) = self.seen.iter().find(|(seen, _)| seen == key) {
             return Ok(value.clone());
         }
-        let value = self.core.store.get(std::slice::from_ref(key))?.into_iter().next().flatten();
+        let value = self.core.store.get_one(key)?;
         self.seen.push((key.clone(), value.clone()));
         Ok(value)
     }

@@ -8,9 +8,8 @@ use crate::op::{
 };
 use crate::rules::page::{Listing, Page};
 use crate::rules::{Change, Decided, Effect, Refusal};
-use crate::state::Identity;
+use crate::state::{IdentityState, IdentitySummary};
 use crate::store::KeyRange;
-use crate::store::record::Record;
 
 /// How many identities are read at once while disabled ones are left out.
 const STEP: usize = 256;
@@ -52,7 +51,7 @@ impl Developer {
             let (_, identity) = found.ok_or_else(|| Refusal::IdentityNotFound {
                 identity_id: input.identity_id.clone(),
             })?;
-            Ok(Decided::answer(IdentityDescription::from(&identity)))
+            Ok(Decided::answer(identity.summary().into()))
         })
     }
 
@@ -97,8 +96,7 @@ impl Developer {
     /// ```
     pub fn list_identities(&self, input: ListIdentitiesInput) -> Result<ListIdentitiesOutput> {
         const LISTING: Listing = Listing::Identities;
-        let hidden =
-            |identity: &Identity| input.hide_disabled == Some(true) && identity.is_disabled();
+        let hides = input.hide_disabled == Some(true);
         let wanted = input.max_results.get().saturating_add(1);
         let page = self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
@@ -109,16 +107,16 @@ impl Developer {
                 range = range.after(&position);
             }
             let mut entries = Vec::with_capacity(wanted);
-            let step = if input.hide_disabled == Some(true) { STEP } else { wanted };
+            let step = if hides { STEP } else { wanted };
             let mut read_last = Vec::new();
             for _ in 0..STEPS_MAX {
                 let read = reads.scan(&range, step)?;
                 let more = read.len() == step;
                 for (key, value) in read {
-                    let identity = Identity::decode(&key, &value)?;
+                    let identity = IdentitySummary::decode(&key, &value)?;
                     read_last.clone_from(&key.bytes);
-                    if !hidden(&identity) {
-                        entries.push((key.bytes, IdentityDescription::from(&identity)));
+                    if !hides || identity.state != IdentityState::Disabled {
+                        entries.push((key.bytes, identity.into()));
                     }
                 }
                 if !more || entries.len() >= wanted {

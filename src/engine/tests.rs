@@ -105,7 +105,7 @@ fn a_new_user_costs_one_commit() {
     aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
     store.take();
     aws.resolve_developer_identity(&call(&pool, "bob")).expect("registers");
-    assert_eq!(store.take(), [1, 0, 1]);
+    assert_eq!(store.take(), [2, 0, 1], "first as if the user were known");
 }
 
 #[test]
@@ -371,4 +371,16 @@ fn a_pool_that_is_kept_and_deleted_meanwhile_is_gone() {
     let [meanwhile, afterwards] =
         [(); 2].map(|()| aws.lookup_developer_identity(input.clone()).expect_err("is gone"));
     assert_eq!(meanwhile.to_string(), afterwards.to_string());
+}
+
+/// The same on the short way of a known user.
+#[test]
+fn a_user_who_is_known_to_a_pool_that_is_deleted_meanwhile_is_not_found() {
+    let store = Deleting::over(Arc::new(MemoryStore::new()));
+    let (aws, pool) = game(store.clone());
+    aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
+    aws.resolve_developer_identity(&call(&pool, "alice")).expect("is known");
+    *store.pool.lock() = Some((aws.clone(), pool.clone()));
+    let refused = aws.resolve_developer_identity(&call(&pool, "alice")).expect_err("is gone");
+    assert_eq!(refused.kind(), ErrorKind::ResourceNotFound);
 }

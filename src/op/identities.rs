@@ -9,7 +9,7 @@ use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName};
 use crate::op::{epoch_seconds, member, paged, too_many_entries};
 use crate::rules::page::PageSize;
-use crate::state::{Identity, IdentityState};
+use crate::state::{IdentityState, IdentitySummary};
 
 /// What [`describe_identity`](crate::Developer::describe_identity) takes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -50,17 +50,15 @@ pub struct IdentityDescription {
     pub state: IdentityState,
 }
 
-impl From<&Identity> for IdentityDescription {
-    fn from(identity: &Identity) -> Self {
-        let mut logins: Vec<_> = identity.logins().map(|login| login.provider().clone()).collect();
-        logins.sort_unstable();
-        logins.dedup();
+impl From<IdentitySummary> for IdentityDescription {
+    fn from(identity: IdentitySummary) -> Self {
+        let IdentitySummary { id, providers, state, created, modified } = identity;
         Self {
-            identity_id: identity.id().clone(),
-            logins,
-            creation_date: identity.created(),
-            last_modified_date: identity.modified(),
-            state: identity.state(),
+            identity_id: id,
+            logins: providers,
+            creation_date: created,
+            last_modified_date: modified,
+            state,
         }
     }
 }

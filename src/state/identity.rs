@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ambient::Timestamp;
 use crate::id::{IdentityId, IdentityPoolId};
+use crate::name::ProviderName;
 use crate::state::Login;
 
 /// The most logins that one identity can have (I4).
@@ -30,6 +31,17 @@ pub(crate) struct Identity {
     created: Timestamp,
     modified: Timestamp,
     links: Vec<Link>,
+}
+
+/// What a listing tells of an identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IdentitySummary {
+    pub(crate) id: IdentityId,
+    /// Of which it has a login, each once, sorted.
+    pub(crate) providers: Vec<ProviderName>,
+    pub(crate) state: IdentityState,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
 }
 
 /// A login that points at an identity.
@@ -101,6 +113,14 @@ impl Identity {
 
     pub(crate) fn logins(&self) -> impl Iterator<Item = &Login> {
         self.links.iter().map(|link| &link.login)
+    }
+
+    pub(crate) fn summary(&self) -> IdentitySummary {
+        let mut providers: Vec<_> = self.logins().map(|login| login.provider().clone()).collect();
+        providers.sort_unstable();
+        providers.dedup();
+        let &Self { ref id, state, created, modified, .. } = self;
+        IdentitySummary { id: id.clone(), providers, state, created, modified }
     }
 
     pub(crate) fn has(&self, login: &Login) -> bool {

@@ -20,6 +20,7 @@ use std::fmt::Write as _;
 
 use crate::ambient::Timestamp;
 use crate::id::{AccountId, Guid, Region};
+use crate::name::DeveloperProviderName;
 use crate::state::{Login, LoginKind};
 
 /// The trees of a store, each with an order of its own.
@@ -150,18 +151,27 @@ impl Key {
 
     pub(crate) fn login(pool: Guid, login: &Login) -> Self {
         let (provider, subject) = (login.provider().as_str(), login.subject().as_str());
+        Self::login_of(pool, login.kind(), provider, subject)
+    }
+
+    /// The login of a user of the pool's developer provider.
+    pub(crate) fn developer_login(pool: Guid, name: &DeveloperProviderName, user: &str) -> Self {
+        Self::login_of(pool, LoginKind::Developer, name.as_str(), user)
+    }
+
+    fn login_of(pool: Guid, kind: LoginKind, provider: &str, subject: &str) -> Self {
         let length = GUID_LENGTH
             .saturating_add(provider.len())
             .saturating_add(subject.len())
             .saturating_add(2);
         let mut bytes = Vec::with_capacity(length);
-        bytes.extend(pool.0);
-        bytes.push(match login.kind() {
+        bytes.extend_from_slice(&pool.0);
+        bytes.push(match kind {
             LoginKind::Developer => b'd',
             LoginKind::Public => b'p',
         });
         push_terminated(&mut bytes, provider);
-        bytes.extend(subject.as_bytes());
+        bytes.extend_from_slice(subject.as_bytes());
         Self { tree: Tree::Logins, bytes }
     }
 
@@ -213,9 +223,9 @@ impl Key {
 }
 
 fn push_terminated(bytes: &mut Vec<u8>, text: &str) {
-    for byte in text.bytes() {
-        bytes.push(byte);
-        if byte == 0 {
+    for part in text.as_bytes().split_inclusive(|byte| *byte == 0) {
+        bytes.extend_from_slice(part);
+        if part.ends_with(&[0]) {
             bytes.push(255);
         }
     }

@@ -6,13 +6,14 @@
 mod pool;
 
 use bincode::Options;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Timestamp;
 use crate::id::{Guid, IdentityId, IdentityPoolId, Region};
 use crate::name::IdentityPoolName;
-use crate::state::{Identity, IdentityState, Link, PrivateKey, StoredKey};
+use crate::state::{
+    Identity, IdentityState, IdentitySummary, Link, LoginKind, PrivateKey, StoredKey,
+};
 use crate::store::key::{Place, corrupt};
 use crate::store::{Key, StoreError, Value};
 
@@ -49,14 +50,14 @@ fn encode_as(format: u8, record: &impl Serialize) -> Result<Value, StoreError> {
     Ok(value)
 }
 
-fn decode<T: DeserializeOwned>(key: &Key, value: &[u8]) -> Result<T, StoreError> {
+fn decode<'a, T: Deserialize<'a>>(key: &Key, value: &'a [u8]) -> Result<T, StoreError> {
     match value.split_first() {
         Some((&FORMAT, body)) => decode_body(key, body),
         _ => Err(unknown_format(key)),
     }
 }
 
-fn decode_body<T: DeserializeOwned>(key: &Key, body: &[u8]) -> Result<T, StoreError> {
+fn decode_body<'a, T: Deserialize<'a>>(key: &Key, body: &'a [u8]) -> Result<T, StoreError> {
     options().deserialize(body).map_err(|_| corrupt(key, "the record does not decode"))
 }
 
@@ -113,11 +114,20 @@ pub(crate) struct StoredSessionKey {
 plain_record!(PoolCount, PoolEntry, Deletion, Address, Owner, StoredKey, StoredSessionKey);
 
 #[derive(Serialize, Deserialize)]
-struct IdentityRecord<L> {
-    region: Region,
+struct IdentityRecord<R, L> {
+    region: R,
     state: IdentityState,
     modified: Timestamp,
     links: L,
+}
+
+/// A [`Link`] that is only looked at.
+#[derive(Deserialize)]
+struct LinkView<'a> {
+    _kind: LoginKind,
+    provider: &'a str,
+    _subject: &'a str,
+    _ordinal: u32,
 }
 
 impl Record for Identity {
@@ -133,11 +143,33 @@ impl Record for Identity {
     fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
         let (pool, place) =
             key.identity_parts().ok_or_else(|| corrupt(key, "not the key of an identity"))?;
-        let record: IdentityRecord<Vec<Link>> = decode(key, value)?;
+        let record: IdentityRecord<Region, Vec<Link>> = decode(key, value)?;
         let pool = IdentityPoolId::new(&record.region, pool);
         let id = IdentityId::new(&record.region, place.guid);
         let dates = (place.created, record.modified);
         Ok(Self::restored((id, pool), record.state, dates, record.links))
+    }
+}
+
+impl IdentitySummary {
+    /// From the record of an identity, of which most is passed over.
+    pub(crate) fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
+        let (_, place) =
+            key.identity_parts().ok_or_else(|| corrupt(key, "not the key of an identity"))?;
+        let mut record: IdentityRecord<&str, Vec<LinkView<'_>>> = decode(key, value)?;
+        record.links.sort_unstable_by_key(|link| link.provider);
+        record.links.dedup_by_key(|link| link.provider);
+        let misfit = |_| corrupt(key, "the record has a text of the wrong shape");
+        let region: Region = record.region.parse().map_err(misfit)?;
+        let providers = record.links.iter().map(|link| link.provider.parse());
+        let providers: Result<_, _> = providers.collect();
+        Ok(Self {
+            id: IdentityId::new(&region, place.guid),
+            providers: providers.map_err(misfit)?,
+            state: record.state,
+            created: place.created,
+            modified: record.modified,
+        })
     }
 }
 

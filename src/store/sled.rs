@@ -115,6 +115,12 @@ impl Store for SledStore {
         Ok(values)
     }
 
+    fn get_one(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        let value = self.shared.guarded(|| self.shared.read(key))?;
+        self.shared.in_flight.wait(|group| group.contains(key))?;
+        Ok(value)
+    }
+
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
         let entries = self.shared.guarded(|| self.shared.read_range(range, limit))?;
         self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))?;

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 
 use super::*;
+use crate::name::ProviderName;
 use crate::state::{
     AmbiguousRoleResolution, AttributeMap, CognitoIdentityProvider, IdentityPool, Login,
     MappingRule, MatchType, Pool, PublicKey, RoleMapping, RoleType, SigningAlgorithm,
@@ -188,5 +189,34 @@ proptest! {
         if let Ok(owner) = Owner::decode(&key, &bytes) {
             prop_assert_eq!(owner.encode().ok(), Some(bytes));
         }
+    }
+}
+
+/// Guids are numbers to serde.
+#[test]
+fn a_guid_is_written_in_its_own_order() {
+    let guid = Guid(0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f_u128.to_be_bytes());
+    let key = Key::identity_index(guid);
+    let address = Address { pool: guid, created: CREATED };
+    let written = address.encode().expect("encodes");
+    assert_eq!(written[1..17], guid.0);
+    assert_eq!(Address::decode(&key, &written).expect("decodes"), address);
+}
+
+#[test]
+fn a_summary_is_what_the_whole_identity_tells() {
+    let (key, mut identity) = identity();
+    let again = VerifiedLogin::assertion(&"a".parse().unwrap(), "other").unwrap().login().clone();
+    let user = Login::developer(&"d.x".parse().unwrap(), &"bob".parse().unwrap());
+    identity.link([again, user], Timestamp::from_millis(0x0708)).expect("links");
+    let written = identity.encode().expect("encodes");
+    let summary = IdentitySummary::decode(&key, &written).expect("decodes");
+    assert_eq!(summary, identity.summary());
+    assert_eq!(
+        summary.providers.iter().map(ProviderName::as_str).collect::<Vec<_>>(),
+        ["a", "d.x", "p"]
+    );
+    for length in 0..written.len() {
+        assert!(IdentitySummary::decode(&key, &written[..length]).is_err(), "{length} bytes");
     }
 }
