@@ -12,6 +12,9 @@ use crate::measure::{Bench, Target};
 
 /// As filled, and after each record was written again.
 pub(crate) fn bytes(bench: &mut Bench, databases: &Databases) {
+    if !bench.wants("disk, identity rewritten") {
+        return;
+    }
     let mut row = |name: &str| {
         let [engine, floor] = [&databases.engine, &databases.floor].map(|path| size(path));
         let of = |size: u64| u128::from(size) * 100 / databases.identities as u128;
@@ -52,6 +55,9 @@ fn size(path: &Path) -> u64 {
 }
 
 pub(crate) fn open(bench: &mut Bench, databases: &Databases) {
+    if !bench.wants("open") {
+        return;
+    }
     let [.., key] = RawKey::all();
     let turns = bench.scale.turns.min(5);
     let turns = (0..turns).map(|_| {

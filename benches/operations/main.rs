@@ -24,6 +24,7 @@
 //! value is the median of its turns. A ratio is the part of the floor's throughput that is reached,
 //! and for sizes how often the floor fits in.
 //!
+//! An argument chooses the rows whose names contain it: `cargo bench --bench operations -- resolve`.
 //! `COGNATE_BENCH_IDENTITIES` says how many identities there are, 100,000 if it is not set. With
 //! `COGNATE_BENCH_SMOKE=1` everything runs, but too briefly for its numbers to mean something. The
 //! table is also written to `cognate-bench.tsv` in the target folder.
@@ -48,6 +49,7 @@ use cognate::{
 
 use floor::{Floor, RawKey, Twin};
 use measure::Bench;
+use writes::Measured;
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
@@ -74,10 +76,12 @@ fn main() {
             if key.is_the_fastest() {
                 resolve::all(&mut bench, &aws, &users, &floor);
                 pages::all(&mut bench, &aws, &databases.pool, &floor);
-                writes::durable(&mut bench, (&aws, &databases.pool), &floor);
+                let owned = (&aws, &databases.pool);
+                writes::durable(&mut bench, &Measured { engine: &engine, owned }, &floor);
                 drop((engine, aws));
                 let engine = databases.open(Durability::Relaxed, &key);
-                writes::relaxed(&mut bench, (&developer(&engine), &databases.pool), &floor);
+                let owned = (&developer(&engine), &databases.pool);
+                writes::relaxed(&mut bench, &Measured { engine: &engine, owned }, &floor);
                 assert!(engine.check().expect("a readable store").is_empty(), "it is sound");
             }
         }

@@ -58,6 +58,8 @@ struct Row {
 pub(crate) struct Bench {
     pub(crate) scale: Scale,
     criterion: Criterion,
+    /// What the names of the rows that are wanted contain.
+    filter: String,
     table: Vec<Row>,
 }
 
@@ -72,7 +74,13 @@ impl Bench {
         // So that the next bench is not compared with what means nothing.
         let criterion =
             if scale.smoke { criterion.save_baseline("smoke".into()) } else { criterion };
-        Self { scale, criterion, table: Vec::new() }
+        let filter = env::args().skip(1).find(|argument| !argument.starts_with('-'));
+        Self { scale, criterion, filter: filter.unwrap_or_default(), table: Vec::new() }
+    }
+
+    /// Whether the command line asks for a row.
+    pub(crate) fn wants(&self, bench: &str) -> bool {
+        bench.contains(&self.filter)
     }
 
     /// Measures one row in microseconds; figure and floor each tell how long so many times took.
@@ -83,6 +91,9 @@ impl Bench {
         mut figure: impl FnMut(u64) -> Duration,
         mut floor: impl FnMut(u64) -> Duration,
     ) {
+        if !self.wants(bench) {
+            return;
+        }
         let mut group = self.criterion.benchmark_group(bench);
         group.sampling_mode(SamplingMode::Flat);
         group.bench_function("figure", |b| b.iter_custom(&mut figure));
@@ -205,17 +216,34 @@ pub(crate) fn timed<T>(times: u64, mut call: impl FnMut() -> T) -> Duration {
     start.elapsed()
 }
 
+/// How long that many calls take, with one after the other of `all`, each just made.
+pub(crate) fn timed_each_of<I: Clone, T>(
+    all: &[I],
+    mut call: impl FnMut(I) -> T,
+) -> impl FnMut(u64) -> Duration {
+    const AT_ONCE: u64 = 64;
+    let mut all = all.iter().cycle();
+    move |times| {
+        let (mut left, mut time) = (times, Duration::ZERO);
+        while left > 0 {
+            let made: Vec<I> = (0..left.min(AT_ONCE)).filter_map(|_| all.next().cloned()).collect();
+            left -= made.len() as u64;
+            let start = Instant::now();
+            for each in made {
+                black_box(call(each));
+            }
+            time += start.elapsed();
+        }
+        time
+    }
+}
+
 /// How long that many writers take who share the calls among them.
 pub(crate) fn timed_with<T: Send>(
     mut calls: Vec<T>,
     writers: usize,
     call: impl Fn(T) + Sync,
 ) -> Duration {
-    if writers == 1 {
-        let start = Instant::now();
-        calls.into_iter().for_each(call);
-        return start.elapsed();
-    }
     let share = calls.len().div_ceil(writers);
     let shares: Vec<Vec<T>> =
         (0..writers).map(|_| calls.split_off(calls.len().saturating_sub(share))).collect();

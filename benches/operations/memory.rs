@@ -20,6 +20,9 @@ const IDENTITIES: &str = "COGNATE_BENCH_MEMORY_IDENTITIES";
 const RESOLVED_MAX: usize = 300_000;
 
 pub(crate) fn all(bench: &mut Bench, databases: &Databases) {
+    if !bench.wants("memory") {
+        return;
+    }
     let twin = Twin::forgetful();
     let keys = databases.scattered(RESOLVED_MAX).flat_map(|user| twin.login_key(user));
     fs::write(databases.login_keys(), keys.collect::<Vec<u8>>()).expect("a disk");

@@ -1,24 +1,22 @@
 //! The identity of a known user, beside a read of the login.
 
-use cognate::{Developer, Tree};
+use cognate::{Developer, GetOpenIdTokenForDeveloperIdentityInput as Input, Tree};
 
 use crate::Users;
 use crate::floor::Floor;
-use crate::measure::{Bench, Target, timed, timed_with};
+use crate::measure::{Bench, Target, timed_each_of, timed_with};
 
 pub(crate) fn all(bench: &mut Bench, aws: &Developer, users: &Users, floor: &Floor) {
-    let resolve = |input| aws.resolve_developer_identity(input).expect("a known user");
-    let (mut inputs, mut keys) = (users.inputs.iter().cycle(), users.login_keys.iter().cycle());
+    let resolve = |input: &Input| aws.resolve_developer_identity(input).expect("a known user");
+    let get = |key: &[u8]| {
+        let value = floor.tree(Tree::Logins).get(key).expect("a readable tree");
+        value.expect("a known user")
+    };
     bench.row(
         "resolve",
         Target::Throughput(80),
-        |times| timed(times, || resolve(inputs.next().expect("there are users"))),
-        |times| {
-            timed(times, || {
-                let key = keys.next().expect("there are users");
-                floor.tree(Tree::Logins).get(key).expect("a readable tree").expect("a known user")
-            })
-        },
+        timed_each_of(&users.inputs, |input| resolve(&input)),
+        timed_each_of(&users.login_keys, |key| get(&key)),
     );
     let by = |threads: usize| {
         let mut inputs = users.inputs.iter().cycle();

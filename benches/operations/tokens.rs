@@ -3,7 +3,7 @@
 use cognate::{Engine, IdentityPoolId, wire};
 
 use crate::floor::RawKey;
-use crate::measure::{Bench, Target, timed};
+use crate::measure::{Bench, Target, timed, timed_each_of};
 use crate::{ACCOUNT, PROVIDER, REGION, Users, developer, name};
 
 const TARGET: &str = "AWSCognitoIdentityService.GetOpenIdTokenForDeveloperIdentity";
@@ -15,22 +15,16 @@ pub(crate) fn all(
     key: &RawKey,
 ) {
     let aws = developer(engine);
-    let typed = || {
-        let mut inputs = users.inputs.iter().cycle();
-        let aws = aws.clone();
-        move || {
-            let input = inputs.next().expect("there are users").clone();
-            aws.get_open_id_token_for_developer_identity(input).expect("a known user").token
-        }
-    };
-    let token = typed()();
+    let call =
+        |input| aws.get_open_id_token_for_developer_identity(input).expect("a known user").token;
+    let typed = || timed_each_of(&users.inputs, call);
+    let token = call(users.inputs[0].clone());
     let (message, _) = token.as_str().rsplit_once('.').expect("three parts");
     let algorithm = key.algorithm.as_str();
-    let mut call = typed();
     bench.row(
         &format!("token, {algorithm}"),
         Target::Throughput(key.token_target),
-        |times| timed(times, &mut call),
+        typed(),
         |times| timed(times, || (key.sign)(message.as_bytes())),
     );
 
@@ -50,22 +44,18 @@ pub(crate) fn all(
             format!(r#"{{"IdentityPoolId":"{pool}","Logins":{{"{PROVIDER}":"{user}"}}}}"#)
         };
         let bodies: Vec<String> = users.numbers.iter().map(body).collect();
-        let mut bodies = bodies.iter().cycle();
         let (account, region) = (ACCOUNT.parse(), REGION.parse());
         let context =
             wire::Context::signed(account.expect("an account"), region.expect("a region"));
         bench.row(
             "token by wire",
             Target::Size(100, 600),
-            |times| {
-                timed(times, || {
-                    let body = bodies.next().expect("there are users");
-                    let reply = wire::handle(engine, &context, TARGET, body.as_bytes());
-                    assert_eq!(reply.status, 200);
-                    reply
-                })
-            },
-            |times| timed(times, &mut call),
+            timed_each_of(&bodies, |body| {
+                let reply = wire::handle(engine, &context, TARGET, body.as_bytes());
+                assert_eq!(reply.status, 200);
+                reply
+            }),
+            typed(),
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cognate::{
-    Batch, Developer, GetOpenIdTokenForDeveloperIdentityInput, IdentityPoolId,
+    Batch, Developer, Engine, GetOpenIdTokenForDeveloperIdentityInput, IdentityPoolId,
     MergeDeveloperIdentitiesInput, UnlinkDeveloperIdentityInput,
 };
 
@@ -14,8 +14,14 @@ use crate::{PROVIDER, named};
 /// A pool, and who owns it.
 type Owned<'a> = (&'a Developer, &'a IdentityPoolId);
 
+/// The engine that is measured, and a pool of its.
+pub(crate) struct Measured<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) owned: Owned<'a>,
+}
+
 /// New users, on the disk once they are answered.
-pub(crate) fn durable(bench: &mut Bench, engine: Owned<'_>, floor: &Floor) {
+pub(crate) fn durable(bench: &mut Bench, engine: &Measured<'_>, floor: &Floor) {
     for writers in [1, 8, 32, 128] {
         let bench = &mut *bench;
         let name = format!("durable register, {writers}");
@@ -27,7 +33,7 @@ pub(crate) fn durable(bench: &mut Bench, engine: Owned<'_>, floor: &Floor) {
 }
 
 /// One writer; what it is answered is on the disk a moment later.
-pub(crate) fn relaxed(bench: &mut Bench, engine: Owned<'_>, floor: &Floor) {
+pub(crate) fn relaxed(bench: &mut Bench, engine: &Measured<'_>, floor: &Floor) {
     let apply = |group: &[Batch]| floor.apply(group);
     writes(bench, ("relaxed register", 70), 1, engine, floor, REGISTER, apply);
     writes(bench, ("relaxed link", 60), 1, engine, floor, LINK, apply);
@@ -96,7 +102,7 @@ fn writes<T: Send>(
     bench: &mut Bench,
     (name, least): (&str, u128),
     writers: usize,
-    engine: Owned<'_>,
+    engine: &Measured<'_>,
     floor: &Floor,
     Write { prepare, act }: Write<T>,
     write: impl Fn(&[Batch]) + Sync,
@@ -106,12 +112,16 @@ fn writes<T: Send>(
     let next = || NEXT.fetch_add(1, Ordering::Relaxed);
     let twin = Twin::new();
     let twins = (&twin.aws, &twin.pool);
+    let &Measured { engine, owned } = engine;
     bench.row(
         name,
         Target::Throughput(least),
         |times| {
-            let calls = (0..times).map(|_| prepare(engine, next())).collect();
-            timed_with(calls, writers, |call| act(engine.0, call))
+            let calls = (0..times).map(|_| prepare(owned, next())).collect();
+            engine.sync().expect("a disk");
+            let time = timed_with(calls, writers, |call| act(owned.0, call));
+            engine.sync().expect("a disk");
+            time
         },
         |times| {
             let batches = (0..times).map(|_| {
@@ -121,7 +131,10 @@ fn writes<T: Send>(
                 twin.take().pop().expect("a write")
             });
             let batches: Vec<Batch> = batches.collect();
-            timed_with(batches.chunks(writers).collect(), 1, &write)
+            floor.sync();
+            let time = timed_with(batches.chunks(writers).collect(), 1, &write);
+            floor.sync();
+            time
         },
     );
 }
