@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ambient::Timestamp;
 use crate::engine::Developer;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
@@ -101,8 +102,7 @@ impl Developer {
     ) -> Result<GetOpenIdTokenForDeveloperIdentityOutput> {
         self.admit(Limited::GetOpenIdTokenForDeveloperIdentity)?;
         let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
-        let answer = |kept: &Arc<KeptPool>, identity, proving: &mut Proving<'_>| {
-            let now = self.core.now();
+        let answer = |kept: &Arc<KeptPool>, identity, proving: &mut Proving<'_>, now| {
             let used = &proving.prove(kept, None, now)?.used;
             let mut tags = attributes::tags(&kept.pool, used);
             tags.extend(input.principal_tags.clone());
@@ -112,7 +112,7 @@ impl Developer {
         };
         let mut proving = Proving::new(&self.core, Door::Developer, &input.logins);
         let (claims, key) = match self.known_user(&input, Arc::clone)? {
-            Some((kept, identity)) => answer(&kept, identity, &mut proving),
+            Some((kept, identity)) => answer(&kept, identity, &mut proving, self.core.now()),
             None => self.resolve_logins(&input, proving, answer),
         }?;
         // Outside every lock: the signature costs more than all the rest.
@@ -158,14 +158,14 @@ impl Developer {
             return Ok(identity);
         }
         let proving = Proving::new(&self.core, Door::Developer, &input.logins);
-        self.resolve_logins(input, proving, |_, identity, _| Ok(identity))
+        self.resolve_logins(input, proving, |_, identity, _, _| Ok(identity))
     }
 
     fn resolve_logins<T>(
         &self,
         input: &GetOpenIdTokenForDeveloperIdentityInput,
         mut proving: Proving<'_>,
-        answer: impl Fn(&Arc<KeptPool>, IdentityId, &mut Proving<'_>) -> Result<T>,
+        answer: impl Fn(&Arc<KeptPool>, IdentityId, &mut Proving<'_>, Timestamp) -> Result<T>,
     ) -> Result<T> {
         let linking = match self.core.choices.developer_linking {
             DeveloperLinking::ByIdentityId => OpenedBy::Id,
@@ -178,7 +178,7 @@ impl Developer {
             let now = self.core.now();
             let proof = proving.prove(&kept, None, now)?;
             let decided = self.core.resolve(reads, &kept, (given.as_ref(), linking), proof, now)?;
-            decided.try_map(|identity| answer(&kept, identity, &mut proving))
+            decided.try_map(|identity| answer(&kept, identity, &mut proving, now))
         })
     }
 

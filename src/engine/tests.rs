@@ -108,6 +108,29 @@ fn a_new_user_costs_one_commit() {
     assert_eq!(store.take(), [2, 0, 1], "first as if the user were known");
 }
 
+/// A run repeats byte for byte under a clock that ticks, whatever was kept in memory meanwhile: the
+/// crash rig met two moments in one call.
+#[test]
+fn a_call_has_one_moment() {
+    let ticks = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&ticks);
+    let clock = move || Timestamp::from_millis(counted.fetch_add(1, Ordering::SeqCst) as u64);
+    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).clock(clock);
+    let (store, pools): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::new()), PoolCache::default());
+    let engine = builder.build(store, Some(pools)).expect("opens");
+    let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
+    let input = input.developer_provider_name("d").unwrap();
+    let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
+    let token = |user| aws.get_open_id_token_for_developer_identity(call(&pool, user));
+    token("alice").expect("registers, and makes the key");
+    for user in ["alice", "bob", "bob"] {
+        let before = ticks.load(Ordering::SeqCst);
+        token(user).expect("a token");
+        assert_eq!(ticks.load(Ordering::SeqCst), before + 1, "{user}");
+    }
+}
+
 #[test]
 fn a_storm_of_conflicts_ends() {
     let (store, aws, pool) = counted();
