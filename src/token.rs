@@ -1,5 +1,6 @@
 //! OpenID tokens: compact JWS, signed and verified by ring.
 
+mod json;
 mod jwks;
 mod key;
 mod low_s;
@@ -59,7 +60,7 @@ impl Signer {
     }
 
     pub(crate) fn sign(&self, claims: &Claims) -> Result<OpenIdToken> {
-        let json = claims.to_json();
+        let json = json::claims_json(claims);
         let mut token = String::with_capacity(
             self.header.len().saturating_add(json.len().saturating_mul(2)).saturating_add(360),
         );

@@ -24,7 +24,8 @@
 //! value is the median of its turns. A ratio is the part of the floor's throughput that is reached,
 //! and for sizes how often the floor fits in.
 //!
-//! An argument chooses the rows whose names contain it: `cargo bench --bench operations -- resolve`.
+//! An argument chooses the rows whose names contain it, as in
+//! `cargo bench --bench operations -- resolve`.
 //! `COGNATE_BENCH_IDENTITIES` says how many identities there are, 100,000 if it is not set. With
 //! `COGNATE_BENCH_SMOKE=1` everything runs, but too briefly for its numbers to mean something. The
 //! table is also written to `cognate-bench.tsv` in the target folder.

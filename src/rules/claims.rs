@@ -130,44 +130,6 @@ impl Claims {
         Self { sub, aud, amr, tags, iss: ISSUER, pool_arn, exp, iat }
     }
 
-    /// What is signed: the JSON that `Serialize` makes, which looks at each byte by itself.
-    pub(crate) fn to_json(&self) -> String {
-        let mut json = String::with_capacity(1024);
-        json.push_str(r#"{"sub":"#);
-        push_text(&mut json, self.sub.as_str());
-        json.push_str(r#","aud":"#);
-        push_text(&mut json, self.aud.as_str());
-        json.push_str(r#","amr":["#);
-        for (n, name) in self.amr.iter().enumerate() {
-            json.push_str(if n == 0 { "" } else { "," });
-            push_text(&mut json, name);
-        }
-        json.push(']');
-        if !self.tags.is_empty() {
-            json.push_str(r#","https://aws.amazon.com/tags":{"principal_tags":{"#);
-            for (n, (key, value)) in self.tags.iter().enumerate() {
-                json.push_str(if n == 0 { "" } else { "," });
-                push_text(&mut json, key.as_str());
-                json.push_str(":[");
-                push_text(&mut json, value.as_str());
-                json.push(']');
-            }
-            json.push_str("}}");
-        }
-        json.push_str(r#","iss":"#);
-        push_text(&mut json, self.iss);
-        if let Some(arn) = &self.pool_arn {
-            json.push_str(r#","https://cognito-identity.amazonaws.com/identity-pool-arn":"#);
-            push_text(&mut json, arn);
-        }
-        json.push_str(r#","exp":"#);
-        json.push_str(&self.exp.to_string());
-        json.push_str(r#","iat":"#);
-        json.push_str(&self.iat.to_string());
-        json.push('}');
-        json
-    }
-
     /// `sub`: the identity.
     pub fn identity_id(&self) -> &IdentityId {
         &self.sub
@@ -273,19 +235,6 @@ fn principal_tags<S: Serializer>(tags: &PrincipalTags, serializer: S) -> Result<
     let mut map = serializer.serialize_map(Some(1))?;
     map.serialize_entry("principal_tags", &arrays)?;
     map.end()
-}
-
-/// Adds a text in quotes; few need an escape, and whether one does is seen faster than written.
-fn push_text(json: &mut String, text: &str) {
-    let is_special = |byte| byte < b' ' || byte == b'"' || byte == b'\\';
-    if text.bytes().fold(false, |special, byte| special | is_special(byte)) {
-        // A text always encodes.
-        json.push_str(&serde_json::to_string(text).unwrap_or_default());
-    } else {
-        json.push('"');
-        json.push_str(text);
-        json.push('"');
-    }
 }
 
 #[cfg(test)]

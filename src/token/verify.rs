@@ -15,6 +15,7 @@ use crate::name::{PrincipalTagKey, PrincipalTagValue};
 use crate::rules::Refusal;
 use crate::rules::claims::{Claims, ISSUER};
 use crate::state::{PublicKey, StoredKey};
+use crate::token::json::claims_json;
 use crate::token::{header, low_s};
 
 /// No token of ours is longer: 50 principal tags and 10 logins, all of them escaped, fit.
@@ -139,5 +140,5 @@ fn read(json: &[u8]) -> Option<Claims> {
         signed.pool_arn,
         (signed.iat, signed.exp),
     );
-    (claims.to_json().as_bytes() == json).then_some(claims)
+    (claims_json(&claims).as_bytes() == json).then_some(claims)
 }

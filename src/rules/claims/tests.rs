@@ -1,8 +1,4 @@
-use proptest::collection::vec;
-use proptest::prelude::*;
-
 use super::*;
-use crate::name::PrincipalTagKey;
 use crate::rules::world;
 
 /// What stands in a token for `subject` of a provider, in each of the forms of contract
@@ -94,26 +90,5 @@ fn claims_of_a_guest_and_of_a_user() {
         assert_eq!(claims.identity_pool_arn(), arn);
         assert_eq!(claims.principal_tags(), &tags);
         assert_eq!((claims.issued_at(), claims.expires_at()), (1_000, 1_600));
-    }
-}
-
-proptest! {
-    #[test]
-    fn what_is_signed_is_what_serde_makes_of_the_claims(
-        texts in vec("[ -~é\u{0}-\u{1f}]{1,8}", 6), count in 0..3_usize, has_arn: bool,
-    ) {
-        let pool = world::pool();
-        let tags = texts.iter().take(count).map(|key| {
-            let value = texts[5].as_str();
-            (PrincipalTagKey::try_from(key.as_str()).unwrap(), value.try_into().unwrap())
-        });
-        let claims = Claims::verified(
-            (world::id("X"), pool.id().clone()),
-            texts[..=count].to_vec(),
-            tags.collect(),
-            has_arn.then(|| texts[4].clone()),
-            (1, 901),
-        );
-        prop_assert_eq!(claims.to_json(), serde_json::to_string(&claims).expect("JSON"));
     }
 }
