@@ -19,8 +19,8 @@ pub type Value = Vec<u8>;
 
 /// Keeps records under ordered keys, and changes them in conditional batches.
 ///
-/// The four calls are all that the engine needs, so a shared database can stand behind them: a
-/// conditional write over several keys is what it must offer.
+/// The four calls without a body are all that the engine needs, so a shared database can stand
+/// behind them: a conditional write over several keys is what it must offer.
 ///
 /// # What an implementation promises
 ///

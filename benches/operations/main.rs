@@ -19,6 +19,9 @@
 //! Several writers cannot do better than to share every transaction, flush and fdatasync, and that
 //! is their floor: one writer that commits as many users at a time.
 //!
+//! What a call takes is made just before, and what one side has written is on the disk before the
+//! other side begins; neither is measured.
+//!
 //! criterion's statistics come first. The table at the end comes from a loop of its own, which
 //! takes turns between figure and floor, so that a busy moment of the machine meets both; each
 //! value is the median of its turns. A ratio is the part of the floor's throughput that is reached,

@@ -172,10 +172,10 @@ impl Developer {
             DeveloperLinking::ByLinkedLogin => OpenedBy::Login,
         };
         self.core.run(|reads| {
+            let now = self.core.now();
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let given = input.identity_id.as_ref();
             let given = given.map(|id| reads.identity_of(&kept, id)).transpose()?;
-            let now = self.core.now();
             let proof = proving.prove(&kept, None, now)?;
             let decided = self.core.resolve(reads, &kept, (given.as_ref(), linking), proof, now)?;
             decided.try_map(|identity| answer(&kept, identity, &mut proving, now))
@@ -192,15 +192,17 @@ impl Developer {
         let (None, Some((name, user))) = (&input.identity_id, input.logins.single()) else {
             return Ok(None);
         };
-        let Some(pools) = &self.core.pools else { return Ok(None) };
-        let as_of = pools.writes_begun();
-        let found = pools.look_at(&input.identity_pool_id, |kept| {
+        let id = &input.identity_pool_id;
+        let (Some(pools), Some(guid)) = (&self.core.pools, id.guid()) else { return Ok(None) };
+        let generation = pools.generation();
+        let found = pools.look_at(guid, |kept| {
             let provider = kept.pool.settings.developer_provider_name.as_ref();
             let provider = provider.filter(|provider| provider.as_str() == name.as_str())?;
+            // In bytes, of which there are no fewer than code points.
             let fits = user.as_str().len() <= DeveloperUserIdentifier::SHAPE.length_max;
-            let known = fits && self.owns(&kept.pool);
+            let is_plain = fits && kept.pool.id() == id && self.owns(&kept.pool);
             let key = || Key::developer_login(kept.guid, provider, user.as_str());
-            known.then(|| (key(), pool(kept)))
+            is_plain.then(|| (key(), pool(kept)))
         });
         let Some((key, pool)) = found else { return Ok(None) };
         let owner = self.core.store.get_one(&key)?;
@@ -208,7 +210,7 @@ impl Developer {
         let settled =
             link::settled(&[owner]).map(|Owner(place)| IdentityId::new(&self.region, place.guid));
         // One read beside a pool that has not changed since is one committed state.
-        Ok(settled.filter(|_| pools.writes_begun() == as_of).map(|identity| (pool, identity)))
+        Ok(settled.filter(|_| pools.generation() == generation).map(|identity| (pool, identity)))
     }
 
     /// Looks up the identity of a developer user, or the developer users of an identity.

@@ -43,7 +43,7 @@ impl<'a> Reads<'a> {
     pub(super) fn any_pool(&mut self, id: &IdentityPoolId) -> Result<Option<Arc<KeptPool>>> {
         let Some(guid) = id.guid() else { return Ok(None) };
         let cache = self.core.pools.as_ref();
-        let kept = cache.and_then(|cache| cache.get(id));
+        let kept = cache.and_then(|cache| cache.get(guid));
         let found = if let Some(kept) = kept {
             if !self.kept_pools.iter().any(|known| Arc::ptr_eq(known, &kept)) {
                 self.kept_pools.push(Arc::clone(&kept));
