@@ -411,3 +411,6 @@ impl Reads<'_> {
         owners.into_iter().flatten().next().map(|place| self.identity_at(pool, place)).transpose()
     }
 }
+
+#[cfg(test)]
+mod tests;
