@@ -3,6 +3,7 @@
 //! One transaction over all trees holds a group of batches. sled's transaction lock is one for the
 //! whole process, so the closure only compares and writes; flush and sync come after it.
 
+mod behind;
 mod digest;
 mod entry;
 mod files;
@@ -22,8 +23,9 @@ use sled::transaction::{TransactionError, TransactionResult, Transactional};
 
 use crate::store::group::GroupCommit;
 use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
+use behind::{Layer, WriteBehind};
 use digest::Digest;
-use entry::Group;
+use entry::{Closure, Group};
 use files::{CommitMark, Disk, FolderLock};
 use in_flight::InFlight;
 use open::COMMIT;
@@ -109,20 +111,20 @@ impl fmt::Debug for SledStore {
 impl Store for SledStore {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
         let shared = &self.shared;
-        let values =
-            shared.guarded(|| keys.iter().map(|key| shared.read(key)).collect::<Result<_, _>>())?;
+        let values = shared
+            .guarded(|| keys.iter().map(|key| shared.current(key)).collect::<Result<_, _>>())?;
         self.shared.in_flight.wait(|group| keys.iter().any(|key| group.contains(key)))?;
         Ok(values)
     }
 
     fn get_one(&self, key: &Key) -> Result<Option<Value>, StoreError> {
-        let value = self.shared.guarded(|| self.shared.read(key))?;
+        let value = self.shared.guarded(|| self.shared.current(key))?;
         self.shared.in_flight.wait(|group| group.contains(key))?;
         Ok(value)
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        let entries = self.shared.guarded(|| self.shared.read_range(range, limit))?;
+        let entries = self.shared.guarded(|| self.shared.current_range(range, limit))?;
         self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))?;
         Ok(entries)
     }
@@ -130,6 +132,10 @@ impl Store for SledStore {
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         if self.shared.stopped.load(Ordering::SeqCst) {
             return Err(StoreError::Stopped);
+        }
+        if self.shared.durability == Durability::Relaxed {
+            let written = |key: &Key| self.shared.read(key);
+            return self.shared.guarded(|| self.shared.behind.commit(batch, written));
         }
         if batch.is_read_only() {
             let outcome = self.shared.guarded(|| self.shared.apply(&[batch]))?;
@@ -164,17 +170,18 @@ struct Shared {
     durability: Durability,
     commits: GroupCommit,
     in_flight: InFlight,
+    behind: WriteBehind,
     /// As of the last commit that was applied.
     applied: Mutex<Digest>,
-    /// Batches that were applied since the last flush.
+    /// Records that a relaxed store has written since the last flush.
     backlog: AtomicUsize,
     stopped: AtomicBool,
     seal: Seal,
     _lock: FolderLock,
 }
 
-/// How many batches may wait for a flush: one flush of very many takes seconds.
-const BACKLOG_MAX: usize = 1024;
+/// How many records may wait for a flush: one flush of very many takes seconds.
+const BACKLOG_MAX: usize = 4096;
 
 impl Shared {
     fn tree(&self, place: usize) -> Result<&sled::Tree, StoreError> {
@@ -196,20 +203,12 @@ impl Shared {
             return Err(StoreError::Stopped);
         }
         let stop = StopUnlessDurable { shared: self, durable: false };
-        if self.durability != Durability::Relaxed {
-            self.in_flight.depart(batches.iter().flat_map(Batch::written));
-        }
+        self.in_flight.depart(batches.iter().flat_map(Batch::written));
         let outcomes = self.apply(batches)?;
         if outcomes.contains(&Commit::Done) {
             match self.durability {
                 Durability::PowerLoss => self.sync()?,
-                Durability::ProcessKill => self.flush()?,
-                Durability::Relaxed => {
-                    let backlog = self.backlog.fetch_add(batches.len(), Ordering::SeqCst);
-                    if backlog >= BACKLOG_MAX {
-                        self.flush()?;
-                    }
-                }
+                Durability::ProcessKill | Durability::Relaxed => self.flush()?,
             }
         }
         stop.durable();
@@ -219,31 +218,62 @@ impl Shared {
 
     /// Checks and applies batches, each on its own, in one transaction over all trees.
     fn apply(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
+        self.transact(|group| {
+            let apply = |batch: &Batch| {
+                if !group.holds(batch)? {
+                    return Ok(Commit::Conflict);
+                }
+                batch.deletes.iter().try_for_each(|key| group.delete(key))?;
+                batch.puts.iter().try_for_each(|(key, value)| group.put(key, value))?;
+                Ok(Commit::Done)
+            };
+            batches.iter().map(apply).collect()
+        })
+    }
+
+    /// Writes what a relaxed store has answered.
+    fn write_behind(&self) -> Result<(), StoreError> {
+        let stop = StopUnlessDurable { shared: self, durable: false };
+        self.behind.write(|layer| self.write_layer(layer))?;
+        stop.durable();
+        Ok(())
+    }
+
+    fn write_layer(&self, layer: &Layer) -> Result<(), StoreError> {
+        if self.stopped.load(Ordering::SeqCst) {
+            return Err(StoreError::Stopped);
+        }
+        self.transact(|group| {
+            layer.iter().try_for_each(|(key, value)| match value {
+                Some(value) => group.put(key, value),
+                None => group.delete(key),
+            })
+        })?;
+        let backlog = self.backlog.fetch_add(layer.len(), Ordering::SeqCst);
+        if backlog >= BACKLOG_MAX { self.flush() } else { Ok(()) }
+    }
+
+    /// One transaction at a time may write.
+    fn transact<T>(&self, change: impl Fn(&mut Group<'_>) -> Closure<T>) -> Result<T, StoreError> {
         let before = *self.applied.lock();
         let result: TransactionResult<_, StoreError> = self.trees.transaction(|trees| {
             let mut group = Group::new(trees, before);
-            let mut outcomes = Vec::with_capacity(batches.len());
-            let mut written = false;
-            for batch in batches {
-                if !group.holds(batch)? {
-                    outcomes.push(Commit::Conflict);
-                    continue;
-                }
-                group.write(batch)?;
-                written |= !batch.is_read_only();
-                outcomes.push(Commit::Done);
-            }
-            let after = if written { Some(group.commit(COMMIT)?) } else { None };
-            Ok((outcomes, after))
+            let changed = change(&mut group)?;
+            Ok((changed, group.commit(COMMIT)?))
         });
-        let (outcomes, after) = result.map_err(|error| match error {
+        let (changed, after) = result.map_err(|error| match error {
             TransactionError::Storage(error) => store_error(error),
             TransactionError::Abort(error) => error,
         })?;
         if let Some(after) = after {
             *self.applied.lock() = after;
         }
-        Ok(outcomes)
+        Ok(changed)
+    }
+
+    /// Whether something was committed that is not known to be on the disk.
+    fn is_behind(&self) -> bool {
+        self.behind.is_occupied() || self.applied() > self.mark.number()
     }
 
     /// The number of the last commit that was applied.
@@ -264,6 +294,7 @@ impl Shared {
             return Err(StoreError::Stopped);
         }
         let stop = StopUnlessDurable { shared: self, durable: false };
+        self.write_behind()?;
         let applied = self.applied();
         self.flush()?;
         self.disk.sync().map_err(StoreError::failed)?;

@@ -5,6 +5,7 @@ mod damage;
 mod kill;
 mod planted;
 mod races;
+mod relaxed;
 mod replay;
 
 /// By how much every dose is multiplied: the environment variable `COGNATE_EFFORT`, or 1.

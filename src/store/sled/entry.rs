@@ -171,11 +171,12 @@ pub(super) struct Group<'a> {
     digest: Digest,
     /// How many values were written in pieces.
     long: u64,
+    written: bool,
 }
 
 impl<'a> Group<'a> {
     pub(super) fn new(trees: &'a [TransactionalTree], before: Digest) -> Self {
-        Self { trees, digest: before.next(), long: 0 }
+        Self { trees, digest: before.next(), long: 0, written: false }
     }
 
     pub(super) fn holds(&self, batch: &Batch) -> Closure<bool> {
@@ -193,32 +194,35 @@ impl<'a> Group<'a> {
         Ok(true)
     }
 
-    pub(super) fn write(&mut self, batch: &Batch) -> Closure<()> {
-        for key in &batch.deletes {
-            let old = self.remove(key.tree.into(), &key.bytes)?;
-            self.remove_pieces(key, old)?;
-        }
-        for (key, value) in &batch.puts {
-            let old = match value.as_slice() {
-                long if long.len() > PIECE_LENGTH => {
-                    let pieces = self.insert_pieces(long)?;
-                    self.insert(key.tree.into(), &key.bytes, &pieces.encode())?
-                }
-                [ESCAPE, ..] => {
-                    let escaped = [&[ESCAPE], value.as_slice()].concat();
-                    self.insert(key.tree.into(), &key.bytes, &escaped)?
-                }
-                short => self.insert(key.tree.into(), &key.bytes, short)?,
-            };
-            self.remove_pieces(key, old)?;
-        }
-        Ok(())
+    pub(super) fn delete(&mut self, key: &Key) -> Closure<()> {
+        self.written = true;
+        let old = self.remove(key.tree.into(), &key.bytes)?;
+        self.remove_pieces(key, old)
     }
 
-    /// Writes what the database says about itself after this group.
-    pub(super) fn commit(self, key: &[u8]) -> Closure<Digest> {
+    pub(super) fn put(&mut self, key: &Key, value: &[u8]) -> Closure<()> {
+        self.written = true;
+        let old = match value {
+            long if long.len() > PIECE_LENGTH => {
+                let pieces = self.insert_pieces(long)?;
+                self.insert(key.tree.into(), &key.bytes, &pieces.encode())?
+            }
+            [ESCAPE, ..] => {
+                let escaped = [&[ESCAPE], value].concat();
+                self.insert(key.tree.into(), &key.bytes, &escaped)?
+            }
+            short => self.insert(key.tree.into(), &key.bytes, short)?,
+        };
+        self.remove_pieces(key, old)
+    }
+
+    /// Writes what the database says about itself after this group, if that has changed anything.
+    pub(super) fn commit(self, key: &[u8]) -> Closure<Option<Digest>> {
+        if !self.written {
+            return Ok(None);
+        }
         self.tree(Home::META)?.insert(key, self.digest.encode())?;
-        Ok(self.digest)
+        Ok(Some(self.digest))
     }
 
     fn tree(&self, home: Home) -> Closure<&'a TransactionalTree> {

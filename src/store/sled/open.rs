@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 
 use crate::store::StoreError;
 use crate::store::group::GroupCommit;
+use crate::store::sled::behind::WriteBehind;
 use crate::store::sled::digest::Digest;
 use crate::store::sled::entry::Home;
 use crate::store::sled::files::{self, CommitMark, Disk, FolderLock};
@@ -69,6 +70,7 @@ impl Shared {
             durability: options.durability,
             commits: GroupCommit::default(),
             in_flight: InFlight::default(),
+            behind: WriteBehind::default(),
             applied: Mutex::new(Digest::default()),
             backlog: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),

@@ -198,7 +198,7 @@ mod tests {
     use crate::store::{Batch, Durability, Key, SledOptions, Store, StoreError, Tree};
 
     fn options(path: &Path) -> SledOptions {
-        SledOptions::new(path).durability(Durability::Relaxed)
+        SledOptions::new(path).durability(Durability::ProcessKill)
     }
 
     /// A database that was closed, opened again, which makes a snapshot, and closed; its log goes

@@ -1,4 +1,4 @@
-//! The thread of a store whose durability leaves something to a later moment.
+//! The threads of a store whose durability leaves something to a later moment.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -7,36 +7,52 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::store::StoreError;
-use crate::store::sled::Shared;
+use crate::store::sled::{Durability, Shared};
 
-/// Syncs now and then what the durability leaves to a later moment.
-#[derive(Debug)]
+/// Does now and then what the durability leaves to a later moment.
 pub(super) struct Tender {
+    shared: Arc<Shared>,
     closing: Arc<(Mutex<bool>, Condvar)>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Tender {
     const PAUSE: Duration = Duration::from_millis(100);
 
     pub(super) fn spawn(shared: Arc<Shared>) -> Result<Self, StoreError> {
-        let closing = Arc::new((Mutex::new(false), Condvar::new()));
-        let signal = Arc::clone(&closing);
-        let thread = thread::Builder::new()
-            .name("cognate-sync".to_owned())
-            .spawn(move || {
-                let (closing, woken) = &*signal;
-                let mut closing = closing.lock();
-                while !*closing {
-                    woken.wait_for(&mut closing, Self::PAUSE);
-                    let behind = shared.applied() > shared.mark.number();
-                    if behind && shared.guarded(|| shared.sync()).is_err() {
-                        return;
-                    }
-                }
-            })
-            .map_err(StoreError::failed)?;
-        Ok(Self { closing, thread: Some(thread) })
+        let mut tender = Self { shared, closing: Arc::default(), threads: Vec::new() };
+        let (shared, closing) = (Arc::clone(&tender.shared), Arc::clone(&tender.closing));
+        tender.run("cognate-sync", move || sync_now_and_then(&shared, &closing))?;
+        if tender.shared.durability == Durability::Relaxed {
+            let shared = Arc::clone(&tender.shared);
+            tender.run("cognate-write", move || write_what_gathers(&shared))?;
+        }
+        Ok(tender)
+    }
+
+    fn run(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
+        self.threads.push(thread.map_err(StoreError::failed)?);
+        Ok(())
+    }
+}
+
+fn sync_now_and_then(shared: &Shared, (closing, woken): &(Mutex<bool>, Condvar)) {
+    let mut closing = closing.lock();
+    while !*closing {
+        woken.wait_for(&mut closing, Tender::PAUSE);
+        if shared.is_behind() && shared.guarded(|| shared.sync()).is_err() {
+            return;
+        }
+    }
+}
+
+fn write_what_gathers(shared: &Shared) {
+    while shared.behind.wait_until_full() {
+        if shared.guarded(|| shared.write_behind()).is_err() {
+            // Nobody would make room any more for those who wait for it.
+            shared.behind.close();
+        }
     }
 }
 
@@ -45,7 +61,10 @@ impl Drop for Tender {
         let (closing, woken) = &*self.closing;
         *closing.lock() = true;
         woken.notify_all();
-        // A panic of the thread has already stopped the store.
-        drop(self.thread.take().map(JoinHandle::join));
+        self.shared.behind.close();
+        for thread in self.threads.drain(..) {
+            // A panic of the thread has already stopped the store.
+            drop(thread.join());
+        }
     }
 }

@@ -70,6 +70,33 @@ fn waiting_writers_share_commits() {
     assert_eq!(store.shared.mark.number(), groups, "each of them is on the disk");
 }
 
+#[test]
+fn relaxed_commits_share_a_transaction() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = SledOptions::new(folder.path()).durability(Durability::Relaxed);
+    let store =
+        SledStore { tender: None, shared: Arc::new(Shared::open(&options).expect("opens")) };
+    for n in 0..10 {
+        assert_eq!(store.commit(put(n)).expect("room"), Commit::Done);
+        assert_eq!(store.get(&[Key::new(Tree::Pools, [n])]).expect("reads"), [Some(vec![n])]);
+    }
+    assert_eq!(store.shared.applied(), 0, "none is written");
+    store.sync().expect("syncs");
+    assert_eq!(store.shared.applied(), 1);
+    assert_eq!(store.shared.mark.number(), 1, "it is on the disk");
+    let walked = store.shared.walk(1).expect("reads");
+    assert_eq!(walked, *store.shared.applied.lock());
+}
+
+#[test]
+fn a_relaxed_store_stops_when_it_cannot_write() {
+    let (_folder, store) = broken_store(Durability::Relaxed);
+    assert_eq!(store.commit(put(1)).expect("room"), Commit::Done);
+    assert!(matches!(store.sync(), Err(StoreError::Failed(_))));
+    assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
+    assert!(matches!(store.sync(), Err(StoreError::Stopped)));
+}
+
 /// What sled holds in memory after it panicked is unknown.
 #[test]
 fn a_panic_of_sled_stops_the_store() {

@@ -1,0 +1,256 @@
+//! Write-behind: what a relaxed store has answered but not yet written.
+//!
+//! A commit is checked against it and joins it. A thread writes what has gathered in one
+//! transaction, so that many commits share sled's price of one and nobody waits for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use crate::store::sled::Shared;
+use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
+
+/// The most commits that gather: what one transaction writes keeps readers waiting.
+const GATHERED_MAX: usize = 64;
+
+/// Values by their keys; none where a record was deleted.
+pub(super) type Layer = BTreeMap<Key, Option<Value>>;
+
+#[derive(Debug, Default)]
+pub(super) struct WriteBehind {
+    /// Held from a commit's checks to its writes, so that what was checked still holds.
+    gathered: Mutex<Gathered>,
+    full: Condvar,
+    room: Condvar,
+    layers: RwLock<Layers>,
+    occupied: AtomicBool,
+    /// Layers are written one after the other.
+    writer: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Gathered {
+    commits: usize,
+    closed: bool,
+}
+
+/// What is being written stays readable here until it can be read from sled.
+#[derive(Debug, Default)]
+struct Layers {
+    gathering: Layer,
+    writing: Arc<Layer>,
+}
+
+impl WriteBehind {
+    /// Waits for room, if the disk does not keep up. `written` reads what is written.
+    pub(super) fn commit(
+        &self,
+        batch: Batch,
+        written: impl Fn(&Key) -> Result<Option<Value>, StoreError>,
+    ) -> Result<Commit, StoreError> {
+        let mut gathered = self.gathered.lock();
+        while gathered.commits >= GATHERED_MAX && !gathered.closed {
+            self.room.wait(&mut gathered);
+        }
+        if gathered.closed {
+            return Err(StoreError::Stopped);
+        }
+        for (key, expected) in &batch.checks {
+            if self.get(key, &written)? != *expected {
+                return Ok(Commit::Conflict);
+            }
+        }
+        if batch.is_read_only() {
+            return Ok(Commit::Done);
+        }
+        let mut layers = self.layers.write();
+        layers.gathering.extend(batch.deletes.into_iter().map(|key| (key, None)));
+        layers.gathering.extend(batch.puts.into_iter().map(|(key, value)| (key, Some(value))));
+        self.occupied.store(true, Ordering::SeqCst);
+        drop(layers);
+        gathered.commits = gathered.commits.saturating_add(1);
+        if gathered.commits == GATHERED_MAX {
+            self.full.notify_one();
+        }
+        Ok(Commit::Done)
+    }
+
+    /// Has everything written that was committed before.
+    pub(super) fn write(
+        &self,
+        write: impl FnOnce(&Layer) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let _one_at_a_time = self.writer.lock();
+        let layer = self.take();
+        if layer.is_empty() {
+            return Ok(());
+        }
+        write(&layer)?;
+        let mut layers = self.layers.write();
+        layers.writing = Arc::default();
+        self.occupied.store(!layers.gathering.is_empty(), Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn take(&self) -> Arc<Layer> {
+        let mut gathered = self.gathered.lock();
+        let mut layers = self.layers.write();
+        layers.writing = Arc::new(std::mem::take(&mut layers.gathering));
+        gathered.commits = 0;
+        self.room.notify_all();
+        Arc::clone(&layers.writing)
+    }
+
+    /// Returns whether a layer is full; otherwise this is closed.
+    pub(super) fn wait_until_full(&self) -> bool {
+        let mut gathered = self.gathered.lock();
+        while gathered.commits < GATHERED_MAX && !gathered.closed {
+            self.full.wait(&mut gathered);
+        }
+        !gathered.closed
+    }
+
+    /// Nothing is committed any more.
+    pub(super) fn close(&self) {
+        self.gathered.lock().closed = true;
+        self.full.notify_all();
+        self.room.notify_all();
+    }
+
+    /// Whether something waits to be written.
+    pub(super) fn is_occupied(&self) -> bool {
+        self.occupied.load(Ordering::SeqCst)
+    }
+
+    /// The newest value; `written` reads what is written.
+    fn get(
+        &self,
+        key: &Key,
+        written: impl FnOnce(&Key) -> Result<Option<Value>, StoreError>,
+    ) -> Result<Option<Value>, StoreError> {
+        if self.is_occupied() {
+            let layers = self.layers.read();
+            let newest = layers.gathering.get(key).or_else(|| layers.writing.get(key));
+            if let Some(value) = newest {
+                return Ok(value.clone());
+            }
+        }
+        written(key)
+    }
+
+    fn range(&self, range: &KeyRange) -> Layer {
+        if !self.is_occupied() {
+            return Layer::new();
+        }
+        let start = Key { tree: range.tree, bytes: range.start.clone() };
+        let within = |layer: &Layer| -> Layer {
+            let entries = layer.range(&start..).take_while(|(key, _)| range.contains(key));
+            entries.map(|(key, value)| (key.clone(), value.clone())).collect()
+        };
+        let layers = self.layers.read();
+        let mut newest = within(&layers.writing);
+        newest.extend(within(&layers.gathering));
+        newest
+    }
+}
+
+impl Shared {
+    /// The value as of the last commit, whether it is written or not.
+    pub(super) fn current(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        self.behind.get(key, |key| self.read(key))
+    }
+
+    /// The entries as of the last commit.
+    pub(super) fn current_range(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+    ) -> Result<Vec<(Key, Value)>, StoreError> {
+        // Before the trees: what is written meanwhile is in both, never in neither.
+        let newest = self.behind.range(range);
+        if newest.is_empty() {
+            return self.read_range(range, limit);
+        }
+        // As many more as may turn out to be deleted.
+        let written = self.read_range(range, limit.saturating_add(newest.len()))?;
+        let mut entries: BTreeMap<Key, Value> = written.into_iter().collect();
+        for (key, value) in newest {
+            match value {
+                Some(value) => entries.insert(key, value),
+                None => entries.remove(&key),
+            };
+        }
+        Ok(entries.into_iter().take(limit).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::store::Tree;
+
+    fn key(n: usize) -> Key {
+        Key::new(Tree::Pools, n.to_be_bytes())
+    }
+
+    fn put(n: usize) -> Batch {
+        Batch { puts: vec![(key(n), vec![1])], ..Batch::default() }
+    }
+
+    /// Nothing is written yet.
+    const NOTHING: fn(&Key) -> Result<Option<Value>, StoreError> = |_| Ok(None);
+
+    #[test]
+    fn what_is_being_written_can_be_read() {
+        let behind = WriteBehind::default();
+        behind.commit(put(1), NOTHING).expect("room");
+        let is_there = || behind.get(&key(1), NOTHING).expect("reads").is_some();
+        behind
+            .write(|layer| {
+                assert!(layer.contains_key(&key(1)) && is_there() && behind.is_occupied());
+                behind.commit(put(2), NOTHING).map(drop)
+            })
+            .expect("written");
+        assert!(!is_there(), "sled has it");
+        assert!(behind.is_occupied(), "what was committed meanwhile");
+        let written = behind.write(|layer| {
+            assert_eq!(layer.len(), 1);
+            Ok(())
+        });
+        written.expect("written");
+        assert!(!behind.is_occupied());
+    }
+
+    #[test]
+    fn who_waits_for_room_gets_it_by_a_write() {
+        let behind = WriteBehind::default();
+        let commit = |n| behind.commit(put(n), NOTHING);
+        (0..GATHERED_MAX).for_each(|n| drop(commit(n).expect("room")));
+        assert!(behind.wait_until_full());
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| commit(GATHERED_MAX));
+            thread::yield_now();
+            behind.write(|_| Ok(())).expect("written");
+            assert_eq!(waits.join().expect("no panic").expect("room"), Commit::Done);
+        });
+    }
+
+    #[test]
+    fn who_waits_for_room_learns_that_there_will_be_none() {
+        let behind = WriteBehind::default();
+        let commit = |n| behind.commit(put(n), NOTHING);
+        (0..GATHERED_MAX).for_each(|n| drop(commit(n).expect("room")));
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| commit(GATHERED_MAX));
+            thread::yield_now();
+            behind.close();
+            let refused = waits.join().expect("no panic");
+            assert!(matches!(refused, Err(StoreError::Stopped)));
+        });
+        assert!(!behind.wait_until_full());
+    }
+}
