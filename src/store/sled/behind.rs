@@ -229,7 +229,9 @@ mod tests {
     fn who_waits_for_room_gets_it_by_a_write() {
         let behind = WriteBehind::default();
         let commit = |n| behind.commit(put(n), NOTHING);
-        (0..GATHERED_MAX).for_each(|n| drop(commit(n).expect("room")));
+        for n in 0..GATHERED_MAX {
+            commit(n).expect("room");
+        }
         assert!(behind.wait_until_full());
         thread::scope(|scope| {
             let waits = scope.spawn(|| commit(GATHERED_MAX));
@@ -243,7 +245,9 @@ mod tests {
     fn who_waits_for_room_learns_that_there_will_be_none() {
         let behind = WriteBehind::default();
         let commit = |n| behind.commit(put(n), NOTHING);
-        (0..GATHERED_MAX).for_each(|n| drop(commit(n).expect("room")));
+        for n in 0..GATHERED_MAX {
+            commit(n).expect("room");
+        }
         thread::scope(|scope| {
             let waits = scope.spawn(|| commit(GATHERED_MAX));
             thread::yield_now();
