@@ -8,7 +8,7 @@ use cognate::{Batch, Durability, KeyRange, SledOptions, Store, Tree};
 
 use crate::Databases;
 use crate::floor::{Floor, RawKey};
-use crate::measure::{Bench, Target};
+use crate::measure::{Bench, Target, micros, take_turns};
 
 /// As filled, and after each record was written again.
 pub(crate) fn bytes(bench: &mut Bench, databases: &Databases) {
@@ -59,12 +59,10 @@ pub(crate) fn open(bench: &mut Bench, databases: &Databases) {
         return;
     }
     let [.., key] = RawKey::all();
-    let turns = bench.scale.turns.min(5);
-    let turns = (0..turns).map(|_| {
-        let engine = timed(|| databases.open(Durability::PowerLoss, &key));
-        [engine, timed(|| Floor::open(&databases.floor))].map(|time| time.as_nanos() / 10_000)
-    });
-    let turns: Vec<_> = turns.collect();
+    let millis = |time: Duration| micros(time) / 1_000;
+    let engine = || millis(timed(|| databases.open(Durability::PowerLoss, &key)));
+    let floor = || millis(timed(|| Floor::open(&databases.floor)));
+    let turns = take_turns(bench.scale.turns.min(5), engine, floor);
     bench.measured("open", "ms", Target::Size(120, 5_000), &turns);
 }
 

@@ -24,14 +24,21 @@
 //!
 //! criterion's statistics come first. The table at the end comes from a loop of its own, which
 //! takes turns between figure and floor, so that a busy moment of the machine meets both; each
-//! value is the median of its turns. A ratio is the part of the floor's throughput that is reached,
-//! and for sizes how often the floor fits in.
+//! value, the ratio too, is the median of its turns. A ratio is the part of the floor's throughput
+//! that is reached, and for sizes how often the floor fits in.
 //!
 //! An argument chooses the rows whose names contain it, as in
 //! `cargo bench --bench operations -- resolve`.
-//! `COGNATE_BENCH_IDENTITIES` says how many identities there are, 100,000 if it is not set. With
-//! `COGNATE_BENCH_SMOKE=1` everything runs, but too briefly for its numbers to mean something. The
-//! table is also written to `cognate-bench.tsv` in the target folder.
+//! `COGNATE_BENCH` chooses how much is measured. `COGNATE_BENCH_IDENTITIES` is another number of
+//! identities than the set's own.
+//!
+//! | `COGNATE_BENCH` | identities | |
+//! | --- | --- | --- |
+//! | `smoke` | 2,000 | all of it runs, too briefly for its numbers to mean something |
+//! | `short` | 100,000 | minutes; the default |
+//! | `long` | 1,000,000 | more and longer turns |
+//!
+//! The table is also written to `cognate-bench.tsv` in the target folder.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 #![expect(clippy::print_stdout, reason = "the table is what the bench is run for")]
 

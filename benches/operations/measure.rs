@@ -1,9 +1,10 @@
 //! How the rows are measured and printed.
 
+use std::env::{self, VarError};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use std::{env, fmt, fs, thread};
+use std::{fmt, fs, thread};
 
 use criterion::{Criterion, SamplingMode};
 
@@ -25,10 +26,11 @@ impl Target {
         }
     }
 
-    fn is_met(self, figure: u128, floor: u128) -> bool {
+    fn is_met(self, Row { figure, floor, ratio, .. }: &Row) -> bool {
         match self {
-            Self::Throughput(least) => self.ratio(figure, floor) >= least,
-            Self::Size(most, more) => figure <= floor * most / 100 + more,
+            Self::Throughput(least) => *ratio >= least,
+            Self::Size(most, 0) => *ratio <= most,
+            Self::Size(most, more) => *figure <= floor * most / 100 + more,
         }
     }
 }
@@ -43,14 +45,15 @@ impl fmt::Display for Target {
     }
 }
 
-/// What one bench came to, in hundredths of its unit.
+/// What one bench came to: medians of its turns, in hundredths of its unit.
 struct Row {
     bench: String,
     unit: &'static str,
+    target: Target,
     figure: u128,
     floor: u128,
-    target: Target,
-    /// The quartiles of the ratio, in hundredths.
+    ratio: u128,
+    /// The quartiles of the ratio.
     spread: [u128; 2],
 }
 
@@ -71,9 +74,11 @@ impl Bench {
             .warm_up_time(scale.warm_up)
             .measurement_time(scale.measurement)
             .configure_from_args();
-        // So that the next bench is not compared with what means nothing.
-        let criterion =
-            if scale.smoke { criterion.save_baseline("smoke".into()) } else { criterion };
+        // So that the next bench is not compared with what is not its like.
+        let criterion = match scale.set {
+            Set::Short => criterion,
+            other => criterion.save_baseline(format!("{other:?}")),
+        };
         let filter = env::args().skip(1).find(|argument| !argument.starts_with('-'));
         Self { scale, criterion, filter: filter.unwrap_or_default(), table: Vec::new() }
     }
@@ -101,12 +106,10 @@ impl Bench {
         group.finish();
 
         let times = [self.times(&mut figure), self.times(&mut floor)];
-        let turns = (0..self.scale.turns).map(|_| {
-            // Nanoseconds in tenths are microseconds in hundredths.
-            let [figure, floor] = [figure(times[0]), floor(times[1])].map(|time| time.as_nanos());
-            [figure / 10 / u128::from(times[0]), floor / 10 / u128::from(times[1])]
-        });
-        let turns: Vec<_> = turns.collect();
+        let of_one = |time: Duration, times: u64| micros(time) / u128::from(times);
+        let figure = || of_one(figure(times[0]), times[0]);
+        let floor = || of_one(floor(times[1]), times[1]);
+        let turns = take_turns(self.scale.turns, figure, floor);
         self.measured(bench, "µs", target, &turns);
     }
 
@@ -118,24 +121,29 @@ impl Bench {
         target: Target,
         turns: &[[u128; 2]],
     ) {
-        let quantile = |mut values: Vec<u128>, quarters: usize| {
+        let quartiles = |of: &dyn Fn(&[u128; 2]) -> u128| {
+            let mut values: Vec<u128> = turns.iter().map(of).collect();
             values.sort_unstable();
-            values[(values.len() - 1) * quarters / 4]
+            [1, 2, 3].map(|quarters| values[(values.len() - 1) * quarters / 4])
         };
-        let of = |side: usize| quantile(turns.iter().map(|turn| turn[side]).collect(), 2);
-        let ratios = || turns.iter().map(|[figure, floor]| target.ratio(*figure, *floor)).collect();
-        let spread = [quantile(ratios(), 1), quantile(ratios(), 3)];
-        let (figure, floor) = (of(0), of(1));
-        self.table.push(Row { bench: bench.to_owned(), unit, figure, floor, target, spread });
+        let [_, figure, _] = quartiles(&|turn| turn[0]);
+        let [_, floor, _] = quartiles(&|turn| turn[1]);
+        let [low, ratio, high] = quartiles(&|[figure, floor]| target.ratio(*figure, *floor));
+        let (bench, spread) = (bench.to_owned(), [low, high]);
+        self.table.push(Row { bench, unit, target, figure, floor, ratio, spread });
     }
 
     /// How often something fits into one turn.
     fn times(&self, side: &mut impl FnMut(u64) -> Duration) -> u64 {
-        let mut times = 16;
-        while side(times) < self.scale.turn / 2 {
+        let (mut times, turn) = (16, self.scale.turn);
+        loop {
+            let time = side(times);
+            if time >= turn / 2 {
+                let times = u128::from(times) * turn.as_nanos() / time.as_nanos();
+                return u64::try_from(times).expect("few enough").max(1);
+            }
             times *= 2;
         }
-        times
     }
 
     /// Prints the table, and writes it to `cognate-bench.tsv` in the target folder.
@@ -151,10 +159,10 @@ impl Bench {
         };
         print(["bench", "unit", "figure", "floor", "ratio", "spread", "target"]);
         let mut lines = String::from("bench\tunit\tfigure\tfloor\tratio\ttarget\tmet\n");
-        for Row { bench, unit, figure, floor, target, spread } in self.table {
-            let ratio = decimal(target.ratio(figure, floor));
-            let met = if target.is_met(figure, floor) { "yes" } else { "no" };
-            let [figure, floor] = [figure, floor].map(decimal);
+        for row in self.table {
+            let met = if row.target.is_met(&row) { "yes" } else { "no" };
+            let Row { bench, unit, target, figure, floor, ratio, spread } = row;
+            let [figure, floor, ratio] = [figure, floor, ratio].map(decimal);
             let (spread, target) = (spread.map(decimal).join(" to "), target.to_string());
             let shown = format!("{target}: {met}");
             print([&bench, unit, &figure, &floor, &ratio, &spread, &shown]);
@@ -175,9 +183,31 @@ fn machine() -> String {
     format!("{cores} of {}", model.unwrap_or("an unknown processor"))
 }
 
+/// Which set of numbers is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Set {
+    /// Everything runs, but too briefly for its numbers to mean something.
+    Smoke,
+    Short,
+    Long,
+}
+
+impl Set {
+    fn chosen() -> Self {
+        let chosen = match env::var("COGNATE_BENCH").as_deref() {
+            Ok("smoke") => Self::Smoke,
+            Ok("short") | Err(VarError::NotPresent) => Self::Short,
+            Ok("long") => Self::Long,
+            other => panic!("COGNATE_BENCH is smoke, short or long, not {other:?}"),
+        };
+        // `cargo test --benches` does not say `--bench`: it only wants to see that all of it runs.
+        if env::args().any(|argument| argument == "--bench") { chosen } else { Self::Smoke }
+    }
+}
+
 /// How much is measured.
 pub(crate) struct Scale {
-    pub(crate) smoke: bool,
+    pub(crate) set: Set,
     pub(crate) identities: usize,
     /// Turns of figure and floor in the loop of the table, and how long each takes.
     pub(crate) turns: usize,
@@ -188,23 +218,44 @@ pub(crate) struct Scale {
 
 impl Scale {
     fn chosen() -> Self {
-        // `cargo test --benches` does not say `--bench`: it only wants to see that all of it runs.
-        let smoke = env::var_os("COGNATE_BENCH_SMOKE").is_some_and(|value| value == "1")
-            || env::args().all(|argument| argument != "--bench");
+        let set = Set::chosen();
         let identities = env::var("COGNATE_BENCH_IDENTITIES").ok().map(|number| {
             let number = number.parse().expect("COGNATE_BENCH_IDENTITIES is a number");
             assert!(number > 0, "COGNATE_BENCH_IDENTITIES is not 0");
             number
         });
         let millis = Duration::from_millis;
-        let (default, turns, turn, warm_up, measurement) = if smoke {
-            (2_000, 3, millis(10), millis(20), millis(100))
-        } else {
-            (100_000, 25, millis(100), millis(500), millis(2_000))
+        let (default, turns, turn, warm_up, measurement) = match set {
+            Set::Smoke => (2_000, 3, millis(10), millis(20), millis(100)),
+            Set::Short => (100_000, 50, millis(50), millis(200), millis(800)),
+            Set::Long => (1_000_000, 100, millis(100), millis(500), millis(2_000)),
         };
         let identities = identities.unwrap_or(default);
-        Self { smoke, identities, turns, turn, warm_up, measurement }
+        Self { set, identities, turns, turn, warm_up, measurement }
     }
+}
+
+/// Figure and floor of each turn; who goes first goes second in the next, so that what one leaves
+/// behind meets both.
+pub(crate) fn take_turns<T>(
+    turns: usize,
+    mut figure: impl FnMut() -> T,
+    mut floor: impl FnMut() -> T,
+) -> Vec<[T; 2]> {
+    let turns = (0..turns).map(|turn| {
+        if turn % 2 == 0 {
+            [figure(), floor()]
+        } else {
+            let floor = floor();
+            [figure(), floor]
+        }
+    });
+    turns.collect()
+}
+
+/// Hundredths of microseconds.
+pub(crate) fn micros(time: Duration) -> u128 {
+    time.as_nanos() / 10
 }
 
 /// How long that many calls take.
