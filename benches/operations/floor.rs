@@ -9,7 +9,7 @@ use cognate::{
     Batch, Commit, Developer, Engine, EntropyError, IdentityPoolId, Ids, Key, KeyRange,
     MemoryStore, SigningAlgorithm, Store, StoreError, Tree, Value,
 };
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
@@ -164,6 +164,49 @@ impl Floor {
     pub(crate) fn sync(&self) {
         self.database.flush().expect("a disk");
         self.log.sync_data().expect("a disk");
+    }
+}
+
+/// A group commit by hand: one writer at a time commits for all that wait.
+pub(crate) struct GroupCommit<'a> {
+    floor: &'a Floor,
+    queue: Mutex<Queue>,
+    committed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    batches: Vec<Batch>,
+    is_led: bool,
+    /// How many batches were queued ever, and how many of them are on the disk.
+    queued: u64,
+    durable: u64,
+}
+
+impl<'a> GroupCommit<'a> {
+    pub(crate) fn new(floor: &'a Floor) -> Self {
+        Self { floor, queue: Mutex::default(), committed: Condvar::new() }
+    }
+
+    /// Writes a batch, which is on the disk when this returns.
+    pub(crate) fn commit(&self, batch: Batch) {
+        let mut queue = self.queue.lock();
+        queue.batches.push(batch);
+        queue.queued += 1;
+        let ticket = queue.queued;
+        while queue.is_led && queue.durable < ticket {
+            self.committed.wait(&mut queue);
+        }
+        if queue.durable < ticket {
+            queue.is_led = true;
+            let (group, queued) = (std::mem::take(&mut queue.batches), queue.queued);
+            MutexGuard::unlocked(&mut queue, || {
+                self.floor.apply(&group);
+                self.floor.sync();
+            });
+            (queue.durable, queue.is_led) = (queued, false);
+            self.committed.notify_all();
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::env::{self, VarError};
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 use std::{fmt, fs, thread};
 
@@ -77,7 +78,7 @@ impl Bench {
         // So that the next bench is not compared with what is not its like.
         let criterion = match scale.set {
             Set::Short => criterion,
-            other => criterion.save_baseline(format!("{other:?}")),
+            Set::Smoke | Set::Long => criterion.save_baseline(format!("{:?}", scale.set)),
         };
         let filter = env::args().skip(1).find(|argument| !argument.starts_with('-'));
         Self { scale, criterion, filter: filter.unwrap_or_default(), table: Vec::new() }
@@ -298,11 +299,16 @@ pub(crate) fn timed_with<T: Send>(
     let share = calls.len().div_ceil(writers);
     let shares: Vec<Vec<T>> =
         (0..writers).map(|_| calls.split_off(calls.len().saturating_sub(share))).collect();
-    let start = Instant::now();
-    thread::scope(|scope| {
+    let ready = Barrier::new(writers + 1);
+    let start = thread::scope(|scope| {
         for share in shares {
-            scope.spawn(|| share.into_iter().for_each(&call));
+            scope.spawn(|| {
+                ready.wait();
+                share.into_iter().for_each(&call);
+            });
         }
+        ready.wait();
+        Instant::now()
     });
     start.elapsed()
 }

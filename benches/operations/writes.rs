@@ -1,44 +1,44 @@
 //! Operations that write, beside writes of the same records.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use cognate::{
-    Batch, Developer, Engine, GetOpenIdTokenForDeveloperIdentityInput, IdentityPoolId,
-    MergeDeveloperIdentitiesInput, UnlinkDeveloperIdentityInput,
+    Batch, Developer, Durability, Engine, GetOpenIdTokenForDeveloperIdentityInput, IdentityId,
+    IdentityPoolId, MergeDeveloperIdentitiesInput, UnlinkDeveloperIdentityInput,
 };
 
-use crate::floor::{Floor, Twin};
-use crate::measure::{Bench, Target, timed_with};
+use crate::floor::{Floor, GroupCommit, Twin};
+use crate::measure::{Bench, Target, timed, timed_with};
 use crate::{PROVIDER, named};
 
 /// A pool, and who owns it.
 type Owned<'a> = (&'a Developer, &'a IdentityPoolId);
 
-/// The engine that is measured, and a pool of its.
+/// The engine that is measured, with a pool of its, and the floor beside it.
 pub(crate) struct Measured<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) owned: Owned<'a>,
+    pub(crate) floor: &'a Floor,
 }
 
-/// New users, on the disk once they are answered.
-pub(crate) fn durable(bench: &mut Bench, engine: &Measured<'_>, floor: &Floor) {
+/// New users, each on the disk once it is answered.
+pub(crate) fn durable(bench: &mut Bench, measured: &Measured<'_>) {
     for writers in [1, 8, 32, 128] {
-        let bench = &mut *bench;
         let name = format!("durable register, {writers}");
-        writes(bench, (&name, 85), writers, engine, floor, REGISTER, |group| {
-            floor.apply(group);
-            floor.sync();
-        });
+        let durability = Durability::PowerLoss;
+        writes(bench, (&name, 85), (writers, durability), measured, REGISTER);
     }
 }
 
-/// One writer; what it is answered is on the disk a moment later.
-pub(crate) fn relaxed(bench: &mut Bench, engine: &Measured<'_>, floor: &Floor) {
-    let apply = |group: &[Batch]| floor.apply(group);
-    writes(bench, ("relaxed register", 70), 1, engine, floor, REGISTER, apply);
-    writes(bench, ("relaxed link", 60), 1, engine, floor, LINK, apply);
-    writes(bench, ("relaxed merge, 10 + 10", 60), 1, engine, floor, MERGE, apply);
-    writes(bench, ("relaxed unlink", 60), 1, engine, floor, UNLINK, apply);
+/// One writer, until all that it was answered is on the disk.
+pub(crate) fn relaxed(bench: &mut Bench, measured: &Measured<'_>) {
+    let by = (1, Durability::Relaxed);
+    writes(bench, ("relaxed register", 70), by, measured, REGISTER);
+    writes(bench, ("relaxed link", 60), by, measured, LINK);
+    writes(bench, ("relaxed merge, 10 + 10", 60), by, measured, MERGE);
+    writes(bench, ("relaxed unlink", 60), by, measured, UNLINK);
 }
 
 /// An operation on users that nobody else has: what comes before it, and the operation itself.
@@ -88,7 +88,7 @@ fn user(n: usize, login: usize) -> String {
 }
 
 /// One identity with these users.
-fn users((aws, pool): Owned<'_>, n: usize, logins: std::ops::Range<usize>) -> cognate::IdentityId {
+fn users((aws, pool): Owned<'_>, n: usize, logins: Range<usize>) -> IdentityId {
     let first = named(pool, &user(n, logins.start));
     let identity = aws.resolve_developer_identity(&first).expect("a new user");
     for login in logins.skip(1) {
@@ -101,40 +101,42 @@ fn users((aws, pool): Owned<'_>, n: usize, logins: std::ops::Range<usize>) -> co
 fn writes<T: Send>(
     bench: &mut Bench,
     (name, least): (&str, u128),
-    writers: usize,
-    engine: &Measured<'_>,
-    floor: &Floor,
+    (writers, durability): (usize, Durability),
+    &Measured { engine, owned, floor }: &Measured<'_>,
     Write { prepare, act }: Write<T>,
-    write: impl Fn(&[Batch]) + Sync,
 ) {
     // Other users than those of any other row.
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let next = || NEXT.fetch_add(1, Ordering::Relaxed);
+    let is_durable = durability == Durability::PowerLoss;
+    let until_synced = |time: Duration, sync: &dyn Fn()| {
+        let closing = timed(1, sync);
+        if is_durable { time } else { time + closing }
+    };
+    let sync = || engine.sync().expect("a disk");
     let twin = Twin::new();
     let twins = (&twin.aws, &twin.pool);
-    let &Measured { engine, owned } = engine;
+    let commits = GroupCommit::new(floor);
+    let apply = |batch: &Batch| floor.apply(std::slice::from_ref(batch));
     bench.row(
         name,
         Target::Throughput(least),
         |times| {
             let calls = (0..times).map(|_| prepare(owned, next())).collect();
-            engine.sync().expect("a disk");
-            let time = timed_with(calls, writers, |call| act(owned.0, call));
-            engine.sync().expect("a disk");
-            time
+            sync();
+            until_synced(timed_with(calls, writers, |call| act(owned.0, call)), &sync)
         },
         |times| {
             let batches = (0..times).map(|_| {
                 let call = prepare(twins, next());
-                twin.take().iter().for_each(|batch| floor.apply(std::slice::from_ref(batch)));
+                twin.take().iter().for_each(apply);
                 act(twins.0, call);
                 twin.take().pop().expect("a write")
             });
             let batches: Vec<Batch> = batches.collect();
             floor.sync();
-            let time = timed_with(batches.chunks(writers).collect(), 1, &write);
-            floor.sync();
-            time
+            let write = |batch| if is_durable { commits.commit(batch) } else { apply(&batch) };
+            until_synced(timed_with(batches, writers, write), &|| floor.sync())
         },
     );
 }
