@@ -5,6 +5,7 @@
 //! | --- | --- | --- |
 //! | resolve | a known user's identity, without a token | `sled::Tree::get` of the same login |
 //! | resolve, 2 threads | the same, by two threads | by one |
+//! | resolve p…, 8 writers | the same while 8 threads register users | the same, on sled alone |
 //! | token, … | a token for a known user | ring's signature of the same bytes |
 //! | token by wire | the same through the wire door | through the typed door |
 //! | verify, … | what a token says, if it is genuine | ring's verification of it |
@@ -49,6 +50,7 @@ mod measure;
 mod memory;
 mod pages;
 mod resolve;
+mod tail;
 mod tokens;
 mod writes;
 
@@ -92,6 +94,7 @@ fn main() {
                 resolve::all(&mut bench, &aws, &users, &floor);
                 pages::all(&mut bench, &aws, &databases.pool, &floor);
                 let (owned, floor) = ((&aws, &databases.pool), &floor);
+                tail::all(&mut bench, &databases, &aws, &users, floor);
                 writes::durable(&mut bench, &Measured { engine: &engine, owned, floor });
                 drop((engine, aws));
                 let engine = databases.open(Durability::Relaxed, &key);

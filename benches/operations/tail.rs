@@ -1,0 +1,79 @@
+//! How long reads take while others write, beside sled's own.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use cognate::{Developer, GetOpenIdTokenForDeveloperIdentityInput as Input, Tree};
+use parking_lot::Mutex;
+
+use crate::floor::{Floor, GroupCommit, Twin};
+use crate::measure::{Bench, Target, micros, take_turns, timed};
+use crate::{Databases, Users, login};
+
+const ROWS: [&str; 2] = ["resolve p50, 8 writers", "resolve p99.9, 8 writers"];
+const WRITERS: usize = 8;
+/// In one turn.
+const READS: usize = 20_000;
+/// What is to be written is made before a turn: that many fit into most.
+const MADE: usize = 4_096;
+
+pub(crate) fn all(
+    bench: &mut Bench,
+    databases: &Databases,
+    aws: &Developer,
+    users: &Users,
+    floor: &Floor,
+) {
+    if !ROWS.iter().any(|row| bench.wants(row)) {
+        return;
+    }
+    let next = AtomicUsize::new(databases.identities);
+    let next = || next.fetch_add(1, Ordering::Relaxed);
+    let resolve = |input: &Input| aws.resolve_developer_identity(input).expect("a user");
+    let mut inputs = users.inputs.iter().cycle();
+    let figure = beside_writers(
+        || login(&databases.pool, next()),
+        |input| drop(resolve(&input)),
+        || inputs.next().map(resolve),
+    );
+    let twin = Mutex::new(Twin::forgetful());
+    let commits = GroupCommit::new(floor);
+    let mut keys = users.login_keys.iter().cycle();
+    let floor = beside_writers(
+        || twin.lock().register(next()),
+        |batch| commits.commit(batch),
+        || keys.next().map(|key| floor.tree(Tree::Logins).get(key).expect("a readable tree")),
+    );
+    let turns = take_turns(bench.scale.turns, figure, floor);
+    for (place, row) in ROWS.into_iter().enumerate() {
+        let turns: Vec<_> = turns.iter().map(|turn| turn.map(|times| times[place])).collect();
+        bench.measured(row, "µs", Target::Size(150, 0), &turns);
+    }
+}
+
+/// The median and the 99.9th percentile of one turn's reads, while writers write without a pause.
+fn beside_writers<T: Send, R>(
+    make: impl Fn() -> T + Sync,
+    write: impl Fn(T) + Sync,
+    mut read: impl FnMut() -> R + Send,
+) -> impl FnMut() -> [u128; 2] {
+    let ready = Mutex::new(Vec::new());
+    move || {
+        ready.lock().resize_with(MADE, &make);
+        let mut times: Vec<u128> = thread::scope(|scope| {
+            let reader = scope.spawn(|| (0..READS).map(|_| micros(timed(1, &mut read))).collect());
+            thread::scope(|scope| {
+                let write = || {
+                    while !reader.is_finished() {
+                        let next = ready.lock().pop();
+                        write(next.unwrap_or_else(&make));
+                    }
+                };
+                (0..WRITERS).for_each(|_| drop(scope.spawn(write)));
+            });
+            reader.join().expect("no panic")
+        });
+        times.sort_unstable();
+        [times[READS / 2], times[READS * 999 / 1_000]]
+    }
+}
