@@ -46,7 +46,7 @@ pub(crate) fn bytes(bench: &mut Bench, databases: &Databases) {
     row("disk, identity rewritten");
 }
 
-fn size(path: &Path) -> u64 {
+pub(crate) fn size(path: &Path) -> u64 {
     let of = |entry: fs::DirEntry| {
         let metadata = entry.metadata().expect("a file");
         if metadata.is_dir() { size(&entry.path()) } else { metadata.len() }

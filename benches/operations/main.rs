@@ -15,6 +15,7 @@
 //! | disk | bytes for each identity with one user | sled: the same records |
 //! | open | a database that was closed | sled, of the same records |
 //! | memory | of a process that resolves known users | of one that gets them from sled |
+//! | resolve, 10M | a known user's identity, of so many: from `growth` | `sled::Tree::get` |
 //!
 //! The floor's database holds the same number of records with keys and values of the same sizes.
 //! The floor of several writers is as many writers with a group commit by hand: one of them at a
@@ -34,18 +35,23 @@
 //! `COGNATE_BENCH` chooses how much is measured. `COGNATE_BENCH_IDENTITIES` is another number of
 //! identities than the set's own.
 //!
-//! | `COGNATE_BENCH` | identities | |
-//! | --- | --- | --- |
-//! | `smoke` | 2,000 | all of it runs, too briefly for its numbers to mean something |
-//! | `short` | 100,000 | minutes; the default |
-//! | `long` | 1,000,000 | more and longer turns |
+//! | `COGNATE_BENCH` | identities | growth, up to | |
+//! | --- | --- | --- | --- |
+//! | `smoke` | 2,000 | 2,000 | all of it runs, too briefly for its numbers to mean something |
+//! | `short` | 100,000 | 30,000 | minutes; the default |
+//! | `long` | 1,000,000 | 10,000,000 | more and longer turns; 32 GB of disk |
 //!
-//! The table is also written to `cognate-bench.tsv` in the target folder.
+//! `growth` fills both databases in step. On the way it notes p50 and p99 of single calls and how
+//! many bytes an identity takes.
+//!
+//! The target folder then has the table as `cognate-bench.tsv`, that of growth as
+//! `cognate-growth.tsv`, its plots as `cognate-growth-*.svg` and criterion's in `criterion/`.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 #![expect(clippy::print_stdout, reason = "the table is what the bench is run for")]
 
 mod disk;
 mod floor;
+mod growth;
 mod measure;
 mod memory;
 mod pages;
@@ -104,6 +110,7 @@ fn main() {
             }
         }
     }
+    growth::all(&mut bench, &folder.path().join("growth"));
     bench.print();
 }
 

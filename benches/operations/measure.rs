@@ -94,12 +94,22 @@ impl Bench {
         &mut self,
         bench: &str,
         target: Target,
+        figure: impl FnMut(u64) -> Duration,
+        floor: impl FnMut(u64) -> Duration,
+    ) {
+        if self.wants(bench) {
+            self.compare(bench, target, figure, floor);
+        }
+    }
+
+    /// The same for a row that belongs to something that is wanted.
+    pub(crate) fn compare(
+        &mut self,
+        bench: &str,
+        target: Target,
         mut figure: impl FnMut(u64) -> Duration,
         mut floor: impl FnMut(u64) -> Duration,
     ) {
-        if !self.wants(bench) {
-            return;
-        }
         let mut group = self.criterion.benchmark_group(bench);
         group.sampling_mode(SamplingMode::Flat);
         group.bench_function("figure", |b| b.iter_custom(&mut figure));
