@@ -231,7 +231,7 @@ impl RawKey {
     }
 }
 
-type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
 impl RawKey {
     pub(crate) fn all() -> [Self; 3] {
@@ -243,7 +243,7 @@ impl RawKey {
         let pair = RsaKeyPair::from_pkcs8(&der).expect("an RSA key");
         let public = public(&RSA_PKCS1_2048_8192_SHA512, &pair);
         let rng = random.clone();
-        let sign = Box::new(move |message: &[u8]| {
+        let sign = Arc::new(move |message: &[u8]| {
             let mut signature = vec![0; pair.public().modulus_len()];
             pair.sign(&RSA_PKCS1_SHA512, &rng, message, &mut signature).expect("a signature");
             signature
@@ -255,7 +255,7 @@ impl RawKey {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der, &random);
         let pair = pair.expect("a P-256 key");
         let public = self::public(&ECDSA_P256_SHA256_FIXED, &pair);
-        let sign = Box::new(move |message: &[u8]| {
+        let sign = Arc::new(move |message: &[u8]| {
             pair.sign(&random, message).expect("a signature").as_ref().to_vec()
         });
         let es256 =
@@ -264,7 +264,7 @@ impl RawKey {
         let der = read("ed25519.p8");
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).expect("an Ed25519 key");
         let public = self::public(&ED25519, &pair);
-        let sign = Box::new(move |message: &[u8]| pair.sign(message).as_ref().to_vec());
+        let sign = Arc::new(move |message: &[u8]| pair.sign(message).as_ref().to_vec());
         let eddsa =
             Self { algorithm: SigningAlgorithm::EdDsa, der, sign, public, token_target: 85 };
         [rs512, es256, eddsa]

@@ -8,6 +8,7 @@
 //! | resolve p…, 8 writers | the same while 8 threads register users | the same, on sled alone |
 //! | token, … | a token for a known user | ring's signature of the same bytes |
 //! | token by wire | the same through the wire door | through the typed door |
+//! | token by HTTP, … | by 64 connections, of the program's server | of one that only signs |
 //! | verify, … | what a token says, if it is genuine | ring's verification of it |
 //! | durable register, … | new users, each on the disk | sled: the same records by a group commit |
 //! | relaxed … | a new user, a link, a merge, an unlink | sled: the same records, in a transaction |
@@ -31,7 +32,7 @@
 //! that is reached, and for sizes how often the floor fits in.
 //!
 //! An argument chooses the rows whose names contain it, as in
-//! `cargo bench --bench operations -- resolve`.
+//! `cargo bench --bench operations -- resolve`. The feature `server` adds the rows by HTTP.
 //! `COGNATE_BENCH` chooses how much is measured. `COGNATE_BENCH_IDENTITIES` is another number of
 //! identities than the set's own.
 //!
@@ -52,6 +53,8 @@
 mod disk;
 mod floor;
 mod growth;
+#[cfg(feature = "server")]
+mod http;
 mod measure;
 mod memory;
 mod pages;
@@ -95,7 +98,10 @@ fn main() {
         for key in RawKey::all() {
             let engine = databases.open(Durability::PowerLoss, &key);
             let aws = developer(&engine);
-            tokens::all(&mut bench, (&engine, &databases.pool), &users, &key);
+            let owned = (&engine, &databases.pool);
+            tokens::all(&mut bench, owned, &users, &key);
+            #[cfg(feature = "server")]
+            http::all(&mut bench, owned, &users, &key);
             if key.is_the_fastest() {
                 resolve::all(&mut bench, &aws, &users, &floor);
                 pages::all(&mut bench, &aws, &databases.pool, &floor);

@@ -6,7 +6,7 @@ use crate::floor::RawKey;
 use crate::measure::{Bench, Target, timed, timed_each_of};
 use crate::{ACCOUNT, PROVIDER, REGION, Users, developer, name};
 
-const TARGET: &str = "AWSCognitoIdentityService.GetOpenIdTokenForDeveloperIdentity";
+pub(crate) const TARGET: &str = "AWSCognitoIdentityService.GetOpenIdTokenForDeveloperIdentity";
 
 pub(crate) fn all(
     bench: &mut Bench,
@@ -39,11 +39,7 @@ pub(crate) fn all(
     );
 
     if key.is_the_fastest() {
-        let body = |user: &usize| {
-            let user = name(*user);
-            format!(r#"{{"IdentityPoolId":"{pool}","Logins":{{"{PROVIDER}":"{user}"}}}}"#)
-        };
-        let bodies: Vec<String> = users.numbers.iter().map(body).collect();
+        let bodies: Vec<_> = users.numbers.iter().map(|user| body(pool, *user)).collect();
         let (account, region) = (ACCOUNT.parse(), REGION.parse());
         let context =
             wire::Context::signed(account.expect("an account"), region.expect("a region"));
@@ -58,4 +54,10 @@ pub(crate) fn all(
             typed(),
         );
     }
+}
+
+/// A request for a user's token.
+pub(crate) fn body(pool: &IdentityPoolId, user: usize) -> String {
+    let user = name(user);
+    format!(r#"{{"IdentityPoolId":"{pool}","Logins":{{"{PROVIDER}":"{user}"}}}}"#)
 }
