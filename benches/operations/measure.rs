@@ -72,6 +72,8 @@ impl Bench {
         let scale = Scale::chosen();
         let criterion = Criterion::default()
             .sample_size(10)
+            // Ten samples need no more, and each plot goes through all of them.
+            .nresamples(10_000)
             .warm_up_time(scale.warm_up)
             .measurement_time(scale.measurement)
             .configure_from_args();
