@@ -106,7 +106,7 @@ impl Server {
                 stream.set_nodelay(true).expect("a socket");
                 let handler = Arc::clone(&handler);
                 let service = service_fn(move |request| answer(Arc::clone(&handler), request));
-                // Without a timer, which would close connections while the other side has its turns.
+                // No timer: it would close connections while the other side has its turns.
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });

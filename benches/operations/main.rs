@@ -11,7 +11,7 @@
 //! | token by HTTP, … | by 64 connections, of the program's server | of one that only signs |
 //! | verify, … | what a token says, if it is genuine | ring's verification of it |
 //! | durable register, … | new users, each on the disk | sled: the same records by a group commit |
-//! | relaxed … | a new user, a link, a merge, an unlink | sled: the same records, in a transaction |
+//! | relaxed … | a new user, a link, a merge, an unlink | sled: the same, in a transaction |
 //! | list, lookup | a page of 60 identities, the 20 users of one | sled: a scan of 60 |
 //! | disk | bytes for each identity with one user | sled: the same records |
 //! | open | a database that was closed | sled, of the same records |
