@@ -241,7 +241,7 @@ impl Scale {
         let (default, turns, turn, warm_up, measurement) = match set {
             Set::Smoke => (2_000, 3, millis(10), millis(20), millis(100)),
             Set::Short => (100_000, 50, millis(50), millis(200), millis(800)),
-            Set::Long => (1_000_000, 100, millis(100), millis(500), millis(2_000)),
+            Set::Long => (1_000_000, 50, millis(100), millis(500), millis(1_000)),
         };
         let identities = identities.unwrap_or(default);
         Self { set, identities, turns, turn, warm_up, measurement }
