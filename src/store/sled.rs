@@ -235,6 +235,9 @@ impl Shared {
 
     /// Writes what a relaxed store has answered.
     fn write_behind(&self) -> Result<(), StoreError> {
+        if self.stopped.load(Ordering::SeqCst) {
+            return Err(StoreError::Stopped);
+        }
         let stop = StopUnlessDurable { shared: self, durable: false };
         self.behind.write(|layer| self.write_layer(layer))?;
         stop.durable();
@@ -242,9 +245,6 @@ impl Shared {
     }
 
     fn write_layer(&self, layer: &Layer) -> Result<(), StoreError> {
-        if self.stopped.load(Ordering::SeqCst) {
-            return Err(StoreError::Stopped);
-        }
         self.transact(|group| {
             layer.iter().try_for_each(|(key, value)| match value {
                 Some(value) => group.put(key, value),

@@ -26,8 +26,8 @@ pub(super) struct WriteBehind {
     room: Condvar,
     layers: RwLock<Layers>,
     occupied: AtomicBool,
-    /// Layers are written one after the other.
-    writer: Mutex<()>,
+    /// Held while a layer is written. Whether one was lost: what followed on it is not written.
+    lost: Mutex<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -82,12 +82,17 @@ impl WriteBehind {
         &self,
         write: impl FnOnce(&Layer) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let _one_at_a_time = self.writer.lock();
+        let mut lost = self.lost.lock();
+        if *lost {
+            return Err(StoreError::Stopped);
+        }
         let layer = self.take();
         if layer.is_empty() {
             return Ok(());
         }
+        *lost = true;
         write(&layer)?;
+        *lost = false;
         let mut layers = self.layers.write();
         layers.writing = Arc::default();
         self.occupied.store(!layers.gathering.is_empty(), Ordering::SeqCst);
@@ -223,6 +228,18 @@ mod tests {
         });
         written.expect("written");
         assert!(!behind.is_occupied());
+    }
+
+    #[test]
+    fn nothing_is_written_that_followed_on_what_was_lost() {
+        let behind = WriteBehind::default();
+        behind.commit(put(1), NOTHING).expect("room");
+        let lost = behind.write(|_| Err(StoreError::failed("disk full")));
+        assert!(matches!(lost, Err(StoreError::Failed(_))));
+        behind.commit(put(2), NOTHING).expect("room");
+        let refused = behind.write(|_| panic!("is not written"));
+        assert!(matches!(refused, Err(StoreError::Stopped)));
+        assert!(behind.get(&key(1), NOTHING).expect("reads").is_some(), "as it was answered");
     }
 
     #[test]
