@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::RwLock;
 
 use crate::id::Guid;
+use crate::name::ProviderName;
 use crate::state::Pool;
-use crate::store::Value;
+use crate::store::key::LoginKeys;
+use crate::store::record::Record;
+use crate::store::{Key, StoreError, Value};
 
 /// A pool and the bytes that it was decoded from.
 #[derive(Debug)]
@@ -16,6 +19,23 @@ pub(super) struct KeptPool {
     pub(super) guid: Guid,
     pub(super) pool: Pool,
     pub(super) record: Value,
+    developer_logins: Option<LoginKeys>,
+}
+
+impl KeptPool {
+    pub(super) fn decode(guid: Guid, key: &Key, record: Value) -> Result<Self, StoreError> {
+        let pool = Pool::decode(key, &record)?;
+        let provider = pool.settings.developer_provider_name.as_ref();
+        let developer_logins = provider.map(|name| LoginKeys::of_developer(guid, name));
+        Ok(Self { guid, pool, record, developer_logins })
+    }
+
+    /// The login of a user of the developer provider, if that is its name.
+    pub(super) fn developer_login(&self, provider: &ProviderName, user: &str) -> Option<Key> {
+        let name = self.pool.settings.developer_provider_name.as_ref()?;
+        let keys = self.developer_logins.as_ref()?;
+        (name.as_str() == provider.as_str()).then(|| keys.key(user))
+    }
 }
 
 /// How many pools are kept decoded.

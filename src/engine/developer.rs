@@ -23,7 +23,6 @@ use crate::rules::page::PageSize;
 use crate::rules::provider::{Door, developer_provider};
 use crate::rules::{Decided, Refusal, attributes};
 use crate::state::{Identity, Login};
-use crate::store::Key;
 use crate::store::record::{Owner, Record as _};
 
 impl Developer {
@@ -196,13 +195,11 @@ impl Developer {
         let (Some(pools), Some(guid)) = (&self.core.pools, id.guid()) else { return Ok(None) };
         let generation = pools.generation();
         let found = pools.look_at(guid, |kept| {
-            let provider = kept.pool.settings.developer_provider_name.as_ref();
-            let provider = provider.filter(|provider| provider.as_str() == name.as_str())?;
             // In bytes, of which there are no fewer than code points.
             let fits = user.as_str().len() <= DeveloperUserIdentifier::SHAPE.length_max;
             let is_plain = fits && kept.pool.id() == id && self.owns(&kept.pool);
-            let key = || Key::developer_login(kept.guid, provider, user.as_str());
-            is_plain.then(|| (key(), pool(kept)))
+            let key = is_plain.then(|| kept.developer_login(name, user.as_str()))?;
+            key.map(|key| (key, pool(kept)))
         });
         let Some((key, pool)) = found else { return Ok(None) };
         let owner = self.core.store.get_one(&key)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::cache::{KeptPool, PoolCache};
 use crate::engine::{Core, Developer};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::{AccountId, IdentityId, IdentityPoolId, Region};
 use crate::rules::Refusal;
 use crate::state::{Identity, Login, Pool};
@@ -55,10 +55,8 @@ impl<'a> Reads<'a> {
             let is_seen = self.seen.iter().any(|(seen, _)| *seen == key);
             let generation = cache.filter(|_| !is_seen).map(PoolCache::generation);
             let found = self.get(&key)?;
-            let found = found
-                .map(|record| Ok::<_, Error>((Pool::decode(&key, &record)?, record)))
-                .transpose()?;
-            let found = found.map(|(pool, record)| Arc::new(KeptPool { guid, pool, record }));
+            let found = found.map(|record| KeptPool::decode(guid, &key, record)).transpose()?;
+            let found = found.map(Arc::new);
             if let (Some(cache), Some(generation), Some(found)) = (cache, generation, &found) {
                 cache.keep(generation, found);
             }

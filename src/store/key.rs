@@ -151,28 +151,7 @@ impl Key {
 
     pub(crate) fn login(pool: Guid, login: &Login) -> Self {
         let (provider, subject) = (login.provider().as_str(), login.subject().as_str());
-        Self::login_of(pool, login.kind(), provider, subject)
-    }
-
-    /// The login of a user of the pool's developer provider.
-    pub(crate) fn developer_login(pool: Guid, name: &DeveloperProviderName, user: &str) -> Self {
-        Self::login_of(pool, LoginKind::Developer, name.as_str(), user)
-    }
-
-    fn login_of(pool: Guid, kind: LoginKind, provider: &str, subject: &str) -> Self {
-        let length = GUID_LENGTH
-            .saturating_add(provider.len())
-            .saturating_add(subject.len())
-            .saturating_add(2);
-        let mut bytes = Vec::with_capacity(length);
-        bytes.extend_from_slice(&pool.0);
-        bytes.push(match kind {
-            LoginKind::Developer => b'd',
-            LoginKind::Public => b'p',
-        });
-        push_terminated(&mut bytes, provider);
-        bytes.extend_from_slice(subject.as_bytes());
-        Self { tree: Tree::Logins, bytes }
+        LoginKeys::of(pool, login.kind(), provider).key(subject)
     }
 
     pub(crate) fn session_key(number: u32) -> Self {
@@ -219,6 +198,30 @@ impl Key {
         let (region, number) = self.bytes.split_last_chunk::<KEY_NUMBER_LENGTH>()?;
         let region = std::str::from_utf8(region.strip_suffix(&[0])?).ok()?;
         Some((region.parse().ok()?, u32::from_be_bytes(*number)))
+    }
+}
+
+/// The keys of a provider's logins, but for the user they end with.
+#[derive(Debug)]
+pub(crate) struct LoginKeys(Vec<u8>);
+
+impl LoginKeys {
+    pub(crate) fn of_developer(pool: Guid, provider: &DeveloperProviderName) -> Self {
+        Self::of(pool, LoginKind::Developer, provider.as_str())
+    }
+
+    fn of(pool: Guid, kind: LoginKind, provider: &str) -> Self {
+        let mut bytes = pool.0.to_vec();
+        bytes.push(match kind {
+            LoginKind::Developer => b'd',
+            LoginKind::Public => b'p',
+        });
+        push_terminated(&mut bytes, provider);
+        Self(bytes)
+    }
+
+    pub(crate) fn key(&self, user: &str) -> Key {
+        Key { tree: Tree::Logins, bytes: [self.0.as_slice(), user.as_bytes()].concat() }
     }
 }
 
