@@ -103,11 +103,16 @@ macro_rules! region_and_guid {
     ($name:ident) => {
         impl $name {
             pub(crate) fn new(region: &Region, guid: Guid) -> Self {
+                Self::within(region.as_str(), guid)
+            }
+
+            /// In a region whose shape was looked at.
+            fn within(region: &str, guid: Guid) -> Self {
                 let mut buffer = Uuid::encode_buffer();
                 let guid = Uuid::from_bytes(guid.0).hyphenated().encode_lower(&mut buffer);
-                let length = region.as_str().len().saturating_add(guid.len()).saturating_add(1);
+                let length = region.len().saturating_add(guid.len()).saturating_add(1);
                 let mut id = String::with_capacity(length);
-                id.push_str(region.as_str());
+                id.push_str(region);
                 id.push(':');
                 id.push_str(guid);
                 Self(id.into())
@@ -135,6 +140,14 @@ macro_rules! region_and_guid {
 
 region_and_guid!(IdentityId);
 region_and_guid!(IdentityPoolId);
+
+impl IdentityId {
+    /// As [`new`](Self::new), in a region that is not yet known to be one.
+    pub(crate) fn in_region(region: &str, guid: Guid) -> Result<Self, Violations> {
+        Region::SHAPE.check(region, "region")?;
+        Ok(Self::within(region, guid))
+    }
+}
 
 #[cfg(test)]
 mod tests {

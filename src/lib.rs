@@ -175,6 +175,7 @@ pub use store::Store;
 pub use store::StoreError;
 pub use store::Tree;
 pub use store::Value;
+pub use store::Visitor;
 pub use token::Discovery;
 pub use token::Jwk;
 pub use token::Jwks;

@@ -17,6 +17,9 @@ pub use memory::MemoryStore;
 /// The bytes of a record.
 pub type Value = Vec<u8>;
 
+/// Is shown entries by [`Store::visit`]: their keys, and the bytes of their records.
+pub type Visitor<'a> = &'a mut dyn FnMut(&Key, &[u8]) -> Result<(), StoreError>;
+
 /// Keeps records under ordered keys, and changes them in conditional batches.
 ///
 /// The four calls without a body are all that the engine needs, so a shared database can stand
@@ -54,6 +57,21 @@ pub trait Store: Send + Sync {
     ///
     /// When the store cannot be read.
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError>;
+
+    /// Shows the entries that [`scan`](Self::scan) returns, one after the other, which a store can
+    /// do without copying them. What was shown counts only if this succeeds.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read, and what the visitor fails with, which ends the visit.
+    fn visit(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError> {
+        self.scan(range, limit)?.iter().try_for_each(|(key, value)| visitor(key, value))
+    }
 
     /// Checks, then writes, all or nothing. On [`Commit::Done`] the writes are as durable as the
     /// store promises.

@@ -10,7 +10,7 @@ use crate::rules::Refusal;
 use crate::state::{Identity, Login, Pool};
 use crate::store::key::{Place, corrupt};
 use crate::store::record::{Address, Owner, PoolCount, Record};
-use crate::store::{Key, KeyRange, Value};
+use crate::store::{Key, KeyRange, Value, Visitor};
 
 /// What one attempt of an operation has read.
 pub(super) struct Reads<'a> {
@@ -147,6 +147,17 @@ impl<'a> Reads<'a> {
     pub(super) fn scan(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>> {
         self.scanned = true;
         Ok(self.core.store.scan(range, limit)?)
+    }
+
+    /// The same, shown one after the other.
+    pub(super) fn visit(
+        &mut self,
+        range: &KeyRange,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<()> {
+        self.scanned = true;
+        Ok(self.core.store.visit(range, limit, visitor)?)
     }
 
     pub(super) fn record<R: Record>(&mut self, key: &Key) -> Result<Option<R>> {

@@ -108,18 +108,19 @@ impl Developer {
             }
             let mut entries = Vec::with_capacity(wanted);
             let step = if hides { STEP } else { wanted };
-            let mut read_last = Vec::new();
+            let mut read_last = [0; KeyRange::IDENTITY_LENGTH];
             for _ in 0..STEPS_MAX {
-                let read = reads.scan(&range, step)?;
-                let more = read.len() == step;
-                for (key, value) in read {
-                    let identity = IdentitySummary::decode(&key, &value)?;
-                    read_last.clone_from(&key.bytes);
+                let mut left = step;
+                reads.visit(&range, step, &mut |key, value| {
+                    let identity = IdentitySummary::decode(key, value)?;
+                    read_last = key.identity_position()?;
+                    left = left.saturating_sub(1);
                     if !hides || identity.state != IdentityState::Disabled {
-                        entries.push((key.bytes, identity.into()));
+                        entries.push((read_last, identity.into()));
                     }
-                }
-                if !more || entries.len() >= wanted {
+                    Ok(())
+                })?;
+                if left > 0 || entries.len() >= wanted {
                     return Ok(Decided::answer(Page::cut(LISTING, entries, input.max_results)));
                 }
                 range = range.after(&read_last);

@@ -92,11 +92,15 @@ pub(crate) struct Page<T> {
 
 impl<T> Page<T> {
     /// Cuts `entries`, each with its position, to `size`; one more than that says there is more.
-    pub(crate) fn cut(listing: Listing, mut entries: Vec<(Vec<u8>, T)>, size: PageSize) -> Self {
+    pub(crate) fn cut<P: AsRef<[u8]>>(
+        listing: Listing,
+        mut entries: Vec<(P, T)>,
+        size: PageSize,
+    ) -> Self {
         let more = entries.len() > size.get();
         entries.truncate(size.get());
         let last = entries.last().filter(|_| more);
-        let next = last.and_then(|(position, _)| listing.token(position));
+        let next = last.and_then(|(position, _)| listing.token(position.as_ref()));
         Self { entries: entries.into_iter().map(|(_, entry)| entry).collect(), next }
     }
 }

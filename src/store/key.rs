@@ -22,6 +22,7 @@ use crate::ambient::Timestamp;
 use crate::id::{AccountId, Guid, Region};
 use crate::name::DeveloperProviderName;
 use crate::state::{Login, LoginKind};
+use crate::store::StoreError;
 
 /// The trees of a store, each with an order of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -193,6 +194,12 @@ impl Key {
         Some((Guid(*pool), Place { created, guid }))
     }
 
+    /// Where an identity stands among all.
+    pub(crate) fn identity_position(&self) -> Result<[u8; KeyRange::IDENTITY_LENGTH], StoreError> {
+        let position = self.bytes.as_slice().try_into();
+        position.map_err(|_| corrupt(self, "not the key of an identity"))
+    }
+
     /// The region and the number that a signing key's key consists of.
     pub(crate) fn signing_key_parts(&self) -> Option<(Region, u32)> {
         let (region, number) = self.bytes.split_last_chunk::<KEY_NUMBER_LENGTH>()?;
@@ -306,18 +313,17 @@ impl KeyRange {
 }
 
 /// The number of the key behind the last one of a tree. There are too many to use them up.
-pub(crate) fn number_after(last: u32) -> Result<u32, crate::store::StoreError> {
-    let taken =
-        || crate::store::StoreError::Corrupt("the last number of a key is taken".to_owned());
+pub(crate) fn number_after(last: u32) -> Result<u32, StoreError> {
+    let taken = || StoreError::Corrupt("the last number of a key is taken".to_owned());
     last.checked_add(1).ok_or_else(taken)
 }
 
 /// For `Corrupt` errors, which name a record by its key.
-pub(crate) fn corrupt(key: &Key, what: &str) -> crate::store::StoreError {
+pub(crate) fn corrupt(key: &Key, what: &str) -> StoreError {
     let mut detail = key.to_string();
     let written = write!(detail, ": {what}");
     debug_assert!(written.is_ok(), "writing to a string");
-    crate::store::StoreError::Corrupt(detail)
+    StoreError::Corrupt(detail)
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ struct IdentityRecord<R, L> {
 struct LinkView<'a> {
     _kind: LoginKind,
     provider: &'a str,
-    _subject: &'a str,
+    _subject: &'a [u8],
     _ordinal: u32,
 }
 
@@ -160,11 +160,11 @@ impl IdentitySummary {
         record.links.sort_unstable_by_key(|link| link.provider);
         record.links.dedup_by_key(|link| link.provider);
         let misfit = |_| corrupt(key, "the record has a text of the wrong shape");
-        let region: Region = record.region.parse().map_err(misfit)?;
+        let id = IdentityId::in_region(record.region, place.guid).map_err(misfit)?;
         let providers = record.links.iter().map(|link| link.provider.parse());
         let providers: Result<_, _> = providers.collect();
         Ok(Self {
-            id: IdentityId::new(&region, place.guid),
+            id,
             providers: providers.map_err(misfit)?,
             state: record.state,
             created: place.created,

@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 use sled::transaction::{TransactionError, TransactionResult, Transactional};
 
 use crate::store::group::GroupCommit;
-use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value, Visitor};
 use behind::{Layer, WriteBehind};
 use digest::Digest;
 use entry::{Closure, Group};
@@ -126,9 +126,22 @@ impl Store for SledStore {
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        let entries = self.shared.guarded(|| self.shared.current_range(range, limit))?;
-        self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))?;
+        let mut entries = Vec::new();
+        self.visit(range, limit, &mut |key, value| {
+            entries.push((key.clone(), value.to_vec()));
+            Ok(())
+        })?;
         Ok(entries)
+    }
+
+    fn visit(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError> {
+        self.shared.guarded(|| self.shared.current_range(range, limit, visitor))?;
+        self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::thread;
 
-use cognate::{Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, Store, Tree};
+use cognate::{
+    Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, Store, StoreError, Tree,
+};
 
 fn key(tree: Tree, name: &str) -> Key {
     Key::new(tree, name)
@@ -28,6 +30,7 @@ fn conforms(store: &Arc<dyn Store>) {
     later_writes_of_a_batch_win(&**store);
     trees_are_apart(&**store);
     scans_follow_the_order_of_keys(&**store);
+    a_visit_shows_what_a_scan_returns(&**store);
     racing_writers_do_not_overwrite_each_other(store);
 }
 
@@ -105,6 +108,30 @@ fn scans_follow_the_order_of_keys(store: &dyn Store) {
     assert_eq!(scan(&to_the_end, 100), Vec::<Vec<u8>>::new());
     let everything = KeyRange::prefix(Tree::Identities, []);
     assert!(scan(&everything, 1000).contains(&b"t".to_vec()));
+}
+
+fn a_visit_shows_what_a_scan_returns(store: &dyn Store) {
+    let range = KeyRange::prefix(Tree::Identities, *b"v");
+    let names = ["v1", "v2", "v3"].map(|name| key(Tree::Identities, name));
+    let puts: Vec<_> = names.iter().map(|name| (name, "value")).collect();
+    assert_eq!(store.commit(batch(&[], &[], &puts)).expect("commits"), Commit::Done);
+    for limit in 0..=4 {
+        let mut shown = Vec::new();
+        let visited = store.visit(&range, limit, &mut |key, value| {
+            shown.push((key.clone(), value.to_vec()));
+            Ok(())
+        });
+        visited.expect("reads");
+        assert_eq!(shown, store.scan(&range, limit).expect("reads"), "{limit}");
+    }
+    let mut shown = 0;
+    let ended = store.visit(&range, 3, &mut |_, _| {
+        shown += 1;
+        if shown == 2 { Err(StoreError::Stopped) } else { Ok(()) }
+    });
+    assert!(matches!(ended, Err(StoreError::Stopped)) && shown == 2, "{shown} were shown");
+    let all: Vec<&Key> = names.iter().collect();
+    assert_eq!(store.commit(batch(&[], &all, &[])).expect("commits"), Commit::Done);
 }
 
 fn racing_writers_do_not_overwrite_each_other(store: &Arc<dyn Store>) {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::store::sled::Shared;
-use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
+use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value, Visitor};
 
 /// The most commits that gather: what one transaction writes keeps readers waiting.
 const GATHERED_MAX: usize = 64;
@@ -167,27 +167,31 @@ impl Shared {
         self.behind.get(key, |key| self.read(key))
     }
 
-    /// The entries as of the last commit.
+    /// Shows the entries as of the last commit.
     pub(super) fn current_range(
         &self,
         range: &KeyRange,
         limit: usize,
-    ) -> Result<Vec<(Key, Value)>, StoreError> {
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError> {
         // Before the trees: what is written meanwhile is in both, never in neither.
         let newest = self.behind.range(range);
         if newest.is_empty() {
-            return self.read_range(range, limit);
+            return self.read_range(range, limit, visitor);
         }
+        let mut entries = BTreeMap::new();
         // As many more as may turn out to be deleted.
-        let written = self.read_range(range, limit.saturating_add(newest.len()))?;
-        let mut entries: BTreeMap<Key, Value> = written.into_iter().collect();
+        self.read_range(range, limit.saturating_add(newest.len()), &mut |key, value| {
+            entries.insert(key.clone(), value.to_vec());
+            Ok(())
+        })?;
         for (key, value) in newest {
             match value {
                 Some(value) => entries.insert(key, value),
                 None => entries.remove(&key),
             };
         }
-        Ok(entries.into_iter().take(limit).collect())
+        entries.iter().take(limit).try_for_each(|(key, value)| visitor(key, value))
     }
 }
 

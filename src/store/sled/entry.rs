@@ -12,12 +12,14 @@
 //!
 //! A piece is never written over, so what a reader puts together is of one moment.
 
+use std::borrow::Cow;
+
 use sled::IVec;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
 use crate::store::sled::digest::Digest;
 use crate::store::sled::{Shared, store_error};
-use crate::store::{Batch, Key, KeyRange, StoreError, Tree, Value};
+use crate::store::{Batch, Key, KeyRange, StoreError, Tree, Value, Visitor};
 
 const PIECE_LENGTH: usize = 4096;
 const ESCAPE: u8 = 255;
@@ -119,7 +121,7 @@ impl Shared {
         loop {
             let Some(found) = entry else { return Ok(None) };
             if let Some(value) = self.value(key, &found)? {
-                return Ok(Some(value));
+                return Ok(Some(value.into_owned()));
             }
             // Another value has taken its place meanwhile.
             entry = tree.get(&key.bytes).map_err(store_error)?;
@@ -133,31 +135,41 @@ impl Shared {
         &self,
         range: &KeyRange,
         limit: usize,
-    ) -> Result<Vec<(Key, Value)>, StoreError> {
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError> {
         let tree = self.tree(range.tree as usize)?;
-        let entries = match &range.end {
+        let mut entries = match &range.end {
             Some(end) => tree.range(range.start.as_slice()..end.as_slice()),
             None => tree.range(range.start.as_slice()..),
         };
-        let records = entries.map(|entry| {
-            let (key, entry) = entry.map_err(store_error)?;
-            let key = Key::new(range.tree, key.to_vec());
+        let mut key = Key::new(range.tree, Vec::new());
+        let mut left = limit;
+        while left > 0
+            && let Some(entry) = entries.next()
+        {
+            let (bytes, entry) = entry.map_err(store_error)?;
+            key.bytes.clear();
+            key.bytes.extend_from_slice(&bytes);
             let value = match self.value(&key, &entry)? {
-                None => self.read(&key)?,
+                None => self.read(&key)?.map(Cow::Owned),
                 value => value,
             };
-            Ok(value.map(|value| (key, value)))
-        });
-        records.filter_map(Result::transpose).take(limit).collect()
+            if let Some(value) = value {
+                visitor(&key, &value)?;
+                left = left.saturating_sub(1);
+            }
+        }
+        Ok(())
     }
 
     /// The value of an entry, unless pieces of it are gone.
-    fn value(&self, key: &Key, entry: &[u8]) -> Result<Option<Value>, StoreError> {
+    fn value<'a>(&self, key: &Key, entry: &'a [u8]) -> Result<Option<Cow<'a, [u8]>>, StoreError> {
         match Entry::decode(key, entry)? {
-            Entry::Whole(value) => Ok(Some(value.to_vec())),
+            Entry::Whole(value) => Ok(Some(Cow::Borrowed(value))),
             Entry::InPieces(pieces) => {
                 let tree = self.tree(Home::PIECES.place)?;
-                pieces.assemble(|key| tree.get(key).map_err(store_error))
+                let value = pieces.assemble(|key| tree.get(key).map_err(store_error))?;
+                Ok(value.map(Cow::Owned))
             }
         }
     }
