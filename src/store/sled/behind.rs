@@ -1,7 +1,8 @@
 //! Write-behind: what a relaxed store has answered but not yet written.
 //!
 //! A commit is checked against it and joins it. A thread writes what has gathered in one
-//! transaction, so that many commits share sled's price of one and nobody waits for it.
+//! transaction, so that many commits share what sled asks for one, and wait only when as many more
+//! have gathered meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
