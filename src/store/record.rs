@@ -126,7 +126,7 @@ struct IdentityRecord<R, L> {
 struct LinkView<'a> {
     _kind: LoginKind,
     provider: &'a str,
-    _subject: &'a [u8],
+    _subject: &'a str,
     _ordinal: u32,
 }
 

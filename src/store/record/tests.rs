@@ -219,4 +219,10 @@ fn a_summary_is_what_the_whole_identity_tells() {
     for length in 0..written.len() {
         assert!(IdentitySummary::decode(&key, &written[..length]).is_err(), "{length} bytes");
     }
+    // Also of what a listing does not tell.
+    let subject = written.windows(3).position(|bytes| bytes == b"bob").expect("is written");
+    let mut corrupt = written;
+    corrupt[subject] = 0xff;
+    assert!(Identity::decode(&key, &corrupt).is_err());
+    assert!(IdentitySummary::decode(&key, &corrupt).is_err(), "a subject that is no text");
 }
