@@ -40,7 +40,7 @@
 //! | --- | --- | --- | --- |
 //! | `smoke` | 2,000 | 2,000 | all of it runs, too briefly for its numbers to mean something |
 //! | `short` | 100,000 | 30,000 | minutes; the default |
-//! | `long` | 1,000,000 | 10,000,000 | more and longer turns; 32 GB of disk |
+//! | `long` | 1,000,000 | 10,000,000 | longer turns; 32 GB of disk |
 //!
 //! `growth` fills both databases in step. On the way it notes p50 and p99 of single calls and how
 //! many bytes an identity takes.
