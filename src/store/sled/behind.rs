@@ -247,6 +247,14 @@ mod tests {
         assert!(behind.get(&key(1), NOTHING).expect("reads").is_some(), "as it was answered");
     }
 
+    /// A writer that is woken early goes on waiting.
+    fn until_it_waits<T>(behind: &WriteBehind, writer: &thread::ScopedJoinHandle<'_, T>) {
+        while !behind.room.notify_one() {
+            assert!(!writer.is_finished(), "there was room");
+            thread::yield_now();
+        }
+    }
+
     #[test]
     fn who_waits_for_room_gets_it_by_a_write() {
         let behind = WriteBehind::default();
@@ -257,7 +265,7 @@ mod tests {
         assert!(behind.wait_until_full());
         thread::scope(|scope| {
             let waits = scope.spawn(|| commit(GATHERED_MAX));
-            thread::yield_now();
+            until_it_waits(&behind, &waits);
             behind.write(|_| Ok(())).expect("written");
             assert_eq!(waits.join().expect("no panic").expect("room"), Commit::Done);
         });
@@ -272,7 +280,7 @@ mod tests {
         }
         thread::scope(|scope| {
             let waits = scope.spawn(|| commit(GATHERED_MAX));
-            thread::yield_now();
+            until_it_waits(&behind, &waits);
             behind.close();
             let refused = waits.join().expect("no panic");
             assert!(matches!(refused, Err(StoreError::Stopped)));
