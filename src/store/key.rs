@@ -218,7 +218,9 @@ impl LoginKeys {
     }
 
     fn of(pool: Guid, kind: LoginKind, provider: &str) -> Self {
-        let mut bytes = pool.0.to_vec();
+        let length = GUID_LENGTH.saturating_add(provider.len()).saturating_add(2);
+        let mut bytes = Vec::with_capacity(length);
+        bytes.extend_from_slice(&pool.0);
         bytes.push(match kind {
             LoginKind::Developer => b'd',
             LoginKind::Public => b'p',
