@@ -16,6 +16,7 @@ use ring::signature::{
     Ed25519KeyPair, KeyPair, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA512, RsaKeyPair,
     UnparsedPublicKey, VerificationAlgorithm,
 };
+use sled::IVec;
 use sled::transaction::{TransactionResult, Transactional};
 use uuid::Uuid;
 
@@ -136,6 +137,12 @@ impl Floor {
 
     pub(crate) fn tree(&self, tree: Tree) -> &sled::Tree {
         &self.trees[place(tree)]
+    }
+
+    /// What a known user's login holds.
+    pub(crate) fn owner(&self, login_key: &[u8]) -> IVec {
+        let value = self.tree(Tree::Logins).get(login_key).expect("a readable tree");
+        value.expect("a known user")
     }
 
     /// Puts what a batch puts.

@@ -10,10 +10,9 @@ use std::time::Instant;
 
 use cognate::{
     Batch, Developer, Durability, Engine, GetOpenIdTokenForDeveloperIdentityInput as Input,
-    IdentityId, SledOptions, Tree,
+    IdentityId, SledOptions,
 };
 use indicatif::{ProgressBar, ProgressStyle};
-use sled::IVec;
 
 use crate::floor::{Floor, Twin};
 use crate::measure::{Bench, Set, Target, take_turns, timed_each_of};
@@ -125,11 +124,6 @@ impl Growing {
         self.aws.resolve_developer_identity(input).expect("an identity")
     }
 
-    fn get(&self, login_key: &[u8]) -> IVec {
-        let value = self.floor.tree(Tree::Logins).get(login_key).expect("a readable tree");
-        value.expect("a known user")
-    }
-
     fn sync(&self) {
         self.engine.sync().expect("a disk");
         self.floor.sync();
@@ -176,7 +170,7 @@ impl Growing {
             || {
                 let users = floor.next().unwrap_or_default().iter();
                 let keys: Vec<_> = users.map(|user| self.twin.login_key(*user)).collect();
-                each(&keys, |key| self.get(key))
+                each(&keys, |key| self.floor.owner(key))
             },
         ))
     }
@@ -194,7 +188,7 @@ impl Growing {
             &format!("resolve, {}", short(self.identities() as u64)),
             Target::Throughput(80),
             timed_each_of(&users.inputs, |input| self.call(&input)),
-            timed_each_of(&users.login_keys, |key| self.get(&key)),
+            timed_each_of(&users.login_keys, |key| self.floor.owner(&key)),
         );
     }
 }

@@ -182,9 +182,12 @@ impl Bench {
             let line = [bench.as_str(), unit, &figure, &floor, &ratio, &target, met].join("\t");
             lines.extend([line.as_str(), "\n"]);
         }
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
-        fs::write(target.join("cognate-bench.tsv"), lines).expect("the target folder");
+        fs::write(target_folder().join("cognate-bench.tsv"), lines).expect("the target folder");
     }
+}
+
+pub(crate) fn target_folder() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder")
 }
 
 /// The processor, and how many of it there are.

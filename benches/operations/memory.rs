@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use cognate::{Durability, IdentityPoolId, Tree};
+use cognate::{Durability, IdentityPoolId};
 
 use crate::floor::{Floor, RawKey, Twin};
 use crate::measure::{Bench, Target};
@@ -74,8 +74,7 @@ pub(crate) fn is_measured_here() -> bool {
         let (mut keys, mut key) = (BufReader::new(keys), vec![0; length / users.len()]);
         for _ in users {
             keys.read_exact(&mut key).expect("as many keys");
-            let found = floor.tree(Tree::Logins).get(&key);
-            black_box(found.expect("a readable tree").expect("a known user"));
+            black_box(floor.owner(&key));
         }
         println!("{}", resident());
     }

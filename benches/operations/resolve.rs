@@ -5,7 +5,7 @@
 //! of the identity's id, 180 the guid in the pool's. Two threads had 1.6 times the throughput of
 //! one as long as both counted references to the pool.
 
-use cognate::{Developer, GetOpenIdTokenForDeveloperIdentityInput as Input, Tree};
+use cognate::{Developer, GetOpenIdTokenForDeveloperIdentityInput as Input};
 
 use crate::Users;
 use crate::floor::Floor;
@@ -13,15 +13,11 @@ use crate::measure::{Bench, Target, timed_each_of, timed_with};
 
 pub(crate) fn all(bench: &mut Bench, aws: &Developer, users: &Users, floor: &Floor) {
     let resolve = |input: &Input| aws.resolve_developer_identity(input).expect("a known user");
-    let get = |key: &[u8]| {
-        let value = floor.tree(Tree::Logins).get(key).expect("a readable tree");
-        value.expect("a known user")
-    };
     bench.row(
         "resolve",
         Target::Throughput(80),
         timed_each_of(&users.inputs, |input| resolve(&input)),
-        timed_each_of(&users.login_keys, |key| get(&key)),
+        timed_each_of(&users.login_keys, |key| floor.owner(&key)),
     );
     let by = |threads: usize| {
         let mut inputs = users.inputs.iter().cycle();

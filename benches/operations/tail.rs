@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use cognate::{Developer, GetOpenIdTokenForDeveloperIdentityInput as Input, Tree};
+use cognate::{Developer, GetOpenIdTokenForDeveloperIdentityInput as Input};
 use parking_lot::Mutex;
 
 use crate::floor::{Floor, GroupCommit, Twin};
@@ -42,7 +42,7 @@ pub(crate) fn all(
     let floor = beside_writers(
         || twin.lock().register(next()),
         |batch| commits.commit(batch),
-        || keys.next().map(|key| floor.tree(Tree::Logins).get(key).expect("a readable tree")),
+        || keys.next().map(|key| floor.owner(key)),
     );
     let turns = take_turns(bench.scale.turns, figure, floor);
     for (place, row) in ROWS.into_iter().enumerate() {

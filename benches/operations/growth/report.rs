@@ -10,6 +10,7 @@ use plotters::coord::ranged1d::{AsRangedCoord, DefaultFormatting, Ranged};
 use plotters::prelude::*;
 
 use super::{Latency, Point, short};
+use crate::measure::target_folder;
 
 /// Of the median and of what is rare.
 const ENGINE: [RGBColor; 2] = [RGBColor(0x1f, 0x5f, 0xa8), RGBColor(0x9c, 0xba, 0xda)];
@@ -18,7 +19,7 @@ const FONT: (&str, u32) = ("sans-serif", 16);
 
 /// Writes `cognate-growth.tsv` and the plots into the target folder, over those of fewer points.
 pub(super) fn write(points: &[Point]) {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
+    let target = target_folder();
     fs::write(target.join("cognate-growth.tsv"), table(points)).expect("the target folder");
     plots(target, points).expect("the target folder");
 }
