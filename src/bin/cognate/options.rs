@@ -1,0 +1,168 @@
+//! The options of `serve`, and the engine that they describe.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use cognate::{
+    Durability, Engine, Issuer, JwkSet, OidcVerifier, RoleAccounts, SigningAlgorithm, SledOptions,
+    Throttling, UnverifiedLogins,
+};
+use tracing::warn;
+
+use crate::Failure;
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The folder of the database; it is made if it is missing.
+    #[arg(long, value_name = "PATH", default_value = "./cognate-data")]
+    data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
+    pub(crate) listen: SocketAddr,
+    /// How tokens are signed; the service signs with RS512.
+    #[arg(long, value_name = "NAME", value_enum, default_value = "rs512")]
+    signing_algorithm: AlgorithmName,
+    /// What an answered operation survives.
+    #[arg(long, value_name = "NAME", value_enum, default_value = "power-loss")]
+    durability: DurabilityName,
+    /// A file whose bytes are the secret that seals new signing keys: random, 32 or more of them.
+    #[arg(long, value_name = "PATH")]
+    key_secret_file: Option<PathBuf>,
+    /// The key set of an OpenID Connect issuer or a user pool, a file in JSON; may be repeated,
+    /// once for each issuer.
+    #[arg(long, value_name = "ISSUER=FILE", value_parser = pair, conflicts_with = TRUST)]
+    oidc_jwks: Vec<(String, String)>,
+    /// An application that is registered with an issuer of `OpenIdConnectProviderARNs`; may be
+    /// repeated. Without one the issuer's tokens for every application are accepted.
+    #[arg(long, value_name = "ISSUER=CLIENT", value_parser = pair)]
+    oidc_client_id: Vec<(String, String)>,
+    /// How long after its end a token of an issuer of `OpenIdConnectProviderARNs` is accepted; the
+    /// service's guide speaks of 300 seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, conflicts_with = TRUST)]
+    oidc_grace_period: u32,
+    /// Accepts logins without looking at their signatures: anybody can be anybody. For tests only.
+    #[arg(long)]
+    trust_unverified_logins: bool,
+    /// Accepts roles of every account, not of the pool's own only.
+    #[arg(long)]
+    roles_of_any_account: bool,
+    /// Limits calls to the service's documented rates.
+    #[arg(long)]
+    throttle: bool,
+}
+
+/// The flag that makes key sets useless.
+const TRUST: &str = "trust_unverified_logins";
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let text = text.strip_prefix("https://").unwrap_or(text);
+    match text.split_once('=') {
+        Some((issuer, value)) if !issuer.is_empty() && !value.is_empty() => {
+            Ok((issuer.to_owned(), value.to_owned()))
+        }
+        _ => Err("an issuer, `=`, and a value are expected"),
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AlgorithmName {
+    Rs512,
+    Es256,
+    #[value(name = "eddsa")]
+    EdDsa,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DurabilityName {
+    /// A power cut.
+    PowerLoss,
+    /// A killed process.
+    ProcessKill,
+    /// Neither.
+    Relaxed,
+}
+
+impl Serve {
+    /// Opens the engine.
+    pub(crate) fn open(&self) -> Result<Engine, Failure> {
+        let mut builder = Engine::builder().signing_algorithm(match self.signing_algorithm {
+            AlgorithmName::Rs512 => SigningAlgorithm::Rs512,
+            AlgorithmName::Es256 => SigningAlgorithm::Es256,
+            AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
+        });
+        if let Some(path) = &self.key_secret_file {
+            let read = fs::read(path);
+            let secret =
+                read.map_err(|source| Failure::KeySecret { path: path.clone(), source })?;
+            if secret.is_empty() {
+                return Err(Failure::KeySecretEmpty(path.clone()));
+            }
+            builder = builder.key_secret(secret);
+        }
+        let issuers = self.issuers()?.into_iter();
+        builder = if self.trust_unverified_logins {
+            warn!("the signatures of logins are not verified: anybody can be anybody");
+            let verifier = UnverifiedLogins::trust_everyone();
+            builder
+                .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
+        } else {
+            let grace_period = Duration::from_secs(self.oidc_grace_period.into());
+            let verifier = OidcVerifier::new().grace_period(grace_period);
+            builder
+                .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
+        };
+        if self.roles_of_any_account {
+            builder = builder.role_accounts(RoleAccounts::Any);
+        }
+        if self.throttle {
+            builder = builder.throttling(Throttling::DocumentedRates);
+        }
+        let path = &self.data;
+        let database = SledOptions::new(path).durability(match self.durability {
+            DurabilityName::PowerLoss => Durability::PowerLoss,
+            DurabilityName::ProcessKill => Durability::ProcessKill,
+            DurabilityName::Relaxed => Durability::Relaxed,
+        });
+        builder.open_sled(database).map_err(|source| Failure::Open { path: path.clone(), source })
+    }
+
+    /// The issuers that are named, each with its keys and its clients.
+    fn issuers(&self) -> Result<BTreeMap<&str, Issuer>, Failure> {
+        let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
+        for (name, file) in &self.oidc_jwks {
+            let keys = key_set(file).map_err(|source| {
+                let (issuer, file) = (name.clone(), file.clone());
+                Failure::KeySet { issuer, file, source }
+            })?;
+            if issuers.insert(name, Issuer::new(keys)).is_some() {
+                return Err(Failure::IssuerTwice(name.clone()));
+            }
+        }
+        for name in issuers.keys() {
+            if !self.oidc_client_id.iter().any(|(known, _)| known == name) {
+                warn!(
+                    "{name} has no registered client: as a provider of IAM it logs in for every one"
+                );
+            }
+        }
+        for (name, client) in &self.oidc_client_id {
+            let known = match issuers.remove(name.as_str()) {
+                Some(known) => known,
+                None if self.trust_unverified_logins => Issuer::without_keys(),
+                None => return Err(Failure::IssuerUnknown(name.clone())),
+            };
+            issuers.insert(name, known.client_id(client));
+        }
+        Ok(issuers)
+    }
+}
+
+fn key_set(file: &str) -> Result<JwkSet, Box<dyn Error>> {
+    let keys = JwkSet::from_json(fs::read(file)?)?;
+    if keys.is_empty() { Err("none of its keys can verify a token".into()) } else { Ok(keys) }
+}
