@@ -5,12 +5,10 @@ use std::fmt;
 
 use crate::error::Result;
 use crate::id::Guid;
-use crate::state::{Identity, IdentityState, LOGINS_MAX, Pool, StoredKey};
+use crate::state::{Identity, IdentityState, LOGINS_MAX, Pool, PrivateKey, StoredKey};
 use crate::store::key::Place;
-use crate::store::record::{
-    Address, Deletion, Owner, PoolCount, PoolEntry, Record, StoredSessionKey,
-};
-use crate::store::{Key, KeyRange, Store, Tree, Value};
+use crate::store::record::{Address, Deletion, Numbered, Owner, PoolCount, PoolEntry, Record};
+use crate::store::{Key, KeyRange, Store, Tree, entries};
 
 /// A violated invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,20 +29,17 @@ impl fmt::Display for Finding {
     }
 }
 
-/// How many records are read at once.
-const STEP: usize = 1024;
-
 pub(crate) fn check(store: &dyn Store) -> Result<Vec<Finding>> {
     let mut check = Check { store, pools: HashMap::new(), findings: Vec::new() };
     check.pools()?;
     check.identities()?;
     check.index()?;
     check.logins()?;
-    check.each::<StoredSessionKey>(Tree::SessionKeys, |check, key, _| {
+    check.each::<Numbered<PrivateKey>>(Tree::SessionKeys, |check, key, _| {
         check.expect(None, key.session_key_number().is_some(), key, "not the name of a key");
         Ok(())
     })?;
-    check.each::<StoredKey>(Tree::SigningKeys, |check, key, _| {
+    check.each::<Numbered<StoredKey>>(Tree::SigningKeys, |check, key, _| {
         check.expect(None, key.signing_key_parts().is_some(), key, "not the name of a key");
         Ok(())
     })?;
@@ -78,21 +73,14 @@ impl Check<'_> {
         tree: Tree,
         mut visit: impl FnMut(&mut Self, &Key, R) -> Result<()>,
     ) -> Result<()> {
-        let mut range = KeyRange::all(tree);
-        loop {
-            let read: Vec<(Key, Value)> = self.store.scan(&range, STEP)?;
-            let more = read.len() == STEP;
-            for (key, value) in read {
-                range = range.after(&key.bytes);
-                match R::decode(&key, &value) {
-                    Ok(record) => visit(self, &key, record)?,
-                    Err(_) => self.expect(None, false, &key, "the record does not decode"),
-                }
-            }
-            if !more {
-                return Ok(());
+        for entry in entries(self.store, KeyRange::all(tree)) {
+            let (key, value) = entry?;
+            match R::decode(&key, &value) {
+                Ok(record) => visit(self, &key, record)?,
+                Err(_) => self.expect(None, false, &key, "the record does not decode"),
             }
         }
+        Ok(())
     }
 
     fn get<R: Record>(&self, key: &Key) -> Result<Option<R>> {

@@ -11,6 +11,7 @@ mod pools;
 mod public;
 mod resolve;
 mod roles;
+mod rotation;
 mod run;
 mod sessions;
 mod tags;
@@ -162,9 +163,12 @@ impl Engine {
 
     /// The public keys, those of retired keys among them while a token of theirs can be valid.
     ///
+    /// Every region with a pool has a key: where no token was signed yet, the key is made now. A
+    /// client that keeps the set verifies the region's first token by it.
+    ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// When the store cannot be read, or when a key cannot be made or kept.
     pub fn jwks(&self) -> Result<Jwks> {
         self.core.jwks()
     }

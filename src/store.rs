@@ -89,6 +89,31 @@ pub trait Store: Send + Sync {
     fn sync(&self) -> Result<(), StoreError>;
 }
 
+/// Every entry of a range, in the order of the keys, read step by step. An entry that is written
+/// meanwhile may be among them or not.
+pub(crate) fn entries(
+    store: &dyn Store,
+    range: KeyRange,
+) -> impl Iterator<Item = Result<(Key, Value), StoreError>> {
+    const STEP: usize = 256;
+
+    let mut next = Some(range);
+    let steps = std::iter::from_fn(move || {
+        let range = next.take()?;
+        let step = store.scan(&range, STEP);
+        if let Ok([.., (last, _)]) = step.as_deref()
+            && step.as_ref().is_ok_and(|step| step.len() == STEP)
+        {
+            next = Some(range.after(&last.bytes));
+        }
+        Some(step)
+    });
+    steps.flat_map(|step| match step {
+        Ok(entries) => entries.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    })
+}
+
 /// A conditional change: if every check holds, all writes happen.
 ///
 /// Deletes come before puts: a key that is in both is put.

@@ -32,6 +32,7 @@ pub struct Builder {
     signing_algorithm: SigningAlgorithm,
     signing_key: Option<SigningKey>,
     key_secret: Option<Vec<u8>>,
+    previous_key_secret: Option<Vec<u8>>,
 }
 
 impl Builder {
@@ -47,6 +48,7 @@ impl Builder {
             signing_algorithm: SigningAlgorithm::default(),
             signing_key: None,
             key_secret: None,
+            previous_key_secret: None,
         }
     }
 
@@ -121,14 +123,42 @@ impl Builder {
         self
     }
 
-    /// Seals the private keys that are made from now on (AES-256-GCM under a key that HKDF-SHA256
-    /// derives from `secret`); the same secret is then needed whenever the store is opened. It
-    /// should be random and of 32 bytes or more: it is not stretched as a password would have to
-    /// be.
+    /// Seals the private keys in the store (AES-256-GCM under a key that HKDF-SHA256 derives from
+    /// `secret`); the same secret is then needed whenever the store is opened. It should be random
+    /// and of 32 bytes or more: it is not stretched as a password would have to be. An empty one is
+    /// refused when the store is opened.
     ///
-    /// A key that is in the store already stays as it is until it is rotated.
+    /// Opening seals what is in the store unsealed. The database's files can hold the unsealed keys
+    /// until the space is used again: rotate the keys to be sure.
     pub fn key_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.key_secret = Some(secret.into());
+        self
+    }
+
+    /// Changes the secret: opening reads the private keys that this earlier secret has sealed, and
+    /// seals them with [`key_secret`](Self::key_secret), or without one leaves them unsealed.
+    ///
+    /// Run it only while no other engine has the store open, which would know the earlier secret
+    /// alone. It may be given again once the secret has changed.
+    ///
+    /// # Example: another secret
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let path = folder.path().join("identities.db");
+    /// # let (old, new) = ([1; 32], [2; 32]);
+    /// let engine = Engine::builder().key_secret(old).open(&path)?;
+    /// engine.rotate_session_key()?;
+    /// drop(engine);
+    /// let engine = Engine::builder().previous_key_secret(old).key_secret(new).open(&path)?;
+    /// drop(engine);
+    /// assert!(Engine::builder().key_secret(old).open(&path).is_err());
+    /// Engine::builder().key_secret(new).open(&path)?;
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn previous_key_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.previous_key_secret = Some(secret.into());
         self
     }
 
@@ -139,7 +169,7 @@ impl Builder {
     /// * [`Error::Locked`](crate::Error::Locked) while another engine has it open.
     /// * [`Error::Corrupt`](crate::Error::Corrupt) when it is damaged or has lost its end.
     /// * [`Error::SigningKey`](crate::Error::SigningKey) when its keys are sealed and the secret is
-    ///   missing or another one.
+    ///   missing or another one, or when a secret is empty.
     /// * [`Error::Storage`](crate::Error::Storage) when its files cannot be read or written.
     pub fn open(self, path: impl Into<PathBuf>) -> Result<Engine> {
         self.open_sled(SledOptions::new(path))
@@ -151,7 +181,7 @@ impl Builder {
     ///
     /// As [`open`](Self::open).
     pub fn open_sled(self, options: SledOptions) -> Result<Engine> {
-        self.build(Arc::new(options.open()?), Some(PoolCache::default()))
+        self.build(|| Ok(Arc::new(options.open()?)), Some(PoolCache::default()))
     }
 
     /// An engine that starts empty and forgets everything.
@@ -160,7 +190,7 @@ impl Builder {
     ///
     /// As [`open`](Self::open), but for the database.
     pub fn in_memory(self) -> Result<Engine> {
-        self.build(Arc::new(MemoryStore::new()), Some(PoolCache::default()))
+        self.build(|| Ok(Arc::new(MemoryStore::new())), Some(PoolCache::default()))
     }
 
     /// An engine over a store that others may write to at the same time. It reads a pool anew for
@@ -170,14 +200,19 @@ impl Builder {
     ///
     /// As [`open`](Self::open), but for the database.
     pub fn store(self, store: Arc<dyn Store>) -> Result<Engine> {
-        self.build(store, None)
+        self.build(|| Ok(store), None)
     }
 
-    pub(super) fn build(self, store: Arc<dyn Store>, pools: Option<PoolCache>) -> Result<Engine> {
-        let seal = self.key_secret.map_or_else(|| Ok(Seal::none()), |s| Seal::with_secret(&s))?;
+    /// Opens the store last: a builder that is refused makes no database.
+    pub(super) fn build(
+        self,
+        open: impl FnOnce() -> Result<Arc<dyn Store>>,
+        pools: Option<PoolCache>,
+    ) -> Result<Engine> {
+        let seal = Seal::new(self.key_secret.as_deref(), self.previous_key_secret.as_deref())?;
         let core = Core {
             keys: KeyRing::new(self.signing_algorithm, self.signing_key, seal, pools.is_some()),
-            store,
+            store: open()?,
             pools,
             clock: self.clock,
             entropy: self.entropy,
@@ -187,8 +222,8 @@ impl Builder {
             throttle: (self.throttling != Throttling::Off).then(Throttle::default),
             choices: self.choices,
         };
-        core.try_keys()?;
-        core.try_session_keys()?;
+        core.open_signing_keys()?;
+        core.open_session_keys()?;
         core.finish_deletions()?;
         Ok(Engine { core: Arc::new(core) })
     }

@@ -1,25 +1,25 @@
 //! The keys of the regions, and the tokens that they sign and verify.
 //!
-//! A region's keys are numbered. The last one that this engine can use and that is not retired
-//! signs; the others still verify. A key that the store keeps is made once, at the first token of
-//! its region.
+//! A region's first key is made with its first token, or with the first key set that is asked for
+//! while the region has a pool.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::ambient::Timestamp;
 use crate::engine::Core;
 use crate::engine::gather::Reads;
+use crate::engine::rotation::{Add, Series};
 use crate::error::{Error, Result};
 use crate::id::Region;
 use crate::rules::Refusal;
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::state::{PrivateKey, SigningAlgorithm, StoredKey};
-use crate::store::key::{corrupt, number_after};
-use crate::store::record::Record;
-use crate::store::{Batch, Key, KeyRange, Tree};
+use crate::store::key::corrupt;
+use crate::store::record::{Numbered, Record};
+use crate::store::{Key, KeyRange, Tree, entries};
 use crate::token::{
     Discovery, Jwk, Jwks, OpenIdToken, Presented, Seal, Signer, SigningKey, verify,
 };
@@ -30,10 +30,8 @@ pub(super) struct KeyRing {
     algorithm: SigningAlgorithm,
     handed_in: Option<SigningKey>,
     seal: Seal,
-    /// Whether nobody else changes the keys in the store.
     alone: bool,
     known: RwLock<Known>,
-    /// Held while a key is made: that takes a while, and one is enough.
     making: Mutex<()>,
 }
 
@@ -41,7 +39,7 @@ pub(super) struct KeyRing {
 #[derive(Debug, Default)]
 struct Known {
     signers: HashMap<Region, Arc<CurrentKey>>,
-    verifiers: HashMap<String, Arc<StoredKey>>,
+    verifiers: HashMap<String, Arc<Numbered<StoredKey>>>,
     /// Rises with every change: what was read from the store before one is not kept after it.
     generation: u64,
 }
@@ -80,16 +78,26 @@ impl KeyRing {
         &self.seal
     }
 
-    /// The key that a record stands for, if this engine is to sign with it.
-    fn usable(&self, kid: &str, record: &StoredKey) -> Result<Option<SigningKey>> {
-        if record.retired.is_some() || record.algorithm != self.algorithm {
+    /// Whether nobody else changes the keys in the store.
+    pub(super) fn alone(&self) -> bool {
+        self.alone
+    }
+
+    /// Held while a key is made: that takes a while, and one is enough.
+    pub(super) fn making(&self) -> MutexGuard<'_, ()> {
+        self.making.lock()
+    }
+
+    /// The key that is kept, if this engine is to sign with it.
+    fn usable(&self, kid: &str, kept: &StoredKey) -> Result<Option<SigningKey>> {
+        if kept.algorithm != self.algorithm {
             return Ok(None);
         }
         if let Some(key) = &self.handed_in {
-            return Ok((key.public() == record.public).then(|| key.clone()));
+            return Ok((key.public() == kept.public).then(|| key.clone()));
         }
-        let opened = self.seal.open(record.algorithm, kid, record.private.clone())?;
-        if opened.as_ref().is_some_and(|key| key.public() != record.public) {
+        let opened = self.seal.open(kept.algorithm, kid, &kept.private)?;
+        if opened.as_ref().is_some_and(|key| key.public() != kept.public) {
             let detail = format!("signing key {kid}: its two halves differ");
             return Err(Error::Corrupt { detail });
         }
@@ -109,7 +117,7 @@ impl KeyRing {
         }
     }
 
-    fn keep_verifier(&self, generation: u64, kid: &str, key: &Arc<StoredKey>) {
+    fn keep_verifier(&self, generation: u64, kid: &str, key: &Arc<Numbered<StoredKey>>) {
         let mut known = self.known.write();
         if known.generation == generation {
             known.verifiers.insert(kid.to_owned(), Arc::clone(key));
@@ -117,18 +125,61 @@ impl KeyRing {
     }
 
     /// To be called after a change.
-    fn forget(&self) {
+    pub(super) fn forget(&self) {
         let mut known = self.known.write();
         let generation = known.generation.wrapping_add(1);
         *known = Known { generation, ..Known::default() };
     }
 }
 
-/// When a key is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Make {
-    IfNoneCanBeUsed,
-    Anyway,
+/// The keys of a region.
+struct SigningKeys<'a> {
+    region: &'a Region,
+}
+
+impl Series for SigningKeys<'_> {
+    type Kept = StoredKey;
+    type Ready = Arc<CurrentKey>;
+
+    const LIFETIME_SECS: u64 = TokenDuration::SECS_MAX.unsigned_abs();
+
+    fn range(&self) -> KeyRange {
+        KeyRange::signing_keys_of(self.region)
+    }
+
+    fn key(&self, number: u32) -> Key {
+        Key::signing_key(self.region, number)
+    }
+
+    fn number(&self, key: &Key) -> Option<u32> {
+        key.signing_key_parts().map(|(_, number)| number)
+    }
+
+    fn ready(&self, core: &Core, number: u32, kept: &StoredKey) -> Result<Option<Self::Ready>> {
+        let kid = kid(self.region, number);
+        if let Some(known) = core.keys.known.read().signers.get(self.region)
+            && known.kid == kid
+        {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let key = core.keys.usable(&kid, kept)?;
+        Ok(key.map(|key| Arc::new(CurrentKey { signer: Signer::new(key, &kid), kid })))
+    }
+
+    fn keep(&self, core: &Core, generation: u64, ready: &Self::Ready) {
+        core.keys.keep_signer(generation, self.region, ready);
+    }
+
+    fn make(&self, core: &Core, number: u32) -> Result<StoredKey> {
+        let keys = &core.keys;
+        let (key, private) = if let Some(key) = &keys.handed_in {
+            (key.clone(), PrivateKey::HandedIn)
+        } else {
+            let kid = kid(self.region, number);
+            keys.seal.generate(keys.algorithm, &kid, &*core.entropy)?
+        };
+        Ok(StoredKey { algorithm: keys.algorithm, public: key.public(), private })
+    }
 }
 
 /// The name of a region's key.
@@ -144,19 +195,9 @@ fn named(name: &str) -> Option<(Region, u32)> {
 }
 
 /// Whether a token of the key can still be valid.
-fn is_alive(key: &StoredKey, now: Timestamp) -> bool {
-    let last_exp = |retired: Timestamp| {
-        let signed = retired.as_secs().saturating_add(LAST_TOKEN_SECS);
-        signed.saturating_add(TokenDuration::SECS_MAX.unsigned_abs())
-    };
-    key.retired.is_none_or(|retired| now.as_secs() <= last_exp(retired))
+fn is_alive(key: &Numbered<StoredKey>, now: Timestamp) -> bool {
+    !key.is_over(SigningKeys::LIFETIME_SECS, now)
 }
-
-/// How long a token that was on its way may still be signed with a key after it was retired.
-const LAST_TOKEN_SECS: u64 = 60;
-
-/// How many keys are read at once.
-const STEP: usize = 256;
 
 impl Core {
     pub(super) fn verify_token(&self, token: &str) -> Result<Claims> {
@@ -165,7 +206,7 @@ impl Core {
         let key = self.verifying_key(&presented.kid, &region, number)?;
         let now = self.now();
         let key = key.filter(|key| is_alive(key, now)).ok_or(Refusal::TokenForeign)?;
-        let claims = verify(&presented, &key, now.as_secs())?;
+        let claims = verify(&presented, &key.key, now.as_secs())?;
         let pool = Reads::new(self).any_pool(claims.identity_pool_id())?;
         let ours = pool.is_some_and(|kept| {
             kept.pool.region == region
@@ -176,37 +217,56 @@ impl Core {
     }
 
     pub(super) fn jwks(&self) -> Result<Jwks> {
+        // Clients keep a key set for a while, and would refuse the first token of a region.
+        for region in self.regions_of_pools()? {
+            self.current_key(&region)?;
+        }
         let now = self.now();
-        let mut keys = self.stored_keys(KeyRange::all(Tree::SigningKeys))?;
+        let mut keys = self.signing_keys()?;
         keys.retain(|(_, _, key)| is_alive(key, now));
-        let keys = keys.iter().map(|(region, number, key)| {
+        let keys = keys.iter().map(|(region, number, Numbered { key, .. })| {
             Jwk::new(kid(region, *number), key.algorithm, &key.public)
         });
         Ok(Jwks { keys: keys.collect() })
     }
 
+    fn regions_of_pools(&self) -> Result<BTreeSet<Region>> {
+        let mut regions = BTreeSet::new();
+        for entry in entries(&*self.store, KeyRange::all(Tree::Accounts)) {
+            let (key, _) = entry?;
+            let region = key.account_region();
+            regions.insert(region.ok_or_else(|| corrupt(&key, "not an account in a region"))?);
+        }
+        Ok(regions)
+    }
+
     pub(super) fn discovery(&self, base: &str) -> Result<Discovery> {
-        let keys = self.stored_keys(KeyRange::all(Tree::SigningKeys))?;
         let mut algorithms = vec![self.keys.algorithm];
-        for (_, _, key) in keys {
-            if is_alive(&key, self.now()) && !algorithms.contains(&key.algorithm) {
-                algorithms.push(key.algorithm);
+        for (_, _, key) in self.signing_keys()? {
+            let algorithm = key.key.algorithm;
+            if is_alive(&key, self.now()) && !algorithms.contains(&algorithm) {
+                algorithms.push(algorithm);
             }
         }
         Ok(Discovery::new(base, algorithms))
     }
 
     pub(super) fn rotate(&self, region: &Region) -> Result<()> {
-        let _making = self.keys.making.lock();
-        self.make_key(region, Make::Anyway)
+        self.add_key(&SigningKeys { region }, Add::Always)
     }
 
-    /// Fails early where a key that is needed cannot be opened.
-    pub(super) fn try_keys(&self) -> Result<()> {
-        for (region, number, key) in self.stored_keys(KeyRange::all(Tree::SigningKeys))? {
-            self.keys.usable(&kid(&region, number), &key)?;
+    /// Fails early where a key that is needed cannot be opened, and seals the others as the secret
+    /// says.
+    pub(super) fn open_signing_keys(&self) -> Result<()> {
+        let mut names = Vec::new();
+        for (region, number, kept) in self.signing_keys()? {
+            let kid = kid(&region, number);
+            if kept.retired.is_none() {
+                self.keys.usable(&kid, &kept.key)?;
+            }
+            names.push((Key::signing_key(&region, number), kid));
         }
-        Ok(())
+        self.reseal::<StoredKey>(&names)
     }
 
     /// The key that signs in a region, made if there is none yet.
@@ -216,80 +276,7 @@ impl Core {
         {
             return Ok(Arc::clone(current));
         }
-        if let Some(current) = self.find_current_key(region)? {
-            return Ok(current);
-        }
-        let _making = self.keys.making.lock();
-        self.make_key(region, Make::IfNoneCanBeUsed)?;
-        self.find_current_key(region)?.ok_or(Error::Contended)
-    }
-
-    /// The last of the region's keys that can be used.
-    fn find_current_key(&self, region: &Region) -> Result<Option<Arc<CurrentKey>>> {
-        let generation = self.keys.generation();
-        let known = self.keys.known.read().signers.get(region).cloned();
-        let keys = self.stored_keys(KeyRange::signing_keys_of(region))?;
-        for (_, number, record) in keys.iter().rev() {
-            let kid = kid(region, *number);
-            let known = known.as_ref().filter(|known| known.kid == kid);
-            if let Some(known) = known.filter(|_| record.retired.is_none()) {
-                return Ok(Some(Arc::clone(known)));
-            }
-            if let Some(key) = self.keys.usable(&kid, record)? {
-                let current = Arc::new(CurrentKey { signer: Signer::new(key, &kid), kid });
-                self.keys.keep_signer(generation, region, &current);
-                return Ok(Some(current));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Adds a key to a region. The keys before it retire, unless another engine may sign with them;
-    /// keys whose last token is over go.
-    fn make_key(&self, region: &Region, make: Make) -> Result<()> {
-        let mut unused: Option<(String, StoredKey)> = None;
-        self.run_batch(|reads| {
-            let now = self.now();
-            let mut writes = Batch::default();
-            let mut last = 0;
-            for (_, number, _) in self.stored_keys(KeyRange::signing_keys_of(region))? {
-                last = number;
-                let key = Key::signing_key(region, number);
-                let Some(record) = reads.record::<StoredKey>(&key)? else { continue };
-                let usable = self.keys.usable(&kid(region, number), &record)?.is_some();
-                if usable && make == Make::IfNoneCanBeUsed {
-                    return Ok((Batch::default(), ()));
-                }
-                if !is_alive(&record, now) {
-                    writes.deletes.push(key);
-                } else if record.retired.is_none() && (self.keys.alone || make == Make::Anyway) {
-                    let retired = StoredKey { retired: Some(now), ..record };
-                    writes.puts.push((key, retired.encode()?));
-                }
-            }
-            let number = number_after(last)?;
-            let (kid, key) = (kid(region, number), Key::signing_key(region, number));
-            // INVARIANT: numbers are not given twice; another engine may have been faster.
-            writes.checks.push((key.clone(), None));
-            let record = match unused.take().filter(|(name, _)| *name == kid) {
-                Some((_, record)) => record,
-                None => self.new_key(&kid)?,
-            };
-            writes.puts.push((key, record.encode()?));
-            unused = Some((kid, record));
-            Ok((writes, ()))
-        })?;
-        self.keys.forget();
-        Ok(())
-    }
-
-    fn new_key(&self, kid: &str) -> Result<StoredKey> {
-        let algorithm = self.keys.algorithm;
-        let (key, private) = match &self.keys.handed_in {
-            Some(key) => (key.clone(), PrivateKey::HandedIn),
-            None => self.keys.seal.generate(algorithm, kid, &*self.entropy)?,
-        };
-        Ok(StoredKey { algorithm, public: key.public(), private, retired: None })
+        self.current(&SigningKeys { region })
     }
 
     fn verifying_key(
@@ -297,7 +284,7 @@ impl Core {
         kid: &str,
         region: &Region,
         number: u32,
-    ) -> Result<Option<Arc<StoredKey>>> {
+    ) -> Result<Option<Arc<Numbered<StoredKey>>>> {
         if self.keys.alone
             && let Some(key) = self.keys.known.read().verifiers.get(kid)
         {
@@ -305,28 +292,23 @@ impl Core {
         }
         let generation = self.keys.generation();
         let mut reads = Reads::new(self);
-        let record: Option<StoredKey> = reads.record(&Key::signing_key(region, number))?;
-        let key = record.map(Arc::new);
+        let kept = reads.record(&Key::signing_key(region, number))?;
+        let key = kept.map(Arc::new);
         if let Some(key) = &key {
             self.keys.keep_verifier(generation, kid, key);
         }
         Ok(key)
     }
 
-    fn stored_keys(&self, mut range: KeyRange) -> Result<Vec<(Region, u32, StoredKey)>> {
+    /// The keys of all regions.
+    fn signing_keys(&self) -> Result<Vec<(Region, u32, Numbered<StoredKey>)>> {
         let mut keys = Vec::new();
-        loop {
-            let read = self.store.scan(&range, STEP)?;
-            let more = read.len() == STEP;
-            for (key, value) in read {
-                let parts = key.signing_key_parts();
-                let (region, number) = parts.ok_or_else(|| corrupt(&key, "not a key's name"))?;
-                keys.push((region, number, StoredKey::decode(&key, &value)?));
-                range = range.after(&key.bytes);
-            }
-            if !more {
-                return Ok(keys);
-            }
+        for entry in entries(&*self.store, KeyRange::all(Tree::SigningKeys)) {
+            let (key, value) = entry?;
+            let parts = key.signing_key_parts();
+            let (region, number) = parts.ok_or_else(|| corrupt(&key, "not a key's name"))?;
+            keys.push((region, number, Numbered::decode(&key, &value)?));
         }
+        Ok(keys)
     }
 }

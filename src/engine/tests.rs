@@ -68,7 +68,7 @@ fn counted() -> (Arc<Counting>, Developer, IdentityPoolId) {
 /// A pool of an engine alone with its store.
 fn game(store: Arc<dyn Store>) -> (Developer, IdentityPoolId) {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    let engine = builder.build(store, Some(PoolCache::default())).expect("opens");
+    let engine = builder.build(|| Ok(store), Some(PoolCache::default())).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).unwrap();
     let input = input.developer_provider_name("d").unwrap();
@@ -117,7 +117,7 @@ fn a_call_has_one_moment() {
     let clock = move || Timestamp::from_millis(counted.fetch_add(1, Ordering::SeqCst) as u64);
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).clock(clock);
     let (store, pools): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::new()), PoolCache::default());
-    let engine = builder.build(store, Some(pools)).expect("opens");
+    let engine = builder.build(|| Ok(store), Some(pools)).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
     let input = input.developer_provider_name("d").unwrap();
@@ -366,7 +366,7 @@ fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
     let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let open = |store: Arc<dyn Store>, cache: Option<PoolCache>| {
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-        let engine = builder.build(store, cache).expect("opens");
+        let engine = builder.build(|| Ok(store), cache).expect("opens");
         engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
     };
     let other = open(Arc::clone(&inner), None);

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ambient::Timestamp;
 use crate::constraint::REDACTED;
 
 /// How tokens are signed.
@@ -37,8 +36,6 @@ pub(crate) struct StoredKey {
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) public: PublicKey,
     pub(crate) private: PrivateKey,
-    /// When another key took over.
-    pub(crate) retired: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -105,6 +105,7 @@ pub(crate) struct Place {
     pub(crate) guid: Guid,
 }
 
+const ACCOUNT_LENGTH: usize = 12;
 const GUID_LENGTH: usize = 16;
 const MOMENT_LENGTH: usize = 8;
 const KEY_NUMBER_LENGTH: usize = 4;
@@ -118,6 +119,12 @@ impl Key {
     pub(crate) fn account(account: &AccountId, region: &Region) -> Self {
         let bytes = [account.as_str().as_bytes(), region.as_str().as_bytes()].concat();
         Self { tree: Tree::Accounts, bytes }
+    }
+
+    /// The region of an account's key.
+    pub(crate) fn account_region(&self) -> Option<Region> {
+        let (_, region) = self.bytes.split_at_checked(ACCOUNT_LENGTH)?;
+        std::str::from_utf8(region).ok()?.parse().ok()
     }
 
     pub(crate) fn pool(pool: Guid) -> Self {

@@ -6,6 +6,7 @@
 mod pool;
 
 use bincode::Options;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Timestamp;
@@ -103,15 +104,45 @@ pub(crate) struct Address {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner(pub(crate) Place);
 
-/// In the tree of session keys: what seals sessions.
+/// In the trees of keys: a key of a series in which one takes over from another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredSessionKey {
-    pub(crate) key: PrivateKey,
+pub(crate) struct Numbered<K> {
+    pub(crate) key: K,
     /// When another key took over.
     pub(crate) retired: Option<Timestamp>,
 }
 
-plain_record!(PoolCount, PoolEntry, Deletion, Address, Owner, StoredKey, StoredSessionKey);
+/// A key of a series, as it is kept.
+pub(crate) trait KeptKey: Serialize + DeserializeOwned {
+    /// The half that is nobody else's.
+    fn private(&mut self) -> &mut PrivateKey;
+}
+
+/// Signs tokens.
+impl KeptKey for StoredKey {
+    fn private(&mut self) -> &mut PrivateKey {
+        &mut self.private
+    }
+}
+
+/// Seals sessions.
+impl KeptKey for PrivateKey {
+    fn private(&mut self) -> &mut PrivateKey {
+        self
+    }
+}
+
+impl<K: KeptKey> Record for Numbered<K> {
+    fn encode(&self) -> Result<Value, StoreError> {
+        encode(self)
+    }
+
+    fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
+        decode(key, value)
+    }
+}
+
+plain_record!(PoolCount, PoolEntry, Deletion, Address, Owner);
 
 #[derive(Serialize, Deserialize)]
 struct IdentityRecord<R, L> {

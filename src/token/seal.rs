@@ -13,20 +13,19 @@ use crate::state::{PrivateKey, SigningAlgorithm};
 use crate::token::SigningKey;
 
 /// Seals and opens private keys. Without a secret they are kept as they are.
-pub(crate) struct Seal(Option<LessSafeKey>);
+pub(crate) struct Seal {
+    key: Option<LessSafeKey>,
+    /// Opens what was sealed with the secret before this one.
+    previous: Option<LessSafeKey>,
+}
 
 impl Seal {
-    pub(crate) fn none() -> Self {
-        Self(None)
-    }
-
-    pub(crate) fn with_secret(secret: &[u8]) -> Result<Self> {
-        let derived = Salt::new(HKDF_SHA256, b"cognate signing key seal");
-        let derived = derived.extract(secret);
-        let info = [b"v1".as_slice()];
-        let key =
-            derived.expand(&info, &AES_256_GCM).map(|okm| LessSafeKey::new(UnboundKey::from(okm)));
-        key.map(|key| Self(Some(key))).map_err(|_| Error::SigningKey("the secret cannot be used"))
+    /// # Errors
+    ///
+    /// [`Error::SigningKey`] for a secret that is empty.
+    pub(crate) fn new(secret: Option<&[u8]>, previous: Option<&[u8]>) -> Result<Self> {
+        let key = secret.map(derive).transpose()?;
+        Ok(Self { key, previous: previous.map(derive).transpose()? })
     }
 
     /// Makes a new key; it is to be kept under the name `kid`, to which the seal binds it.
@@ -48,7 +47,7 @@ impl Seal {
         mut secret: Vec<u8>,
         entropy: &dyn Entropy,
     ) -> Result<PrivateKey> {
-        let Some(seal) = &self.0 else { return Ok(PrivateKey::Plain(secret)) };
+        let Some(seal) = &self.key else { return Ok(PrivateKey::Plain(secret)) };
         let mut nonce = [0; 12];
         entropy.fill(&mut nonce)?;
         seal.seal_in_place_append_tag(
@@ -65,33 +64,70 @@ impl Seal {
         &self,
         algorithm: SigningAlgorithm,
         kid: &str,
-        private: PrivateKey,
+        private: &PrivateKey,
     ) -> Result<Option<SigningKey>> {
         let der = self.unseal(kid, private)?;
         der.map(|der| SigningKey::from_pkcs8(algorithm, &der)).transpose()
     }
 
     /// Reads a kept secret; `None` where the embedder has it.
-    pub(crate) fn unseal(&self, name: &str, private: PrivateKey) -> Result<Option<Vec<u8>>> {
-        match (private, &self.0) {
-            (PrivateKey::HandedIn, _) => Ok(None),
-            (PrivateKey::Plain(secret), _) => Ok(Some(secret)),
-            (PrivateKey::Sealed { .. }, None) => {
-                Err(Error::SigningKey("the key is sealed and no secret was given"))
-            }
-            (PrivateKey::Sealed { nonce, mut sealed }, Some(seal)) => {
-                let nonce = Nonce::assume_unique_for_key(nonce);
-                seal.open_in_place(nonce, Aad::from(name), &mut sealed)
-                    .map(|secret| Some(secret.to_vec()))
-                    .map_err(|_| Error::SigningKey("the key is sealed with another secret"))
+    pub(crate) fn unseal(&self, name: &str, private: &PrivateKey) -> Result<Option<Vec<u8>>> {
+        match private {
+            PrivateKey::HandedIn => Ok(None),
+            PrivateKey::Plain(secret) => Ok(Some(secret.clone())),
+            PrivateKey::Sealed { nonce, sealed } => {
+                let mut keys = self.key.iter().chain(&self.previous).peekable();
+                if keys.peek().is_none() {
+                    return Err(Error::SigningKey("the key is sealed and no secret was given"));
+                }
+                let opened = keys.find_map(|key| unseal_with(key, name, *nonce, sealed));
+                let wrong = Error::SigningKey("the key is sealed with another secret");
+                opened.map(Some).ok_or(wrong)
             }
         }
     }
+
+    /// The same secret as it is to be kept from now on; `None` where it is kept so already, or
+    /// where it cannot be read.
+    pub(crate) fn reseal(
+        &self,
+        name: &str,
+        private: &PrivateKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Option<PrivateKey>> {
+        let secret = match (private, &self.key) {
+            (PrivateKey::Plain(secret), Some(_)) => Some(secret.clone()),
+            (PrivateKey::HandedIn | PrivateKey::Plain(_), _) => None,
+            (PrivateKey::Sealed { nonce, sealed }, key) => {
+                let opens = |key| unseal_with(key, name, *nonce, sealed);
+                let is_current = key.as_ref().and_then(opens).is_some();
+                self.previous.as_ref().filter(|_| !is_current).and_then(opens)
+            }
+        };
+        secret.map(|secret| self.seal(name, secret, entropy)).transpose()
+    }
+}
+
+fn derive(secret: &[u8]) -> Result<LessSafeKey> {
+    if secret.is_empty() {
+        return Err(Error::SigningKey("the secret is empty"));
+    }
+    let derived = Salt::new(HKDF_SHA256, b"cognate signing key seal").extract(secret);
+    let info = [b"v1".as_slice()];
+    let key = derived.expand(&info, &AES_256_GCM);
+    key.map(|key| LessSafeKey::new(UnboundKey::from(key)))
+        .map_err(|_| Error::SigningKey("the secret cannot be used"))
+}
+
+fn unseal_with(key: &LessSafeKey, name: &str, nonce: [u8; 12], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, mut sealed) = (Nonce::assume_unique_for_key(nonce), sealed.to_vec());
+    let secret = key.open_in_place(nonce, Aad::from(name), &mut sealed).ok()?;
+    Some(secret.to_vec())
 }
 
 impl fmt::Debug for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let secret = if self.0.is_some() { REDACTED } else { "none" };
+        let secret = if self.key.is_some() { REDACTED } else { "none" };
         write!(f, "Seal({secret})")
     }
 }

@@ -4,6 +4,7 @@ mod inputs;
 mod options;
 mod refusals;
 mod sessions;
+mod steps;
 mod story;
 mod support;
 mod throttling;

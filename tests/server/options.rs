@@ -233,3 +233,29 @@ fn roles_of_other_accounts_need_an_option() {
     let roles = server.call("GetIdentityPoolRoles", &json!({"IdentityPoolId": pool})).json();
     assert_eq!(roles["Roles"], json!({"unauthenticated": role}));
 }
+
+#[test]
+fn the_key_secret_is_changed_with_the_previous_one() {
+    let folder = tempdir().expect("a folder");
+    let file = |name: &str, secret: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, secret).expect("written");
+        path.to_str().expect("text").to_owned()
+    };
+    let (old, new) = (file("old", "the first secret"), file("new", "the second secret"));
+    let data = folder.path().join("data");
+    let first = Server::start(&data, &["--key-secret-file", &old]);
+    open_pool(&first);
+    let keys = first.get("/.well-known/jwks.json").body;
+    first.stop();
+
+    let both = ["--key-secret-file", &new, "--previous-key-secret-file", &old];
+    let server = Server::start(&data, &both);
+    assert_eq!(server.get("/.well-known/jwks.json").body, keys);
+    server.stop();
+    let refused = run(&data, "127.0.0.1:0", &["--key-secret-file", &old]);
+    let log = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(log.contains("the key is sealed with another secret"), "{log}");
+    Server::start(&data, &["--key-secret-file", &new]).stop();
+}

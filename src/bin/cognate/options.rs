@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -30,9 +30,13 @@ pub(crate) struct Serve {
     /// What an answered operation survives.
     #[arg(long, value_name = "NAME", value_enum, default_value = "power-loss")]
     durability: DurabilityName,
-    /// A file whose bytes are the secret that seals new signing keys: random, 32 or more of them.
+    /// A file whose bytes are the secret that seals the private keys: random, 32 or more of them.
     #[arg(long, value_name = "PATH")]
     key_secret_file: Option<PathBuf>,
+    /// A file with the secret before this one: keys that it sealed are sealed with the secret of
+    /// `--key-secret-file`, or without one are no longer sealed.
+    #[arg(long, value_name = "PATH")]
+    previous_key_secret_file: Option<PathBuf>,
     /// The key set of an OpenID Connect issuer or a user pool, a file in JSON; may be repeated,
     /// once for each issuer.
     #[arg(long, value_name = "ISSUER=FILE", value_parser = pair, conflicts_with = TRUST)]
@@ -96,13 +100,10 @@ impl Serve {
             AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
         });
         if let Some(path) = &self.key_secret_file {
-            let read = fs::read(path);
-            let secret =
-                read.map_err(|source| Failure::KeySecret { path: path.clone(), source })?;
-            if secret.is_empty() {
-                return Err(Failure::KeySecretEmpty(path.clone()));
-            }
-            builder = builder.key_secret(secret);
+            builder = builder.key_secret(key_secret(path)?);
+        }
+        if let Some(path) = &self.previous_key_secret_file {
+            builder = builder.previous_key_secret(key_secret(path)?);
         }
         let issuers = self.issuers()?.into_iter();
         builder = if self.trust_unverified_logins {
@@ -160,6 +161,12 @@ impl Serve {
         }
         Ok(issuers)
     }
+}
+
+fn key_secret(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read = fs::read(path);
+    let secret = read.map_err(|source| Failure::KeySecret { path: path.to_owned(), source })?;
+    if secret.is_empty() { Err(Failure::KeySecretEmpty(path.to_owned())) } else { Ok(secret) }
 }
 
 fn key_set(file: &str) -> Result<JwkSet, Box<dyn Error>> {

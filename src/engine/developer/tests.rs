@@ -21,7 +21,7 @@ fn whether_a_pool_is_kept_makes_no_difference() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let [kept, read] = [Some(PoolCache::default()), None].map(|cache| {
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-        builder.build(Arc::clone(&store), cache).expect("opens")
+        builder.build(|| Ok(Arc::clone(&store)), cache).expect("opens")
     });
     let of = |engine: &Engine, account: &str, region: &str| {
         engine.developer(account.parse().unwrap(), region.parse().unwrap())

@@ -51,13 +51,10 @@ fn pool() -> (Key, Pool) {
     (Key::pool(POOL), Pool::new((account, region()), CREATED, settings))
 }
 
-fn signing_key(private: PrivateKey) -> StoredKey {
-    StoredKey {
-        algorithm: SigningAlgorithm::EdDsa,
-        public: PublicKey::Ed25519(vec![0xaa, 0xbb]),
-        private,
-        retired: Some(CREATED),
-    }
+fn signing_key(private: PrivateKey) -> Numbered<StoredKey> {
+    let public = PublicKey::Ed25519(vec![0xaa, 0xbb]);
+    let key = StoredKey { algorithm: SigningAlgorithm::EdDsa, public, private };
+    Numbered { key, retired: Some(CREATED) }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -114,7 +111,7 @@ fn format_1() {
         &identity,
         "01090000000000000075732d656173742d310100000004030201000000000200000000000000000000000300000000000000642e780300000000000000616e6e0000000001000000010000000000000070030000000000000073756201000000",
     );
-    let sessions = StoredSessionKey { key: PrivateKey::Plain(vec![1, 2]), retired: None };
+    let sessions = Numbered { key: PrivateKey::Plain(vec![1, 2]), retired: None };
     is_fixed(&any, &sessions, "01010000000200000000000000010200");
 }
 
@@ -183,7 +180,7 @@ proptest! {
             let again = encoded.as_ref().and_then(|bytes| Pool::decode(&key, bytes).ok());
             prop_assert!(encoded == Some(bytes.clone()) || again == Some(pool));
         }
-        if let Ok(stored) = StoredKey::decode(&key, &bytes) {
+        if let Ok(stored) = Numbered::<StoredKey>::decode(&key, &bytes) {
             prop_assert_eq!(stored.encode().ok(), Some(bytes.clone()));
         }
         if let Ok(owner) = Owner::decode(&key, &bytes) {

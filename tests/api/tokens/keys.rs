@@ -100,6 +100,25 @@ fn every_algorithm_verifies_by_the_key_that_is_published() {
 }
 
 #[test]
+fn a_region_has_a_published_key_as_soon_as_it_has_a_pool() {
+    // Clients kept an empty key set, and refused the region's first token.
+    let made = |builder: Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
+    for world in [World::with(made), World::alone(made)] {
+        assert_eq!(kids(&world.engine), [""; 0], "no region has a pool");
+        let pool = world.game();
+        let there = world.of("210987654321", "eu-west-1");
+        there.game();
+        let keys = world.engine.jwks().expect("readable");
+        let published: Vec<_> = keys.keys.iter().map(|key| key.kid.as_str()).collect();
+        assert_eq!(published, ["eu-west-1-1", "us-east-1-1"]);
+        let token = token(&world, call(&pool, "alice"));
+        assert!(is_signed_by(&token, &keys.keys[1]));
+        assert_eq!(world.engine.jwks().expect("readable"), keys);
+        world.check();
+    }
+}
+
+#[test]
 fn the_modulus_has_no_sign_byte() {
     let modulus = URL_SAFE_NO_PAD.decode(N).expect("base64url without padding");
     assert_eq!((modulus.len(), modulus[0] >> 7), (256, 1));

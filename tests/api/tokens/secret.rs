@@ -103,7 +103,7 @@ fn a_sealed_store_opens_with_its_secret_only() {
     let before = world.dump();
     assert_locked(open(&world.store, &world.clock, None), NO_SECRET);
     let shorter = &SECRET[..SECRET.len() - 1];
-    for wrong in [b"".as_slice(), b"wrong", shorter, &[SECRET, b"4"].concat()] {
+    for wrong in [b"wrong".as_slice(), shorter, &[SECRET, b"4"].concat()] {
         assert_locked(open(&world.store, &world.clock, Some(wrong)), WRONG_SECRET);
     }
     assert_eq!(world.dump(), before);
@@ -133,16 +133,83 @@ fn a_key_is_bound_to_its_name() {
 }
 
 #[test]
-fn a_rotated_key_is_sealed_too() {
+fn an_empty_secret_is_refused() {
+    // It sealed with a key that everybody can derive.
+    let empty = || Engine::builder().key_secret(b"".as_slice());
+    let with_previous = Engine::builder().key_secret(SECRET).previous_key_secret(b"".as_slice());
+    for builder in [empty(), with_previous] {
+        assert_locked(builder.in_memory(), "signing key: the secret is empty");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("database");
+    assert_locked(empty().open(&path), "signing key: the secret is empty");
+    assert!(!path.exists(), "nothing was made");
+}
+
+#[test]
+fn opening_with_a_secret_seals_the_keys_that_are_not_sealed() {
+    // They stayed as they were until they were rotated.
     let world = World::with(made);
     let pool = world.game();
     let plain = token(&world, call(&pool, "alice"));
-    // A key that was there before the secret stays as it is until it is rotated.
-    let engine = open(&world.store, &world.clock, Some(SECRET)).expect("the key is not sealed");
-    engine.rotate_signing_key(&parse(REGION)).expect("rotated");
+    world.engine.rotate_signing_key(&parse(REGION)).expect("rotated");
+    world.engine.rotate_session_key().expect("a key");
+    let shown = |world: &World| {
+        let dump = world.dump().into_iter();
+        let keys = dump.filter(|(k, _)| [Tree::SigningKeys, Tree::SessionKeys].contains(&k.tree));
+        keys.map(|(_, value)| contains(&value, &Known::bytes()[8..])).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&world), [true, true, true]);
+    let engine = open(&world.store, &world.clock, Some(SECRET)).expect("the keys are not sealed");
+    assert_eq!(shown(&world), [false, false, false]);
+    engine.verify_token(&plain).expect("by the same key");
     assert_locked(open(&world.store, &world.clock, None), NO_SECRET);
-    let engine = open(&world.store, &world.clock, Some(SECRET)).expect("the secret");
-    engine.verify_token(&plain).expect("its key has retired, a public half is enough");
+    let before = world.dump();
+    open(&world.store, &world.clock, Some(SECRET)).expect("the secret");
+    assert_eq!(world.dump(), before, "what is sealed stays as it is");
+    engine.rotate_signing_key(&parse(REGION)).expect("rotated");
+    assert_eq!(shown(&world), [false; 4]);
+}
+
+#[test]
+fn a_secret_is_changed_by_opening_with_the_previous_one() {
+    let world = World::with(sealed);
+    let pool = world.game();
+    let before = token(&world, call(&pool, "alice"));
+    // More keys than one commit seals anew.
+    for _ in 0..300 {
+        world.engine.rotate_signing_key(&parse(REGION)).expect("rotated");
+        world.engine.rotate_session_key().expect("rotated");
+    }
+    let last = token(&world, call(&pool, "alice"));
+    let open = |secret: Option<&'static str>, previous: Option<&[u8]>| {
+        let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+        let builder = builder.clock(world.clock.clone()).login_verifier(Voucher);
+        let builder = secret.into_iter().fold(builder, Builder::key_secret);
+        let store: Arc<MemoryStore> = Arc::clone(&world.store);
+        previous.into_iter().fold(builder, Builder::previous_key_secret).store(store)
+    };
+    let wrong = world.dump();
+    assert_locked(open(Some("new"), Some(b"wrong")), WRONG_SECRET);
+    assert_eq!(world.dump(), wrong);
+
+    let engine = open(Some("new"), Some(SECRET)).expect("changed");
+    for engine in [engine, open(Some("new"), None).expect("the new secret")] {
+        for token in [&before, &last] {
+            engine.verify_token(token).expect("of the same keys");
+        }
+        let there = World { engine: engine.clone(), ..world.of(ACCOUNT, REGION) };
+        assert_eq!(token(&there.of(ACCOUNT, REGION), call(&pool, "alice")), last);
+    }
+    let changed = world.dump();
+    assert_locked(open(Some("another"), None), WRONG_SECRET);
+    open(Some("new"), Some(SECRET)).expect("given again");
+    assert_eq!(world.dump(), changed);
+
+    open(None, Some(b"new")).expect("without a secret from now on");
+    let engine = open(None, None).expect("nothing is sealed");
+    engine.verify_token(&last).expect("of the same keys");
+    assert_eq!(engine.check().expect("readable"), []);
 }
 
 #[test]

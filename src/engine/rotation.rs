@@ -1,0 +1,175 @@
+//! Keys that follow one another: those for the tokens of a region, and those for sessions.
+//!
+//! The keys of a series are numbered. The newest one that this engine can use, and that is not
+//! retired, signs or seals. A retired key still verifies or opens; it is deleted once the last
+//! token or session that it made is over.
+
+use crate::ambient::Timestamp;
+use crate::engine::Core;
+use crate::engine::gather::Reads;
+use crate::error::{Error, Result};
+use crate::store::key::{corrupt, number_after};
+use crate::store::record::{KeptKey, Numbered, Record};
+use crate::store::{Batch, Key, KeyRange, entries};
+
+/// A series of numbered keys.
+pub(super) trait Series {
+    /// A key as it is kept.
+    type Kept: KeptKey;
+    /// A key that signs or seals.
+    type Ready;
+
+    /// How long a token or a session lasts at most, in seconds.
+    const LIFETIME_SECS: u64;
+
+    /// All keys of the series.
+    fn range(&self) -> KeyRange;
+    /// The key of the store for a number.
+    fn key(&self, number: u32) -> Key;
+    /// The number of a key of the store.
+    fn number(&self, key: &Key) -> Option<u32>;
+    /// A key that this engine can use; `None` for one that another engine made for itself.
+    fn ready(&self, core: &Core, number: u32, kept: &Self::Kept) -> Result<Option<Self::Ready>>;
+    /// Keeps a key in memory, unless keys have changed since `generation`.
+    fn keep(&self, _core: &Core, _generation: u64, _ready: &Self::Ready) {}
+    /// A new key.
+    fn make(&self, core: &Core, number: u32) -> Result<Self::Kept>;
+}
+
+/// When a key is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Add {
+    IfNoneIsReady,
+    Always,
+}
+
+/// How many keys that are over one rotation deletes; the next one goes on.
+const DELETED_MAX: usize = 256;
+
+/// How many keys one commit seals anew.
+const RESEALED_MAX: usize = 256;
+
+/// How long after it was retired a key may still sign or seal what was on its way.
+const ON_ITS_WAY_SECS: u64 = 60;
+
+impl<K> Numbered<K> {
+    /// Whether the last token or session of the key is over, of which one lasts `lifetime_secs`.
+    pub(super) fn is_over(&self, lifetime_secs: u64, now: Timestamp) -> bool {
+        let last = |retired: Timestamp| {
+            retired.as_secs().saturating_add(ON_ITS_WAY_SECS).saturating_add(lifetime_secs)
+        };
+        self.retired.is_some_and(|retired| now.as_secs() > last(retired))
+    }
+}
+
+impl Core {
+    /// The key that signs or seals, made if there is none yet.
+    pub(super) fn current<S: Series>(&self, series: &S) -> Result<S::Ready> {
+        if let Some(ready) = self.newest(series)? {
+            return Ok(ready);
+        }
+        self.add_key(series, Add::IfNoneIsReady)?;
+        self.newest(series)?.ok_or(Error::Contended)
+    }
+
+    /// The newest key that is ready and not retired.
+    fn newest<S: Series>(&self, series: &S) -> Result<Option<S::Ready>> {
+        let generation = self.keys.generation();
+        for (number, kept) in self.kept_keys(series)?.iter().rev() {
+            if kept.retired.is_none()
+                && let Some(ready) = series.ready(self, *number, &kept.key)?
+            {
+                series.keep(self, generation, &ready);
+                return Ok(Some(ready));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The keys of a series, the oldest first.
+    pub(super) fn kept_keys<S: Series>(&self, series: &S) -> Result<Vec<(u32, Numbered<S::Kept>)>> {
+        let mut keys = Vec::new();
+        for entry in entries(&*self.store, series.range()) {
+            let (key, value) = entry?;
+            let number = series.number(&key).ok_or_else(|| corrupt(&key, "not a key's name"))?;
+            keys.push((number, Numbered::decode(&key, &value)?));
+        }
+        Ok(keys)
+    }
+
+    /// Adds a key to a series. The keys before it retire, unless another engine may sign or seal
+    /// with them.
+    pub(super) fn add_key<S: Series>(&self, series: &S, add: Add) -> Result<()> {
+        let _making = self.keys.making();
+        let mut unused: Option<(u32, Numbered<S::Kept>)> = None;
+        self.run_batch(|reads| {
+            let now = self.now();
+            let mut writes = Batch::default();
+            let mut last = 0;
+            for (number, kept) in self.kept_keys(series)? {
+                last = number;
+                let in_use = kept.retired.is_none();
+                if in_use && add == Add::IfNoneIsReady {
+                    if series.ready(self, number, &kept.key)?.is_some() {
+                        return Ok((Batch::default(), ()));
+                    }
+                    if !self.keys.alone() {
+                        continue;
+                    }
+                }
+                if in_use {
+                    retire::<S::Kept>(reads, &mut writes, series.key(number), now)?;
+                } else if kept.is_over(S::LIFETIME_SECS, now) && writes.deletes.len() < DELETED_MAX
+                {
+                    writes.deletes.push(series.key(number));
+                }
+            }
+            let number = number_after(last)?;
+            let made = match unused.take().filter(|(made_for, _)| *made_for == number) {
+                Some((_, made)) => made,
+                None => Numbered { key: series.make(self, number)?, retired: None },
+            };
+            // INVARIANT: numbers are not given twice; another engine may have been faster.
+            writes.checks.push((series.key(number), None));
+            writes.puts.push((series.key(number), made.encode()?));
+            unused = Some((number, made));
+            Ok((writes, ()))
+        })?;
+        self.keys.forget();
+        Ok(())
+    }
+
+    /// Seals the private halves of `keys` as the secret of this engine says: sealed if there is
+    /// one, and else as they are. Halves that cannot be read stay.
+    pub(super) fn reseal<K: KeptKey>(&self, keys: &[(Key, String)]) -> Result<()> {
+        for step in keys.chunks(RESEALED_MAX) {
+            self.run_batch(|reads| {
+                let mut writes = Batch::default();
+                for (key, name) in step {
+                    let Some(mut kept) = reads.record::<Numbered<K>>(key)? else { continue };
+                    let private = kept.key.private();
+                    if let Some(sealed) = self.keys.seal().reseal(name, private, &*self.entropy)? {
+                        *private = sealed;
+                        writes.puts.push((key.clone(), kept.encode()?));
+                    }
+                }
+                Ok((writes, ()))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn retire<K: KeptKey>(
+    reads: &mut Reads<'_>,
+    writes: &mut Batch,
+    key: Key,
+    now: Timestamp,
+) -> Result<()> {
+    let kept: Option<Numbered<K>> = reads.record(&key)?;
+    if let Some(kept) = kept.filter(|kept| kept.retired.is_none()) {
+        let retired = Numbered { retired: Some(now), ..kept };
+        writes.puts.push((key, retired.encode()?));
+    }
+    Ok(())
+}

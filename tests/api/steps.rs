@@ -1,0 +1,174 @@
+//! Work that the engine does in steps, with more of it than one step takes.
+
+use std::sync::Arc;
+
+use cognate::{
+    Batch, CreateIdentityPoolInput, DeleteIdentityPoolInput, Engine,
+    GetCredentialsForIdentityInput, GetIdInput, GuestAccess, IdentityId, IdentityPoolId, Key,
+    KeyRange, MemoryStore, RoleType, SetIdentityPoolRolesInput, SigningAlgorithm, Store, Tree,
+};
+
+use crate::support::{ACCOUNT, NOON, REGION, World, call, parse};
+
+const HOUR: u64 = 3_600_000;
+const MINUTE: u64 = 60_000;
+
+/// More than one step reads of keys, which is 256.
+const KEYS: usize = 300;
+
+fn worlds() -> [World; 2] {
+    let parts = |builder: cognate::Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
+    [World::with(parts), World::alone(parts)]
+}
+
+/// A guest of a pool that has a role for guests.
+fn guest(world: &World) -> IdentityId {
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).expect("fits");
+    let pool = world.aws.create_identity_pool(input).expect("created").identity_pool_id;
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/guest");
+    let roles = SetIdentityPoolRolesInput::new(&pool).expect("fits");
+    let roles = roles.role(RoleType::Unauthenticated, role.as_str()).expect("fits");
+    world.aws.set_identity_pool_roles(roles).expect("set");
+    let input = GetIdInput::new(&pool).expect("fits");
+    world.engine.public().get_id(input).expect("a guest").identity_id
+}
+
+/// The session token of new credentials.
+fn session(world: &World, guest: &IdentityId) -> String {
+    let input = GetCredentialsForIdentityInput::new(guest).expect("fits");
+    let output = world.engine.public().get_credentials_for_identity(input).expect("credentials");
+    output.credentials.session_token.as_str().to_owned()
+}
+
+fn count(world: &World, tree: Tree) -> usize {
+    world.dump().iter().filter(|(key, _)| key.tree == tree).count()
+}
+
+#[test]
+fn session_keys_rotate_more_often_within_an_hour_than_one_step_reads() {
+    // After 257 rotations no credentials could be made, and the keys that were over stayed.
+    for world in worlds() {
+        let guest = guest(&world);
+        let first = session(&world, &guest);
+        for _ in 0..KEYS {
+            world.engine.rotate_session_key().expect("rotated");
+        }
+        let last = session(&world, &guest);
+        for token in [&first, &last] {
+            world.engine.verify_session(token).expect("of this hour");
+        }
+        world.check();
+    }
+}
+
+#[test]
+fn session_keys_that_are_over_are_deleted_step_by_step() {
+    let [world, _] = worlds();
+    let guest = guest(&world);
+    session(&world, &guest);
+    for _ in 0..KEYS {
+        world.engine.rotate_session_key().expect("rotated");
+    }
+    world.clock.set(NOON + HOUR + MINUTE + 1000);
+    let mut left = count(&world, Tree::SessionKeys);
+    assert_eq!(left, KEYS + 1);
+    while left > 3 {
+        world.engine.rotate_session_key().expect("rotated");
+        let now = count(&world, Tree::SessionKeys);
+        assert!(now < left, "{now} of {left} keys are left");
+        left = now;
+    }
+    let last = session(&world, &guest);
+    world.engine.verify_session(&last).expect("by the newest key");
+    world.check();
+}
+
+#[test]
+fn signing_keys_rotate_more_often_within_a_day_than_one_step_reads() {
+    for world in worlds() {
+        let (pool, region) = (world.game(), parse(REGION));
+        let token = |user| {
+            let input = call(&pool, user).token_duration(86_400).expect("fits");
+            let output = world.aws.get_open_id_token_for_developer_identity(input);
+            output.expect("a token").token.as_str().to_owned()
+        };
+        let first = token("alice");
+        for _ in 0..KEYS {
+            world.engine.rotate_signing_key(&region).expect("rotated");
+        }
+        let last = token("alice");
+        let keys = world.engine.jwks().expect("readable").keys;
+        assert_eq!(keys.len(), KEYS + 1);
+        assert_eq!(keys.last().map(|key| key.kid.as_str()), Some("us-east-1-301"));
+        for token in [&first, &last] {
+            world.engine.verify_token(token).expect("of this day");
+        }
+        world.clock.set(NOON + 24 * HOUR + MINUTE + 1000);
+        for _ in 0..3 {
+            world.engine.rotate_signing_key(&region).expect("rotated");
+        }
+        assert_eq!(world.engine.jwks().expect("readable").keys.len(), 4);
+        world.check();
+    }
+}
+
+fn users(world: &World, pool: &IdentityPoolId, number: usize) {
+    for user in 0..number {
+        world.register(pool, &format!("user-{user}"));
+    }
+}
+
+/// The store without the keys for tokens, which stay.
+fn remains(world: &World) -> Vec<Key> {
+    let entries = world.dump().into_iter().map(|(key, _)| key);
+    entries.filter(|key| key.tree != Tree::SigningKeys).collect()
+}
+
+#[test]
+fn a_pool_is_deleted_that_holds_more_than_one_step_removes() {
+    let world = World::new();
+    let pool = world.game();
+    users(&world, &pool, 150);
+    let input = DeleteIdentityPoolInput::new(&pool).expect("fits");
+    world.aws.delete_identity_pool(input).expect("deleted");
+    assert_eq!(remains(&world), []);
+}
+
+#[test]
+fn opening_finishes_more_deletions_than_one_step_reads() {
+    // 130 pools that were deleted, each with what a killed engine left of it: logins only.
+    let store = Arc::new(MemoryStore::new());
+    let mut batch = Batch::default();
+    for pool in 0_u8..130 {
+        batch.puts.push((Key::new(Tree::Deletions, [pool; 16]), vec![1]));
+        for login in 0_u8..(if pool == 7 { 130 } else { 1 }) {
+            let bytes = [[pool; 16].as_slice(), b"dgame\0", &[b'a' + login % 26, login]].concat();
+            batch.puts.push((Key::new(Tree::Logins, bytes), vec![1]));
+        }
+    }
+    store.commit(batch).expect("planted");
+    let over: Arc<dyn Store> = store.clone();
+    let engine = Engine::builder().store(over).expect("opens");
+    for tree in Tree::ALL {
+        let left = store.scan(&KeyRange::prefix(tree, []), usize::MAX).expect("readable");
+        assert_eq!(left, [], "{tree:?}");
+    }
+    assert_eq!(engine.check().expect("readable"), []);
+}
+
+#[test]
+fn a_check_finds_what_stands_behind_its_first_step() {
+    let world = World::new();
+    let pool = world.game();
+    users(&world, &pool, 1_100);
+    world.check();
+    let (last, _) =
+        world.dump().into_iter().rfind(|(key, _)| key.tree == Tree::Logins).expect("one");
+    let mut batch = Batch::default();
+    batch.deletes.push(last.clone());
+    world.store.commit(batch).expect("planted");
+    let findings = world.engine.check().expect("readable");
+    let [finding] = findings.as_slice() else { panic!("one finding: {findings:?}") };
+    assert_eq!(finding.invariant, Some(2));
+    assert!(finding.detail.starts_with(&last.to_string()), "{finding:?}");
+}
