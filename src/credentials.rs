@@ -154,6 +154,13 @@ secret_text! {
     SessionToken
 }
 
+impl SessionToken {
+    /// What a caller presents as one.
+    pub(crate) fn presented(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 /// A session that this engine has made credentials for, read back from its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -222,6 +222,17 @@ impl Engine {
         Ok(self.core.store.sync()?)
     }
 
+    /// Who is calling, as [`verify_session`](Self::verify_session); `None` for a session token that
+    /// was made elsewhere.
+    pub(crate) fn own_session(&self, session_token: &str) -> Result<Option<VerifiedSession>> {
+        self.core.own_session(session_token)
+    }
+
+    /// The account of a request whose credentials name none.
+    pub(crate) fn default_account(&self) -> AccountId {
+        self.core.default_account.clone()
+    }
+
     /// Refuses a call that would be for its rate.
     pub(crate) fn would_admit(&self, operation: Limited, scope: Scope<'_>) -> Result<()> {
         self.core.would_admit(operation, scope)
@@ -306,6 +317,8 @@ struct Core {
     verifier: Box<dyn LoginVerifier>,
     credential_issuer: Option<Box<dyn CredentialIssuer>>,
     throttle: Option<Throttle>,
+    /// Of requests whose credentials name none.
+    default_account: AccountId,
     choices: Choices,
 }
 

@@ -5,11 +5,12 @@
 //! | `POST /` with `X-Amz-Target` | the operation's, as in [`wire`] |
 //! | `GET /.well-known/jwks_uri`, `GET /.well-known/jwks.json` | the public keys |
 //! | `GET /.well-known/openid-configuration` | the discovery document |
-//! | `OPTIONS`, any path | 200: browsers may call from every origin |
+//! | `OPTIONS`, any path | 200 |
 //! | another path, another method | 404, 405 |
+//! | what a [`Guard`] refuses | 403 |
 //!
-//! Every response names its request in `x-amzn-requestid`, is open to all origins, and has an
-//! [`Outcome`] among its extensions, for logs.
+//! Every response names its request in `x-amzn-requestid`, and has an [`Outcome`] among its
+//! extensions, for logs. The [`Guard`] decides which pages may read it.
 //!
 //! A server reads at most [`BODY_LENGTH_MAX`](crate::wire::BODY_LENGTH_MAX) bytes of a body, and
 //! answers a longer one with [`body_too_long`].
@@ -35,9 +36,12 @@
 //! # Ok::<(), cognate::Error>(())
 //! ```
 
+mod guard;
+mod host;
+
 use std::borrow::Cow;
 
-use ::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use ::http::header::{self, HeaderMap, HeaderValue};
 use ::http::uri::{Authority, Scheme};
 use ::http::{Method, Request, Response, StatusCode};
 use bytes::Bytes;
@@ -46,6 +50,15 @@ use serde::Serialize;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::wire::{self, Context, Fault};
+
+pub use guard::Guard;
+pub use guard::Readers;
+pub use guard::Refused;
+pub use guard::Verdict;
+pub use host::HostName;
+pub use host::HostNameError;
+pub use host::Origin;
+pub use host::OriginError;
 
 /// What a log may say of an answer: nothing of it is a body or a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,35 +95,30 @@ impl From<Fault> for Failure {
     }
 }
 
-/// Answers a request.
+/// Answers a request, as a [`Guard`] that knows neither the server's address nor an allowed origin:
+/// pages of other sites reach the public operations and the documents only, whatever the host name.
 ///
 /// It waits for the store, and signing takes a while: an async server calls it where blocking is
 /// fine. A body that is longer than [`BODY_LENGTH_MAX`](wire::BODY_LENGTH_MAX) is answered as
 /// [`body_too_long`] does. The response to `HEAD` has the length of what `GET` returns, and no
 /// body.
 pub fn handle(engine: &Engine, request: &Request<Bytes>) -> Response<Bytes> {
-    let mut response = route(engine, request);
-    if request.method() == Method::HEAD {
-        let length = HeaderValue::from(response.body().len());
-        response.headers_mut().insert(header::CONTENT_LENGTH, length);
-        response.body_mut().clear();
-    }
-    complete(engine, response)
+    Guard::default().handle(engine, request)
 }
 
 /// The answer to a request whose body is longer than [`BODY_LENGTH_MAX`](wire::BODY_LENGTH_MAX),
-/// for a server that does not read on from there: 413, `SerializationException`.
+/// for a server that does not read on from there: 413, `SerializationException`. It has no CORS
+/// headers until it is [marked](Verdict::mark).
 pub fn body_too_long(engine: &Engine) -> Response<Bytes> {
     complete(engine, too_long())
 }
 
 /// The answer to a request that an embedder refuses in front of the engine: one whose signature
-/// does not verify, or whose caller may not do this ([`Fault::access_denied`]).
+/// does not verify, or whose caller may not do this ([`Fault::access_denied`]). It has no CORS
+/// headers until it is [marked](Verdict::mark).
 pub fn refuse_with(engine: &Engine, operation: &str, fault: Fault) -> Response<Bytes> {
-    let reply = wire::Reply::from(fault);
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let failure = reply.fault.map(Failure::from);
-    complete(engine, respond(operation, status, wire::CONTENT_TYPE, reply.body, failure))
+    let status = StatusCode::from_u16(fault.status());
+    complete(engine, faulty(operation, status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), fault))
 }
 
 const JWKS: &str = "/.well-known/jwks_uri";
@@ -120,42 +128,94 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 const UNKNOWN: &str = "Unknown";
 const UNKNOWN_OPERATION: &str = "UnknownOperationException";
 
-fn route(engine: &Engine, request: &Request<Bytes>) -> Response<Bytes> {
-    let method = request.method();
-    let reads = method == Method::GET || method == Method::HEAD;
-    match request.uri().path() {
-        _ if method == Method::OPTIONS => preflight(request.headers()),
-        "/" if method == Method::POST => perform(engine, request),
-        "/" => method_not_allowed("POST, OPTIONS"),
-        JWKS | JWKS_JSON if reads => document("Jwks", engine.jwks()),
-        DISCOVERY if reads => match origin(request) {
-            Some(base) => document("Discovery", engine.discovery(&base)),
-            None => host_invalid(),
-        },
-        JWKS | JWKS_JSON | DISCOVERY => method_not_allowed("GET, HEAD, OPTIONS"),
-        _ => refuse(
-            UNKNOWN,
-            StatusCode::NOT_FOUND,
-            failure(UNKNOWN_OPERATION, "There is nothing at this path"),
-        ),
+/// What a request is for, by its method, its path and its target.
+enum Route {
+    Discovery,
+    Jwks,
+    /// A path that is there, for these methods.
+    MethodNotAllowed(&'static str),
+    Nothing,
+    /// An operation, if the target names one.
+    Operation(Option<wire::Named>),
+    Preflight,
+}
+
+impl Route {
+    fn of<B>(request: &Request<B>) -> Self {
+        let method = request.method();
+        let reads = method == Method::GET || method == Method::HEAD;
+        match request.uri().path() {
+            _ if method == Method::OPTIONS => Self::Preflight,
+            "/" if method == Method::POST => {
+                Self::Operation(wire::named(&target(request.headers())))
+            }
+            "/" => Self::MethodNotAllowed("POST, OPTIONS"),
+            JWKS | JWKS_JSON if reads => Self::Jwks,
+            DISCOVERY if reads => Self::Discovery,
+            JWKS | JWKS_JSON | DISCOVERY => Self::MethodNotAllowed("GET, HEAD, OPTIONS"),
+            _ => Self::Nothing,
+        }
+    }
+
+    /// As in an [`Outcome`].
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Discovery => "Discovery",
+            Self::Jwks => "Jwks",
+            Self::Operation(Some(operation)) => operation.name,
+            Self::MethodNotAllowed(_) | Self::Nothing | Self::Operation(None) => UNKNOWN,
+            Self::Preflight => "Preflight",
+        }
+    }
+
+    /// Whether everybody may ask, without credentials.
+    fn is_public(&self) -> bool {
+        match self {
+            Self::Discovery | Self::Jwks => true,
+            Self::Operation(operation) => operation.as_ref().is_some_and(|named| named.is_public),
+            Self::MethodNotAllowed(_) | Self::Nothing | Self::Preflight => false,
+        }
     }
 }
 
-fn perform(engine: &Engine, request: &Request<Bytes>) -> Response<Bytes> {
+/// The answer to a request that a guard lets pass.
+fn respond_to(engine: &Engine, request: &Request<Bytes>) -> Response<Bytes> {
+    let route = Route::of(request);
+    let name = route.name();
+    let response = match route {
+        Route::Discovery => match origin(request) {
+            Some(base) => document(name, engine.discovery(&base)),
+            None => host_invalid(),
+        },
+        Route::Jwks => document(name, engine.jwks()),
+        Route::MethodNotAllowed(allowed) => method_not_allowed(allowed),
+        Route::Nothing => refuse(
+            name,
+            StatusCode::NOT_FOUND,
+            failure(UNKNOWN_OPERATION, "There is nothing at this path"),
+        ),
+        Route::Operation(_) => perform(engine, name, request),
+        Route::Preflight => empty(name),
+    };
+    complete(engine, response)
+}
+
+fn perform(engine: &Engine, name: &str, request: &Request<Bytes>) -> Response<Bytes> {
     if request.body().len() > wire::BODY_LENGTH_MAX {
         return too_long();
     }
     let headers = request.headers();
-    let context = Context::from_authorization(text(headers, "authorization").as_deref());
-    let target = text(headers, "x-amz-target").unwrap_or_default();
-    let reply = wire::handle(engine, &context, &target, request.body());
+    let context = Context::from_authorization(text(headers, "authorization").as_deref())
+        .session_token(text(headers, "x-amz-security-token").as_deref());
+    let reply = wire::handle(engine, &context, &target(headers), request.body());
     let failure = reply.fault.map(Failure::from);
-    let operation = match &failure {
-        Some(failure) if failure.name == UNKNOWN_OPERATION => UNKNOWN,
-        _ => target.strip_prefix(wire::TARGET_PREFIX).unwrap_or(&target),
-    };
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    respond(operation, status, wire::CONTENT_TYPE, reply.body, failure)
+    respond(name, status, wire::CONTENT_TYPE, reply.body, failure)
+}
+
+/// What the target header says; nothing if it is missing.
+fn target(headers: &HeaderMap) -> Cow<'_, str> {
+    text(headers, "x-amz-target").unwrap_or_default()
 }
 
 fn document(operation: &str, read: Result<impl Serialize>) -> Response<Bytes> {
@@ -192,28 +252,10 @@ fn origin(request: &Request<Bytes>) -> Option<String> {
     Some(format!("{}://{whole}", if is_https { "https" } else { "http" }))
 }
 
-fn preflight(asked: &HeaderMap) -> Response<Bytes> {
-    const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS, POST");
-    /// Two days in seconds.
-    const MAX_AGE: HeaderValue = HeaderValue::from_static("172800");
-
-    // The asterisk does not stand for `Authorization`, so what was asked for is repeated.
-    let wanted = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS).filter(|names| are_names(names));
-    let wanted = wanted.cloned().unwrap_or(HeaderValue::from_static("*"));
+fn empty(operation: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
-    response.extensions_mut().insert(outcome("Preflight", None));
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted);
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-    headers.insert(header::VARY, HeaderValue::from_static("access-control-request-headers"));
+    response.extensions_mut().insert(outcome(operation, None));
     response
-}
-
-fn are_names(list: &HeaderValue) -> bool {
-    let list = list.to_str().unwrap_or_default();
-    list.len() <= HEADER_LENGTH_MAX
-        && list.split(',').all(|name| name.trim().parse::<HeaderName>().is_ok())
 }
 
 fn method_not_allowed(allowed: &'static str) -> Response<Bytes> {
@@ -240,6 +282,12 @@ fn failure(name: &'static str, message: &str) -> Failure {
 
 fn outcome(operation: &str, failure: Option<Failure>) -> Outcome {
     Outcome { operation: operation.to_owned(), request_id: None, failure }
+}
+
+/// The answer to a request that was not understood, or is refused by the engine.
+fn faulty(operation: &str, status: StatusCode, fault: Fault) -> Response<Bytes> {
+    let body = wire::Reply::from(fault.clone()).body;
+    respond(operation, status, wire::CONTENT_TYPE, body, Some(fault.into()))
 }
 
 fn refuse(operation: &str, status: StatusCode, failure: Failure) -> Response<Bytes> {
@@ -277,16 +325,10 @@ fn respond(
 
 /// Adds what every response has.
 fn complete(engine: &Engine, mut response: Response<Bytes>) -> Response<Bytes> {
-    const EXPOSED: HeaderValue =
-        HeaderValue::from_static("x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date");
-
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     // What was done is done: an answer must not fail for want of a name.
     let request_id = engine.request_id().ok();
     if let Some(id) = &request_id {
-        headers.insert("x-amzn-requestid", header_value(id));
+        response.headers_mut().insert("x-amzn-requestid", header_value(id));
     }
     if let Some(outcome) = response.extensions_mut().get_mut::<Outcome>() {
         outcome.request_id = request_id;

@@ -74,10 +74,18 @@ impl Guid {
     }
 }
 
+const ZERO: &str = "000000000000";
+
 impl AccountId {
-    /// The account of a request whose credentials name none: `000000000000`.
+    /// The account of a request whose credentials name none: `000000000000`. It stands for an
+    /// account that nobody has named, so whatever names one is taken to mean it.
     pub fn zero() -> Self {
-        Self("000000000000".into())
+        Self(ZERO.into())
+    }
+
+    /// Whether what names this account may mean it.
+    pub(crate) fn may_be(&self, named: &str) -> bool {
+        &*self.0 == named || &*self.0 == ZERO
     }
 }
 

@@ -37,6 +37,7 @@ mod shape;
 use crate::engine::Engine;
 use crate::id::{AccountId, Region};
 
+use credential::Credential;
 pub use fault::Fault;
 use json::Document;
 use operation::{Operation, Run, region_of};
@@ -51,7 +52,7 @@ pub const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 /// character escaped. A longer one needs not be read to its end.
 pub const BODY_LENGTH_MAX: usize = operation::BODY_LENGTH_MAX;
 
-/// Who makes a request.
+/// Who makes a request, as its headers say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     caller: Caller,
@@ -60,14 +61,15 @@ pub struct Context {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Caller {
     Anonymous,
-    Signed(AccountId, Region),
+    Signed(Credential),
     Unrecognized,
 }
 
 impl Context {
     /// A request with credentials of an account, for a region.
     pub fn signed(account: AccountId, region: Region) -> Self {
-        Self { caller: Caller::Signed(account, region) }
+        let credential = Credential::new(account.as_str(), region);
+        Self { caller: Caller::Signed(credential) }
     }
 
     /// A request without credentials.
@@ -78,8 +80,9 @@ impl Context {
     /// A request with this `Authorization` header.
     ///
     /// The credential scope of the signature names the region. An access key id of twelve digits is
-    /// the account; any other one stands for `000000000000`. The signature itself is not checked:
-    /// whoever is in front of the engine has to know its callers.
+    /// the account; any other one stands for the engine's
+    /// [default account](crate::Builder::default_account). The signature itself is not checked: a
+    /// verifier in front of the engine has to know its callers.
     ///
     /// # Example: a signature of AWS Signature Version 4
     ///
@@ -96,10 +99,24 @@ impl Context {
     pub fn from_authorization(header: Option<&str>) -> Self {
         let caller = match header.map(credential::scope) {
             None => Caller::Anonymous,
-            Some(Some((account, region))) => Caller::Signed(account, region),
+            Some(Some((key_id, region))) => Caller::Signed(Credential::new(key_id, region)),
             Some(None) => Caller::Unrecognized,
         };
         Self { caller }
+    }
+
+    /// The same request with this `X-Amz-Security-Token` header.
+    ///
+    /// A session token that the engine has made means the account of the session's role; beside an
+    /// access key id that it was not made for it means nobody. Any other session token makes no
+    /// difference: an embedder with a [`CredentialIssuer`](crate::CredentialIssuer) reads its own,
+    /// and says who is calling with [`signed`](Self::signed).
+    #[must_use]
+    pub fn session_token(mut self, header: Option<&str>) -> Self {
+        if let (Caller::Signed(credential), Some(token)) = (&mut self.caller, header) {
+            credential.present(token);
+        }
+        self
     }
 }
 
@@ -128,6 +145,22 @@ pub fn handle(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> 
     }
 }
 
+/// An operation that a target names.
+#[cfg(feature = "http")]
+pub(crate) struct Named {
+    pub(crate) name: &'static str,
+    /// Whether it needs no credentials.
+    pub(crate) is_public: bool,
+}
+
+#[cfg(feature = "http")]
+pub(crate) fn named(target: &str) -> Option<Named> {
+    let name = target.strip_prefix(TARGET_PREFIX).unwrap_or(target);
+    let operation = Operation::named(name)?;
+    let is_public = matches!(operation.run, Run::Unsigned(_));
+    Some(Named { name: operation.name, is_public })
+}
+
 impl From<Fault> for Reply {
     fn from(fault: Fault) -> Self {
         Self { status: fault.status(), body: fault.body(), fault: Some(fault) }
@@ -154,7 +187,7 @@ fn answer(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Resu
         }
         Run::Signed(run) => {
             let (account, region) = match &context.caller {
-                Caller::Signed(account, region) => (account.clone(), region.clone()),
+                Caller::Signed(credential) => (credential.account(engine)?, credential.region()),
                 Caller::Anonymous => return Err(Fault::missing_authentication()),
                 Caller::Unrecognized => return Err(Fault::unrecognized_client()),
             };

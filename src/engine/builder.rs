@@ -11,6 +11,7 @@ use crate::engine::keys::KeyRing;
 use crate::engine::throttle::{Throttle, Throttling};
 use crate::engine::{Choices, Core, Engine};
 use crate::error::Result;
+use crate::id::AccountId;
 use crate::login::{LoginVerifier, OidcVerifier};
 use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
@@ -28,6 +29,7 @@ pub struct Builder {
     verifier: Box<dyn LoginVerifier>,
     credential_issuer: Option<Box<dyn CredentialIssuer>>,
     throttling: Throttling,
+    default_account: AccountId,
     choices: Choices,
     signing_algorithm: SigningAlgorithm,
     signing_key: Option<SigningKey>,
@@ -44,6 +46,7 @@ impl Builder {
             verifier: Box::new(OidcVerifier::new()),
             credential_issuer: None,
             throttling: Throttling::default(),
+            default_account: AccountId::zero(),
             choices: Choices::default(),
             signing_algorithm: SigningAlgorithm::default(),
             signing_key: None,
@@ -87,6 +90,32 @@ impl Builder {
     /// Whether calls are limited to the service's documented rates; by default they are not.
     pub fn throttling(mut self, throttling: Throttling) -> Self {
         self.throttling = throttling;
+        self
+    }
+
+    /// The account of requests on the wire whose access key id is not an account id; by default
+    /// [`AccountId::zero`], of which [`RoleAccounts`] has an exception.
+    ///
+    /// # Example: the key `test`
+    ///
+    /// ```
+    /// use cognate::{Engine, wire};
+    ///
+    /// let engine = Engine::builder().default_account("123456789012".parse()?).in_memory()?;
+    /// let context = wire::Context::from_authorization(Some(
+    ///     "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/cognito-identity/aws4_request, \
+    ///      SignedHeaders=host, Signature=0",
+    /// ));
+    /// let target = "AWSCognitoIdentityService.CreateIdentityPool";
+    /// let body = br#"{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false}"#;
+    /// assert_eq!(wire::handle(&engine, &context, target, body).status, 200);
+    /// let pools = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pools = pools.list_identity_pools(cognate::ListIdentityPoolsInput::new(60)?)?;
+    /// assert_eq!(pools.identity_pools.len(), 1);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn default_account(mut self, account: AccountId) -> Self {
+        self.default_account = account;
         self
     }
 
@@ -220,6 +249,7 @@ impl Builder {
             verifier: self.verifier,
             credential_issuer: self.credential_issuer,
             throttle: (self.throttling != Throttling::Off).then(Throttle::default),
+            default_account: self.default_account,
             choices: self.choices,
         };
         core.open_signing_keys()?;

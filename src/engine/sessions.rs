@@ -73,6 +73,25 @@ impl Core {
         Ok(verified)
     }
 
+    /// As [`verify_session`](Self::verify_session); `None` for a token that names no session key of
+    /// this engine, and so was made elsewhere.
+    pub(super) fn own_session(&self, token: &str) -> Result<Option<VerifiedSession>> {
+        match self.verify_session(token) {
+            Err(Error::Refused(Refusal::SessionInvalid)) if !self.names_session_key(token)? => {
+                Ok(None)
+            }
+            verified => verified.map(Some),
+        }
+    }
+
+    /// Whether a token is said to be sealed with a key that this engine has, or had before it was
+    /// retired: numbers are given in order.
+    fn names_session_key(&self, token: &str) -> Result<bool> {
+        let Some(presented) = Presented::parse(token) else { return Ok(false) };
+        let last = self.kept_keys(&SessionKeys)?.last().map_or(0, |(number, _)| *number);
+        Ok((1..=last).contains(&presented.number))
+    }
+
     /// Fails early where a key cannot be opened, and seals all as the secret says.
     pub(super) fn open_session_keys(&self) -> Result<()> {
         let mut names = Vec::new();

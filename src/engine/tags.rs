@@ -116,11 +116,11 @@ impl Developer {
         })
     }
 
-    /// The pool that an ARN names, to the letter.
+    /// The pool that an ARN names.
     fn resource(&self, reads: &mut Reads<'_>, arn: &Arn) -> Result<Arc<KeptPool>> {
         let id = tags::pool_of(arn)?;
         let kept = reads.pool(self, &id)?;
-        if kept.pool.arn() == *arn {
+        if tags::is_arn_of(arn, &kept.pool) {
             Ok(kept)
         } else {
             Err(Refusal::PoolNotFound { identity_pool_id: id }.into())

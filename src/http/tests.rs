@@ -40,11 +40,9 @@ fn an_operation_is_answered() {
     assert_eq!(response.status(), 200);
     assert_eq!(response.body(), &br#"{"IdentityPools":[]}"#[..]);
     assert_eq!(header(&response, "content-type"), Some("application/x-amz-json-1.1"));
-    assert_eq!(header(&response, "access-control-allow-origin"), Some("*"));
-    assert_eq!(
-        header(&response, "access-control-expose-headers"),
-        Some("x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date")
-    );
+    assert_eq!(header(&response, "access-control-allow-origin"), None);
+    assert_eq!(header(&response, "access-control-expose-headers"), None);
+    assert_eq!(header(&response, "vary"), Some("Origin"));
     assert_eq!(header(&response, "x-amzn-errortype"), None);
     let outcome = outcome_of(&response);
     assert_eq!((outcome.operation.as_str(), &outcome.failure), ("ListIdentityPools", &None));
@@ -173,20 +171,55 @@ fn discovery_links_to_where_the_client_is() {
     }
 }
 
+/// The guard's own tests have the rules.
 #[test]
-fn a_preflight_allows_what_is_asked_for() {
-    for (asked, allowed) in [
-        ("authorization,x-amz-date", "authorization,x-amz-date"),
-        ("authorization, x-amz-target", "authorization, x-amz-target"),
-        ("a b", "*"),
-        ("", "*"),
-        (&"a".repeat(5000), "*"),
+fn pages_of_other_sites_reach_what_is_public() {
+    const GET_ID: (&str, &str) = ("x-amz-target", "AWSCognitoIdentityService.GetId");
+    let asks = ("access-control-request-headers", "authorization,x-amz-target");
+    let (page, foreign) = (("origin", "http://localhost:3000"), ("origin", "http://a.example"));
+    for (method, uri, headers, status, readers) in [
+        ("POST", "/", &[page, SIGNED, LIST][..], 200, Some("http://localhost:3000")),
+        ("POST", "/", &[foreign, SIGNED, LIST], 403, None),
+        ("POST", "/", &[foreign, LIST], 403, None),
+        ("POST", "/", &[foreign], 403, None),
+        ("POST", "/", &[foreign, GET_ID], 400, Some("*")),
+        ("POST", "/", &[GET_ID], 400, Some("*")),
+        ("GET", JWKS, &[foreign], 200, Some("*")),
+        ("GET", "/nothing", &[foreign], 403, None),
+        ("OPTIONS", "/anything", &[page, asks], 200, Some("http://localhost:3000")),
+        ("OPTIONS", "/anything", &[foreign, asks], 403, None),
+        ("OPTIONS", "/anything", &[foreign], 200, Some("*")),
+        ("OPTIONS", "/anything", &[], 200, None),
     ] {
-        let headers = [("access-control-request-headers", asked)];
-        let response = send("OPTIONS", "/anything", &headers, b"");
-        assert_eq!((response.status(), response.body().len()), (StatusCode::OK, 0));
-        assert_eq!(header(&response, "access-control-allow-origin"), Some("*"));
-        assert_eq!(header(&response, "access-control-allow-headers"), Some(allowed));
+        let response = send(method, uri, headers, br#"{"MaxResults": 1}"#);
+        assert_eq!(response.status(), status, "{method} {uri} {headers:?}");
+        let told = header(&response, "access-control-allow-origin");
+        assert_eq!(told, readers, "{method} {uri} {headers:?}");
+        assert!(header(&response, "x-amzn-requestid").is_some());
+    }
+}
+
+#[test]
+fn a_refusal_of_the_guard() {
+    let foreign = ("origin", "http://a.example");
+    let message = "The origin is neither a loopback origin nor allowed";
+    for (method, target, operation) in [
+        ("POST", Some(LIST), "ListIdentityPools"),
+        ("POST", Some(("x-amz-target", "Guess")), "Unknown"),
+        ("POST", None, "Unknown"),
+        ("HEAD", None, "Unknown"),
+    ] {
+        let headers: Vec<_> = std::iter::once(foreign).chain(target).collect();
+        let response = send(method, "/", &headers, br#"{"MaxResults": 1}"#);
+        assert_eq!(response.status(), 403);
+        let body = format!(r#"{{"__type":"AccessDeniedException","Message":"{message}"}}"#);
+        assert_eq!(response.body(), if method == "HEAD" { "" } else { &body });
+        assert_eq!(header(&response, "x-amzn-errortype"), Some("AccessDeniedException:"));
+        assert_eq!(header(&response, "x-amzn-errormessage"), Some(message));
+        let outcome = outcome_of(&response);
+        assert_eq!(outcome.operation, operation);
+        let failure = outcome.failure.as_ref().expect("a failure");
+        assert_eq!((failure.name, failure.message.as_str()), ("AccessDeniedException", message));
     }
 }
 

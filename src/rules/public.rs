@@ -15,12 +15,12 @@ pub(crate) fn admit_guest(pool: &Pool) -> Result<(), Refusal> {
     if allowed { Ok(()) } else { Err(Refusal::GuestsUnsupported) }
 }
 
-/// Who names the owner of a pool has to name the right one.
+/// A call that names the owner of a pool has to name the right one.
 pub(crate) fn admit_account(
     pool: &Pool,
     claimed: Option<&ClaimedAccountId>,
 ) -> Result<(), Refusal> {
-    let right = claimed.is_none_or(|claimed| claimed.as_str() == pool.account.as_str());
+    let right = claimed.is_none_or(|claimed| pool.account.may_be(claimed.as_str()));
     if right { Ok(()) } else { Err(Refusal::PoolForbidden) }
 }
 

@@ -19,7 +19,9 @@ pub const RULES_MAX: usize = 25;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "the service's way, or what tests may want")]
 pub enum RoleAccounts {
-    /// Roles of the pool's own account, as the service has it.
+    /// Roles of the pool's own account, as the service has it. A pool of
+    /// [`AccountId::zero`](crate::AccountId::zero) takes roles of every account, as its own account
+    /// is not known.
     #[default]
     OwnOnly,
     /// Roles of any account.
@@ -47,7 +49,7 @@ pub(crate) fn set(
 
 fn check_role(pool: &Pool, role: &Arn, accounts: RoleAccounts) -> Result<(), Refusal> {
     let is_role = role.iam_resource(ROLE).is_some();
-    let is_own = role.iam_account() == Some(pool.account.as_str());
+    let is_own = role.iam_account().is_some_and(|account| pool.account.may_be(account));
     let usable = is_role && (is_own || accounts == RoleAccounts::Any);
     if usable { Ok(()) } else { Err(forbidden(role)) }
 }

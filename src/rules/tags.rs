@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::id::IdentityPoolId;
+use crate::id::{AccountId, IdentityPoolId};
 use crate::name::{Arn, TagKey, TagValue};
 use crate::rules::{Decided, Refusal};
 use crate::state::Pool;
@@ -31,6 +31,16 @@ pub(crate) fn pool_of(arn: &Arn) -> Result<IdentityPoolId, Refusal> {
     };
     id.and_then(|id| id.parse().ok())
         .ok_or_else(|| Refusal::ResourceArnInvalid { arn: arn.clone() })
+}
+
+/// Whether an ARN is that of a pool, to the letter.
+pub(crate) fn is_arn_of(arn: &Arn, pool: &Pool) -> bool {
+    let account =
+        arn.as_str().split(':').nth(4).and_then(|account| AccountId::try_from(account).ok());
+    account.is_some_and(|account| {
+        pool.account.may_be(account.as_str())
+            && *arn == Arn::of_pool(&account, &pool.region, pool.id())
+    })
 }
 
 /// Adds tags; those of keys that the pool has already are replaced.

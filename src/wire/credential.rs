@@ -1,9 +1,55 @@
-//! The credential scope of an `Authorization` header.
+//! The credentials of a signed request: the scope of its `Authorization` header, and its session
+//! token.
 
+use crate::credentials::SessionToken;
+use crate::engine::Engine;
+use crate::error::Error;
 use crate::id::{AccountId, Region};
+use crate::rules::Refusal;
+use crate::wire::Fault;
 
+/// What a request is signed with, as far as it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Credential {
+    access_key_id: Box<str>,
+    region: Region,
+    session_token: Option<SessionToken>,
+}
+
+impl Credential {
+    pub(super) fn new(access_key_id: &str, region: Region) -> Self {
+        Self { access_key_id: access_key_id.into(), region, session_token: None }
+    }
+
+    pub(super) fn present(&mut self, session_token: &str) {
+        self.session_token = Some(SessionToken::presented(session_token));
+    }
+
+    pub(super) fn region(&self) -> Region {
+        self.region.clone()
+    }
+
+    /// The account that a request with it acts for.
+    pub(super) fn account(&self, engine: &Engine) -> Result<AccountId, Fault> {
+        let token = self.session_token.as_ref().map(SessionToken::as_str);
+        let own = token.map_or(Ok(None), |token| engine.own_session(token));
+        let own = own.map_err(|error| match error {
+            Error::Refused(Refusal::SessionExpired) => Fault::expired_token(),
+            Error::Refused(Refusal::SessionInvalid) => Fault::unrecognized_client(),
+            other => other.into(),
+        })?;
+        let Some(own) = own else {
+            return Ok(self.access_key_id.parse().unwrap_or_else(|_| engine.default_account()));
+        };
+        let account = own.session.role_arn.iam_account().and_then(|account| account.parse().ok());
+        let genuine = own.access_key_id == *self.access_key_id;
+        account.filter(|_| genuine).ok_or_else(Fault::unrecognized_client)
+    }
+}
+
+/// The access key id and the region of
 /// `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`
-pub(super) fn scope(header: &str) -> Option<(AccountId, Region)> {
+pub(super) fn scope(header: &str) -> Option<(&str, Region)> {
     let (algorithm, parameters) = header.trim().split_once(' ')?;
     if !algorithm.starts_with("AWS4-") {
         return None;
@@ -17,8 +63,7 @@ pub(super) fn scope(header: &str) -> Option<(AccountId, Region)> {
     if terminator != "aws4_request" || key_id.is_empty() {
         return None;
     }
-    let account = key_id.parse().unwrap_or_else(|_| AccountId::zero());
-    Some((account, region.parse().ok()?))
+    Some((key_id, region.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -26,19 +71,19 @@ mod tests {
     use super::*;
 
     fn found(header: &str) -> Option<(String, String)> {
-        scope(header).map(|(account, region)| (account.to_string(), region.to_string()))
+        scope(header).map(|(key_id, region)| (key_id.to_owned(), region.to_string()))
     }
 
     #[test]
-    fn the_scope_names_account_and_region() {
+    fn the_scope_names_key_and_region() {
         let tail = "SignedHeaders=host;x-amz-date, Signature=00";
-        for (credential, account) in [
+        for (credential, key_id) in [
             ("123456789012/20260101/eu-west-1/cognito-identity/aws4_request", "123456789012"),
-            ("AKIDEXAMPLE/20260101/eu-west-1/cognito-identity/aws4_request", "000000000000"),
-            ("a/b/20260101/eu-west-1/cognito-identity/aws4_request", "000000000000"),
+            ("AKIDEXAMPLE/20260101/eu-west-1/cognito-identity/aws4_request", "AKIDEXAMPLE"),
+            ("a/b/20260101/eu-west-1/cognito-identity/aws4_request", "a/b"),
         ] {
             let header = format!("AWS4-HMAC-SHA256 Credential={credential}, {tail}");
-            assert_eq!(found(&header), Some((account.to_owned(), "eu-west-1".to_owned())));
+            assert_eq!(found(&header), Some((key_id.to_owned(), "eu-west-1".to_owned())));
         }
     }
 

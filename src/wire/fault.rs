@@ -63,6 +63,12 @@ impl Fault {
         Self::new(ACCESS_DENIED, message.trim_end())
     }
 
+    /// A request that a guard refuses, whoever the caller is.
+    #[cfg(feature = "http")]
+    pub(crate) fn forbidden(message: &str) -> Self {
+        Self::new(ACCESS_DENIED, message)
+    }
+
     pub(super) fn serialization(message: impl Into<String>) -> Self {
         Self::new("SerializationException", message)
     }
@@ -78,6 +84,11 @@ impl Fault {
     pub(super) fn unrecognized_client() -> Self {
         let message = "The security token included in the request is invalid.";
         Self::new("UnrecognizedClientException", message)
+    }
+
+    pub(super) fn expired_token() -> Self {
+        let message = "The security token included in the request is expired";
+        Self::new("ExpiredTokenException", message)
     }
 
     fn new(name: &'static str, message: impl Into<String>) -> Self {

@@ -18,7 +18,7 @@ use crate::wire::shape::{Failures, Member, Shape, check_members, optional, requi
 
 /// An operation of the service.
 pub(super) struct Operation {
-    name: &'static str,
+    pub(super) name: &'static str,
     members: &'static [Member],
     pub(super) run: Run,
     /// Its documented rate, if it has one.

@@ -1,5 +1,6 @@
 //! The engine from outside: every operation, through the typed door and through the wire door.
 
+mod accounts;
 mod inputs;
 mod options;
 mod refusals;

@@ -5,7 +5,8 @@ use crate::row::{Row, wire_row};
 pub(crate) const ROWS: &[Row] = &[
     wire_row(&["1.a", "1.c"], "a call is a POST to the root, of the content type", play::call),
     wire_row(&["1.1.a", "1.1.b", "1.1.c", "1.1.d"], "an error in headers and body", play::error),
-    wire_row(&["1.1.h"], "browsers may call", play::cors),
+    wire_row(&["1.1.h"], "browsers may call what is public", play::cors),
+    wire_row(&["1.1.guard"], "pages of other sites may call nothing else", play::guard),
     wire_row(
         &["4.jwks-path", "4.discovery-path"],
         "the documents have their paths",
@@ -20,6 +21,7 @@ mod play {
     pub(crate) fn call(_: &Scene) {}
     pub(crate) fn error(_: &Scene) {}
     pub(crate) fn cors(_: &Scene) {}
+    pub(crate) fn guard(_: &Scene) {}
     pub(crate) fn documents(_: &Scene) {}
 }
 
@@ -36,14 +38,28 @@ mod play {
     const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
     fn send(scene: &Scene, method: &str, path: &str, body: &Value) -> Response<Bytes> {
-        let request = Request::builder()
+        send_from(scene, method, path, "DescribeIdentityPool", None, body)
+    }
+
+    fn send_from(
+        scene: &Scene,
+        method: &str,
+        path: &str,
+        operation: &str,
+        origin: Option<&str>,
+        body: &Value,
+    ) -> Response<Bytes> {
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", "127.0.0.1:4566")
             .header("authorization", CREDENTIAL)
             .header("content-type", CONTENT_TYPE)
-            .header("x-amz-target", "AWSCognitoIdentityService.DescribeIdentityPool")
-            .body(Bytes::from(body.to_string()));
+            .header("x-amz-target", format!("AWSCognitoIdentityService.{operation}"));
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        let request = request.body(Bytes::from(body.to_string()));
         cognate::http::handle(&scene.world.engine, &request.expect("a request"))
     }
 
@@ -78,13 +94,31 @@ mod play {
     }
 
     pub(crate) fn cors(scene: &Scene) {
-        for id in [NOBODY, ""] {
-            let response = send(scene, "POST", "/", &json!({"IdentityPoolId": id}));
-            assert_eq!(header(&response, "access-control-allow-origin"), "*");
-            let exposed = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
-            assert_eq!(header(&response, "access-control-expose-headers"), exposed);
+        for origin in [None, Some("https://game.example"), Some("null")] {
+            for input in [json!({"IdentityPoolId": NOBODY}), json!({})] {
+                let response = send_from(scene, "POST", "/", "GetId", origin, &input);
+                assert_eq!(header(&response, "access-control-allow-origin"), "*");
+                let exposed = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
+                assert_eq!(header(&response, "access-control-expose-headers"), exposed);
+            }
         }
         assert_eq!(send(scene, "OPTIONS", "/", &json!({})).status(), 200);
+    }
+
+    pub(crate) fn guard(scene: &Scene) {
+        let pool = json!({"IdentityPoolId": scene.game()});
+        let call = |origin| send_from(scene, "POST", "/", "DescribeIdentityPool", origin, &pool);
+        for (origin, status, readers) in [
+            (None, 200, None),
+            (Some("http://localhost:3000"), 200, Some("http://localhost:3000")),
+            (Some("https://game.example"), 403, None),
+            (Some("null"), 403, None),
+        ] {
+            let response = call(origin);
+            assert_eq!(response.status(), status, "{origin:?}");
+            let told = response.headers().get("access-control-allow-origin");
+            assert_eq!(told.map(|told| told.to_str().expect("text")), readers, "{origin:?}");
+        }
     }
 
     pub(crate) fn documents(scene: &Scene) {

@@ -33,6 +33,12 @@ pub(crate) const ROWS: &[Row] = &[
         let body = json!({"IdentityPoolId": pool, "AccountId": "999999999999"});
         scene.says("M4", GET_ID, body, &[]);
     }),
+    row(&["5.2.account-assumed"], "an account that nobody named may be any", |scene| {
+        let pool = scene.of("000000000000", "us-east-1").game();
+        for account in ["123456789012", "000000000000", "1"] {
+            scene.ok(GET_ID, json!({"IdentityPoolId": pool, "AccountId": account}));
+        }
+    }),
     row(&["5.2.1", "M24"], "a pool that is not there", |scene| {
         for body in [
             json!({"IdentityPoolId": NOBODY}),

@@ -165,6 +165,21 @@ pub(crate) const ROWS: &[Row] = &[
             json!({"IdentityPoolId": pool, "Roles": {}, "RoleMappings": {FACEBOOK: mapping}});
         scene.says("M22", SET, body, &[("RoleArn", arn)]);
     }),
+    row(&["8.1.assumed", "M22"], "an account that nobody named has roles of all", |scene| {
+        let scene = scene.of("000000000000", "us-east-1");
+        let pool = scene.game();
+        let mut mapping = rules(1);
+        let arn = "arn:aws:iam::999999999999:role/user";
+        mapping["RulesConfiguration"]["Rules"][0]["RoleARN"] = json!(arn);
+        let roles = json!({"authenticated": USER, "unauthenticated": arn});
+        let mappings = json!({FACEBOOK: mapping});
+        let body = json!({"IdentityPoolId": pool, "Roles": roles, "RoleMappings": mappings});
+        scene.ok(SET, body.clone());
+        assert_eq!(scene.ok(GET, json!({"IdentityPoolId": pool})), body);
+        let arn = "arn:aws:iam::999999999999:user/user";
+        let body = json!({"IdentityPoolId": pool, "Roles": {"authenticated": arn}});
+        scene.says("M22", SET, body, &[("RoleArn", arn)]);
+    }),
     row(&["8.1.owner", "M24"], "the pool is the caller's", |scene| {
         let pool = scene.game();
         let other = Scene::of(scene, "999999999999", "us-east-1");

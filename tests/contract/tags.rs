@@ -98,6 +98,26 @@ pub(crate) const ROWS: &[Row] = &[
             }
         }
     }),
+    row(&["10.assumed", "M24"], "an account that nobody named may be any", |scene| {
+        let scene = scene.of("000000000000", "us-east-1");
+        let pool = scene.game();
+        for account in ["123456789012", "000000000000"] {
+            let arn = arn(&pool).replace("123456789012", account);
+            for (operation, body) in all(&arn) {
+                scene.ok(operation, body);
+            }
+        }
+        for other in [
+            arn(&pool).replacen("us-east-1", "eu-west-1", 1),
+            arn(&pool).replacen("arn:aws:", "arn:aws-cn:", 1),
+            arn(&pool).replace("123456789012", "12345678901"),
+            arn(&pool).replace("123456789012", ""),
+        ] {
+            for (operation, body) in all(&other) {
+                scene.says("M24", operation, body, &[("IdentityPoolId", &pool)]);
+            }
+        }
+    }),
     row(&["10.malformed"], "an ARN that names no pool", |scene| {
         let pool = scene.game();
         let missing = format!("arn:aws:cognito-identity:us-east-1:123456789012:{pool}");

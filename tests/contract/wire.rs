@@ -203,6 +203,27 @@ pub(crate) const ROWS: &[Row] = &[
         let fault = scene.wire_as(&odd, "ListIdentityPools", r#"{"MaxResults": 1}"#);
         scene.hear("M52", &fault.expect_err("not recognized"), &[]);
     }),
+    wire_row(&["1.2.session", "M52", "M56"], "a session of this library means its role", |scene| {
+        let pool = scene.pool(json!({"AllowUnauthenticatedIdentities": true}));
+        let roles = json!({"unauthenticated": "arn:aws:iam::123456789012:role/guest"});
+        scene.ok("SetIdentityPoolRoles", json!({"IdentityPoolId": pool, "Roles": roles}));
+        let guest = scene.ok("GetId", json!({"IdentityPoolId": pool}));
+        let answer = scene.ok("GetCredentialsForIdentity", guest);
+        let text = |member: &str| answer["Credentials"][member].as_str().expect("text").to_owned();
+        let (key, token) = (text("AccessKeyId"), text("SessionToken"));
+        let call = |key: &str, token: &str| {
+            let scope = "20260101/us-east-1/cognito-identity/aws4_request";
+            let header = format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, Signature=0");
+            let context = wire::Context::from_authorization(Some(&header));
+            let context = context.session_token(Some(token));
+            let body = json!({"IdentityPoolId": pool}).to_string();
+            scene.wire_as(&context, "DescribeIdentityPool", &body)
+        };
+        call(&key, &token).expect("the account of the role");
+        scene.hear("M52", &call("ASIAOTHER", &token).expect_err("mismatched"), &[]);
+        scene.world.clock.set(NOON + 3_600_000);
+        scene.hear("M56", &call(&key, &token).expect_err("expired"), &[]);
+    }),
     wire_row(&["1.2.f", "M55"], "another target is an unknown operation", |scene| {
         let fault = scene.call("GetPool", json!({})).expect_err("unknown");
         scene.hear("M55", &fault, &[]);

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use cognate::http::{Guard, HostName, Origin};
 use cognate::{
-    Durability, Engine, Issuer, JwkSet, OidcVerifier, RoleAccounts, SigningAlgorithm, SledOptions,
-    Throttling, UnverifiedLogins,
+    AccountId, Durability, Engine, Issuer, JwkSet, OidcVerifier, RoleAccounts, SigningAlgorithm,
+    SledOptions, Throttling, UnverifiedLogins,
 };
 use tracing::warn;
 
@@ -52,12 +53,25 @@ pub(crate) struct Serve {
     /// Accepts logins without looking at their signatures: anybody can be anybody. For tests only.
     #[arg(long)]
     trust_unverified_logins: bool,
-    /// Accepts roles of every account, not of the pool's own only.
+    /// Accepts roles of every account, not of the pool's own only. A pool of account 000000000000
+    /// takes them in any case.
     #[arg(long)]
     roles_of_any_account: bool,
     /// Limits calls to the service's documented rates.
     #[arg(long)]
     throttle: bool,
+    /// The account of access key ids that are not account ids. Without it they stand for
+    /// 000000000000, whose pools take roles of every account.
+    #[arg(long, value_name = "ID", value_parser = account)]
+    account: Option<AccountId>,
+    /// A host name that is answered beside loopback names; may be repeated. A server that listens
+    /// elsewhere than on loopback answers every name unless one is given.
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<HostName>,
+    /// An origin whose pages may perform signed operations, beside loopback origins; may be
+    /// repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<Origin>,
 }
 
 /// The flag that makes key sets useless.
@@ -71,6 +85,10 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
         }
         _ => Err("an issuer, `=`, and a value are expected"),
     }
+}
+
+fn account(text: &str) -> Result<AccountId, &'static str> {
+    text.parse().map_err(|_| "an account id of twelve digits is expected")
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -117,6 +135,9 @@ impl Serve {
             builder
                 .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
         };
+        if let Some(account) = &self.account {
+            builder = builder.default_account(account.clone());
+        }
         if self.roles_of_any_account {
             builder = builder.role_accounts(RoleAccounts::Any);
         }
@@ -130,6 +151,13 @@ impl Serve {
             DurabilityName::Relaxed => Durability::Relaxed,
         });
         builder.open_sled(database).map_err(|source| Failure::Open { path: path.clone(), source })
+    }
+
+    /// The guard of the server that listens on this address.
+    pub(crate) fn guard(&self, bound: SocketAddr) -> Guard {
+        let guard = Guard::bound_to(bound.ip());
+        let guard = self.allow_host.iter().cloned().fold(guard, Guard::allow_host);
+        self.allow_origin.iter().cloned().fold(guard, Guard::allow_origin)
     }
 
     /// The issuers that are named, each with its keys and its clients.

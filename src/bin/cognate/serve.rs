@@ -2,12 +2,12 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cognate::Engine;
-use cognate::http::{Outcome, body_too_long, handle};
+use cognate::http::{Guard, Outcome, body_too_long};
 use cognate::wire::BODY_LENGTH_MAX;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
@@ -33,19 +33,21 @@ pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
     let engine = options.open()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().build().map_err(Failure::Start)?;
-    let stopped = runtime.block_on(listen(&engine, options.listen))?;
+    let stopped = runtime.block_on(listen(&engine, options))?;
     // Operations go on when their client has gone.
     runtime.shutdown_timeout(GRACE.saturating_sub(stopped.elapsed()));
     engine.sync().map_err(Failure::Sync)
 }
 
 /// Serves until a signal comes, and returns when it came.
-async fn listen(engine: &Engine, address: SocketAddr) -> Result<Instant, Failure> {
+async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
     /// So that a lack of file descriptors does not become a lack of processor time.
     const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+    let address = options.listen;
     let bound = TcpListener::bind(address).await;
     let listener = bound.map_err(|source| Failure::Listen { address, source })?;
+    let guard = Arc::new(guard(&listener, options).map_err(Failure::Start)?);
     let mut stop = pin!(stop_signal().map_err(Failure::Start)?);
     announce(&listener).map_err(Failure::Start)?;
     let connections = GracefulShutdown::new();
@@ -53,7 +55,9 @@ async fn listen(engine: &Engine, address: SocketAddr) -> Result<Instant, Failure
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => attend(stream, engine.clone(), connections.watcher()),
+                Ok((stream, _)) => {
+                    attend(stream, engine.clone(), Arc::clone(&guard), connections.watcher());
+                }
                 Err(error) => {
                     warn!("cannot accept a connection: {error}");
                     sleep(ACCEPT_PAUSE).await;
@@ -95,6 +99,15 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+fn guard(listener: &TcpListener, options: &Serve) -> io::Result<Guard> {
+    let address = listener.local_addr()?;
+    let guard = options.guard(address);
+    if !guard.is_local() {
+        warn!("signatures are not checked: anyone who can reach {address} acts for every account");
+    }
+    Ok(guard)
+}
+
 /// Programs that start this one wait for the line.
 fn announce(listener: &TcpListener) -> io::Result<()> {
     let address = listener.local_addr()?;
@@ -104,7 +117,7 @@ fn announce(listener: &TcpListener) -> io::Result<()> {
 }
 
 /// Serves one connection, which is closed when a request does not begin in time.
-fn attend(stream: TcpStream, engine: Engine, watcher: Watcher) {
+fn attend(stream: TcpStream, engine: Engine, guard: Arc<Guard>, watcher: Watcher) {
     const HEADER_READ_MAX: Duration = Duration::from_secs(30);
 
     // Without it answers are only slower.
@@ -114,7 +127,7 @@ fn attend(stream: TcpStream, engine: Engine, watcher: Watcher) {
         .header_read_timeout(HEADER_READ_MAX)
         .serve_connection(
             TokioIo::new(stream),
-            service_fn(move |request| answer(engine.clone(), request)),
+            service_fn(move |request| answer(engine.clone(), Arc::clone(&guard), request)),
         );
     // A client that went away, fell silent or spoke no HTTP cannot be told.
     tokio::spawn(async move { drop(watcher.watch(connection).await) });
@@ -123,15 +136,21 @@ fn attend(stream: TcpStream, engine: Engine, watcher: Watcher) {
 /// An error closes the connection.
 async fn answer(
     engine: Engine,
+    guard: Arc<Guard>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
     let started = Instant::now();
+    let verdict = guard.judge(&request);
+    if let Some(response) = verdict.refusal(&engine) {
+        log(&response, started);
+        return Ok(close(response).map(Full::new));
+    }
     let (head, body) = request.into_parts();
     let body = read(body).await.inspect_err(|error| info!("cannot read a request: {error}"))?;
     let answering = spawn_blocking(move || {
         let response = body.map_or_else(
-            || close(body_too_long(&engine)),
-            |body| handle(&engine, &Request::from_parts(head, body)),
+            || verdict.mark(close(body_too_long(&engine))),
+            |body| guard.handle(&engine, &Request::from_parts(head, body)),
         );
         log(&response, started);
         response

@@ -127,6 +127,47 @@ fn roles_of_other_accounts() {
     }
 }
 
+/// While the account is only assumed, no role is of another one.
+#[test]
+fn roles_of_a_pool_whose_account_nobody_named() {
+    let arn: Arn = "arn:aws:iam::999999999999:role/a".parse().unwrap();
+    let no_role: Arn = "arn:aws:iam::999999999999:user/a".parse().unwrap();
+    let own = RoleAccounts::OwnOnly;
+    for (account, arn, allowed) in [
+        ("000000000000", &arn, true),
+        ("000000000000", &no_role, false),
+        ("123456789012", &arn, false),
+        ("999999999999", &arn, true),
+    ] {
+        let owned = |pool: Pool| Pool { account: account.parse().unwrap(), ..pool };
+        let expected = if allowed {
+            Ok(arn.clone())
+        } else {
+            Err(Refusal::RoleForbidden { role: arn.clone() })
+        };
+        let rule = MappingRule::new("x", MatchType::Equals, "1", arn.clone()).expect("fits");
+        let rules = RoleMapping::rules(AmbiguousRoleResolution::Deny, [rule]);
+        let by_rules = owned(pool([(FACEBOOK, rules)]));
+        let by_token = owned(pool([(FACEBOOK, RoleMapping::token(AmbiguousRoleResolution::Deny))]));
+        let claims = format!("x=1 cognito:preferred_role={arn} cognito:roles={arn}");
+        let used = [login(FACEBOOK, &claims)];
+        for pool in [&by_rules, &by_token] {
+            for custom in [None, Some(arn)] {
+                assert_eq!(choose(pool, false, &used, custom, own), expected, "{account} {arn}");
+            }
+        }
+        let granted = [login(SAML, "").role(arn.clone())];
+        assert_eq!(choose(&owned(pool([])), false, &granted, None, own), expected);
+        let mut guests = owned(pool([]));
+        guests.roles.defaults.insert(RoleType::Unauthenticated, arn.clone());
+        assert_eq!(choose(&guests, true, &[], None, own), expected);
+        let set = super::set(&by_token, by_rules.roles.clone(), own);
+        // The pool's other roles are of account 123456789012.
+        let others_allowed = account != "999999999999";
+        assert_eq!(set.is_ok(), allowed && others_allowed, "{account} {arn}");
+    }
+}
+
 /// What a token of this service names has no claims, and for a user pool no client.
 #[test]
 fn by_a_token_of_this_service() {

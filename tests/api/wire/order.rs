@@ -103,9 +103,11 @@ fn credentials_are_read_from_the_header() {
     }
     assert_eq!(Context::from_authorization(None), Context::anonymous());
     let scope = "/20260101/us-east-1/cognito-identity/aws4_request";
-    for (key_id, account) in [(ACCOUNT, ACCOUNT), ("AKIDEXAMPLE", "000000000000")] {
-        let header = format!("AWS4-HMAC-SHA256 Credential={key_id}{scope}, SignedHeaders=host");
-        let context = Context::signed(parse(account), parse(REGION));
-        assert_eq!(Context::from_authorization(Some(&header)), context);
+    let header = format!("AWS4-HMAC-SHA256 Credential={ACCOUNT}{scope}, SignedHeaders=host");
+    assert_eq!(Context::from_authorization(Some(&header)), signed());
+    // A session token says nothing where no credentials are.
+    for header in [None, Some("Bearer eyJ")] {
+        let context = Context::from_authorization(header);
+        assert_eq!(context.clone().session_token(Some("token")), context);
     }
 }

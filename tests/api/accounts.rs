@@ -1,0 +1,162 @@
+//! The account that a signed request on the wire acts for.
+
+use cognate::wire::{self, Context};
+use cognate::{
+    AccountId, CreateIdentityPoolInput, Credentials, GetCredentialsForIdentityInput, GetIdInput,
+    GuestAccess, IdentityPoolId, RoleAccounts, RoleType, SetIdentityPoolRolesInput, Timestamp,
+};
+use serde_json::Value;
+
+use crate::support::{NOON, REGION, World, developer, parse, target};
+
+const OWNER: &str = "111111111111";
+const UNRECOGNIZED: &str =
+    "UnrecognizedClientException: The security token included in the request is invalid.";
+const EXPIRED: &str =
+    "ExpiredTokenException: The security token included in the request is expired";
+
+/// An access key id and a session token.
+type Presented<'a> = (&'a str, Option<&'a str>);
+
+fn context((key, token): Presented<'_>) -> Context {
+    let scope = format!("20260101/{REGION}/cognito-identity/aws4_request");
+    let header = format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, Signature=0");
+    Context::from_authorization(Some(&header)).session_token(token)
+}
+
+/// The account whose pools are listed, or the refusal: each has one pool, named after it.
+fn account(world: &World, presented: Presented<'_>) -> String {
+    let body = br#"{"MaxResults": 1}"#;
+    let target = target("ListIdentityPools");
+    let reply = wire::handle(&world.engine, &context(presented), &target, body);
+    if let Some(fault) = reply.fault {
+        return format!("{}: {}", fault.name(), fault.message());
+    }
+    let reply: Value = serde_json::from_slice(&reply.body).expect("JSON");
+    reply["IdentityPools"][0]["IdentityPoolName"].as_str().unwrap_or("none").to_owned()
+}
+
+fn pool(world: &World, account: &str) -> IdentityPoolId {
+    let input = CreateIdentityPoolInput::new(account, GuestAccess::Allowed).expect("fits");
+    let aws = developer(&world.engine, account, REGION);
+    aws.create_identity_pool(input).expect("created").identity_pool_id
+}
+
+fn guest_credentials(world: &World, owner: &str, pool: &IdentityPoolId, role: &str) -> Credentials {
+    let roles = SetIdentityPoolRolesInput::new(pool)
+        .and_then(|input| input.role(RoleType::Unauthenticated, role))
+        .expect("fits");
+    let aws = developer(&world.engine, owner, REGION);
+    aws.set_identity_pool_roles(roles).expect("set");
+    let public = world.engine.public();
+    let guest = public.get_id(GetIdInput::new(pool).expect("fits")).expect("a guest");
+    let input = GetCredentialsForIdentityInput::new(&guest.identity_id).expect("fits");
+    public.get_credentials_for_identity(input).expect("credentials").credentials
+}
+
+#[test]
+fn a_key_that_is_no_account_means_the_default_account() {
+    let named: AccountId = parse("222222222222");
+    for (world, default) in [
+        (World::new(), "000000000000"),
+        (World::with(|builder| builder.default_account(named)), "222222222222"),
+    ] {
+        for account in ["000000000000", "222222222222", OWNER] {
+            pool(&world, account);
+        }
+        for (key, expected) in [
+            ("test", default),
+            ("AKIAIOSFODNN7EXAMPLE", default),
+            ("11111111111", default),
+            ("1111111111111", default),
+            ("1111111111 1", default),
+            (OWNER, OWNER),
+            ("000000000000", "000000000000"),
+        ] {
+            assert_eq!(account(&world, (key, None)), expected, "{key}");
+            // A session token that was made elsewhere makes no difference.
+            for foreign in ["test", "", "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4", "é"]
+            {
+                assert_eq!(account(&world, (key, Some(foreign))), expected, "{key} {foreign}");
+            }
+        }
+    }
+}
+
+#[test]
+fn credentials_mean_the_account_of_their_role() {
+    let world = World::with(|builder| builder.role_accounts(RoleAccounts::Any));
+    let own = pool(&world, OWNER);
+    let elsewhere = "333333333333";
+    pool(&world, elsewhere);
+    for owner in [OWNER, elsewhere] {
+        let role = format!("arn:aws:iam::{owner}:role/service/guest");
+        let made = guest_credentials(&world, OWNER, &own, &role);
+        let presented = (made.access_key_id.as_str(), Some(made.session_token.as_str()));
+        assert_eq!(account(&world, presented), owner);
+    }
+    // What is no account is not guessed at.
+    let made = guest_credentials(&world, OWNER, &own, "arn:aws:iam::1:role/service/guest");
+    let presented = (made.access_key_id.as_str(), Some(made.session_token.as_str()));
+    assert_eq!(account(&world, presented), UNRECOGNIZED);
+}
+
+#[test]
+fn a_session_token_of_the_engine_belongs_to_its_key_and_ends() {
+    let world = World::new();
+    let own = pool(&world, OWNER);
+    let role = format!("arn:aws:iam::{OWNER}:role/guest");
+    let made = guest_credentials(&world, OWNER, &own, &role);
+    let other = guest_credentials(&world, OWNER, &own, &role);
+    let (key, token) = (made.access_key_id.as_str(), made.session_token.as_str());
+    let forged = {
+        let mut forged = token.to_owned();
+        let last = if forged.ends_with("AA==") { "BA==" } else { "AA==" };
+        forged.replace_range(forged.len() - 4.., last);
+        forged
+    };
+    for (presented, expected) in [
+        ((key, Some(token)), OWNER),
+        ((other.access_key_id.as_str(), Some(token)), UNRECOGNIZED),
+        (("test", Some(token)), UNRECOGNIZED),
+        ((OWNER, Some(token)), UNRECOGNIZED),
+        ((key, Some(&forged)), UNRECOGNIZED),
+        ((OWNER, Some(&forged)), UNRECOGNIZED),
+        // Without the token nothing says that the key is one of ours.
+        ((key, None), "none"),
+    ] {
+        assert_eq!(account(&world, presented), expected, "{presented:?}");
+    }
+
+    // A public operation does not look at it.
+    let body = format!(r#"{{"IdentityPoolId":"{own}"}}"#);
+    let forged = context((OWNER, Some(&forged)));
+    let reply = wire::handle(&world.engine, &forged, &target("GetId"), body.as_bytes());
+    assert_eq!(reply.status, 200);
+
+    world.clock.set(made.expiration.as_millis() - 1);
+    assert_eq!(account(&world, (key, Some(token))), OWNER);
+    world.clock.set(made.expiration.as_millis());
+    assert_eq!(account(&world, (key, Some(token))), EXPIRED);
+    assert!(Timestamp::from_millis(NOON) < made.expiration);
+}
+
+/// Sealed with a key that was thrown away since, it is still known to be one of the engine's.
+#[test]
+fn a_session_token_of_a_key_that_is_gone_is_not_foreign() {
+    let world = World::new();
+    let own = pool(&world, OWNER);
+    let made = guest_credentials(&world, OWNER, &own, &format!("arn:aws:iam::{OWNER}:role/guest"));
+    let presented = (made.access_key_id.as_str(), Some(made.session_token.as_str()));
+    world.engine.rotate_session_key().expect("rotated");
+    assert_eq!(account(&world, presented), OWNER);
+    world.clock.set(made.expiration.as_millis() + 3_600_000);
+    world.engine.rotate_session_key().expect("rotated");
+    assert_eq!(account(&world, presented), UNRECOGNIZED);
+}
+
+#[test]
+fn a_session_token_is_not_shown() {
+    let shown = format!("{:?}", context((OWNER, Some("a-token-of-a-session"))));
+    assert!(!shown.contains("a-token"), "{shown}");
+}
