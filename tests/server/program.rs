@@ -28,7 +28,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the program on a free port and waits for its line.
     pub(crate) fn start(data: &Path, options: &[&str]) -> Self {
-        let mut child = serve(data, "127.0.0.1:0", options).spawn().expect("the program");
+        Self::listening("127.0.0.1:0", data, options)
+    }
+
+    /// The same at another address.
+    pub(crate) fn listening(listen: &str, data: &Path, options: &[&str]) -> Self {
+        let mut child = serve(data, listen, options).spawn().expect("the program");
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         let (output, errors) = (output.expect("a pipe"), errors.expect("a pipe"));
         let (line_out, lines) = mpsc::channel();
@@ -128,7 +133,12 @@ pub(crate) fn target(operation: &str) -> String {
 }
 
 pub(crate) fn signed(operation: &str) -> String {
-    let scope = "123456789012/20260101/us-east-1/cognito-identity/aws4_request";
+    signed_by("123456789012", operation)
+}
+
+/// The same with another access key id.
+pub(crate) fn signed_by(key_id: &str, operation: &str) -> String {
+    let scope = format!("{key_id}/20260101/us-east-1/cognito-identity/aws4_request");
     let target = target(operation);
     format!(
         "{target}authorization: AWS4-HMAC-SHA256 Credential={scope}, \
