@@ -200,7 +200,8 @@ impl Guard {
     }
 
     fn check_host<B>(&self, request: &Request<B>) -> Result<(), Refused> {
-        if self.is_open || !(self.is_local || !self.hosts.is_empty()) {
+        let looks = self.is_local || !self.hosts.is_empty();
+        if self.is_open || !looks {
             return Ok(());
         }
         let mut hosts = request.headers().get_all(header::HOST).iter();

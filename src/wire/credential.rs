@@ -33,10 +33,14 @@ impl Credential {
     pub(super) fn account(&self, engine: &Engine) -> Result<AccountId, Fault> {
         let token = self.session_token.as_ref().map(SessionToken::as_str);
         let own = token.map_or(Ok(None), |token| engine.own_session(token));
-        let own = own.map_err(|error| match error {
-            Error::Refused(Refusal::SessionExpired) => Fault::expired_token(),
-            Error::Refused(Refusal::SessionInvalid) => Fault::unrecognized_client(),
-            other => other.into(),
+        let own = own.map_err(|error| {
+            if matches!(error, Error::Refused(Refusal::SessionExpired)) {
+                Fault::expired_token()
+            } else if matches!(error, Error::Refused(Refusal::SessionInvalid)) {
+                Fault::unrecognized_client()
+            } else {
+                error.into()
+            }
         })?;
         let Some(own) = own else {
             return Ok(self.access_key_id.parse().unwrap_or_else(|_| engine.default_account()));

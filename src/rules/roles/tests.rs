@@ -161,7 +161,7 @@ fn roles_of_a_pool_whose_account_nobody_named() {
         let mut guests = owned(pool([]));
         guests.roles.defaults.insert(RoleType::Unauthenticated, arn.clone());
         assert_eq!(choose(&guests, true, &[], None, own), expected);
-        let set = super::set(&by_token, by_rules.roles.clone(), own);
+        let set = set(&by_token, by_rules.roles.clone(), own);
         // The pool's other roles are of account 123456789012.
         let others_allowed = account != "999999999999";
         assert_eq!(set.is_ok(), allowed && others_allowed, "{account} {arn}");
