@@ -203,10 +203,10 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::LoginTaken
             | Refusal::MergeOfTwoUsers
             | Refusal::TooManyLogins => Self::ResourceConflict,
-            Refusal::DeveloperUserNotFound { .. }
+            Refusal::AttributeMapNotFound { .. }
+            | Refusal::DeveloperUserNotFound { .. }
             | Refusal::IdentityNotFound { .. }
-            | Refusal::PoolNotFound { .. }
-            | Refusal::ProviderNotFound { .. } => Self::ResourceNotFound,
+            | Refusal::PoolNotFound { .. } => Self::ResourceNotFound,
             Refusal::PoolTooLarge | Refusal::TooManyPools | Refusal::TooManyUserPools => {
                 Self::LimitExceeded
             }

@@ -103,6 +103,13 @@ pub enum Refusal {
         mapping_type: RoleMappingType,
     },
     /// The pool does not allow the basic (classic) flow.
+    /// The provider has no attribute map: none was set, or it was removed, or the pool is not
+    /// configured for the provider.
+    #[error("Principal tag attribute map of '{provider}' not found.")]
+    AttributeMapNotFound {
+        /// The provider.
+        provider: ProviderName,
+    },
     #[error("Basic (classic) flow is not enabled, please use enhanced flow.")]
     ClassicFlowDisabled,
     /// The roles of the pool depend on who the user is, which the basic (classic) flow cannot say.
@@ -243,12 +250,6 @@ pub enum Refusal {
     /// The pool is not configured for the provider that an attribute map is set for.
     #[error("'{provider}' is not a configured provider of this identity pool.")]
     ProviderNotConfigured {
-        /// The provider.
-        provider: ProviderName,
-    },
-    /// The pool is not configured for the provider whose attribute map is asked for.
-    #[error("Identity provider '{provider}' not found.")]
-    ProviderNotFound {
         /// The provider.
         provider: ProviderName,
     },

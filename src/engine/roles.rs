@@ -95,7 +95,8 @@ impl Developer {
     }
 
     /// Chooses which claims of a provider's tokens become tags of the principal, in tokens and in
-    /// credentials.
+    /// credentials: the defaults, whatever tags are given beside them, or else those tags. Without
+    /// either the provider's map is removed.
     ///
     /// # Errors
     ///
@@ -124,6 +125,8 @@ impl Developer {
     /// let map = aws.set_principal_tag_attribute_map(set.use_defaults(true))?;
     /// let get = GetPrincipalTagAttributeMapInput::new(id, "accounts.google.com")?;
     /// assert_eq!(aws.get_principal_tag_attribute_map(get)?, map);
+    /// let tags = [("client".parse()?, "aud".parse()?), ("username".parse()?, "sub".parse()?)];
+    /// assert_eq!(map.principal_tags, Some(tags.into()));
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn set_principal_tag_attribute_map(
@@ -136,23 +139,25 @@ impl Developer {
             use_defaults,
             principal_tags,
         } = input;
-        let map = AttributeMap { use_defaults: use_defaults.unwrap_or(false), principal_tags };
-        let set = self.core.run(|reads| {
+        let own = principal_tags.unwrap_or_default();
+        let map = AttributeMap::new(use_defaults.unwrap_or(false), own);
+        self.core.run(|reads| {
             let kept = reads.pool(self, &identity_pool_id)?;
             Ok(attributes::set(&kept.pool, &identity_provider_name, map.clone())?)
         })?;
-        Ok(SetPrincipalTagAttributeMapOutput::new(identity_pool_id, identity_provider_name, set))
+        let (id, name) = (identity_pool_id, identity_provider_name);
+        Ok(SetPrincipalTagAttributeMapOutput::new(id, name, map.as_ref()))
     }
 
-    /// Which claims of a provider's tokens become tags of the principal. Where nothing was set,
-    /// none do.
+    /// Which claims of a provider's tokens become tags of the principal.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`ProviderNotFound`](crate::Refusal::ProviderNotFound): not a public provider of the pool.
+    /// * [`AttributeMapNotFound`](crate::Refusal::AttributeMapNotFound): none was set for the
+    ///   provider, or it was removed.
     ///
     /// # Example: never set
     ///
@@ -166,8 +171,8 @@ impl Developer {
     /// # )?;
     /// let id = &pool.identity_pool_id;
     /// let get = GetPrincipalTagAttributeMapInput::new(id, "accounts.google.com")?;
-    /// let map = aws.get_principal_tag_attribute_map(get)?;
-    /// assert_eq!((map.use_defaults, map.principal_tags), (false, None));
+    /// let refused = aws.get_principal_tag_attribute_map(get).unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::ResourceNotFound);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn get_principal_tag_attribute_map(
@@ -179,6 +184,7 @@ impl Developer {
             let kept = reads.pool(self, &identity_pool_id)?;
             Ok(Decided::answer(attributes::get(&kept.pool, &identity_provider_name)?))
         })?;
-        Ok(GetPrincipalTagAttributeMapOutput::new(identity_pool_id, identity_provider_name, map))
+        let (id, name) = (identity_pool_id, identity_provider_name);
+        Ok(GetPrincipalTagAttributeMapOutput::new(id, name, Some(&map)))
     }
 }

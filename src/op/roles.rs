@@ -112,8 +112,9 @@ fn principal_tags<'de, D: serde::Deserializer<'de>>(
 }
 
 impl SetPrincipalTagAttributeMapInput {
-    /// A provider none of whose claims become tags, unless some are given. A user pool is spelled
-    /// without a client, a provider of IAM as its ARN.
+    /// Removes the map of a provider, so that none of its claims become tags, unless some are given
+    /// or the defaults are asked for. A user pool is spelled without a client, a provider of IAM as
+    /// its ARN.
     ///
     /// # Errors
     ///
@@ -131,7 +132,7 @@ impl SetPrincipalTagAttributeMapInput {
     }
 
     /// Whether the tags are `client`, from the claim `aud`, and `username`, from `sub`, instead of
-    /// those that are given.
+    /// those that are given; `false` if it is left out.
     #[must_use]
     pub fn use_defaults(mut self, defaults: bool) -> Self {
         self.use_defaults = Some(defaults);
@@ -194,20 +195,25 @@ pub struct GetPrincipalTagAttributeMapOutput {
     pub identity_provider_name: ProviderName,
     /// Whether the tags are `client` and `username`.
     pub use_defaults: bool,
-    /// For the key of each tag the name of its claim; `None` where none were set.
+    /// For the key of each tag the name of its claim; `None` once the map is removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal_tags: Option<PrincipalTags>,
 }
 
-/// The map as it was set.
+/// The map as it stands afterwards.
 pub type SetPrincipalTagAttributeMapOutput = GetPrincipalTagAttributeMapOutput;
 
 impl GetPrincipalTagAttributeMapOutput {
     pub(crate) fn new(
         identity_pool_id: IdentityPoolId,
         identity_provider_name: ProviderName,
-        AttributeMap { use_defaults, principal_tags }: AttributeMap,
+        map: Option<&AttributeMap>,
     ) -> Self {
-        Self { identity_pool_id, identity_provider_name, use_defaults, principal_tags }
+        Self {
+            identity_pool_id,
+            identity_provider_name,
+            use_defaults: map.is_some_and(AttributeMap::uses_defaults),
+            principal_tags: map.map(AttributeMap::principal_tags),
+        }
     }
 }

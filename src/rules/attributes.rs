@@ -1,6 +1,6 @@
 //! Attribute maps: which claims of a provider's tokens become tags of the principal.
 
-use crate::name::{PrincipalTagKey, PrincipalTagValue, ProviderName};
+use crate::name::{PrincipalTagValue, ProviderName};
 use crate::rules::provider::{configured_name, is_configured};
 use crate::rules::{Decided, Refusal};
 use crate::state::{AttributeMap, ClaimValue, Pool, PrincipalTags, VerifiedLogin};
@@ -8,26 +8,27 @@ use crate::state::{AttributeMap, ClaimValue, Pool, PrincipalTags, VerifiedLogin}
 /// The most bytes of all tags together that come from attribute maps.
 const TAGS_LENGTH_MAX: usize = 460;
 
-/// Replaces the map of a provider.
+/// Replaces the map of a provider, or removes it.
 pub(crate) fn set(
     before: &Pool,
     provider: &ProviderName,
-    map: AttributeMap,
-) -> Result<Decided<AttributeMap>, Refusal> {
+    map: Option<AttributeMap>,
+) -> Result<Decided<()>, Refusal> {
     if !is_configured(&before.settings, provider.as_str(), false) {
         return Err(Refusal::ProviderNotConfigured { provider: provider.clone() });
     }
     let mut after = before.clone();
-    after.attribute_maps.insert(provider.clone(), map.clone());
-    Ok(Decided::replacing(before, after, map))
+    match map {
+        Some(map) => after.attribute_maps.insert(provider.clone(), map),
+        None => after.attribute_maps.remove(provider),
+    };
+    Ok(Decided::replacing(before, after, ()))
 }
 
-/// The map of a provider; one that was never set is empty.
+/// The map of a provider.
 pub(crate) fn get(pool: &Pool, provider: &ProviderName) -> Result<AttributeMap, Refusal> {
-    if !is_configured(&pool.settings, provider.as_str(), false) {
-        return Err(Refusal::ProviderNotFound { provider: provider.clone() });
-    }
-    Ok(pool.attribute_maps.get(provider).cloned().unwrap_or_default())
+    let map = pool.attribute_maps.get(provider).cloned();
+    map.ok_or_else(|| Refusal::AttributeMapNotFound { provider: provider.clone() })
 }
 
 /// The tags that the pool's attribute maps make of the claims of logins. A claim that has several
@@ -37,8 +38,8 @@ pub(crate) fn tags(pool: &Pool, used: &[VerifiedLogin]) -> PrincipalTags {
     for login in used {
         let Some(provider) = configured_name(&pool.settings, login) else { continue };
         let map = pool.attribute_maps.iter().find(|(known, _)| known.as_str() == provider);
-        for (key, claim) in map.iter().flat_map(|(_, map)| map.claims()) {
-            let value = match login.claims().get(claim) {
+        for (key, claim) in map.into_iter().flat_map(|(_, map)| map.principal_tags()) {
+            let value = match login.claims().get(claim.as_str()) {
                 Some(ClaimValue::One(value)) => Some(value.as_str()),
                 Some(ClaimValue::Many(values)) => match values.as_slice() {
                     [value] => Some(value.as_str()),
@@ -47,7 +48,7 @@ pub(crate) fn tags(pool: &Pool, used: &[VerifiedLogin]) -> PrincipalTags {
                 None => None,
             };
             let value = value.and_then(|value| PrincipalTagValue::try_from(value).ok());
-            if let (Ok(key), Some(value)) = (PrincipalTagKey::try_from(key), value) {
+            if let Some(value) = value {
                 tags.entry(key).or_insert(value);
             }
         }

@@ -7,24 +7,43 @@ use crate::name::{PrincipalTagKey, PrincipalTagValue};
 /// The tags of a principal, by key; a call takes at most 50.
 pub type PrincipalTags = BTreeMap<PrincipalTagKey, PrincipalTagValue>;
 
-/// Which claims of a provider's tokens become tags of the principal.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct AttributeMap {
-    pub(crate) use_defaults: bool,
-    /// The name of a claim for the key of each tag.
-    pub(crate) principal_tags: Option<PrincipalTags>,
+/// Which claims of a provider's tokens become tags of the principal: the name of a claim for the
+/// key of each tag. A provider none of whose claims do has no map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AttributeMap {
+    /// That of `UseDefaults`.
+    Defaults,
+    /// One of the pool's owner, not empty.
+    Own(PrincipalTags),
 }
 
 /// The tags of `UseDefaults`, each with its claim.
 const DEFAULTS: [(&str, &str); 2] = [("client", "aud"), ("username", "sub")];
 
 impl AttributeMap {
-    /// The key of each tag with the name of its claim.
-    pub(crate) fn claims(&self) -> Vec<(&str, &str)> {
-        if self.use_defaults {
-            return DEFAULTS.to_vec();
+    /// The map that these settings ask for. The defaults come instead of `own`; without either
+    /// there is no map.
+    pub(crate) fn new(use_defaults: bool, own: PrincipalTags) -> Option<Self> {
+        if use_defaults {
+            return Some(Self::Defaults);
         }
-        let own = self.principal_tags.iter().flatten();
-        own.map(|(key, claim)| (key.as_str(), claim.as_str())).collect()
+        (!own.is_empty()).then_some(Self::Own(own))
+    }
+
+    /// Whether it is that of `UseDefaults`.
+    pub(crate) fn uses_defaults(&self) -> bool {
+        *self == Self::Defaults
+    }
+
+    /// The name of a claim for the key of each tag.
+    pub(crate) fn principal_tags(&self) -> PrincipalTags {
+        let typed = |(key, claim): (&str, &str)| {
+            let key = PrincipalTagKey::try_from(key).ok()?;
+            Some((key, PrincipalTagValue::try_from(claim).ok()?))
+        };
+        match self {
+            Self::Defaults => DEFAULTS.into_iter().filter_map(typed).collect(),
+            Self::Own(own) => own.clone(),
+        }
     }
 }

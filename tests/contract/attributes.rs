@@ -81,10 +81,20 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(&["9.defaults"], "the default map: the client and the user", |scene| {
         let pool = scene.game();
-        let set = scene.ok(SET, map(&pool, USER_POOL, json!({"UseDefaults": true})));
-        assert_eq!(set["UseDefaults"], json!(true));
+        let defaults = map(&pool, USER_POOL, defaults());
+        let own = json!({"department": "dept"});
+        for over in [
+            json!({"UseDefaults": true}),
+            json!({"UseDefaults": true, "PrincipalTags": {}}),
+            json!({"UseDefaults": true, "PrincipalTags": own}),
+        ] {
+            scene.ok(SET, map(&pool, USER_POOL, json!({"PrincipalTags": own})));
+            assert_eq!(scene.ok(SET, map(&pool, USER_POOL, over)), defaults);
+            assert_eq!(scene.ok(GET, map(&pool, USER_POOL, json!({}))), defaults);
+        }
         let tagged = json!({"principal_tags": {"client": [CLIENT], "username": ["a"]}});
-        assert_eq!(told(scene, &pool, &format!("user:a;aud={CLIENT};sub=a")), tagged);
+        let token = format!("user:a;aud={CLIENT};sub=a;dept=Sales");
+        assert_eq!(told(scene, &pool, &token), tagged);
     }),
     row(&["9.reset"], "the default map and no tags take back what was set", |scene| {
         let pool = scene.game();
@@ -92,18 +102,69 @@ pub(crate) const ROWS: &[Row] = &[
         let reset = json!({"UseDefaults": true, "PrincipalTags": {}});
         scene.ok(SET, map(&pool, USER_POOL, reset));
         let got = scene.ok(GET, map(&pool, USER_POOL, json!({})));
-        assert_eq!(got["UseDefaults"], json!(true));
-        assert_ne!(got["PrincipalTags"], json!({"department": "dept"}));
+        assert_eq!(got, map(&pool, USER_POOL, defaults()));
     }),
-    row(&["Q24"], "a map that was never set, and a provider that is not the pool's", |scene| {
+    row(&["9.never"], "a map that was never set is not found", |scene| {
         let pool = scene.game();
-        let never = map(&pool, USER_POOL, json!({"UseDefaults": false}));
-        assert_eq!(scene.ok(GET, map(&pool, USER_POOL, json!({}))), never);
-        let body = map(&pool, "accounts.google.com", json!({}));
-        let fault = scene.call(GET, body.clone()).expect_err("not there");
-        assert_eq!(fault.name, "ResourceNotFoundException");
-        let fault = scene.call(SET, body).expect_err("not a provider");
-        assert_eq!(fault.name, "InvalidParameterException");
+        not_found(scene, &pool, USER_POOL);
+        scene.ok(SET, map(&pool, FACEBOOK, json!({"UseDefaults": true})));
+        not_found(scene, &pool, USER_POOL);
+    }),
+    row(
+        &["9.unset", "9.never", "9.absent"],
+        "without defaults and tags there is no map",
+        |scene| {
+            let token = format!("user:a;aud={CLIENT};sub=a;dept=Sales");
+            for over in [
+                json!({"UseDefaults": false}),
+                json!({"UseDefaults": false, "PrincipalTags": {}}),
+                json!({"PrincipalTags": {}}),
+                json!({}),
+            ] {
+                let pool = scene.game();
+                let none = map(&pool, USER_POOL, json!({"UseDefaults": false}));
+                // First of a map that is not there.
+                for set in [None, Some(json!({"PrincipalTags": {"a": "dept"}})), Some(defaults())] {
+                    if let Some(set) = set {
+                        scene.ok(SET, map(&pool, USER_POOL, set));
+                        assert_ne!(told(scene, &pool, &token), Value::Null);
+                    }
+                    assert_eq!(scene.ok(SET, map(&pool, USER_POOL, over.clone())), none);
+                    not_found(scene, &pool, USER_POOL);
+                    assert_eq!(told(scene, &pool, &token), Value::Null);
+                }
+            }
+        },
+    ),
+    row(&["9.absent"], "tags without a word about the defaults are set", |scene| {
+        let pool = scene.game();
+        let own = json!({"PrincipalTags": {"department": "dept"}});
+        let set = merged(map(&pool, USER_POOL, own.clone()), json!({"UseDefaults": false}));
+        assert_eq!(scene.ok(SET, map(&pool, USER_POOL, own)), set);
+        assert_eq!(scene.ok(GET, map(&pool, USER_POOL, json!({}))), set);
+    }),
+    row(&["9.unset"], "a session has no tags of a map that was removed", |scene| {
+        let pool = scene.game();
+        let role = json!({"authenticated": "arn:aws:iam::123456789012:role/user"});
+        scene.ok("SetIdentityPoolRoles", json!({"IdentityPoolId": pool, "Roles": role}));
+        let id = scene.get_id(&pool, json!({USER_POOL: "user:a;sub=a"}));
+        let tags = |scene: &Scene| {
+            let body = json!({"IdentityId": id, "Logins": {USER_POOL: "user:a;sub=a"}});
+            parts::session(scene, &scene.ok("GetCredentialsForIdentity", body)).tags
+        };
+        scene.ok(SET, map(&pool, USER_POOL, json!({"UseDefaults": true})));
+        assert_eq!(tags(scene), json!({"username": "a"}));
+        scene.ok(SET, map(&pool, USER_POOL, json!({"UseDefaults": false})));
+        assert_eq!(tags(scene), json!({}));
+    }),
+    row(&["Q24"], "a provider that is not the pool's", |scene| {
+        let pool = scene.game();
+        not_found(scene, &pool, "accounts.google.com");
+        for over in [json!({}), json!({"UseDefaults": true})] {
+            let text = "'accounts.google.com' is not a configured provider of this identity pool.";
+            let body = map(&pool, "accounts.google.com", over);
+            scene.refused(SET, body, "InvalidParameterException", text);
+        }
     }),
     row(&["9.length", "M23"], "the tags of a session have 460 bytes at most", |scene| {
         let pool = scene.game();
@@ -127,6 +188,18 @@ pub(crate) const ROWS: &[Row] = &[
         scene.ok(SET, map(&pool, FACEBOOK, json!({"PrincipalTags": {"a": "b"}})));
     }),
 ];
+
+/// The default map.
+fn defaults() -> Value {
+    json!({"UseDefaults": true, "PrincipalTags": {"client": "aud", "username": "sub"}})
+}
+
+#[track_caller]
+fn not_found(scene: &Scene, pool: &str, provider: &str) {
+    let text = format!("Principal tag attribute map of '{provider}' not found.");
+    let body = map(pool, provider, json!({}));
+    scene.refused(GET, body, "ResourceNotFoundException", &text);
+}
 
 fn map(pool: &str, provider: &str, over: Value) -> Value {
     merged(json!({"IdentityPoolId": pool, "IdentityProviderName": provider}), over)

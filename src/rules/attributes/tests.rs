@@ -1,16 +1,20 @@
 use super::*;
-use crate::rules::world;
+use crate::rules::{Change, Effect, world};
 
 const FACEBOOK: &str = "graph.facebook.com";
 const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com/x";
 
 /// `key=claim` for each tag.
 fn map(text: &str) -> AttributeMap {
+    AttributeMap::Own(tags_of(text))
+}
+
+fn tags_of(text: &str) -> PrincipalTags {
     let tags = text.split_whitespace().map(|tag| {
         let (key, claim) = tag.split_once('=').expect("key=claim");
         (key.parse().expect("a key"), claim.parse().expect("a claim"))
     });
-    AttributeMap { use_defaults: false, principal_tags: Some(tags.collect()) }
+    tags.collect()
 }
 
 fn login(provider: &str) -> VerifiedLogin {
@@ -38,12 +42,10 @@ fn made(maps: &[(&str, AttributeMap)], used: &[VerifiedLogin]) -> String {
 /// Contract section 9.
 #[test]
 fn tags_of_claims() {
-    let defaults = AttributeMap { use_defaults: true, ..map("d=dept") };
     for (map, expected) in [
-        (AttributeMap::default(), ""),
         (map("d=dept u=sub"), "d=Sales u=sub-1"),
         (map("d=missing g=groups l=long e=empty a=aud"), "a=app"),
-        (defaults, "client=app username=sub-1"),
+        (AttributeMap::Defaults, "client=app username=sub-1"),
     ] {
         assert_eq!(made(&[(FACEBOOK, map.clone())], &[login(FACEBOOK)]), expected, "{map:?}");
     }
@@ -54,17 +56,45 @@ fn tags_of_claims() {
     assert_eq!(made(&both, &used), "t=sub-1 u=Sales", "the first counts");
 }
 
-/// Open question Q24.
+/// Contract section 9: what is asked for, the map that comes of it, and its tags.
+#[test]
+fn maps_that_are_asked_for() {
+    let own = |text: &str| if text.is_empty() { PrincipalTags::new() } else { tags_of(text) };
+    for (use_defaults, given, expected) in [
+        (true, "", Some((true, "client=aud username=sub"))),
+        (true, "d=dept", Some((true, "client=aud username=sub"))),
+        (false, "d=dept", Some((false, "d=dept"))),
+        (false, "", None),
+    ] {
+        let map = AttributeMap::new(use_defaults, own(given));
+        let made = map.map(|map| (map.uses_defaults(), map.principal_tags()));
+        assert_eq!(made, expected.map(|(defaults, tags)| (defaults, tags_of(tags))), "{given}");
+    }
+}
+
+/// Contract section 9 and open question Q24.
 #[test]
 fn maps_of_providers() {
-    let pool = world::pool_with_providers();
+    let mut pool = world::pool_with_providers();
     let other: ProviderName = "accounts.google.com".parse().unwrap();
     let known: ProviderName = FACEBOOK.parse().unwrap();
-    assert_eq!(get(&pool, &known), Ok(AttributeMap::default()));
-    assert_eq!(get(&pool, &other), Err(Refusal::ProviderNotFound { provider: other.clone() }));
-    let refused = Refusal::ProviderNotConfigured { provider: other.clone() };
-    assert_eq!(set(&pool, &other, map("")), Err(refused));
-    assert_eq!(set(&pool, &known, map("a=b")).map(|decided| decided.output), Ok(map("a=b")));
+    let not_found =
+        |provider: &ProviderName| Err(Refusal::AttributeMapNotFound { provider: provider.clone() });
+    assert_eq!(get(&pool, &known), not_found(&known));
+    assert_eq!(get(&pool, &other), not_found(&other));
+    for asked in [Some(map("a=b")), None] {
+        let refused = Refusal::ProviderNotConfigured { provider: other.clone() };
+        assert_eq!(set(&pool, &other, asked), Err(refused));
+    }
+    assert_eq!(set(&pool, &known, None), Ok(Decided::answer(())), "there is none to remove");
+    for asked in [Some(map("a=b")), Some(AttributeMap::Defaults), None] {
+        let decided = set(&pool, &known, asked.clone()).expect("set");
+        let [Effect::Pool(change)] = decided.effects.as_slice() else { panic!("{decided:?}") };
+        let Change::Update { after, .. } = &**change else { panic!("{change:?}") };
+        pool = after.clone();
+        assert_eq!(get(&pool, &known), asked.ok_or(()).or_else(|()| not_found(&known)));
+    }
+    assert!(pool.attribute_maps.is_empty());
 }
 
 #[test]

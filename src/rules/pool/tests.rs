@@ -163,7 +163,7 @@ fn mappings_and_maps_go_with_their_providers() {
     for name in names {
         let mapping = RoleMapping::token(AmbiguousRoleResolution::Deny);
         before.roles.mappings.insert(name.parse().unwrap(), mapping);
-        before.attribute_maps.insert(name.parse().unwrap(), AttributeMap::default());
+        before.attribute_maps.insert(name.parse().unwrap(), AttributeMap::Defaults);
     }
     let mut requested = before.settings.clone();
     requested.saml_provider_arns.clear();

@@ -39,6 +39,8 @@ struct SettingsRecord {
     tags: Rising<TagKey, TagValue>,
 }
 
+/// `UseDefaults`, and the tags that were given. Earlier versions wrote whatever was given: tags
+/// beside the defaults, or neither.
 type Attributes = (bool, Option<Rising<PrincipalTagKey, PrincipalTagValue>>);
 
 type Mapping = (RoleMappingType, Option<AmbiguousRoleResolution>, Option<RulesConfiguration>);
@@ -98,8 +100,11 @@ impl Record for Pool {
             (provider, (mapping_type, ambiguous_role_resolution, rules_configuration))
         });
         let attribute_maps = self.attribute_maps.clone().into_iter().map(|(provider, map)| {
-            let AttributeMap { use_defaults, principal_tags } = map;
-            (provider, (use_defaults, principal_tags.map(Rising)))
+            let attributes = match map {
+                AttributeMap::Defaults => (true, None),
+                AttributeMap::Own(tags) => (false, Some(Rising(tags))),
+            };
+            (provider, attributes)
         });
         let roles = RolesRecord {
             defaults: Rising(self.roles.defaults.clone()),
@@ -146,9 +151,8 @@ impl Record for Pool {
         let mut pool = Self::new(owner, created, settings);
         pool.roles = PoolRoles { defaults: roles.defaults.0, mappings: mappings.collect() };
         let attribute_maps = roles.attribute_maps.0.into_iter();
-        let attribute_maps = attribute_maps.map(|(provider, (use_defaults, principal_tags))| {
-            let principal_tags = principal_tags.map(|tags| tags.0);
-            (provider, AttributeMap { use_defaults, principal_tags })
+        let attribute_maps = attribute_maps.filter_map(|(provider, (use_defaults, tags))| {
+            Some((provider, AttributeMap::new(use_defaults, tags.unwrap_or_default().0)?))
         });
         pool.attribute_maps = attribute_maps.collect();
         Ok(pool)

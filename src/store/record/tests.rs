@@ -8,8 +8,8 @@ use super::*;
 use crate::name::ProviderName;
 use crate::state::{
     AmbiguousRoleResolution, AttributeMap, CognitoIdentityProvider, IdentityPool, Login,
-    MappingRule, MatchType, Pool, PublicKey, RoleMapping, RoleType, SigningAlgorithm,
-    VerifiedLogin,
+    MappingRule, MatchType, Pool, PrincipalTags, PublicKey, RoleMapping, RoleType,
+    SigningAlgorithm, VerifiedLogin,
 };
 use crate::store::Tree;
 
@@ -144,11 +144,8 @@ fn a_pool_of_format_2() {
     .into();
     let own = [("k".parse().unwrap(), "sub".parse().unwrap())];
     pool.attribute_maps = [
-        ("g".parse().unwrap(), AttributeMap { use_defaults: true, principal_tags: None }),
-        (
-            "u".parse().unwrap(),
-            AttributeMap { use_defaults: false, principal_tags: Some(own.into()) },
-        ),
+        ("g".parse().unwrap(), AttributeMap::Defaults),
+        ("u".parse().unwrap(), AttributeMap::Own(own.into())),
     ]
     .into();
     is_fixed(
@@ -156,6 +153,39 @@ fn a_pool_of_format_2() {
         &pool,
         "020c00000000000000313233343536373839303132090000000000000075732d656173742d310403020100000000040000000000000067616d6501010001000000000000000100000000000000670300000000000000617070010300000000000000642e7801000000000000001e0000000000000061726e3a6177733a69616d3a3a313a6f6964632d70726f76696465722f690100000000000000010100000000000000750101000000000000006301010000000000000000010000000000000001000000000000006b0000000000000000010000000000000001000000150000000000000061726e3a6177733a69616d3a3a313a726f6c652f720200000000000000010000000000000067000000000101000000000300000000000000753a6301000000010000000001010000000000000001000000000000006303000000010000000000000076150000000000000061726e3a6177733a69616d3a3a313a726f6c652f72020000000000000001000000000000006701000100000000000000750001010000000000000001000000000000006b0300000000000000737562",
     );
+}
+
+/// Earlier versions wrote maps as they were given.
+#[test]
+fn attribute_maps_as_they_were_given_are_read() {
+    let (key, pool) = pool();
+    let tags: PrincipalTags = [("k".parse().unwrap(), "sub".parse().unwrap())].into();
+    let own = AttributeMap::Own(tags);
+    // In the place of the last tags: their own form is in the fixture above.
+    let written = |attributes: &[u8]| {
+        let mut pool = pool.clone();
+        pool.attribute_maps = [("u".parse().unwrap(), own.clone())].into();
+        let bytes = pool.encode().expect("encodes");
+        let tail = [&[0, 1, 1][..], &[0; 7], &[1], &[0; 7], b"k", &[3], &[0; 7], b"sub"].concat();
+        let head = bytes.strip_suffix(tail.as_slice()).expect("the tags come last");
+        [head, attributes].concat()
+    };
+    let tags = [&[1, 1][..], &[0; 7], &[1], &[0; 7], b"k", &[3], &[0; 7], b"sub"].concat();
+    let no_tags = [&[1][..], &[0; 8]].concat();
+    for (defaults, tags, expected) in [
+        (1, tags.as_slice(), Some(AttributeMap::Defaults)),
+        (1, no_tags.as_slice(), Some(AttributeMap::Defaults)),
+        (1, &[0], Some(AttributeMap::Defaults)),
+        (0, tags.as_slice(), Some(own.clone())),
+        (0, no_tags.as_slice(), None),
+        (0, &[0], None),
+    ] {
+        let bytes = written(&[&[defaults], tags].concat());
+        let read = Pool::decode(&key, &bytes).expect("decodes");
+        let map = read.attribute_maps.get(&"u".parse::<ProviderName>().unwrap());
+        assert_eq!(map, expected.as_ref(), "{defaults} {tags:?}");
+        assert_eq!(read.attribute_maps.len(), usize::from(expected.is_some()));
+    }
 }
 
 fn unhex(text: &str) -> Vec<u8> {

@@ -63,9 +63,7 @@ async fn replace(scene: &Scene, checks: &mut Checks) -> Result<(), Box<dyn Error
             defaults: Some(false),
             tags: None,
         };
-        let found = Map::from(ask_map(scene, provider).send().await?);
-        let what = format!("a map of {provider} that was never set is empty");
-        checks.equal(&what, &found, &expected);
+        not_found(scene, checks, provider, "that was never set").await?;
 
         let request = ask_set(scene, provider).principal_tags("team", "custom:team");
         let request = request.principal_tags("cost center", "https://example.com/cost");
@@ -91,9 +89,27 @@ async fn replace(scene: &Scene, checks: &mut Checks) -> Result<(), Box<dyn Error
     checks.equal("a map can be given back to the defaults", set.use_defaults, Some(true));
     let found = ask_map(scene, GOOGLE).send().await?;
     checks.equal("and is answered as such", found.use_defaults, Some(true));
-    let own = found.principal_tags.unwrap_or_default();
-    checks.that("without the tags of before", &own, |own| !own.contains_key("team"));
-    Ok(())
+    let defaults = Some(tags(&[("client", "aud"), ("username", "sub")]));
+    checks.equal("with the tags of the defaults", found.principal_tags, defaults.clone());
+    let request = ask_set(scene, GOOGLE).use_defaults(true).principal_tags("team", "group");
+    let set = request.send().await?.principal_tags;
+    checks.equal("the defaults come instead of a map beside them", set, defaults);
+    let removed = ask_set(scene, OIDC_ARN).use_defaults(false).send().await?;
+    let what = "a map without defaults and tags is answered so";
+    checks.equal(what, (removed.use_defaults, removed.principal_tags), (Some(false), None));
+    not_found(scene, checks, OIDC_ARN, "that was removed").await
+}
+
+async fn not_found(
+    scene: &Scene,
+    checks: &mut Checks,
+    provider: &str,
+    which: &str,
+) -> Result<(), Box<dyn Error>> {
+    let request = ask_map(scene, provider).send();
+    let what = format!("a map of {provider} {which} is a ResourceNotFoundException");
+    let is_expected = GetRefused::is_resource_not_found_exception;
+    scene.refuses(checks, &what, request, is_expected, Text::Unspecified).await
 }
 
 async fn tag_tokens(

@@ -146,14 +146,29 @@ def attribute_maps(scene, pool):
     def found():
         return members(aws.get_principal_tag_attribute_map(**of_google))
 
-    equal("a map that was never set is empty", found(), of_google | {"UseDefaults": False})
-    for what, settings in [
-        ("a map of one's own", {"UseDefaults": False, "PrincipalTags": {"team": "custom:team"}}),
-        ("the defaults", {"UseDefaults": True, "PrincipalTags": {}}),
+    def not_found(what, call):
+        refused(
+            what,
+            "ResourceNotFoundException",
+            f"Principal tag attribute map of '{call['IdentityProviderName']}' not found.",
+            aws.get_principal_tag_attribute_map,
+            **call,
+        )
+
+    not_found("a map that was never set", of_google)
+    own = {"team": "custom:team"}
+    defaults = {"UseDefaults": True, "PrincipalTags": {"client": "aud", "username": "sub"}}
+    for what, settings, expected in [
+        ("a map of one's own", {"UseDefaults": False, "PrincipalTags": own}, None),
+        ("the defaults", {"UseDefaults": True, "PrincipalTags": {}}, defaults),
+        ("the defaults beside a map", {"UseDefaults": True, "PrincipalTags": own}, defaults),
     ]:
         answer = members(aws.set_principal_tag_attribute_map(**of_google, **settings))
-        equal(f"{what}: answered as set", answer, of_google | settings)
+        equal(f"{what}: answered as set", answer, of_google | (expected or settings))
         equal(f"{what}: read as set", found(), answer)
+    answer = members(aws.set_principal_tag_attribute_map(**of_google, UseDefaults=False))
+    equal("a map can be removed", answer, of_google | {"UseDefaults": False})
+    not_found("a map that was removed", of_google)
 
     others = of_google | {"IdentityProviderName": "www.amazon.com"}
     unknown = of_google | {"IdentityPoolId": UNKNOWN_POOL}
@@ -172,13 +187,7 @@ def attribute_maps(scene, pool):
         aws.set_principal_tag_attribute_map,
         **others,
     )
-    refused(
-        "reading a map of no provider of the pool",
-        "ResourceNotFoundException",
-        "Identity provider 'www.amazon.com' not found.",
-        aws.get_principal_tag_attribute_map,
-        **others,
-    )
+    not_found("a map of no provider of the pool", others)
 
 
 def tags(scene):

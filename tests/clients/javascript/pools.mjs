@@ -206,7 +206,12 @@ async function attributeMaps(scene) {
   const pool = await scene.newPool(scene.providers);
   const one = { IdentityPoolId: pool, IdentityProviderName: GOOGLE };
   const found = async () => members(await aws.getPrincipalTagAttributeMap(one));
-  equal("a map that was never set is empty", await found(), { ...one, UseDefaults: false });
+  await refused(
+    "reading a map that was never set",
+    ResourceNotFoundException,
+    `Principal tag attribute map of '${GOOGLE}' not found.`,
+    aws.getPrincipalTagAttributeMap(one),
+  );
   const map = { UseDefaults: false, PrincipalTags: { team: "custom:team" } };
   const answer = members(await aws.setPrincipalTagAttributeMap({ ...one, ...map }));
   equal("a map is answered as it was set", answer, { ...one, ...map });
@@ -222,7 +227,7 @@ async function attributeMaps(scene) {
   await refused(
     "reading a map of no provider of the pool",
     ResourceNotFoundException,
-    "Identity provider 'www.amazon.com' not found.",
+    "Principal tag attribute map of 'www.amazon.com' not found.",
     aws.getPrincipalTagAttributeMap(other),
   );
   truth("which leaves the map", (await found()).PrincipalTags.team === "custom:team");
