@@ -1,6 +1,6 @@
 //! Inputs and outputs of the operations on identities.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
@@ -30,24 +30,62 @@ impl DescribeIdentityInput {
 }
 
 /// An identity, without what would tell who it is at a provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+///
+/// Serialized as the service writes it: a disabled identity has `["DISABLED"]` in place of its
+/// providers, and a guest has no `Logins`. That a developer provider may have the name `DISABLED`
+/// too is why the state has a member of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdentityDescription {
     /// The identity's id.
     pub identity_id: IdentityId,
-    /// The names of the providers of which it has a login, each once, sorted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The names of the providers of which it has a login, each once, sorted; none unless it is
+    /// authenticated.
     pub logins: Vec<ProviderName>,
     /// When it came to be.
-    #[serde(serialize_with = "epoch_seconds")]
     pub creation_date: Timestamp,
     /// When its logins last changed.
-    #[serde(serialize_with = "epoch_seconds")]
     pub last_modified_date: Timestamp,
-    /// Its state, which the service does not tell.
-    #[serde(skip)]
+    /// Whether it is a guest, has a login, or is disabled.
     pub state: IdentityState,
+}
+
+impl Serialize for IdentityDescription {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Logins<'a> {
+            Providers(&'a [ProviderName]),
+            Disabled([&'static str; 1]),
+        }
+
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Described<'a> {
+            identity_id: &'a IdentityId,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            logins: Option<Logins<'a>>,
+            #[serde(serialize_with = "epoch_seconds")]
+            creation_date: Timestamp,
+            #[serde(serialize_with = "epoch_seconds")]
+            last_modified_date: Timestamp,
+        }
+
+        let logins = match (self.state, self.logins.as_slice()) {
+            (IdentityState::Disabled, _) => Some(Logins::Disabled(["DISABLED"])),
+            (IdentityState::Unauthenticated | IdentityState::Authenticated, []) => None,
+            (IdentityState::Unauthenticated | IdentityState::Authenticated, providers) => {
+                Some(Logins::Providers(providers))
+            }
+        };
+        let described = Described {
+            identity_id: &self.identity_id,
+            logins,
+            creation_date: self.creation_date,
+            last_modified_date: self.last_modified_date,
+        };
+        described.serialize(serializer)
+    }
 }
 
 impl From<IdentitySummary> for IdentityDescription {

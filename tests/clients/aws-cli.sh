@@ -217,8 +217,8 @@ for user in alice bob; do
 done
 
 described=$(cognito describe-identity --identity-id "$bob")
-found=$(json '[it["IdentityId"], "Logins" in it]' <<<"$described")
-equal "bob's old identity is still described, without logins" "$found" "[\"$bob\", false]"
+found=$(json '[it["IdentityId"], it["Logins"]]' <<<"$described")
+equal "bob's old identity is still described, as disabled" "$found" "[\"$bob\", [\"DISABLED\"]]"
 found=$(cognito list-identities --identity-pool-id "$pool" --max-results 60 --hide-disabled |
     json '[identity["IdentityId"] for identity in it["Identities"]]')
 equal "bob's old identity is disabled, so that HideDisabled hides it" "$found" "[\"$alice\"]"

@@ -1,6 +1,7 @@
 //! Sections 5.9 to 5.11 and 7: listing, describing and deleting identities.
 
-use cognate::IdentityState::Disabled;
+use cognate::DescribeIdentityInput;
+use cognate::IdentityState::{Authenticated, Disabled};
 use serde_json::{Value, json};
 
 use crate::row::{Row, row, wire_row};
@@ -121,13 +122,44 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     row(
         &["5.10.disabled", "7.disabled", "Q21"],
-        "a disabled identity is described, without logins",
+        "a disabled identity is described as such",
         |scene| {
             let pool = scene.game();
             let gone = gone(scene, &pool);
             assert_eq!(scene.state(&gone), Disabled);
             let described = scene.describe(&gone);
-            assert_eq!((&described["IdentityId"], described.get("Logins")), (&json!(gone), None));
+            assert_eq!(described["IdentityId"], json!(gone));
+            assert_eq!(described["Logins"], json!(["DISABLED"]));
+            let merged = scene.guest(&pool);
+            let logins = json!({FACEBOOK: "user:a", AMAZON: "user:a"});
+            let alice = scene.get_id(&pool, logins.clone());
+            scene.ok("GetOpenIdToken", json!({"IdentityId": merged, "Logins": logins}));
+            assert_eq!(scene.logins(&merged), json!(["DISABLED"]));
+            assert_eq!(scene.logins(&alice), json!([FACEBOOK, AMAZON]));
+            let listed = scene.ok(LIST, json!({"IdentityPoolId": pool, "MaxResults": 60}));
+            let logins = listed["Identities"].as_array().expect("a list").iter();
+            let disabled = logins.filter(|identity| identity["Logins"] == json!(["DISABLED"]));
+            assert_eq!(disabled.count(), 2);
+        },
+    ),
+    row(
+        &["7.state", "Q21"],
+        "a provider that is named DISABLED is no state in the typed door",
+        |scene| {
+            let pool = scene.pool(json!({"DeveloperProviderName": "DISABLED"}));
+            let user = |user: &str| scene.identity(&pool, json!({"DISABLED": user}));
+            let (alice, gone) = (user("alice"), user("carol"));
+            let body = json!({
+                "IdentityId": gone, "IdentityPoolId": pool, "DeveloperProviderName": "DISABLED",
+                "DeveloperUserIdentifier": "carol",
+            });
+            scene.ok("UnlinkDeveloperIdentity", body);
+            for (id, state, providers) in [(&alice, Authenticated, 1), (&gone, Disabled, 0)] {
+                assert_eq!(scene.logins(id), json!(["DISABLED"]));
+                let input = DescribeIdentityInput::new(id.as_str()).expect("fits");
+                let typed = scene.world.aws.describe_identity(input).expect("described");
+                assert_eq!((typed.state, typed.logins.len()), (state, providers));
+            }
         },
     ),
     row(&["7.names"], "names of providers, the developer's too, and no users", |scene| {

@@ -188,7 +188,7 @@ pub(crate) const ROWS: &[Row] = &[
         let destination = scene.identity(&pool, json!({GAME: "alice", AMAZON: "user:m"}));
         let answer = scene.ok(MERGE, merge(&pool, GAME, "bob", "alice"));
         assert_eq!(answer, json!({"IdentityId": destination}));
-        assert_eq!((scene.state(&source), scene.logins(&source)), (Disabled, Value::Null));
+        assert_eq!((scene.state(&source), scene.logins(&source)), (Disabled, json!(["DISABLED"])));
         assert_eq!(scene.logins(&destination), json!([FACEBOOK, GAME, AMAZON]));
         for user in ["alice", "bob"] {
             assert_eq!(scene.user(&pool, user), destination);

@@ -112,7 +112,7 @@ async fn merge_guest(world: &World, checks: &mut Checks) -> Result<(), Box<dyn E
         let what = format!("a guest who logs in for {by} as a known user gets that identity");
         checks.equal(&what, identity.as_deref(), Some(&*alice));
         let disabled = scene.describe(&guest).await?;
-        checks.equal("the guest is described without logins", disabled.logins, None);
+        checks.equal("the guest is described as disabled", disabled.logins(), ["DISABLED"]);
 
         let text = format!("Access to Identity '{guest}' is forbidden.");
         let text = Text::Exactly(&text);

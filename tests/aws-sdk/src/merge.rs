@@ -47,8 +47,8 @@ async fn merge(
     checks.equal("the merged identity names its provider once", merged.logins(), [PROVIDER]);
     let emptied = scene.describe(bob).await?;
     checks.that("the emptied identity was modified", &emptied, is_modified);
-    let what = "the emptied identity is described without logins";
-    checks.equal(what, emptied.logins, None);
+    let what = "the emptied identity is described as disabled";
+    checks.equal(what, emptied.logins(), ["DISABLED"]);
     let what = "the emptied identity keeps its date of creation";
     checks.equal(what, emptied.creation_date, before.creation_date);
 

@@ -86,7 +86,8 @@ async fn unlink_last(
 ) -> Result<(), Box<dyn Error>> {
     ask(scene, carol, "carol").send().await?;
     let logins = scene.describe(carol).await?.logins;
-    checks.equal("an identity without its last user is described without logins", logins, None);
+    let what = "an identity without its last user is described as disabled";
+    checks.equal(what, logins, Some(vec!["DISABLED".to_owned()]));
     let request = scene.ask_for("dave").identity_id(carol).send();
     let text = format!("Access to Identity '{carol}' is forbidden.");
     let what = "an identity without its last user is disabled";

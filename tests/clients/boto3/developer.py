@@ -230,7 +230,7 @@ def merges(scene, pool):
     found = scene.developer_token(pool, "bob")["IdentityId"]
     equal("bob now has alice's identity", found, alice)
     described = members(aws.describe_identity(IdentityId=bob))
-    true("bob's old identity has no logins", "Logins" not in described)
+    equal("bob's old identity is described as disabled", described["Logins"], ["DISABLED"])
     true("it changed after it was made", described["LastModifiedDate"] > described["CreationDate"])
     hidden = [i["IdentityId"] for i in scene.identities(pool, HideDisabled=True)]
     true("it is disabled, so that HideDisabled hides it", alice in hidden and bob not in hidden)

@@ -75,7 +75,7 @@ def tell(scene):
 
     public.unlink_identity(IdentityId=ann, Logins=apple, LoginsToRemove=[APPLE])
     described = members(aws.describe_identity(IdentityId=ann))
-    true("an identity that lost its last login has none", "Logins" not in described)
+    equal("an identity that lost its last login is disabled", described["Logins"], ["DISABLED"])
     refused(
         "and is no guest's",
         "NotAuthorizedException",

@@ -90,8 +90,8 @@ async fn unlink_last(
     let token = issuer.token("alice")?;
     let request = scene.ask_unlink(alice).logins(USER_POOL, &token);
     request.logins_to_remove(USER_POOL).send().await?;
-    let what = "an identity without its last login is described without logins";
-    checks.equal(what, scene.describe(alice).await?.logins, None);
+    let what = "an identity without its last login is described as disabled";
+    checks.equal(what, scene.describe(alice).await?.logins(), ["DISABLED"]);
     let text = format!("Access to Identity '{alice}' is forbidden.");
     let text = Text::Exactly(&text);
     let is_expected = TokenRefused::is_not_authorized_exception;
