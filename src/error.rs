@@ -161,6 +161,8 @@ impl From<&Refusal> for ErrorKind {
             Refusal::AmbiguousRoleResolutionMissing { .. }
             | Refusal::ClassicFlowDisabled
             | Refusal::ClassicFlowWithRoleMappings
+            | Refusal::ClassicFlowWithSaml
+            | Refusal::CustomRoleNotOffered { .. }
             | Refusal::DeveloperProviderFixed
             | Refusal::DeveloperProviderMissing
             | Refusal::DeveloperProviderReserved { .. }

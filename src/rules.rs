@@ -116,9 +116,21 @@ pub enum Refusal {
     #[error("Basic (classic) flow is not supported with RoleMappings, please use enhanced flow.")]
     ClassicFlowWithRoleMappings,
     /// Others update the pool over and over.
+    /// A login of a SAML provider, which the basic (classic) flow does not take.
+    #[error("Basic (classic) flow is not supported with SAML, please use enhanced flow.")]
+    ClassicFlowWithSaml,
     #[error("The identity pool is being updated by others.")]
     ConcurrentModification,
     /// Credentials cannot be made now.
+    /// A role that the caller asks for, and that the token carries, is in no rule of the role
+    /// mapping.
+    #[error("CustomRoleArn '{role}' is not offered by the role mapping rules for: {provider}.")]
+    CustomRoleNotOffered {
+        /// The provider, as the mapping spells it.
+        provider: ProviderName,
+        /// The role.
+        role: Arn,
+    },
     #[error("Credentials are not available.")]
     CredentialsUnavailable,
     /// The pool has a developer provider name already, and it is another one.
@@ -208,7 +220,7 @@ pub enum Refusal {
     /// The signature of a presented token does not verify.
     #[error("Invalid login token. Couldn't verify signed token.")]
     LoginSignatureInvalid,
-    /// The identity would get a second user of one public provider.
+    /// The identity would get a second user of one public provider, whom no identity has yet.
     #[error("Login is already linked to another account.")]
     LoginTaken,
     /// No presented login belongs to the given identity.
@@ -220,11 +232,8 @@ pub enum Refusal {
     /// A lookup by nothing.
     #[error("Either IdentityId or DeveloperUserIdentifier must be provided.")]
     LookupKeyMissing,
-    /// The two identities have different users of one public provider.
-    #[error(
-        "The identities to be merged are associated with the same public provider, but as two \
-         different users."
-    )]
+    /// Two identities that would be merged have different users of one public provider.
+    #[error("Cannot merge these identities.")]
     MergeOfTwoUsers,
     /// A page token that this listing did not hand out.
     #[error("NextToken is not valid.")]
@@ -346,7 +355,17 @@ pub enum Refusal {
 impl From<LinkConflict> for Refusal {
     fn from(conflict: LinkConflict) -> Self {
         match conflict {
-            LinkConflict::AnotherUserOfTheProvider => Self::LoginTaken,
+            LinkConflict::AnotherUserOfTheProvider(_) => Self::LoginTaken,
+            LinkConflict::TooManyLogins => Self::TooManyLogins,
+        }
+    }
+}
+
+impl Refusal {
+    /// What is said of logins that are moved from another identity.
+    pub(crate) fn of_merge(conflict: LinkConflict) -> Self {
+        match conflict {
+            LinkConflict::AnotherUserOfTheProvider(_) => Self::MergeOfTwoUsers,
             LinkConflict::TooManyLogins => Self::TooManyLogins,
         }
     }

@@ -59,8 +59,9 @@ impl Developer {
     /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
     ///   given authenticated identity, and one belongs to another. Under
     ///   [`DeveloperLinking::ByLinkedLogin`], also when all of them belong to none.
-    /// * [`LoginTaken`](crate::Refusal::LoginTaken): an identity would get a second user of one
-    ///   public provider.
+    /// * [`LoginTaken`](crate::Refusal::LoginTaken),
+    ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): an identity would get a second user
+    ///   of one public provider, whom no identity has, or by a merge.
     /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.
     ///
     /// # Example: a user that is registered elsewhere is refused

@@ -43,8 +43,9 @@ impl Public {
     ///   [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected),
     ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported), and what the login verifier
     ///   says of each in turn.
-    /// * [`LoginTaken`](crate::Refusal::LoginTaken): an identity would get a second user of one
-    ///   public provider.
+    /// * [`LoginTaken`](crate::Refusal::LoginTaken),
+    ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): an identity would get a second user
+    ///   of one public provider, whom no identity has, or by a merge.
     /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.
     ///
     /// # Example: guests are strangers to each other
@@ -92,11 +93,14 @@ impl Public {
     ///
     /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
     /// * [`ClassicFlowDisabled`](crate::Refusal::ClassicFlowDisabled),
-    ///   [`ClassicFlowWithRoleMappings`](crate::Refusal::ClassicFlowWithRoleMappings)
+    ///   [`ClassicFlowWithRoleMappings`](crate::Refusal::ClassicFlowWithRoleMappings),
+    ///   [`ClassicFlowWithSaml`](crate::Refusal::ClassicFlowWithSaml): one of the logins is of a
+    ///   SAML provider.
     /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported): a guest without logins, whom the
     ///   pool allows no more.
     /// * What a presented login is refused for, as in [`get_id`](Self::get_id).
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): it is disabled, or authenticated
+    ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers),
     ///   while no login was presented.
     /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
     ///   authenticated identity.
@@ -123,7 +127,8 @@ impl Public {
         let (claims, key) = self.core.run(|reads| {
             let now = self.core.now();
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
-            public::admit_classic_flow(&kept.pool)?;
+            let providers = input.logins.iter().map(|(provider, _)| provider);
+            public::admit_classic_flow(&kept.pool, providers)?;
             if input.logins.is_empty() && identity.is_guest() {
                 public::admit_guest(&kept.pool)?;
             }
@@ -162,9 +167,11 @@ impl Public {
     ///   [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch),
     ///   [`LoginTaken`](crate::Refusal::LoginTaken),
     ///   [`TooManyLogins`](crate::Refusal::TooManyLogins)
+    ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers),
     /// * Of the role: [`AmbiguousRole`](crate::Refusal::AmbiguousRole),
     ///   [`RoleForbidden`](crate::Refusal::RoleForbidden),
     ///   [`PoolConfigurationInvalid`](crate::Refusal::PoolConfigurationInvalid).
+    ///   [`CustomRoleNotOffered`](crate::Refusal::CustomRoleNotOffered),
     ///
     /// # Example: who is calling
     ///

@@ -6,7 +6,7 @@ use crate::name::{DeveloperUserIdentifier, NextToken};
 use crate::rules::link::update;
 use crate::rules::page::{Listing, Page, PageSize};
 use crate::rules::{Decided, Refusal};
-use crate::state::{Identity, LinkConflict, Login};
+use crate::state::{Identity, Login};
 
 /// What a lookup says of a user that is not registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,10 +105,7 @@ pub(crate) fn merge(
     }
     let (mut emptied, mut merged) = (source.clone(), destination.clone());
     merged.touch(now);
-    merged.link(emptied.empty(now), now).map_err(|conflict| match conflict {
-        LinkConflict::AnotherUserOfTheProvider => Refusal::MergeOfTwoUsers,
-        LinkConflict::TooManyLogins => Refusal::TooManyLogins,
-    })?;
+    merged.link(emptied.empty(now), now).map_err(Refusal::of_merge)?;
     Ok(Decided { effects: vec![update(source, emptied), update(destination, merged)], output })
 }
 

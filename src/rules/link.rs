@@ -4,7 +4,7 @@ use crate::ambient::Timestamp;
 use crate::id::IdentityId;
 use crate::rules::claims::names_login_of;
 use crate::rules::{Change, Decided, Effect, Refusal};
-use crate::state::{Identity, Login, Pool};
+use crate::state::{Identity, LinkConflict, Login, Pool};
 
 /// What opens an authenticated identity to a signed call that links a developer user to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,8 +14,9 @@ pub enum DeveloperLinking {
     /// says. Other identities are merged only if a login of the given one is presented too.
     #[default]
     ByIdentityId,
-    /// A login that is already linked to the identity must be among the presented ones, as two
-    /// reports about the live service say.
+    /// A login that is already linked to the identity must be among the presented ones, as three
+    /// sources saw at the live service. An identity that has developer users only gets another one
+    /// by `MergeDeveloperIdentities`.
     ByLinkedLogin,
 }
 
@@ -68,7 +69,8 @@ pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
 ///
 /// Before all of it: a developer login that belongs to another identity than the given one is
 /// refused with `DeveloperUserAlreadyRegistered`. After it: what would give an identity a second
-/// user of one public provider (I3) or more than 20 logins (I4) is refused.
+/// user of one public provider (I3) is refused, with `MergeOfTwoUsers` if another identity has that
+/// user and with `LoginTaken` if none has; and what would give it more than 20 logins (I4).
 pub(crate) fn resolve(
     resolution: Resolution<'_>,
     fresh: IdentityId,
@@ -94,7 +96,12 @@ pub(crate) fn resolve(
         effects.push(update(before, emptied));
     }
     gained.extend(logins.iter().filter(|login| owner_of(login, owners).is_none()).cloned());
-    after.link(gained, now)?;
+    after.link(gained, now).map_err(|conflict| match &conflict {
+        LinkConflict::AnotherUserOfTheProvider(login) if owner_of(login, owners).is_some() => {
+            Refusal::of_merge(conflict)
+        }
+        _ => conflict.into(),
+    })?;
 
     let output = after.id().clone();
     if after != *survivor {

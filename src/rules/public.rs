@@ -7,7 +7,7 @@ use crate::name::ProviderName;
 use crate::rules::claims::names_login_of;
 use crate::rules::link::update;
 use crate::rules::{Decided, Refusal};
-use crate::state::{Identity, Login, Pool};
+use crate::state::{Identity, Login, Pool, PublicProvider};
 
 /// Whether who has proved nothing may have an identity.
 pub(crate) fn admit_guest(pool: &Pool) -> Result<(), Refusal> {
@@ -24,14 +24,24 @@ pub(crate) fn admit_account(
     if right { Ok(()) } else { Err(Refusal::PoolForbidden) }
 }
 
-/// Whether the pool allows the basic (classic) flow: unless it says otherwise, and unless roles
-/// depend on who the user is.
-pub(crate) fn admit_classic_flow(pool: &Pool) -> Result<(), Refusal> {
+/// Whether the pool allows the basic (classic) flow to logins of these providers: unless it says
+/// otherwise, and unless roles depend on who the user is, as they do by role mappings and by the
+/// assertions of SAML providers.
+pub(crate) fn admit_classic_flow<'a>(
+    pool: &Pool,
+    providers: impl IntoIterator<Item = &'a ProviderName>,
+) -> Result<(), Refusal> {
     if pool.settings.allow_classic_flow == Some(false) {
         return Err(Refusal::ClassicFlowDisabled);
     }
     if !pool.roles.mappings.is_empty() {
         return Err(Refusal::ClassicFlowWithRoleMappings);
+    }
+    let is_saml = |provider: &ProviderName| {
+        matches!(pool.settings.public_provider(provider.as_str()), Some(PublicProvider::Saml(_)))
+    };
+    if providers.into_iter().any(is_saml) {
+        return Err(Refusal::ClassicFlowWithSaml);
     }
     Ok(())
 }

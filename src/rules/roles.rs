@@ -75,8 +75,7 @@ fn rules_of(mapping: &RoleMapping) -> &[MappingRule] {
     mapping.rules_configuration.as_ref().map_or(&[], |configuration| &configuration.rules)
 }
 
-/// The role of a call: of a guest, or of an authenticated identity for which `used` were presented,
-/// themselves or by a token of this service, which says nothing of their claims.
+/// The role of a guest, or of an authenticated identity that `used` were presented for.
 ///
 /// The first of the logins that has a mapping decides; without any the roles that a provider itself
 /// grants, and then the pool's authenticated role. A role that the caller asks for has to be one
@@ -136,17 +135,32 @@ fn by_mapping(
             None => preferred_by(login),
         },
         RoleMappingType::Rules => {
-            let mut matching =
-                rules_of(mapping).iter().filter(|rule| is_match(rule, login.claims()));
-            let Some(custom) = custom else {
-                let first = matching.next().map(|rule| rule.role_arn.clone());
-                return first.map_or_else(|| ambiguous(pool, provider, mapping), Ok);
-            };
-            let asked_for = matching.any(|rule| rule.role_arn == *custom);
-            return if asked_for { Ok(custom.clone()) } else { Err(forbidden(custom)) };
+            let rules = rules_of(mapping).iter();
+            let mut matching = rules.filter(|rule| is_match(rule, login.claims()));
+            match custom {
+                Some(custom) if matching.any(|rule| rule.role_arn == *custom) => {
+                    return Ok(custom.clone());
+                }
+                Some(custom) => return Err(unoffered(login, (provider, mapping), custom)),
+                None => matching.next().map(|rule| rule.role_arn.clone()),
+            }
         }
     };
     found.map_or_else(|| ambiguous(pool, provider, mapping), Ok)
+}
+
+/// Why a role is refused that no matching rule has: another refusal if no rule has it at all, and
+/// the login's own token carries it.
+fn unoffered(
+    login: &VerifiedLogin,
+    (provider, mapping): (&ProviderName, &RoleMapping),
+    role: &Arn,
+) -> Refusal {
+    let in_a_rule = rules_of(mapping).iter().any(|rule| rule.role_arn == *role);
+    if in_a_rule || !offered_by(login).contains(role) {
+        return forbidden(role);
+    }
+    Refusal::CustomRoleNotOffered { provider: provider.clone(), role: role.clone() }
 }
 
 fn ambiguous(pool: &Pool, provider: &ProviderName, mapping: &RoleMapping) -> Result<Arn, Refusal> {

@@ -53,10 +53,10 @@ pub(crate) struct Link {
 }
 
 /// Why an identity cannot take a login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LinkConflict {
-    /// It would have two users of one public provider (I3).
-    AnotherUserOfTheProvider,
+    /// With this login it would have two users of one public provider (I3).
+    AnotherUserOfTheProvider(Login),
     /// It would have more than [`LOGINS_MAX`] logins (I4).
     TooManyLogins,
 }
@@ -136,7 +136,7 @@ impl Identity {
         for login in logins {
             // INVARIANT I3
             if self.logins().any(|known| known.rivals(&login)) {
-                return Err(LinkConflict::AnotherUserOfTheProvider);
+                return Err(LinkConflict::AnotherUserOfTheProvider(login));
             }
             let ordinal = self.links.last().map_or(0, |link| link.ordinal.saturating_add(1));
             self.links.push(Link { login, ordinal });

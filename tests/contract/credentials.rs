@@ -186,6 +186,31 @@ pub(crate) const ROWS: &[Row] = &[
             &[("RoleArn", SALES)],
         );
     }),
+    row(
+        &["8.2.4.offered", "8.2.4.custom", "M22"],
+        "by rules: a custom role that the token carries and no rule has",
+        |scene| {
+            let (id, provider) = mapped(
+                scene,
+                rules(&[("dept", "Equals", "Sales", SALES), ("x", "Equals", "1", USER)]),
+            );
+            let token = format!("user:a;dept=Sales;cognito:roles={ADMIN},{SALES},{USER}");
+            granted(scene, &id, provider, &token, Some(SALES), SALES);
+            let text = format!(
+                "CustomRoleArn '{ADMIN}' is not offered by the role mapping rules for: \
+                 {USER_POOL}:{CLIENT}."
+            );
+            for token in [token.clone(), format!("user:a;cognito:roles={ADMIN}")] {
+                let body = body(&id, provider, &token, Some(ADMIN));
+                scene.refused(CREDENTIALS, body, "InvalidParameterException", &text);
+            }
+            // A rule has it, but does not match; and nobody has it.
+            denied(scene, &id, provider, &token, Some(USER), "M22", &[("RoleArn", USER)]);
+            denied(scene, &id, provider, &token, Some(GUEST), "M22", &[("RoleArn", GUEST)]);
+            let token = "user:a;dept=Sales";
+            denied(scene, &id, provider, token, Some(ADMIN), "M22", &[("RoleArn", ADMIN)]);
+        },
+    ),
     row(&["8.2.match", "Q23", "M15"], "the four matches, of texts and of lists", |scene| {
         let spelled = format!("{USER_POOL}:{CLIENT}");
         for (r#match, value, claim, matches) in [

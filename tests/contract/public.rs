@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::parts;
 use crate::row::{Row, row, wire_row};
-use crate::scene::{COGNITO, DEVELOPER, NOBODY, Scene, claims, game, merged, text};
+use crate::scene::{COGNITO, DEVELOPER, NOBODY, SAML, Scene, claims, game, merged, text};
 use crate::support::{AMAZON, FACEBOOK, GAME, NOON};
 
 const GET_ID: &str = "GetId";
@@ -230,6 +230,46 @@ pub(crate) const ROWS: &[Row] = &[
         scene.ok("SetIdentityPoolRoles", body);
         scene.says("M18", TOKEN, json!({"IdentityId": guest}), &[]);
     }),
+    row(&["5.3.3.saml", "5.order.6", "M58"], "no token for a SAML login", |scene| {
+        let pool = scene.game();
+        let id = scene.get_id(&pool, json!({SAML: "user:a", FACEBOOK: "user:a"}));
+        for (id, logins) in [
+            (id.clone(), json!({SAML: "user:a"})),
+            (id.clone(), json!({SAML: "user:a", FACEBOOK: "user:a"})),
+            (scene.guest(&pool), json!({SAML: "user:a"})),
+            (scene.user(&pool, "alice"), json!({SAML: "user:a"})),
+            // Before any login is looked at.
+            (id.clone(), json!({SAML: "bad-signature", FACEBOOK: "bad-signature"})),
+            (id.clone(), json!({SAML: "user:a", "www.zzz.example": "user:a", GAME: "alice"})),
+        ] {
+            scene.says("M58", TOKEN, json!({"IdentityId": id, "Logins": logins}), &[]);
+        }
+        let login = json!({FACEBOOK: "user:a"});
+        scene.ok(TOKEN, json!({"IdentityId": id, "Logins": login}));
+    }),
+    row(
+        &["5.3.3.saml", "5.order.6", "M17", "M18", "M25", "M6"],
+        "the flow and the mappings come before a SAML login",
+        |scene| {
+            let body = json!({"IdentityId": NOBODY, "Logins": {SAML: "user:a"}});
+            scene.says("M25", TOKEN, body, &[("IdentityId", NOBODY)]);
+            let guest = guest_of(scene, json!({"AllowClassicFlow": false}));
+            let body = json!({"IdentityId": guest, "Logins": {SAML: "user:a"}});
+            scene.says("M17", TOKEN, body, &[]);
+            let pool = scene.game();
+            let body = json!({"IdentityId": scene.guest(&pool), "Logins": {SAML: "user:a"}});
+            let mapping = json!({"Type": "Token", "AmbiguousRoleResolution": "Deny"});
+            let mappings =
+                json!({"IdentityPoolId": pool, "Roles": {}, "RoleMappings": {FACEBOOK: mapping}});
+            scene.ok("SetIdentityPoolRoles", mappings);
+            scene.says("M18", TOKEN, body, &[]);
+            // A SAML provider of another pool is a provider that this one does not have.
+            let other = "arn:aws:iam::123456789012:saml-provider/other";
+            let guest = guest_of(scene, json!({}));
+            let body = json!({"IdentityId": guest, "Logins": {other: "user:a"}});
+            scene.says("M6", TOKEN, body, &[]);
+        },
+    ),
     row(&["5.3.4.guest"], "a guest's token", |scene| {
         let guest = scene.guest(&scene.game());
         let answer = scene.ok(TOKEN, json!({"IdentityId": guest}));

@@ -226,6 +226,22 @@ pub(crate) const ROWS: &[Row] = &[
             scene.says("M29", DEVELOPER, body, &[]);
         },
     ),
+    row(
+        &["3.second-login", "Q30", "M29"],
+        "a second user that nobody has is no merge, also beside one",
+        |scene| {
+            let pool = scene.game();
+            let alice = scene.identity(&pool, json!({GAME: "alice", FACEBOOK: "user:a"}));
+            let bob = scene.get_id(&pool, json!({AMAZON: "user:b"}));
+            let logins = json!({GAME: "alice", AMAZON: "user:b", FACEBOOK: "user:new"});
+            scene.says("M29", DEVELOPER, json!({"IdentityPoolId": pool, "Logins": logins}), &[]);
+            let public = json!({FACEBOOK: "user:new", AMAZON: "user:b"});
+            scene.get_id(&pool, public.clone());
+            let public = json!({FACEBOOK: "user:newer", AMAZON: "user:b"});
+            scene.says("M29", "GetId", json!({"IdentityPoolId": pool, "Logins": public}), &[]);
+            assert_eq!((scene.state(&alice), scene.state(&bob)), (Authenticated, Authenticated));
+        },
+    ),
     row(&["3.twenty", "2.o", "Q6", "M32"], "a twenty-first login", |scene| {
         let pool = scene.game();
         let alice = twenty(scene, &pool);
@@ -235,7 +251,7 @@ pub(crate) const ROWS: &[Row] = &[
         assert_eq!(scene.users(&pool, &alice).as_array().map(Vec::len), Some(20));
     }),
     row(
-        &["3.merge-conflict", "3.atomic", "M29"],
+        &["3.merge-conflict", "3.atomic", "Q30", "M31"],
         "a merge of two users of one public provider",
         |scene| {
             let pool = scene.game();
@@ -243,9 +259,17 @@ pub(crate) const ROWS: &[Row] = &[
             let bob = json!({GAME: "bob", FACEBOOK: "user:b", AMAZON: "user:b"});
             let bob = scene.identity(&pool, bob);
             let logins = json!({GAME: "alice", AMAZON: "user:b"});
-            scene.says("M29", DEVELOPER, json!({"IdentityPoolId": pool, "Logins": logins}), &[]);
+            scene.says("M31", DEVELOPER, json!({"IdentityPoolId": pool, "Logins": logins}), &[]);
             let body = json!({"IdentityPoolId": pool, "IdentityId": alice, "Logins": logins});
-            scene.says("M29", DEVELOPER, body, &[]);
+            scene.says("M31", DEVELOPER, body, &[]);
+            let public = json!({FACEBOOK: "user:a", AMAZON: "user:b"});
+            scene.says("M31", "GetId", json!({"IdentityPoolId": pool, "Logins": public}), &[]);
+            for operation in ["GetOpenIdToken", "GetCredentialsForIdentity"] {
+                for id in [&alice, &bob] {
+                    let body = json!({"IdentityId": id, "Logins": public});
+                    scene.says("M31", operation, body, &[]);
+                }
+            }
             assert_eq!((scene.state(&alice), scene.state(&bob)), (Authenticated, Authenticated));
         },
     ),

@@ -34,8 +34,7 @@ fn merges() {
             "X=d:a,p:1 Y=d:b,p:2",
             "a",
             "b",
-            "! The identities to be merged are associated with the same public provider, but as \
-             two different users.",
+            "! Cannot merge these identities.",
         ),
         ("5 twenty", fits.as_str(), "10", "30", all.as_str()),
         ("5 more", full.as_str(), "a", "b", "! The number of linked logins cannot exceed 20."),

@@ -14,6 +14,7 @@ const MISMATCH: &str = "! Logins don't match. Please include at least one valid 
                         identity or identity pool.";
 const REGISTERED: &str = "! This developer user identifier is already registered with Cognito.";
 const TAKEN: &str = "! Login is already linked to another account.";
+const MERGE: &str = "! Cannot merge these identities.";
 const TWENTY: &str = "p:1,d:02,d:03,d:04,d:05,d:06,d:07,d:08,d:09,d:10,\
                       d:11,d:12,d:13,d:14,d:15,d:16,d:17,d:18,d:19,d:20";
 
@@ -40,18 +41,24 @@ fn the_resolution_table() {
             "r:1,q:1,p:1",
             "X | X=p:1,q:1,r:1 Y=disabled Z=disabled",
         ),
-        ("a3 two users", "X=d:a,p:1 Y=q:1,p:2", "-", "d:a,q:1", TAKEN),
+        ("a3 two users", "X=d:a,p:1 Y=q:1,p:2", "-", "d:a,q:1", MERGE),
+        ("a3 two users, one of them presented", "X=d:a,p:1 Y=p:2", "-", "d:a,p:2", MERGE),
+        ("a2 a second user that nobody has", "X=d:a,p:1", "-", "d:a,p:2", TAKEN),
+        ("a3 the same beside a merge", "X=d:a,p:1 Y=q:1", "-", "d:a,q:1,p:2", TAKEN),
+        ("a3 before a merge of two users", "X=d:a,p:1 Y=r:1,p:3", "-", "d:a,p:2,r:1", MERGE),
         ("b1", "G=guest", "G", "d:a", "G | G=d:a"),
         ("b1 public", "G=guest", "G", "p:1,q:1", "G | G=p:1,q:1"),
         ("b2", "G=guest X=p:1", "G", "p:1", "X | G=disabled X=p:1"),
         ("b2 links", "G=guest X=p:1", "G", "p:1,d:a", "X | G=disabled X=p:1,d:a"),
+        ("b2 a second user that nobody has", "G=guest X=q:1,p:1", "G", "q:1,p:2", TAKEN),
+        ("b2 two users", "G=guest X=q:1,p:1 Y=r:1,p:2", "G", "q:1,r:1", MERGE),
         ("b2 of two", "G=guest X=p:1 Y=q:1", "G", "q:1,p:1", "X | G=disabled X=p:1,q:1 Y=disabled"),
         ("b0 a guest stays one", "G=guest", "G", "", "G | G=guest"),
         ("c1", "G=d:a", "G", "d:a", "G | G=d:a"),
         ("c1 links", "G=p:1", "G", "p:1,d:a", "G | G=p:1,d:a"),
         ("c2", "G=p:1 Y=q:1", "G", "p:1,q:1", "G | G=p:1,q:1 Y=disabled"),
         ("c2 the given survives", "Y=q:1 G=p:1", "G", "p:1,q:1", "G | Y=disabled G=p:1,q:1"),
-        ("c2 two users", "G=p:1,q:1 Y=r:1,q:2", "G", "p:1,r:1", TAKEN),
+        ("c2 two users", "G=p:1,q:1 Y=r:1,q:2", "G", "p:1,r:1", MERGE),
         ("c3 owned elsewhere", "G=p:1 Y=q:1", "G", "q:1", MISMATCH),
         ("c3 unowned", "G=p:1", "G", "q:1", MISMATCH),
         ("c3 unknown developer user", "G=p:1", "G", "d:a", MISMATCH),
@@ -114,6 +121,7 @@ fn a_token_as_proof() {
         ("beside one that opens", "G=d:b", "d:a", "d:b", "G | G=d:b"),
         ("another user of the provider", "G=p:2", "p:1", "", MISMATCH),
         ("never two users of a provider", "G=d:a,p:1", "d:a", "p:2", TAKEN),
+        ("nor by a merge", "G=d:a,p:1 Y=q:1,p:2", "d:a", "q:1", MERGE),
         ("never a disabled one", "G=disabled", "d:a", "", forbidden.as_str()),
     ] {
         let token = Proof::Token(token.to_owned());
@@ -154,5 +162,5 @@ fn dates_follow_what_changes() {
 #[test]
 fn a_second_user_is_told_before_too_many_logins() {
     let world = format!("X={TWENTY} Y=q:1,d:30 Z=r:1,p:2");
-    assert_eq!(present(&world, "X", Proof::Login, "p:1,q:1,r:1"), TAKEN);
+    assert_eq!(present(&world, "X", Proof::Login, "p:1,q:1,r:1"), MERGE);
 }

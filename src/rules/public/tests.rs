@@ -1,6 +1,6 @@
 use super::*;
 use crate::rules::call::{Call, outcome};
-use crate::rules::world::{id, pool};
+use crate::rules::world::{id, pool, pool_with_providers};
 
 #[test]
 fn guests() {
@@ -18,12 +18,35 @@ fn the_classic_flow() {
         [(None, Ok(())), (Some(true), Ok(())), (Some(false), Err(Refusal::ClassicFlowDisabled))]
     {
         pool.settings.allow_classic_flow = allowed;
-        assert_eq!(admit_classic_flow(&pool), expected, "{allowed:?}");
+        assert_eq!(admit_classic_flow(&pool, []), expected, "{allowed:?}");
     }
     pool.settings.allow_classic_flow = Some(true);
     let mapping = crate::state::RoleMapping::token(crate::state::AmbiguousRoleResolution::Deny);
     pool.roles.mappings = [("p".parse().unwrap(), mapping)].into();
-    assert_eq!(admit_classic_flow(&pool), Err(Refusal::ClassicFlowWithRoleMappings));
+    assert_eq!(admit_classic_flow(&pool, []), Err(Refusal::ClassicFlowWithRoleMappings));
+}
+
+/// Contract section 5.3.3: a SAML provider of the pool, among others too.
+#[test]
+fn the_classic_flow_of_a_saml_login() {
+    let mut pool = pool_with_providers();
+    let [saml, other, facebook] = [
+        "arn:aws:iam::123456789012:saml-provider/corp",
+        "arn:aws:iam::123456789012:saml-provider/other",
+        "graph.facebook.com",
+    ]
+    .map(|name| name.parse::<ProviderName>().expect("a name"));
+    let refused = Err(Refusal::ClassicFlowWithSaml);
+    for (providers, expected) in [
+        (vec![&saml], refused.clone()),
+        (vec![&facebook, &saml], refused),
+        (vec![&facebook], Ok(())),
+        (vec![&other], Ok(())),
+    ] {
+        assert_eq!(admit_classic_flow(&pool, providers.iter().copied()), expected, "{providers:?}");
+    }
+    pool.settings.allow_classic_flow = Some(false);
+    assert_eq!(admit_classic_flow(&pool, [&saml]), Err(Refusal::ClassicFlowDisabled));
 }
 
 /// Open question Q10.

@@ -281,6 +281,40 @@ fn a_mapping_by_rules() {
     assert_eq!(chosen(&pool, &[login(FACEBOOK, "")], ""), UNCONFIGURED);
 }
 
+/// Contract section 8.2.4: a custom role that the token carries, and one that the provider grants.
+#[test]
+fn a_custom_role_that_no_rule_has() {
+    let unoffered = |name: &str| {
+        let role = role(name);
+        format!("! CustomRoleArn '{role}' is not offered by the role mapping rules for: {SAML}.")
+    };
+    let carries = |names: &[&str]| {
+        let roles: Vec<_> = names.iter().map(|name| role(name).to_string()).collect();
+        format!("cognito:roles={}", roles.join("|"))
+    };
+    let (one, two) = (carries(&["b"]), carries(&["b", "c"]));
+    for (claims, custom, expected) in [
+        (format!("x=1 {one}"), "b", unoffered("b")),
+        (one.clone(), "b", unoffered("b")),
+        ("x=1 role:b".to_owned(), "b", unoffered("b")),
+        (format!("x=1 {two}"), "c", forbidden("c")),
+        (format!("x=1 y=1 {two}"), "c", "c".to_owned()),
+        (format!("x=1 {one}"), "d", forbidden("d")),
+        (format!("x=1 {one}"), "a", "a".to_owned()),
+        ("x=1".to_owned(), "b", forbidden("b")),
+    ] {
+        for ambiguous in [AmbiguousRoleResolution::Deny, AmbiguousRoleResolution::AuthenticatedRole]
+        {
+            let pool = pool([(SAML, rules("x is 1 a, y is 1 c", ambiguous))]);
+            assert_eq!(
+                chosen(&pool, &[login(SAML, &claims)], custom),
+                expected,
+                "{claims} {custom}"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_first_login_with_a_mapping_decides() {
     let pool = pool([

@@ -284,9 +284,9 @@ pub(super) const ROWS: &[Row] = &[
             r#"{"IdentityPoolId": "<1>",
                 "Logins": {"login.game": "alice", "graph.facebook.com": "user:b"}}"#,
         ),
-        refusal: "LoginTaken",
+        refusal: "MergeOfTwoUsers",
         kind: ErrorKind::ResourceConflict,
-        text: "Login is already linked to another account.",
+        text: "Cannot merge these identities.",
     },
     Row {
         rule: "3.c2 the same with the identity given",
@@ -299,9 +299,9 @@ pub(super) const ROWS: &[Row] = &[
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<5>",
                 "Logins": {"graph.facebook.com": "user:a", "login.game": "bob"}}"#,
         ),
-        refusal: "LoginTaken",
+        refusal: "MergeOfTwoUsers",
         kind: ErrorKind::ResourceConflict,
-        text: "Login is already linked to another account.",
+        text: "Cannot merge these identities.",
     },
     Row {
         rule: "3 more than 20 logins (Q6)",

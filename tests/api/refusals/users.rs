@@ -207,8 +207,7 @@ pub(super) const ROWS: &[Row] = &[
         ),
         refusal: "MergeOfTwoUsers",
         kind: ErrorKind::ResourceConflict,
-        text: "The identities to be merged are associated with the same public provider, but as \
-               two different users.",
+        text: "Cannot merge these identities.",
     },
     Row {
         rule: "5.6.5 21 logins",

@@ -199,6 +199,7 @@ async fn refuse(world: &World, checks: &mut Checks) -> Result<(), Box<dyn Error>
     let request = request.logins(GOOGLE, issuers.google.token("gina")?).send();
     let what = "a merge to two users of one provider is a ResourceConflictException";
     let is_expected = TokenRefused::is_resource_conflict_exception;
+    let text = Text::Exactly("Cannot merge these identities.");
     scene.refuses(checks, what, request, is_expected, text).await
 }
 

@@ -224,12 +224,20 @@ def linking(scene, pool):
         IdentityId=zoe,
     )
     refused(
-        "a second user of one provider",
+        "a second user of one provider, of another identity",
+        "ResourceConflictException",
+        "Cannot merge these identities.",
+        scene.public.get_id,
+        IdentityPoolId=pool,
+        Logins=scene.login(GOOGLE, "zoe") | scene.login(APPLE, "ann"),
+    )
+    refused(
+        "a second user of one provider, of no identity",
         "ResourceConflictException",
         "Login is already linked to another account.",
         scene.public.get_id,
         IdentityPoolId=pool,
-        Logins=scene.login(GOOGLE, "zoe") | scene.login(APPLE, "ann"),
+        Logins=scene.login(GOOGLE, "zoe") | scene.login(APPLE, "nobody"),
     )
 
 

@@ -149,7 +149,7 @@ async function linking(scene, pool) {
   await refused(
     "a second user of one provider",
     ResourceConflictException,
-    "Login is already linked to another account.",
+    "Cannot merge these identities.",
     scene.identity(pool, two),
   );
   const user = scene.identity(pool, { [DEVELOPER]: "zoe" });

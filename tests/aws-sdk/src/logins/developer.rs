@@ -94,10 +94,7 @@ async fn merge(world: &World, checks: &mut Checks) -> Result<(), Box<dyn Error>>
         let request = request.developer_provider_name(PROVIDER).source_user_identifier(source);
         request.destination_user_identifier("dora").send()
     };
-    let text = Text::Exactly(
-        "The identities to be merged are associated with the same public provider, but as two \
-         different users.",
-    );
+    let text = Text::Exactly("Cannot merge these identities.");
     let what = "a merge of two users of one public provider is a ResourceConflictException";
     let is_expected = MergeRefused::is_resource_conflict_exception;
     scene.refuses(checks, what, ask("dana"), is_expected, text).await?;
