@@ -36,6 +36,7 @@ mod properties;
 pub(crate) mod provider;
 pub(crate) mod public;
 pub(crate) mod roles;
+pub(crate) mod session;
 pub(crate) mod tags;
 #[cfg(test)]
 mod world;
@@ -102,7 +103,6 @@ pub enum Refusal {
         /// The mapping's type.
         mapping_type: RoleMappingType,
     },
-    /// The pool does not allow the basic (classic) flow.
     /// The provider has no attribute map: none was set, or it was removed, or the pool is not
     /// configured for the provider.
     #[error("Principal tag attribute map of '{provider}' not found.")]
@@ -110,18 +110,18 @@ pub enum Refusal {
         /// The provider.
         provider: ProviderName,
     },
+    /// The pool does not allow the basic (classic) flow.
     #[error("Basic (classic) flow is not enabled, please use enhanced flow.")]
     ClassicFlowDisabled,
     /// The roles of the pool depend on who the user is, which the basic (classic) flow cannot say.
     #[error("Basic (classic) flow is not supported with RoleMappings, please use enhanced flow.")]
     ClassicFlowWithRoleMappings,
-    /// Others update the pool over and over.
     /// A login of a SAML provider, which the basic (classic) flow does not take.
     #[error("Basic (classic) flow is not supported with SAML, please use enhanced flow.")]
     ClassicFlowWithSaml,
+    /// Others update the pool over and over.
     #[error("The identity pool is being updated by others.")]
     ConcurrentModification,
-    /// Credentials cannot be made now.
     /// A role that the caller asks for, and that the token carries, is in no rule of the role
     /// mapping.
     #[error("CustomRoleArn '{role}' is not offered by the role mapping rules for: {provider}.")]
@@ -131,6 +131,7 @@ pub enum Refusal {
         /// The role.
         role: Arn,
     },
+    /// Credentials cannot be made now.
     #[error("Credentials are not available.")]
     CredentialsUnavailable,
     /// The pool has a developer provider name already, and it is another one.

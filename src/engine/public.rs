@@ -3,23 +3,19 @@
 use crate::ambient::Timestamp;
 use crate::credentials::{SESSION_SECS, Session};
 use crate::engine::Public;
-use crate::engine::resolve::{Proof, Proving};
+use crate::engine::resolve::Proving;
 use crate::engine::throttle::{Limited, Scope};
 use crate::error::Result;
 use crate::id::Region;
-use crate::name::Arn;
 use crate::op::{
     GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
     GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
 };
-use crate::rules::claims::{
-    AUTHENTICATED, Claims, TokenDuration, amr, amr_pair, named_logins, names_login_of,
-};
+use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::link::OpenedBy;
 use crate::rules::provider::Door;
-use crate::rules::roles::RoleAccounts;
-use crate::rules::{Refusal, attributes, public, roles};
-use crate::state::{Identity, Pool, PrincipalTags, VerifiedLogin};
+use crate::rules::session::{Grant, Presented};
+use crate::rules::{Refusal, attributes, public};
 
 impl Public {
     /// Gets the identity of logins, or makes one.
@@ -100,11 +96,11 @@ impl Public {
     ///   pool allows no more.
     /// * What a presented login is refused for, as in [`get_id`](Self::get_id).
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): it is disabled, or authenticated
-    ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers),
     ///   while no login was presented.
     /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
     ///   authenticated identity.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken),
+    ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers),
     ///   [`TooManyLogins`](crate::Refusal::TooManyLogins)
     ///
     /// # Example: a guest's token
@@ -153,6 +149,11 @@ impl Public {
     /// `cognito-identity.amazonaws.com`. Logins are linked and identities merged as by
     /// [`get_open_id_token`](Self::get_open_id_token).
     ///
+    /// The role is that of the logins that are presented, in their order; of those that the token
+    /// names no claim is known, so they count where no login is presented, or where the presented
+    /// ones are refused a role. A token and a login together are never refused what one of them
+    /// would get alone.
+    ///
     /// # Errors
     ///
     /// In this order:
@@ -166,12 +167,12 @@ impl Public {
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden),
     ///   [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch),
     ///   [`LoginTaken`](crate::Refusal::LoginTaken),
-    ///   [`TooManyLogins`](crate::Refusal::TooManyLogins)
     ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers),
+    ///   [`TooManyLogins`](crate::Refusal::TooManyLogins)
     /// * Of the role: [`AmbiguousRole`](crate::Refusal::AmbiguousRole),
     ///   [`RoleForbidden`](crate::Refusal::RoleForbidden),
-    ///   [`PoolConfigurationInvalid`](crate::Refusal::PoolConfigurationInvalid).
     ///   [`CustomRoleNotOffered`](crate::Refusal::CustomRoleNotOffered),
+    ///   [`PoolConfigurationInvalid`](crate::Refusal::PoolConfigurationInvalid).
     ///
     /// # Example: who is calling
     ///
@@ -211,13 +212,18 @@ impl Public {
             }
             let given = (Some(&identity), OpenedBy::Login);
             self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity_id| {
-                let presented = Presented { pool: &kept.pool, identity: &identity, proof };
+                let presented = Presented {
+                    pool: &kept.pool,
+                    identity: &identity,
+                    used: &proof.used,
+                    token: proof.token.as_ref(),
+                };
                 let accounts = self.core.choices.role_accounts;
-                let role_arn = presented.role(custom_role, accounts)?;
+                let Grant { role: role_arn, tags } = presented.grant(custom_role, accounts)?;
                 let identity_pool_id = kept.pool.id().clone();
                 let expiration = end_of_session(now);
                 let session = Session {
-                    principal_tags: presented.tags()?,
+                    principal_tags: tags,
                     amr: presented.amr(),
                     ..Session::new(identity_id, identity_pool_id, role_arn, expiration)
                 };
@@ -284,49 +290,6 @@ impl Public {
         let Ok(region) = region else { return Ok(()) };
         let scope: Scope<'_> = (None, &region);
         self.core.admit(operation, scope)
-    }
-}
-
-/// What was presented for an identity as it is kept, and so what its session is.
-struct Presented<'a> {
-    pool: &'a Pool,
-    identity: &'a Identity,
-    proof: &'a Proof,
-}
-
-impl Presented<'_> {
-    /// The token of this service, as long as one of the logins that it names is the identity's.
-    fn token(&self) -> Option<&Claims> {
-        let token = self.proof.token.as_ref();
-        token.filter(|token| names_login_of(token.amr(), self.identity))
-    }
-
-    /// For the logins that the token names, and then for those that were presented themselves.
-    fn role(&self, custom: Option<&Arn>, accounts: RoleAccounts) -> Result<Arn, Refusal> {
-        let named = self.token().into_iter().flat_map(|t| named_logins(t.amr(), self.identity));
-        let named = named.map(|(_, _, login)| VerifiedLogin::of(login.clone()));
-        let used: Vec<_> = named.chain(self.proof.used.iter().cloned()).collect();
-        roles::choose(self.pool, self.proof.is_empty(), &used, custom, accounts)
-    }
-
-    /// Those of the token, and those that attribute maps make; of two of one key the token's.
-    fn tags(&self) -> Result<PrincipalTags, Refusal> {
-        let mut tags = attributes::tags(self.pool, &self.proof.used);
-        attributes::check_length(&tags)?;
-        tags.extend(self.token().into_iter().flat_map(|token| token.principal_tags().clone()));
-        Ok(tags)
-    }
-
-    /// The logins that the token names, as it does, and then the other ones that were presented.
-    fn amr(&self) -> Vec<String> {
-        let Some(token) = self.token() else { return amr(self.pool.id(), &self.proof.used) };
-        let said: Vec<_> = named_logins(token.amr(), self.identity).collect();
-        let unsaid = self.proof.used.iter();
-        let unsaid = unsaid.filter(|used| said.iter().all(|(_, _, login)| *login != used.login()));
-        let said = said.iter().flat_map(|(provider, full, _)| [provider, full]);
-        let said = said.map(|&entry| entry.to_owned());
-        let unsaid = unsaid.flat_map(|login| amr_pair(self.pool.id(), login));
-        std::iter::once(AUTHENTICATED.to_owned()).chain(said).chain(unsaid).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 mod logins;
 mod names;
 mod roles;
+mod session;
 mod settings;
 
 use proptest::prelude::ProptestConfig;

@@ -10,11 +10,11 @@ use crate::scene::{
 };
 use crate::support::{AMAZON, FACEBOOK, GAME, NOON};
 
-const CREDENTIALS: &str = "GetCredentialsForIdentity";
+pub(crate) const CREDENTIALS: &str = "GetCredentialsForIdentity";
 const GUEST: &str = "arn:aws:iam::123456789012:role/guest";
-const USER: &str = "arn:aws:iam::123456789012:role/user";
-const ADMIN: &str = "arn:aws:iam::123456789012:role/admin";
-const SALES: &str = "arn:aws:iam::123456789012:role/sales";
+pub(crate) const USER: &str = "arn:aws:iam::123456789012:role/user";
+pub(crate) const ADMIN: &str = "arn:aws:iam::123456789012:role/admin";
+pub(crate) const SALES: &str = "arn:aws:iam::123456789012:role/sales";
 
 pub(crate) const ROWS: &[Row] = &[
     wire_row(&["5.4.input"], "the members of the call", |scene| {
@@ -314,7 +314,7 @@ fn pool(scene: &Scene, settings: Value) -> (String, String) {
 }
 
 #[track_caller]
-fn set_roles(scene: &Scene, pool: &str, roles: Value, mappings: Value) {
+pub(crate) fn set_roles(scene: &Scene, pool: &str, roles: Value, mappings: Value) {
     let body = json!({"IdentityPoolId": pool, "Roles": roles, "RoleMappings": mappings});
     scene.ok("SetIdentityPoolRoles", body);
 }
@@ -328,7 +328,7 @@ fn mapped(scene: &Scene, mapping: Value) -> (String, &'static str) {
     (scene.get_id(&pool, json!({USER_POOL: "user:a"})), USER_POOL)
 }
 
-fn rules(rules: &[(&str, &str, &str, &str)]) -> Value {
+pub(crate) fn rules(rules: &[(&str, &str, &str, &str)]) -> Value {
     let rule = |(claim, r#match, value, role): &(&str, &str, &str, &str)| json!({"Claim": claim, "MatchType": r#match, "Value": value, "RoleARN": role});
     let rules: Vec<_> = rules.iter().map(rule).collect();
     json!({

@@ -9,6 +9,7 @@
 mod support;
 
 mod attributes;
+mod beside;
 mod choices;
 mod credentials;
 mod descriptions;
@@ -36,6 +37,7 @@ use row::Row;
 /// Every table of rows.
 const TABLES: &[&[Row]] = &[
     attributes::ROWS,
+    beside::ROWS,
     choices::ROWS,
     credentials::ROWS,
     descriptions::ROWS,
@@ -78,6 +80,7 @@ tests! {
     public_operations: public;
     resolution_of_logins: resolution;
     roles_of_a_pool: roles;
+    tokens_beside_logins: beside;
     tags_of_a_pool: tags;
     tokens_of_the_engine: tokens;
     unlinked_public_logins: unlink;

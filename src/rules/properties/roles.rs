@@ -18,7 +18,7 @@ const FACEBOOK: &str = "graph.facebook.com";
 const USER_POOL: &str = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
 const SAML: &str = "arn:aws:iam::123456789012:saml-provider/corp";
 const DEVELOPER: &str = "d";
-const PROVIDERS: [&str; 4] = [FACEBOOK, USER_POOL, SAML, DEVELOPER];
+pub(super) const PROVIDERS: [&str; 4] = [FACEBOOK, USER_POOL, SAML, DEVELOPER];
 const CLIENTS: [&str; 2] = ["client", "other"];
 const ROLES: [&str; 6] = [
     "arn:aws:iam::123456789012:role/a",
@@ -30,7 +30,7 @@ const ROLES: [&str; 6] = [
 ];
 const VALUES: [&str; 4] = ["x", "xy", "yx", "y"];
 
-fn role() -> impl Strategy<Value = Arn> {
+pub(super) fn role() -> impl Strategy<Value = Arn> {
     select(ROLES.to_vec()).prop_map(|role| role.parse().expect("an ARN"))
 }
 
@@ -58,7 +58,7 @@ fn mapping() -> impl Strategy<Value = RoleMapping> {
 }
 
 /// A pool with roles and mappings for some; not all of them could have been set.
-fn pools() -> impl Strategy<Value = Pool> {
+pub(super) fn pools() -> impl Strategy<Value = Pool> {
     let mappings = vec(option::of(mapping()), 4);
     (option::of(role()), option::of(role()), mappings).prop_map(|(user, guest, mappings)| {
         let mut pool = world::pool_with_providers();
@@ -73,7 +73,7 @@ fn pools() -> impl Strategy<Value = Pool> {
     })
 }
 
-fn logins() -> impl Strategy<Value = Vec<VerifiedLogin>> {
+pub(super) fn logins() -> impl Strategy<Value = Vec<VerifiedLogin>> {
     let login = (
         weighted(0.8, select(CLIENTS.to_vec())),
         subsequence(ROLES.to_vec(), 0..3),

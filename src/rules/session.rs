@@ -1,0 +1,92 @@
+//! What credentials say of who holds them, by all that was presented: a token of this service, and
+//! logins.
+
+use crate::name::Arn;
+use crate::rules::claims::{AUTHENTICATED, Claims, amr, amr_pair, named_logins, names_login_of};
+use crate::rules::roles::{self, RoleAccounts};
+use crate::rules::{Refusal, attributes};
+use crate::state::{Identity, Pool, PrincipalTags, VerifiedLogin};
+
+/// What was presented for an identity, as it stood before the call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Presented<'a> {
+    pub(crate) pool: &'a Pool,
+    pub(crate) identity: &'a Identity,
+    /// The logins, in the caller's order.
+    pub(crate) used: &'a [VerifiedLogin],
+    /// The token of this service for the identity.
+    pub(crate) token: Option<&'a Claims>,
+}
+
+/// What a session may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) role: Arn,
+    pub(crate) tags: PrincipalTags,
+}
+
+impl Presented<'_> {
+    /// The role and the tags of the session.
+    ///
+    /// More proof never turns a yes into a no: what the logins are granted, they are granted with a
+    /// token beside them too, and what the token is granted, it is granted with logins beside it.
+    /// The logins come first, since of a login that a token names no claim is known.
+    pub(crate) fn grant(
+        &self,
+        custom: Option<&Arn>,
+        accounts: RoleAccounts,
+    ) -> Result<Grant, Refusal> {
+        if self.used.is_empty()
+            && let Some(grant) = self.by_token(custom, accounts)
+        {
+            return grant;
+        }
+        self.by_logins(custom, accounts).or_else(|refusal| match self.by_token(custom, accounts) {
+            Some(Ok(grant)) => Ok(grant),
+            Some(Err(_)) | None => Err(refusal),
+        })
+    }
+
+    /// For the logins that were presented themselves, or for a guest, with the tags of the token.
+    fn by_logins(&self, custom: Option<&Arn>, accounts: RoleAccounts) -> Result<Grant, Refusal> {
+        let is_guest = self.used.is_empty() && self.token.is_none();
+        let role = roles::choose(self.pool, is_guest, self.used, custom, accounts)?;
+        let said = self.token().map(|token| token.principal_tags().clone()).unwrap_or_default();
+        let mut tags = attributes::tags(self.pool, self.used);
+        // Of two tags of one key the token's counts.
+        tags.retain(|key, _| !said.contains_key(key));
+        attributes::check_length(&tags)?;
+        tags.extend(said);
+        Ok(Grant { role, tags })
+    }
+
+    /// For the logins that the token names, as if nothing stood beside it.
+    fn by_token(
+        &self,
+        custom: Option<&Arn>,
+        accounts: RoleAccounts,
+    ) -> Option<Result<Grant, Refusal>> {
+        let token = self.token()?;
+        let named = named_logins(token.amr(), self.identity);
+        let named: Vec<_> = named.map(|(_, _, login)| VerifiedLogin::of(login.clone())).collect();
+        let role = roles::choose(self.pool, false, &named, custom, accounts);
+        Some(role.map(|role| Grant { role, tags: token.principal_tags().clone() }))
+    }
+
+    /// The logins that the token names, as it does, and then the other ones that were presented.
+    pub(crate) fn amr(&self) -> Vec<String> {
+        let Some(token) = self.token() else { return amr(self.pool.id(), self.used) };
+        let said: Vec<_> = named_logins(token.amr(), self.identity).collect();
+        let unsaid = self.used.iter();
+        let unsaid = unsaid.filter(|used| said.iter().all(|(_, _, login)| *login != used.login()));
+        let said = said.iter().flat_map(|(provider, full, _)| [provider, full]);
+        let said = said.map(|&entry| entry.to_owned());
+        let unsaid = unsaid.flat_map(|login| amr_pair(self.pool.id(), login));
+        std::iter::once(AUTHENTICATED.to_owned()).chain(said).chain(unsaid).collect()
+    }
+
+    /// The token, as long as one of the logins that it names is the identity's.
+    fn token(&self) -> Option<&Claims> {
+        self.token.filter(|token| names_login_of(token.amr(), self.identity))
+    }
+}
