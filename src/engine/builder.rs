@@ -132,7 +132,7 @@ impl Builder {
     }
 
     /// What a signed call needs to link a developer user to an authenticated identity; by default
-    /// the identity's id.
+    /// the identity's id, where the service was seen to want a linked login too.
     pub fn developer_linking(mut self, linking: DeveloperLinking) -> Self {
         self.choices.developer_linking = linking;
         self

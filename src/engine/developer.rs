@@ -93,9 +93,12 @@ impl Developer {
     ///
     /// # Differs from the service
     ///
-    /// By two reports of 2018 the service refuses to link an unknown user to an authenticated
-    /// identity by its id alone, against its own reference; the builder's
-    /// [`developer_linking`](crate::Builder::developer_linking) chooses.
+    /// The API reference says that an unknown user is linked to an authenticated identity by its id
+    /// alone, and so it is here. Three independent sources saw the service refuse that with
+    /// [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch), and link the user once a login of the
+    /// identity stood beside it. The builder's
+    /// [`developer_linking`](crate::Builder::developer_linking) chooses; a call with both is
+    /// answered alike.
     pub fn get_open_id_token_for_developer_identity(
         &self,
         input: GetOpenIdTokenForDeveloperIdentityInput,

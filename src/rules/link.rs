@@ -7,8 +7,15 @@ use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{Identity, LinkConflict, Login, Pool};
 
 /// What opens an authenticated identity to a signed call that links a developer user to it.
+///
+/// The API reference and observations of the live service differ for one call: a developer user
+/// that nobody has, alone, with the `IdentityId` of an identity that another login has opened. By
+/// the reference the user is linked. Three independent sources saw the service refuse the call with
+/// [`LoginsDontMatch`](Refusal::LoginsDontMatch), and accept it once that other login stood beside
+/// the developer user in `Logins`. A backend that always presents a linked login beside the new
+/// user gets the same answer either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::exhaustive_enums, reason = "the reference, or what two reports saw")]
+#[expect(clippy::exhaustive_enums, reason = "the reference, or what three sources saw")]
 pub enum DeveloperLinking {
     /// Giving the `IdentityId` is enough for logins that no identity has yet, as the API reference
     /// says. Other identities are merged only if a login of the given one is presented too.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::issuer::{ISSUER, ISSUER_ARN, token, unsigned_token, write_key_set};
@@ -143,6 +143,12 @@ fn options_that_make_no_sense_stop_the_start() {
         ),
         (&["--trust-unverified-logins=yes"], 2, "--trust-unverified-logins"),
         (&["--throttle=yes"], 2, "--throttle"),
+        (&["--developer-linking"], 2, "[possible values: by-identity-id, by-linked-login]"),
+        (
+            &["--developer-linking", "by-id"],
+            2,
+            "[possible values: by-identity-id, by-linked-login]",
+        ),
     ] {
         let output = run(&data, "127.0.0.1:0", options);
         let errors = String::from_utf8(output.stderr).expect("text");
@@ -200,6 +206,48 @@ fn throttling_refuses_what_is_above_the_rate() {
     let input = json!({"IdentityPoolId": pool});
     for _ in 0..100 {
         server.ask("GetId", &input).text("IdentityId");
+    }
+}
+
+/// By default the identity's id is enough, as the API reference says; by the option a login of the
+/// identity has to stand beside the backend's user, as was seen at the service.
+#[test]
+fn a_linked_login_can_be_asked_for_to_link_a_developer_user() {
+    let folder = tempdir().expect("a folder");
+    let refused = "Logins don't match. Please include at least one valid login for this identity \
+                   or identity pool.";
+    for (linking, is_linked) in [
+        (&[][..], true),
+        (&["--developer-linking", "by-identity-id"], true),
+        (&["--developer-linking", "by-linked-login"], false),
+    ] {
+        let server =
+            Server::start(folder.path(), &[&["--trust-unverified-logins"], linking].concat());
+        let pool = json!({
+            "IdentityPoolName": "game",
+            "AllowUnauthenticatedIdentities": false,
+            "DeveloperProviderName": "login.game",
+            "SupportedLoginProviders": {"graph.facebook.com": "7346241598935552"},
+        });
+        let pool = server.call("CreateIdentityPool", &pool).text("IdentityPoolId");
+        let facebook = json!({"graph.facebook.com": "anything"});
+        let call = json!({"IdentityPoolId": pool, "Logins": facebook});
+        let alice = server.ask("GetId", &call).text("IdentityId");
+        let link = |logins: Value| {
+            let call = json!({"IdentityPoolId": pool, "IdentityId": alice, "Logins": logins});
+            server.call("GetOpenIdTokenForDeveloperIdentity", &call)
+        };
+        let alone = link(json!({"login.game": "alice"}));
+        if is_linked {
+            assert_eq!(alone.text("IdentityId"), alice, "{linking:?}");
+        } else {
+            assert_refused(&alone, "NotAuthorizedException", refused);
+        }
+        let beside = link(json!({"login.game": "alice", "graph.facebook.com": "anything"}));
+        assert_eq!(beside.text("IdentityId"), alice, "{linking:?}");
+        // From then on the user opens the identity alone.
+        assert_eq!(link(json!({"login.game": "alice"})).text("IdentityId"), alice, "{linking:?}");
+        server.stop();
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use cognate::http::{Guard, HostName, Origin};
 use cognate::{
-    AccountId, Durability, Engine, Issuer, JwkSet, OidcVerifier, RoleAccounts, SigningAlgorithm,
-    SledOptions, Throttling, UnverifiedLogins,
+    AccountId, DeveloperLinking, Durability, Engine, Issuer, JwkSet, OidcVerifier, RoleAccounts,
+    SigningAlgorithm, SledOptions, Throttling, UnverifiedLogins,
 };
 use tracing::warn;
 
@@ -53,6 +53,9 @@ pub(crate) struct Serve {
     /// Accepts logins without looking at their signatures: anybody can be anybody. For tests only.
     #[arg(long)]
     trust_unverified_logins: bool,
+    /// What links a backend's user to an identity that another login has opened.
+    #[arg(long, value_name = "NAME", value_enum, default_value = "by-identity-id")]
+    developer_linking: LinkingName,
     /// Accepts roles of every account, not of the pool's own only. A pool of account 000000000000
     /// takes them in any case.
     #[arg(long)]
@@ -109,6 +112,14 @@ enum DurabilityName {
     Relaxed,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LinkingName {
+    /// The identity's id, as the API reference says.
+    ByIdentityId,
+    /// One of the identity's logins beside the user, as was seen at the service.
+    ByLinkedLogin,
+}
+
 impl Serve {
     /// Opens the engine.
     pub(crate) fn open(&self) -> Result<Engine, Failure> {
@@ -138,6 +149,10 @@ impl Serve {
         if let Some(account) = &self.account {
             builder = builder.default_account(account.clone());
         }
+        builder = builder.developer_linking(match self.developer_linking {
+            LinkingName::ByIdentityId => DeveloperLinking::ByIdentityId,
+            LinkingName::ByLinkedLogin => DeveloperLinking::ByLinkedLogin,
+        });
         if self.roles_of_any_account {
             builder = builder.role_accounts(RoleAccounts::Any);
         }
