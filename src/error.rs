@@ -184,6 +184,7 @@ impl From<&Refusal> for ErrorKind {
             Refusal::AmbiguousRole { .. }
             | Refusal::GuestsUnsupported
             | Refusal::IdentityForbidden { .. }
+            | Refusal::LoginAudienceIncorrect
             | Refusal::LoginClaimMissing { .. }
             | Refusal::LoginExpired { .. }
             | Refusal::LoginInactive

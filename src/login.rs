@@ -18,6 +18,7 @@ use crate::constraint::REDACTED;
 use crate::name::{LoginToken, ProviderName};
 use crate::state::{IdentityPool, VerifiedLogin};
 
+pub(crate) use id_token::is_of_another_issuer;
 pub use issuer::Issuer;
 pub use keys::{JwkSet, JwkSetError};
 pub use oidc::{IssuerKeys, OidcVerifier, TokenCheck};
@@ -28,6 +29,9 @@ pub use unverified::UnverifiedLogins;
 /// [`OidcVerifier`] is one for OpenID Connect. It may be slow: nothing is held while it works.
 pub trait LoginVerifier: Send + Sync {
     /// Verifies `token`, presented under `provider` to `pool` at the moment `now`.
+    ///
+    /// `provider` is the caller's key, with a final slash if the caller wrote one;
+    /// [`IdentityPool::public_provider`] finds it either way.
     ///
     /// # Errors
     ///
@@ -66,11 +70,15 @@ pub enum LoginError {
     },
     /// The token is for an application that the pool does not accept.
     WrongAudience,
+    /// The token is for an application that is not registered with the OpenID Connect provider of
+    /// IAM.
+    UnregisteredAudience,
     /// The provider says that the user has signed out or is gone.
     Inactive,
 }
 
-/// The logins that a caller presents, in the caller's order: at most 10, one for each provider.
+/// The logins that a caller presents, in the caller's order: at most 10, one for each key. Two keys
+/// that differ by a final slash are two logins of one provider.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Logins(Vec<(ProviderName, LoginToken)>);
 

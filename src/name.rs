@@ -5,7 +5,7 @@
 //! text and order as it does. What does not fit is a [`Violations`](crate::Violations) in the
 //! service's words.
 
-use crate::constraint::{Pattern, StringShape};
+use crate::constraint::{Pattern, StringShape, Violations};
 use crate::id::{AccountId, IdentityPoolId, Region};
 use crate::text::text_type;
 
@@ -71,7 +71,50 @@ text_type! {
 
 text_type! {
     /// The name of a login provider, public or developer: 1 to 128 code points.
+    ///
+    /// One final slash does not tell public providers apart: wherever the engine compares their
+    /// names, `tenant.auth0.com/` is `tenant.auth0.com`. `==` compares the texts.
     ProviderName at "logins", StringShape::new(1, 128)
+}
+
+impl ProviderName {
+    /// The name of the provider that an issuer of OpenID Connect is: without `https://`, and
+    /// without one final slash, in which every issuer of Auth0 ends.
+    ///
+    /// # Errors
+    ///
+    /// A name that does not fit its shape.
+    ///
+    /// # Example: an issuer of Auth0
+    ///
+    /// ```
+    /// use cognate::ProviderName;
+    ///
+    /// let name = ProviderName::of_issuer("https://tenant.auth0.com/")?;
+    /// assert_eq!(name.as_str(), "tenant.auth0.com");
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn of_issuer(issuer: &str) -> Result<Self, Violations> {
+        without_final_slash(issuer.strip_prefix("https://").unwrap_or(issuer)).parse()
+    }
+
+    /// The same name without one final slash.
+    pub(crate) fn without_final_slash(&self) -> Self {
+        Self(without_final_slash(&self.0).into())
+    }
+}
+
+/// A provider's name without one final slash; one that ends in two keeps both.
+pub(crate) fn without_final_slash(name: &str) -> &str {
+    match name.strip_suffix('/') {
+        Some(rest) if !rest.is_empty() && !rest.ends_with('/') => rest,
+        _ => name,
+    }
+}
+
+/// Whether two names, or two ARNs, are those of one public provider.
+pub(crate) fn is_same_provider(one: &str, other: &str) -> bool {
+    without_final_slash(one) == without_final_slash(other)
 }
 
 text_type! {
@@ -147,6 +190,29 @@ mod tests {
         assert!(!format!("{token:?}").contains("eyJ"));
         let refused = "x".repeat(50_001).parse::<LoginToken>().expect_err("too long").to_string();
         assert!(!refused.contains("xx"), "{refused}");
+    }
+
+    #[test]
+    fn one_final_slash_does_not_tell_providers_apart() {
+        for (name, bare) in [
+            ("a", "a"),
+            ("a/", "a"),
+            ("a//", "a//"),
+            ("a///", "a///"),
+            ("a/b/", "a/b"),
+            ("/", "/"),
+            ("//", "//"),
+            ("/a", "/a"),
+            ("", ""),
+        ] {
+            assert_eq!(without_final_slash(name), bare, "{name}");
+            assert_eq!(without_final_slash(bare), bare, "{name}, twice");
+        }
+        let of = |issuer| ProviderName::of_issuer(issuer).map(|name| name.as_str().to_owned());
+        assert_eq!(of("https://a/").as_deref(), Ok("a"));
+        assert_eq!(of("http://a").as_deref(), Ok("http://a"));
+        assert!(of("https://").is_err() && of("").is_err());
+        assert!(of(&format!("https://{}/", "a".repeat(128))).is_ok());
     }
 
     #[test]

@@ -189,6 +189,9 @@ pub enum Refusal {
         /// The identity.
         identity_id: IdentityId,
     },
+    /// A presented token is for an application that is not registered with the provider of IAM.
+    #[error("Invalid login token. Incorrect token audience.")]
+    LoginAudienceIncorrect,
     /// A presented token lacks a claim.
     #[error("Invalid login token. Missing a required claim: {claim}")]
     LoginClaimMissing {

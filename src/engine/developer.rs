@@ -45,7 +45,8 @@ impl Developer {
     ///   the pool.
     /// * Of each login in turn, by its provider:
     ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken),
-    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) for a public provider that
+    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) or
+    ///   [`LoginIssuerMismatch`](crate::Refusal::LoginIssuerMismatch) for a public provider that
     ///   the pool does not have,
     ///   [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported) for any
     ///   other name than that of the pool's developer provider,

@@ -106,7 +106,8 @@ impl<'a> Reads<'a> {
         found.filter(|identity| identity.id() == id).ok_or_else(|| not_found().into())
     }
 
-    /// Where the identities stand that have the logins.
+    /// Where the identities stand that have the logins. One that is not found is looked for as it
+    /// was kept while a final slash of its provider's name counted.
     pub(super) fn owners(
         &mut self,
         pool: &KeptPool,
@@ -119,6 +120,10 @@ impl<'a> Reads<'a> {
             let owner = value.as_deref().map(|value| Owner::decode(&key, value)).transpose();
             self.seen.push((key, value));
             owners.push(owner?.map(|Owner(place)| place));
+        }
+        for (owner, login) in owners.iter_mut().zip(logins).filter(|(owner, _)| owner.is_none()) {
+            let Some(key) = Key::login_with_slash(pool.guid, login) else { continue };
+            *owner = self.record(&key)?.map(|Owner(place)| place);
         }
         Ok(owners)
     }

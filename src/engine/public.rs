@@ -36,7 +36,9 @@ impl Public {
     /// * What a presented login is refused for:
     ///   [`ProvidersMissing`](crate::Refusal::ProvidersMissing),
     ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken),
-    ///   [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected),
+    ///   [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected), for a provider that
+    ///   the pool does not have [`LoginIssuerMismatch`](crate::Refusal::LoginIssuerMismatch) if the
+    ///   token is a JSON Web Token of another issuer, else
     ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported), and what the login verifier
     ///   says of each in turn.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken),

@@ -9,8 +9,8 @@ use crate::engine::gather::Reads;
 use crate::engine::sessions::guarded;
 use crate::error::Result;
 use crate::id::IdentityId;
-use crate::login::{LoginError, Logins};
-use crate::name::{DeveloperUserIdentifier, LoginToken, ProviderName};
+use crate::login::{LoginError, Logins, is_of_another_issuer};
+use crate::name::{DeveloperUserIdentifier, LoginToken, ProviderName, is_same_provider};
 use crate::rules::claims::Claims;
 use crate::rules::link::{self, OpenedBy, Resolution};
 use crate::rules::provider::{Door, Presented, presented};
@@ -85,7 +85,9 @@ impl Core {
     ) -> Result<Proof> {
         let mut kinds = Vec::with_capacity(logins.iter().len());
         for (name, token) in logins.iter() {
-            let kind = presented(&pool.pool, door, name, || claims_to_be_ours(token.as_str()))?;
+            let is_ours = || claims_to_be_ours(token.as_str());
+            let is_of_another = || is_of_another_issuer(token, name);
+            let kind = presented(&pool.pool, (door, name), is_ours, is_of_another)?;
             if matches!(kind, Presented::Developer(_)) {
                 user(token)?;
             }
@@ -102,7 +104,11 @@ impl Core {
                     proof.used.push(VerifiedLogin::developer(name, &user(token)?));
                 }
                 Presented::Public => {
-                    proof.used.push(self.verify(&pool.pool.settings, name, token, now)?);
+                    let verified = self.verify(&pool.pool.settings, name, token, now)?;
+                    // Presented under both spellings of its provider a login is used once.
+                    if proof.used.iter().all(|used| used.login() != verified.login()) {
+                        proof.used.push(verified);
+                    }
                 }
                 Presented::Cognito => {
                     let claims = self.verify_token(token.as_str())?;
@@ -128,7 +134,7 @@ impl Core {
     ) -> Result<VerifiedLogin> {
         let verify = || self.verifier.verify(pool, provider, token, now);
         let verified = guarded("login verifier", verify)?.map_err(refusal)?;
-        if verified.login().provider() == provider {
+        if is_same_provider(verified.login().provider().as_str(), provider.as_str()) {
             Ok(verified)
         } else {
             Err(Refusal::LoginIssuerMismatch.into())
@@ -175,6 +181,7 @@ fn refusal(error: LoginError) -> Refusal {
         LoginError::NotYetValid => Refusal::LoginNotYetValid,
         LoginError::Expired { now, exp } => Refusal::LoginExpired { now, exp },
         LoginError::WrongAudience => Refusal::ProviderUnsupported,
+        LoginError::UnregisteredAudience => Refusal::LoginAudienceIncorrect,
         LoginError::Inactive => Refusal::LoginInactive,
     }
 }

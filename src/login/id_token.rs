@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::ambient::Timestamp;
 use crate::login::LoginError;
 use crate::login::jwt::Jwt;
-use crate::name::{LoginToken, ProviderName, Subject};
+use crate::name::{LoginToken, ProviderName, Subject, is_same_provider};
 use crate::state::{PublicProvider, VerifiedLogin};
 
 /// How far the clock of an issuer may be ahead.
@@ -21,9 +21,23 @@ const GOOGLE: &str = "accounts.google.com";
 const ACCESS_TOKEN_PROVIDERS: [&str; 4] =
     ["api.twitter.com", "graph.facebook.com", "www.amazon.com", "www.digits.com"];
 
+/// What `typ` says of tokens that are no identity tokens: access tokens (RFC 9068), proofs of
+/// possession (RFC 9449), logout tokens (OpenID Connect Back-Channel Logout), requests (RFC 9101),
+/// security events (RFC 8417) and introspections (RFC 9701).
+///
+/// Identity tokens have no type of their own. Providers write `JWT`, `id_token+jwt` or nothing.
+const OTHER_TYPES: [&str; 6] = [
+    "at+jwt",
+    "dpop+jwt",
+    "logout+jwt",
+    "oauth-authz-req+jwt",
+    "secevent+jwt",
+    "token-introspection+jwt",
+];
+
 /// Whether `provider`, known by name, gives opaque access tokens.
 pub(super) fn gives_access_tokens(provider: &ProviderName) -> bool {
-    ACCESS_TOKEN_PROVIDERS.contains(&provider.as_str())
+    ACCESS_TOKEN_PROVIDERS.iter().any(|known| is_same_provider(known, provider.as_str()))
 }
 
 /// A token with everything that it has to have, of the issuer that it is presented under.
@@ -43,8 +57,8 @@ impl<'a> IdToken<'a> {
     ///
     /// # Errors
     ///
-    /// * [`LoginError::Malformed`] for a text that is no token, or for a claim that is not of its
-    ///   shape.
+    /// * [`LoginError::Malformed`] for a text that is no token, for a token of another type, or for
+    ///   a claim that is not of its shape.
     /// * [`LoginError::BadSignature`] for a header with `crit`.
     /// * [`LoginError::MissingClaim`] for the first one of `iss`, `sub`, `aud` and `exp` that is
     ///   not there.
@@ -52,6 +66,9 @@ impl<'a> IdToken<'a> {
     /// * [`LoginError::WrongIssuer`]
     pub(super) fn read(token: &'a LoginToken, provider: &ProviderName) -> Result<Self, LoginError> {
         let jwt = Jwt::parse(token)?;
+        if is_of_another_type(&jwt) {
+            return Err(LoginError::Malformed);
+        }
         let claims = &jwt.claims;
         let (issuer, subject) = (claims.text("iss")?, claims.text("sub")?);
         let (audience, exp) = (claims.texts("aud")?, claims.seconds("exp")?);
@@ -72,7 +89,7 @@ impl<'a> IdToken<'a> {
         if token_use.is_some_and(|token_use| token_use != "id") {
             return Err(LoginError::Malformed);
         }
-        if !is_issuer(issuer, provider.as_str()) {
+        if !is_issuer(issuer, provider) {
             return Err(LoginError::WrongIssuer);
         }
 
@@ -108,7 +125,8 @@ impl<'a> IdToken<'a> {
     ///
     /// # Errors
     ///
-    /// [`LoginError::WrongAudience`]
+    /// [`LoginError::UnregisteredAudience`] for a provider of IAM, [`LoginError::WrongAudience`]
+    /// for another one.
     pub(super) fn client(
         &self,
         configured: &PublicProvider<'_>,
@@ -126,7 +144,12 @@ impl<'a> IdToken<'a> {
             PublicProvider::Saml(_) => false,
         };
         let mut clients = self.clients.iter().map(String::as_str);
-        clients.find(|client| accepts(client)).ok_or(LoginError::WrongAudience)
+        clients.find(|client| accepts(client)).ok_or(match configured {
+            PublicProvider::OpenIdConnect(_) => LoginError::UnregisteredAudience,
+            PublicProvider::Supported(_)
+            | PublicProvider::UserPool(_)
+            | PublicProvider::Saml(_) => LoginError::WrongAudience,
+        })
     }
 
     /// The login that the token proves, once everything has been checked.
@@ -151,9 +174,28 @@ impl<'a> IdToken<'a> {
     }
 }
 
-/// A provider is presented under its issuer without `https://`.
-fn is_issuer(issuer: &str, provider: &str) -> bool {
-    issuer.strip_prefix("https://") == Some(provider) || (provider == GOOGLE && issuer == provider)
+/// Whether a token says that it is no identity token: by `typ`, a media type (RFC 7515, section
+/// 4.1.9), or by the events that it tells of, which have URIs for names (RFC 8417, section 2.2).
+fn is_of_another_type(jwt: &Jwt<'_>) -> bool {
+    let typ = jwt.typ.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let typ = typ.split(';').next().unwrap_or_default().trim_end();
+    let typ = typ.strip_prefix("application/").unwrap_or(typ);
+    OTHER_TYPES.contains(&typ) || jwt.claims.names_in("events").any(|name| name.contains(':'))
+}
+
+/// A provider is presented under its issuer without `https://`, with or without one final slash.
+fn is_issuer(issuer: &str, provider: &ProviderName) -> bool {
+    let is_provider = |name| is_same_provider(name, provider.as_str());
+    issuer.strip_prefix("https://").is_some_and(is_provider)
+        || (is_provider(GOOGLE) && is_provider(issuer))
+}
+
+/// Whether `token` is a JSON Web Token of another issuer than the one it is presented under, or of
+/// none.
+pub(crate) fn is_of_another_issuer(token: &LoginToken, provider: &ProviderName) -> bool {
+    let Ok(jwt) = Jwt::parse(token) else { return false };
+    let issuer = jwt.claims.text("iss").ok().flatten();
+    !issuer.is_some_and(|issuer| is_issuer(issuer, provider))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::login::JwkSet;
-use crate::name::ProviderName;
+use crate::name::{ProviderName, without_final_slash};
 use crate::state::PublicProvider;
 
 /// What a verifier knows of an issuer: its keys, and the applications that are registered for it.
@@ -48,19 +48,23 @@ impl From<JwkSet> for Issuer {
     }
 }
 
-/// Issuers by their names without `https://`.
+/// Issuers by their names without `https://`, and without one final slash.
 #[derive(Debug, Default)]
 pub(super) struct Issuers(BTreeMap<String, Issuer>);
 
 impl Issuers {
     pub(super) fn insert(&mut self, name: &str, issuer: Issuer) {
         let name = name.strip_prefix("https://").unwrap_or(name);
-        self.0.insert(name.to_owned(), issuer);
+        self.0.insert(without_final_slash(name).to_owned(), issuer);
+    }
+
+    fn get(&self, provider: &ProviderName) -> Option<&Issuer> {
+        self.0.get(without_final_slash(provider.as_str()))
     }
 
     /// The keys that were given with an issuer.
     pub(super) fn keys(&self, provider: &ProviderName) -> Option<&JwkSet> {
-        self.0.get(provider.as_str())?.keys.as_ref()
+        self.get(provider)?.keys.as_ref()
     }
 
     /// The applications that are registered with a provider of IAM; other providers have theirs in
@@ -70,7 +74,7 @@ impl Issuers {
         configured: &PublicProvider<'_>,
         provider: &ProviderName,
     ) -> &[String] {
-        match (configured, self.0.get(provider.as_str())) {
+        match (configured, self.get(provider)) {
             (PublicProvider::OpenIdConnect(_), Some(issuer)) => &issuer.client_ids,
             _ => &[],
         }

@@ -19,6 +19,8 @@ pub(super) struct Jwt<'a> {
     pub(super) alg: String,
     /// The key that the token says it is signed with.
     pub(super) kid: Option<String>,
+    /// What kind of token it says it is.
+    pub(super) typ: Option<String>,
     /// Whether the header names an extension that must be understood (RFC 7515, section 4.1.11).
     pub(super) is_critical: bool,
     pub(super) claims: Members,
@@ -40,6 +42,7 @@ impl<'a> Jwt<'a> {
         Ok(Self {
             alg: header.text("alg")?.ok_or(malformed)?.to_owned(),
             kid: header.text("kid")?.map(str::to_owned),
+            typ: header.text("typ")?.map(str::to_owned),
             is_critical: header.0.contains_key("crit"),
             claims: Members::parse(claims)?,
             signed: signed.as_bytes(),
@@ -78,6 +81,12 @@ impl Members {
     pub(super) fn seconds(&self, name: &str) -> Result<Option<u64>, LoginError> {
         let number = |value: &Value| value.as_number().map(whole_seconds);
         self.get(name).map(|value| number(value).ok_or(LoginError::Malformed)).transpose()
+    }
+
+    /// The names of the members of an object; of anything else none.
+    pub(super) fn names_in(&self, name: &str) -> impl Iterator<Item = &str> {
+        let object = self.get(name).and_then(Value::as_object);
+        object.into_iter().flat_map(|object| object.keys().map(String::as_str))
     }
 
     /// All members, as the rules of a role mapping compare them.

@@ -25,11 +25,15 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 /// 1. The pool is configured for the provider, else [`LoginError::WrongAudience`].
 /// 2. The text is three parts in base64url, the first two JSON objects without duplicate members,
 ///    and the claims that are checked here have their shape, `sub` its 1 to 1024 code points; else
-///    [`LoginError::Malformed`]. A header with `crit` is [`LoginError::BadSignature`].
+///    [`LoginError::Malformed`]. So are tokens of other types: those whose `typ` is `at+jwt`,
+///    `dpop+jwt`, `logout+jwt`, `oauth-authz-req+jwt`, `secevent+jwt` or
+///    `token-introspection+jwt`, with or without `application/` and in any case, and those with
+///    `events` that have URIs for names. A header with `crit` is [`LoginError::BadSignature`].
 /// 3. `iss`, `sub`, `aud` and `exp` are there, else [`LoginError::MissingClaim`]; a user pool's
 ///    `token_use` is `id`, else [`LoginError::Malformed`].
 /// 4. `iss` is `https://` and the provider's name, else [`LoginError::WrongIssuer`]. Only
-///    `accounts.google.com` may leave the scheme out.
+///    `accounts.google.com` may leave the scheme out. One final slash does not count, neither of
+///    `iss` nor of any name of the provider: issuers of Auth0 end in one.
 /// 5. The issuer's keys are known, else [`LoginError::Unavailable`], and one of them has signed the
 ///    token, else [`LoginError::BadSignature`]. A `kid` names the key. RSA keys verify RS256,
 ///    RS384, RS512, PS256, PS384 and PS512, P-256 verifies ES256, P-384 verifies ES384 and Ed25519
@@ -39,7 +43,8 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 ///    [`LoginError::NotYetValid`]; `exp` is later than now, else [`LoginError::Expired`].
 /// 7. `azp` if there, else one `aud`, is the application that the pool has for the provider or the
 ///    client of one of its entries for the user pool, else [`LoginError::WrongAudience`]. For a
-///    provider of the pool's `OpenIdConnectProviderARNs` see [`Issuer::client_id`].
+///    provider of the pool's `OpenIdConnectProviderARNs` it is one that is registered
+///    ([`Issuer::client_id`]), else [`LoginError::UnregisteredAudience`].
 /// 8. If the pool wants a server-side token check, the token is active
 ///    ([`server_side_token_check`](Self::server_side_token_check)), else [`LoginError::Inactive`].
 ///
@@ -100,8 +105,8 @@ impl OidcVerifier {
         Self::default()
     }
 
-    /// Knows the issuer `name`, with or without `https://`: its keys, and with [`Issuer`] its
-    /// applications. What was known of the name before is forgotten.
+    /// Knows the issuer `name`, with or without `https://` and with or without one final slash: its
+    /// keys, and with [`Issuer`] its applications. What was known of the name before is forgotten.
     pub fn issuer(mut self, name: impl AsRef<str>, issuer: impl Into<Issuer>) -> Self {
         self.issuers.insert(name.as_ref(), issuer.into());
         self
@@ -203,6 +208,7 @@ impl LoginVerifier for OidcVerifier {
         token: &LoginToken,
         now: Timestamp,
     ) -> Result<VerifiedLogin, LoginError> {
+        let provider = &provider.without_final_slash();
         let configured = pool.public_provider(provider.as_str());
         let other = match configured.ok_or(LoginError::WrongAudience)? {
             PublicProvider::Saml(_) => &self.saml,
@@ -233,8 +239,9 @@ impl fmt::Debug for OidcVerifier {
 /// token that is well-formed and of the right issuer, genuine or not; it had better keep what it
 /// fetched.
 pub trait IssuerKeys: Send + Sync {
-    /// The keys of `issuer`, a provider of the pool by its name without `https://`. `kid` is the
-    /// key that the token names; nothing has been proved of it.
+    /// The keys of `issuer`, a provider of the pool by its name without `https://` and without one
+    /// final slash ([`ProviderName::of_issuer`]). `kid` is the key that the token names; nothing
+    /// has been proved of it.
     ///
     /// # Errors
     ///

@@ -75,6 +75,7 @@ impl LoginVerifier for UnverifiedLogins {
         token: &LoginToken,
         now: Timestamp,
     ) -> Result<VerifiedLogin, LoginError> {
+        let provider = &provider.without_final_slash();
         let configured = pool.public_provider(provider.as_str());
         match configured.ok_or(LoginError::WrongAudience)? {
             PublicProvider::Saml(_) => Err(LoginError::Unavailable),

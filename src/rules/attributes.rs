@@ -1,6 +1,6 @@
 //! Attribute maps: which claims of a provider's tokens become tags of the principal.
 
-use crate::name::{PrincipalTagValue, ProviderName};
+use crate::name::{PrincipalTagValue, ProviderName, is_same_provider};
 use crate::rules::provider::{configured_name, is_configured};
 use crate::rules::{Decided, Refusal};
 use crate::state::{AttributeMap, ClaimValue, Pool, PrincipalTags, VerifiedLogin};
@@ -18,16 +18,16 @@ pub(crate) fn set(
         return Err(Refusal::ProviderNotConfigured { provider: provider.clone() });
     }
     let mut after = before.clone();
-    match map {
-        Some(map) => after.attribute_maps.insert(provider.clone(), map),
-        None => after.attribute_maps.remove(provider),
-    };
+    after.attribute_maps.retain(|known, _| !is_same_provider(known.as_str(), provider.as_str()));
+    if let Some(map) = map {
+        after.attribute_maps.insert(provider.clone(), map);
+    }
     Ok(Decided::replacing(before, after, ()))
 }
 
 /// The map of a provider.
 pub(crate) fn get(pool: &Pool, provider: &ProviderName) -> Result<AttributeMap, Refusal> {
-    let map = pool.attribute_maps.get(provider).cloned();
+    let map = map_of(pool, provider.as_str()).cloned();
     map.ok_or_else(|| Refusal::AttributeMapNotFound { provider: provider.clone() })
 }
 
@@ -37,8 +37,8 @@ pub(crate) fn tags(pool: &Pool, used: &[VerifiedLogin]) -> PrincipalTags {
     let mut tags = PrincipalTags::new();
     for login in used {
         let Some(provider) = configured_name(&pool.settings, login) else { continue };
-        let map = pool.attribute_maps.iter().find(|(known, _)| known.as_str() == provider);
-        for (key, claim) in map.into_iter().flat_map(|(_, map)| map.principal_tags()) {
+        let map = map_of(pool, provider);
+        for (key, claim) in map.into_iter().flat_map(AttributeMap::principal_tags) {
             let value = match login.claims().get(claim.as_str()) {
                 Some(ClaimValue::One(value)) => Some(value.as_str()),
                 Some(ClaimValue::Many(values)) => match values.as_slice() {
@@ -54,6 +54,11 @@ pub(crate) fn tags(pool: &Pool, used: &[VerifiedLogin]) -> PrincipalTags {
         }
     }
     tags
+}
+
+fn map_of<'a>(pool: &'a Pool, provider: &str) -> Option<&'a AttributeMap> {
+    let mut maps = pool.attribute_maps.iter();
+    maps.find(|(known, _)| is_same_provider(known.as_str(), provider)).map(|(_, map)| map)
 }
 
 /// Refuses tags that are too long for a session.

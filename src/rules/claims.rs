@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::name::Arn;
-use crate::state::{Identity, Login, OIDC_PROVIDER, Pool, PrincipalTags, VerifiedLogin};
+use crate::name::{Arn, is_same_provider};
+use crate::state::{
+    FACEBOOK, Identity, IdentityPool, Login, OIDC_PROVIDER, Pool, PrincipalTags, VerifiedLogin,
+};
 
 /// The issuer of every token, whatever the region.
 pub const ISSUER: &str = "https://cognito-identity.amazonaws.com";
@@ -110,7 +112,7 @@ impl Claims {
         Self {
             sub: identity,
             aud: pool.id().clone(),
-            amr: amr(pool.id(), used),
+            amr: amr(&pool.settings, used),
             tags,
             iss: ISSUER,
             pool_arn: (!used.is_empty()).then(|| pool.arn().as_str().to_owned()),
@@ -173,7 +175,7 @@ impl Claims {
 }
 
 /// `unauthenticated`, or `authenticated` and for each login its provider and its full name.
-pub(crate) fn amr(pool: &IdentityPoolId, used: &[VerifiedLogin]) -> Vec<String> {
+pub(crate) fn amr(pool: &IdentityPool, used: &[VerifiedLogin]) -> Vec<String> {
     if used.is_empty() {
         return vec!["unauthenticated".to_owned()];
     }
@@ -182,7 +184,7 @@ pub(crate) fn amr(pool: &IdentityPoolId, used: &[VerifiedLogin]) -> Vec<String> 
 }
 
 /// What `amr` says of a login: its provider and its full name.
-pub(crate) fn amr_pair(pool: &IdentityPoolId, login: &VerifiedLogin) -> [String; 2] {
+pub(crate) fn amr_pair(pool: &IdentityPool, login: &VerifiedLogin) -> [String; 2] {
     [login.login().provider().as_str().to_owned(), login.amr(pool)]
 }
 
@@ -196,7 +198,8 @@ pub(crate) fn named_logins<'a>(
     let pairs = amr.iter().skip(1).zip(amr.iter().skip(2)).step_by(2);
     pairs.filter_map(|(provider, full)| {
         let login = identity.logins().find(|login| {
-            login.provider().as_str() == provider && is_full_name(full, login, identity.pool())
+            is_same_provider(login.provider().as_str(), provider)
+                && is_full_name((provider, full), login, identity.pool())
         })?;
         Some((provider.as_str(), full.as_str(), login))
     })
@@ -207,26 +210,32 @@ pub(crate) fn names_login_of(amr: &[String], identity: &Identity) -> bool {
     named_logins(amr, identity).next().is_some()
 }
 
-/// Whether `full` is the full name of a login, in any of the forms in which verifiers write it.
-fn is_full_name(full: &str, login: &Login, pool: &IdentityPoolId) -> bool {
-    let (provider, subject) = (login.provider().as_str(), login.subject().as_str());
+/// Whether `full` is the full name of a login, in any of the forms in which verifiers write it,
+/// behind its provider's name.
+fn is_full_name((provider, full): (&str, &str), login: &Login, pool: &IdentityPoolId) -> bool {
+    let subject = login.subject().as_str();
     if login.is_developer() {
         return full == format!("{provider}:{pool}:{subject}");
     }
     subject_in(full, provider) == Some(subject)
 }
 
-/// The subject in `PROVIDER:SUBJECT`, `PROVIDER:CognitoSignIn:SUBJECT` of a user pool, or
-/// `ARN:OIDC:SUBJECT` with an ARN of the provider.
+/// The subject in `PROVIDER:SUBJECT`, `PROVIDER:CognitoSignIn:SUBJECT` of a user pool,
+/// `PROVIDER:APP:SUBJECT` of Facebook, whose applications have no colon, or `ARN:OIDC:SUBJECT` with
+/// an ARN of the provider.
 fn subject_in<'a>(full: &'a str, provider: &str) -> Option<&'a str> {
     if let Some(subject) = full.strip_prefix(provider).and_then(|rest| rest.strip_prefix(':')) {
+        if is_same_provider(provider, FACEBOOK) {
+            return Some(subject.split_once(':').map_or(subject, |(_, user)| user));
+        }
         let is_user_pool = provider.starts_with("cognito-idp.");
         let of_user_pool = subject.strip_prefix("CognitoSignIn:").filter(|_| is_user_pool);
         return Some(of_user_pool.unwrap_or(subject));
     }
     let (arn, subject) = full.split_once(":OIDC:")?;
     let arn = Arn::try_from(arn).ok()?;
-    (arn.iam_resource(OIDC_PROVIDER) == Some(provider)).then_some(subject)
+    let issuer = arn.iam_resource(OIDC_PROVIDER)?;
+    is_same_provider(issuer, provider).then_some(subject)
 }
 
 /// `{"principal_tags":{"<key>":["<value>"]}}`: each value is an array of one.

@@ -1,6 +1,9 @@
 //! Which providers a pool knows, and what a key of a `Logins` map stands for.
 
-use crate::name::{DeveloperProviderName, ProviderName, UserPoolClientId, UserPoolProviderName};
+use crate::name::{
+    DeveloperProviderName, ProviderName, UserPoolClientId, UserPoolProviderName, is_same_provider,
+    without_final_slash,
+};
 use crate::rules::Refusal;
 use crate::state::{IdentityPool, Pool, PublicProvider, VerifiedLogin};
 
@@ -43,19 +46,20 @@ pub(crate) enum Presented<'a> {
     Cognito,
 }
 
-/// Finds what a login is presented under `name`; `is_ours` says whether the token claims to be one
-/// of this service.
+/// Finds what a login is presented under `name`. `is_ours` says whether the token claims to be one
+/// of this service, and `is_of_another` whether it is a JSON Web Token of another issuer than
+/// `name`.
 pub(crate) fn presented<'a>(
     pool: &'a Pool,
-    door: Door,
-    name: &ProviderName,
+    (door, name): (Door, &ProviderName),
     is_ours: impl FnOnce() -> bool,
+    is_of_another: impl FnOnce() -> bool,
 ) -> Result<Presented<'a>, Refusal> {
     let settings = &pool.settings;
     let developer = settings.developer_provider_name.as_ref();
     let developer = developer.filter(|developer| developer.as_str() == name.as_str());
     let is_cognito = is_cognito_identity(name.as_str());
-    let is_own = cognito_identity(pool.region.partition()) == name.as_str();
+    let is_own = is_same_provider(cognito_identity(pool.region.partition()), name.as_str());
     match (door, developer) {
         (Door::Developer, Some(developer)) => Ok(Presented::Developer(developer)),
         (Door::PublicOrCognito, _) if is_own => Ok(Presented::Cognito),
@@ -68,6 +72,7 @@ pub(crate) fn presented<'a>(
         (Door::Developer, None) if !is_public(name.as_str()) => {
             Err(Refusal::DeveloperProviderUnsupported)
         }
+        _ if is_of_another() => Err(Refusal::LoginIssuerMismatch),
         _ => Err(Refusal::ProviderUnsupported),
     }
 }
@@ -97,11 +102,13 @@ pub(crate) fn cognito_identity(partition: &str) -> &'static str {
 }
 
 fn is_cognito_identity(name: &str) -> bool {
-    COGNITO_IDENTITY.iter().any(|(_, known)| *known == name)
+    COGNITO_IDENTITY.iter().any(|(_, known)| is_same_provider(known, name))
 }
 
 fn is_public(name: &str) -> bool {
-    PUBLIC_PROVIDERS.contains(&name) || name.starts_with("cognito-idp.") || name.starts_with("arn:")
+    PUBLIC_PROVIDERS.contains(&without_final_slash(name))
+        || name.starts_with("cognito-idp.")
+        || name.starts_with("arn:")
 }
 
 /// Whether the pool has a provider of any kind.
@@ -114,7 +121,7 @@ fn has_any(settings: &IdentityPool) -> bool {
 }
 
 /// How a pool's role mappings and attribute maps spell the provider of a login: its name, or the
-/// ARN of one of IAM.
+/// ARN of one of IAM; one final slash does not count.
 pub(crate) fn configured_name<'a>(
     settings: &'a IdentityPool,
     login: &'a VerifiedLogin,
@@ -133,12 +140,12 @@ pub(crate) fn is_configured(settings: &IdentityPool, name: &str, of_client: bool
     let mut of_iam =
         settings.open_id_connect_provider_arns.iter().chain(&settings.saml_provider_arns);
     let mut user_pools = settings.cognito_identity_providers.iter();
-    supported.any(|known| known.as_str() == name)
-        || of_iam.any(|arn| arn.as_str() == name)
+    supported.any(|known| is_same_provider(known.as_str(), name))
+        || of_iam.any(|arn| is_same_provider(arn.as_str(), name))
         || user_pools.any(|user_pool| {
             let provider = user_pool.provider_name.as_ref().map(UserPoolProviderName::as_str);
             if !of_client {
-                return provider == Some(name);
+                return provider.is_some_and(|provider| is_same_provider(provider, name));
             }
             let client = user_pool.client_id.as_ref().map(UserPoolClientId::as_str);
             name.rsplit_once(':').is_some_and(|(p, c)| (Some(p), Some(c)) == (provider, client))

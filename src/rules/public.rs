@@ -3,7 +3,7 @@
 
 use crate::ambient::Timestamp;
 use crate::id::ClaimedAccountId;
-use crate::name::ProviderName;
+use crate::name::{ProviderName, is_same_provider};
 use crate::rules::claims::names_login_of;
 use crate::rules::link::update;
 use crate::rules::{Decided, Refusal};
@@ -71,7 +71,9 @@ pub(crate) fn unlink(
     }
     let mut after = before.clone();
     for login in before.logins() {
-        if !login.is_developer() && providers.contains(login.provider()) {
+        let is_of =
+            |name: &ProviderName| is_same_provider(name.as_str(), login.provider().as_str());
+        if !login.is_developer() && providers.iter().any(is_of) {
             after.unlink(login, now);
         }
     }

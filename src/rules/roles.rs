@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::name::{Arn, ProviderName};
+use crate::name::{Arn, ProviderName, is_same_provider};
 use crate::rules::provider::{configured_name, is_configured};
 use crate::rules::{Decided, Refusal};
 use crate::state::{
@@ -195,7 +195,7 @@ fn mapping_of<'a>(
     match (is_user_pool(pool, login), login.client()) {
         (false, _) => {
             let name = configured_name(&pool.settings, login)?;
-            mappings.find(|(known, _)| known.as_str() == name)
+            mappings.find(|(known, _)| is_same_provider(known.as_str(), name))
         }
         (true, Some(client)) => {
             let name = format!("{provider}:{client}");

@@ -75,13 +75,13 @@ impl Presented<'_> {
 
     /// The logins that the token names, as it does, and then the other ones that were presented.
     pub(crate) fn amr(&self) -> Vec<String> {
-        let Some(token) = self.token() else { return amr(self.pool.id(), self.used) };
+        let Some(token) = self.token() else { return amr(&self.pool.settings, self.used) };
         let said: Vec<_> = named_logins(token.amr(), self.identity).collect();
         let unsaid = self.used.iter();
         let unsaid = unsaid.filter(|used| said.iter().all(|(_, _, login)| *login != used.login()));
         let said = said.iter().flat_map(|(provider, full, _)| [provider, full]);
         let said = said.map(|&entry| entry.to_owned());
-        let unsaid = unsaid.flat_map(|login| amr_pair(self.pool.id(), login));
+        let unsaid = unsaid.flat_map(|login| amr_pair(&self.pool.settings, login));
         std::iter::once(AUTHENTICATED.to_owned()).chain(said).chain(unsaid).collect()
     }
 

@@ -97,7 +97,7 @@ fn fillers(identity: &str, count: u32) -> Vec<Login> {
 /// The `amr` of a token for logins.
 pub(super) fn amr(text: &str) -> Vec<String> {
     let used: Vec<_> = logins(text).into_iter().map(VerifiedLogin::of).collect();
-    claims::amr(&pool_id(), &used)
+    claims::amr(&pool().settings, &used)
 }
 
 /// Identities by name.

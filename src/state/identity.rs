@@ -134,6 +134,10 @@ impl Identity {
         now: Timestamp,
     ) -> Result<(), LinkConflict> {
         for login in logins {
+            // Of two that were kept, one with and one without a final slash, one is enough.
+            if self.has(&login) {
+                continue;
+            }
             // INVARIANT I3
             if self.logins().any(|known| known.rivals(&login)) {
                 return Err(LinkConflict::AnotherUserOfTheProvider(login));

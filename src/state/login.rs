@@ -1,15 +1,25 @@
 //! Logins as they are kept and as they are proved.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
 use crate::constraint::Violations;
-use crate::id::IdentityPoolId;
-use crate::name::{Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, Subject};
+use crate::name::{
+    Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, Subject, without_final_slash,
+};
+use crate::state::{IdentityPool, PublicProvider};
+
+/// The provider whose logins are named with their application.
+pub(crate) const FACEBOOK: &str = "graph.facebook.com";
 
 /// A login that is kept: who a user is at a provider, within one pool.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// One final slash of the provider's name does not count. New logins have none; those that were
+/// kept with it stay as they are, and are the same logins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Login {
     kind: LoginKind,
     provider: ProviderName,
@@ -41,6 +51,11 @@ impl Login {
         self.kind
     }
 
+    /// Everything that makes it this login.
+    fn parts(&self) -> (LoginKind, &str, &Subject) {
+        (self.kind, without_final_slash(self.provider.as_str()), &self.subject)
+    }
+
     /// The provider.
     pub fn provider(&self) -> &ProviderName {
         &self.provider
@@ -53,10 +68,34 @@ impl Login {
 
     /// Two users of one public provider, which an identity may not have (I3).
     pub(crate) fn rivals(&self, other: &Self) -> bool {
-        !self.is_developer()
-            && self.kind == other.kind
-            && self.provider == other.provider
-            && self.subject != other.subject
+        let ((kind, provider, subject), other) = (self.parts(), other.parts());
+        kind == LoginKind::Public && (kind, provider) == (other.0, other.1) && subject != other.2
+    }
+}
+
+impl PartialEq for Login {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Login {}
+
+impl PartialOrd for Login {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Login {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl Hash for Login {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
     }
 }
 
@@ -118,7 +157,9 @@ impl VerifiedLogin {
     /// States that `subject` of `provider` has been authenticated. Whoever calls this vouches for
     /// it.
     ///
-    /// In the `amr` claim of a token the login then appears as `PROVIDER` and `PROVIDER:SUBJECT`.
+    /// In the `amr` claim of a token the login then appears as `PROVIDER` and `PROVIDER:SUBJECT`,
+    /// one of Facebook as `graph.facebook.com` and `graph.facebook.com:APP:SUBJECT` with the pool's
+    /// application; one final slash of the provider's name is left out.
     ///
     /// # Errors
     ///
@@ -128,7 +169,8 @@ impl VerifiedLogin {
         subject: impl TryInto<Subject, Error: Into<Violations>>,
     ) -> Result<Self, Violations> {
         let subject = subject.try_into().map_err(Into::into)?;
-        Ok(Self::of(Login { kind: LoginKind::Public, provider: provider.clone(), subject }))
+        let provider = provider.without_final_slash();
+        Ok(Self::of(Login { kind: LoginKind::Public, provider, subject }))
     }
 
     /// A user of a pool's developer provider, stated in a signed call.
@@ -146,6 +188,8 @@ impl VerifiedLogin {
 
     /// The same login under another full name in the `amr` claim: `ARN:OIDC:SUBJECT` for an OpenID
     /// Connect provider of IAM, `PROVIDER:CognitoSignIn:SUBJECT` for a user pool.
+    ///
+    /// What stands behind the name of Facebook is read as `APP:SUBJECT` if there is a colon in it.
     ///
     /// When a token of the engine is presented, it opens the identity by the full names in it. One
     /// in yet another form stands in the token, but opens nothing: it would not say where the
@@ -196,14 +240,21 @@ impl VerifiedLogin {
     }
 
     /// The full name in the `amr` claim of a token for `pool`.
-    pub(crate) fn amr(&self, pool: &IdentityPoolId) -> String {
+    pub(crate) fn amr(&self, pool: &IdentityPool) -> String {
         let Login { kind, provider, subject } = &self.login;
+        let pool_id = &pool.identity_pool_id;
         match (&self.amr, kind) {
             (Some(amr), _) => amr.clone(),
             (None, LoginKind::Developer) => {
-                [provider.as_str(), ":", pool.as_str(), ":", subject.as_str()].concat()
+                [provider.as_str(), ":", pool_id.as_str(), ":", subject.as_str()].concat()
             }
-            (None, LoginKind::Public) => [provider.as_str(), ":", subject.as_str()].concat(),
+            (None, LoginKind::Public) => match pool.public_provider(provider.as_str()) {
+                // Observed of Facebook; of other providers nothing is known.
+                Some(PublicProvider::Supported(app)) if provider.as_str() == FACEBOOK => {
+                    [provider.as_str(), ":", app.as_str(), ":", subject.as_str()].concat()
+                }
+                _ => [provider.as_str(), ":", subject.as_str()].concat(),
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The public providers that a pool is configured for.
 
-use crate::name::{Arn, ProviderAppId};
+use crate::name::{Arn, ProviderAppId, is_same_provider};
 use crate::state::{CognitoIdentityProvider, IdentityPool};
 
 /// How a pool is configured for a public provider.
@@ -23,25 +23,32 @@ impl IdentityPool {
     /// if it is not.
     ///
     /// An OpenID Connect provider is presented under its issuer without a scheme, a SAML provider
-    /// under its ARN.
+    /// under its ARN. One final slash does not count; of two providers whose names differ by it
+    /// alone, the first one is found.
     pub fn public_provider(&self, name: &str) -> Option<PublicProvider<'_>> {
         let user_pools = self.cognito_identity_providers.iter();
         let clients: Vec<_> = user_pools
-            .filter(|client| client.provider_name.as_ref().is_some_and(|p| p.as_str() == name))
+            .filter(|client| {
+                client.provider_name.as_ref().is_some_and(|p| is_same_provider(p.as_str(), name))
+            })
             .collect();
         if !clients.is_empty() {
             return Some(PublicProvider::UserPool(clients));
         }
         let mut supported = self.supported_login_providers.iter();
-        if let Some((_, app)) = supported.find(|(known, _)| known.as_str() == name) {
+        if let Some((_, app)) = supported.find(|(known, _)| is_same_provider(known.as_str(), name))
+        {
             return Some(PublicProvider::Supported(app));
         }
         let mut issuers = self.open_id_connect_provider_arns.iter();
-        if let Some(arn) = issuers.find(|arn| arn.iam_resource(OIDC_PROVIDER) == Some(name)) {
+        let is_issuer = |arn: &&Arn| {
+            arn.iam_resource(OIDC_PROVIDER).is_some_and(|issuer| is_same_provider(issuer, name))
+        };
+        if let Some(arn) = issuers.find(is_issuer) {
             return Some(PublicProvider::OpenIdConnect(arn));
         }
         let mut saml = self.saml_provider_arns.iter();
-        saml.find(|arn| arn.as_str() == name).map(PublicProvider::Saml)
+        saml.find(|arn| is_same_provider(arn.as_str(), name)).map(PublicProvider::Saml)
     }
 }
 

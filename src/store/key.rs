@@ -162,6 +162,14 @@ impl Key {
         LoginKeys::of(pool, login.kind(), provider).key(subject)
     }
 
+    /// The key under which a public login was kept while a final slash of its provider's name still
+    /// counted. No login of a developer provider was: their names have no slashes.
+    pub(crate) fn login_with_slash(pool: Guid, login: &Login) -> Option<Self> {
+        let (provider, subject) = (login.provider().as_str(), login.subject().as_str());
+        let bare = !login.is_developer() && !provider.ends_with('/');
+        bare.then(|| LoginKeys::of(pool, login.kind(), &format!("{provider}/")).key(subject))
+    }
+
     pub(crate) fn session_key(number: u32) -> Self {
         Self { tree: Tree::SessionKeys, bytes: number.to_be_bytes().to_vec() }
     }

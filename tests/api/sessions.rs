@@ -13,6 +13,8 @@ use cognate::{
 
 use crate::support::{FACEBOOK, GAME, NOON, World, call, developer, key, parse, refused};
 
+/// The application of Facebook.
+const APP: &str = "1234567890";
 const COGNITO: &str = "cognito-identity.amazonaws.com";
 const PLAYER: &str = "arn:aws:iam::123456789012:role/service/player";
 const GUEST: &str = "arn:aws:iam::123456789012:role/guest";
@@ -21,7 +23,7 @@ const GUEST: &str = "arn:aws:iam::123456789012:role/guest";
 fn pool(world: &World) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
         .and_then(|input| input.developer_provider_name(GAME))
-        .and_then(|input| input.supported_login_provider(FACEBOOK, "1234567890"));
+        .and_then(|input| input.supported_login_provider(FACEBOOK, APP));
     let pool = world.aws.create_identity_pool(input.expect("fits")).expect("created");
     let roles = SetIdentityPoolRolesInput::new(&pool.identity_pool_id)
         .and_then(|input| input.role(RoleType::Authenticated, PLAYER))
@@ -124,7 +126,7 @@ fn a_session_says_who_is_calling() {
     let both = [(COGNITO, alice.token.as_str()), (FACEBOOK, "user:a")];
     let output = credentials(&world, &alice.identity_id, &both).expect("alice's");
     let amr = session(&world, &output.credentials).amr;
-    let facebook = format!("{FACEBOOK}:a");
+    let facebook = format!("{FACEBOOK}:{APP}:a");
     assert_eq!(amr, ["authenticated", GAME, &full_name, FACEBOOK, facebook.as_str()]);
     let login = GetIdInput::new(&pool).and_then(|input| input.login(FACEBOOK, "user:a"));
     let linked = world.engine.public().get_id(login.expect("fits")).expect("known");
@@ -226,7 +228,7 @@ fn a_token_opens_nothing_that_its_login_has_left() {
     let output = credentials(&world, &alice.identity_id, &beside).expect("Facebook opens");
     let session = session(&world, &output.credentials);
     assert!(session.principal_tags.is_empty());
-    assert_eq!(session.amr, ["authenticated", FACEBOOK, &format!("{FACEBOOK}:b")]);
+    assert_eq!(session.amr, ["authenticated", FACEBOOK, &format!("{FACEBOOK}:{APP}:b")]);
 }
 
 /// What a token says of a login is not said again beside it, whatever the verifier calls it by now.

@@ -73,11 +73,11 @@ fn several_logins_stand_in_the_order_of_the_request() {
         (
             [(GAME, "alice"), (FACEBOOK, "user:a")],
             r#"["authenticated","login.game","login.game:<1>:alice",
-                "graph.facebook.com","graph.facebook.com:a"]"#,
+                "graph.facebook.com","graph.facebook.com:1234567890:a"]"#,
         ),
         (
             [(FACEBOOK, "user:a"), (GAME, "alice")],
-            r#"["authenticated","graph.facebook.com","graph.facebook.com:a",
+            r#"["authenticated","graph.facebook.com","graph.facebook.com:1234567890:a",
                 "login.game","login.game:<1>:alice"]"#,
         ),
         (

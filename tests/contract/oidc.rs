@@ -40,6 +40,17 @@ pub(crate) const ROWS: &[Row] = &[
             says(&scene, &pool, "M13", token, &[]);
         }
     }),
+    row(&["5.2.7.type", "M13"], "a token of another type", |scene| {
+        let (scene, pool) = open(scene);
+        for typ in ["at+jwt", "dpop+jwt", "LOGOUT+JWT", "application/secevent+jwt"] {
+            says(&scene, &pool, "M13", &typed(typ, &token(json!({}))), &[]);
+        }
+        let events = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+        says(&scene, &pool, "M13", &jwt(&token(json!({"events": events}))), &[]);
+        for typ in ["JWT", "jwt", "JWS", "application/jwt", "id_token+jwt"] {
+            scene.get_id(&pool, json!({GOOGLE: typed(typ, &token(json!({})))}));
+        }
+    }),
     row(&["5.2.7.claims", "M12"], "a claim that every token has", |scene| {
         let (scene, pool) = open(scene);
         says(&scene, &pool, "M12", &jwt(&without("aud")), &[]);
@@ -52,11 +63,67 @@ pub(crate) const ROWS: &[Row] = &[
     row(&["5.2.7.issuer", "M10"], "the issuer is the key, without its scheme", |scene| {
         let (scene, pool) = open(scene);
         for issuer in
-            ["https://idp.other", "http://accounts.google.com", "https://accounts.google.com/"]
+            ["https://idp.other", "http://accounts.google.com", "https://accounts.google.com//"]
         {
             says(&scene, &pool, "M10", &jwt(&token(json!({"iss": issuer}))), &[]);
         }
     }),
+    row(&["5.2.7.slash", "5.8.2"], "a final slash of an issuer", |scene| {
+        let scene = parts::verifying(scene, &jwks());
+        for (arn, issuer) in [
+            (ISSUER_ARN.to_owned(), format!("https://{ISSUER}/")),
+            (format!("{ISSUER_ARN}/"), format!("https://{ISSUER}/")),
+            (format!("{ISSUER_ARN}/"), format!("https://{ISSUER}")),
+        ] {
+            let pool = scene.pool(json!({"OpenIdConnectProviderARNs": [arn]}));
+            let jwt = jwt(&token(json!({"iss": issuer})));
+            let slash = format!("{ISSUER}/");
+            let id = scene.get_id(&pool, json!({ISSUER: jwt}));
+            assert_eq!(scene.get_id(&pool, json!({&slash: jwt})), id);
+            assert_eq!(scene.get_id(&pool, json!({ISSUER: jwt, &slash: jwt})), id);
+            let amr = json!(["authenticated", ISSUER, format!("{arn}:OIDC:alice")]);
+            for key in [ISSUER, &slash] {
+                let body = json!({"IdentityId": id, "Logins": {key: jwt}});
+                assert_eq!(claims(&scene.ok("GetOpenIdToken", body))["amr"], amr);
+            }
+            let bob = json!({"iss": issuer, "sub": "bob"});
+            let both = json!({ISSUER: jwt, &slash: self::jwt(&token(bob))});
+            scene.says("M29", "GetId", json!({"IdentityPoolId": pool, "Logins": both}), &[]);
+            let body =
+                json!({"IdentityId": id, "Logins": {ISSUER: jwt}, "LoginsToRemove": [slash]});
+            scene.ok("UnlinkIdentity", body);
+            assert_ne!(scene.get_id(&pool, json!({ISSUER: jwt})), id);
+        }
+    }),
+    row(
+        &["5.2.6.issuer", "5.2.6.key", "M10", "M6"],
+        "a key that the pool does not have",
+        |scene| {
+            let (scene, pool) = open(scene);
+            let of = |issuer: &str| jwt(&token(json!({"iss": format!("https://{issuer}")})));
+            let other_region = USER_POOL.replace("us-east-1", "eu-west-1");
+            for (key, jwt, message) in [
+                ("COGNITO", of(USER_POOL), "M10"),
+                ("idp.other", jwt(&without("iss")), "M10"),
+                ("loginKey", of(GOOGLE), "M10"),
+                ("https://accounts.google.com", of(GOOGLE), "M10"),
+                (ISSUER_ARN, of(ISSUER), "M10"),
+                (&other_region, of(USER_POOL), "M10"),
+                ("graph.facebook.com", of(GOOGLE), "M10"),
+                (&other_region, of(&other_region), "M6"),
+                ("idp.other", of("idp.other"), "M6"),
+                ("idp.other", of("idp.other/"), "M6"),
+                ("idp.other", "an opaque token".to_owned(), "M6"),
+                ("graph.facebook.com", "an opaque token".to_owned(), "M6"),
+            ] {
+                let body = json!({"IdentityPoolId": pool, "Logins": {key: jwt}});
+                scene.says(message, "GetId", body, &[]);
+                // It is told before any token is looked at.
+                let first = json!({GOOGLE: "no token", key: jwt});
+                scene.says(message, "GetId", json!({"IdentityPoolId": pool, "Logins": first}), &[]);
+            }
+        },
+    ),
     row(&["5.2.7.signature", "M11"], "the signature verifies", |scene| {
         let (scene, pool) = open(scene);
         let good = jwt(&token(json!({})));
@@ -101,6 +168,20 @@ pub(crate) const ROWS: &[Row] = &[
             scene.says("M6", "GetId", body, &[]);
         },
     ),
+    row(&["5.2.7.audience-iam", "M57"], "an audience that IAM does not know", |scene| {
+        let scene = parts::registered(scene, &jwks(), APP);
+        let pool = scene.pool(json!({"OpenIdConnectProviderARNs": [ISSUER_ARN]}));
+        let of =
+            |over: Value| jwt(&merged(token(json!({"iss": format!("https://{ISSUER}")})), over));
+        let id = scene.get_id(&pool, json!({ISSUER: of(json!({}))}));
+        for over in [json!({"aud": "app-2"}), json!({"aud": []}), json!({"azp": "app-2"})] {
+            let logins = json!({ISSUER: of(over)});
+            let body = json!({"IdentityPoolId": pool, "Logins": logins});
+            scene.says("M57", "GetId", body, &[]);
+            let body = json!({"IdentityId": id, "Logins": logins});
+            scene.says("M57", "GetCredentialsForIdentity", body, &[]);
+        }
+    }),
     row(&["5.2.7.azp", "M6"], "an authorised party counts for the audience", |scene| {
         let (scene, pool) = open(scene);
         scene.get_id(&pool, json!({GOOGLE: jwt(&token(json!({"aud": "app-2", "azp": APP})))}));
@@ -192,11 +273,19 @@ pub(crate) fn jwt(claims: &Value) -> String {
     signed_as(KID, claims)
 }
 
+/// The same of another type.
+fn typed(typ: &str, claims: &Value) -> String {
+    signed(&json!({"alg": "RS256", "kid": KID, "typ": typ}), claims)
+}
+
 /// The same under the name of a key that may be none.
 fn signed_as(kid: &str, claims: &Value) -> String {
-    let header = json!({"alg": "RS256", "kid": kid, "typ": "JWT"});
+    signed(&json!({"alg": "RS256", "kid": kid, "typ": "JWT"}), claims)
+}
+
+fn signed(header: &Value, claims: &Value) -> String {
     let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-    let signed = format!("{}.{}", encode(&header), encode(claims));
+    let signed = format!("{}.{}", encode(header), encode(claims));
     let key = key();
     let mut signature = vec![0; key.public().modulus_len()];
     let padding = &signature::RSA_PKCS1_SHA256;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognate::{
-    CredentialError, CredentialIssuer, Credentials, JwkSet, LoginToken, OidcVerifier, ProviderName,
-    Throttling,
+    CredentialError, CredentialIssuer, Credentials, Issuer, JwkSet, LoginToken, OidcVerifier,
+    ProviderName, Throttling,
 };
 use serde_json::Value;
 
-use crate::scene::{Scene, text};
+use crate::scene::{ISSUER, Scene, text};
 
 /// Who credentials are for.
 pub(crate) struct Session {
@@ -49,6 +49,13 @@ pub(crate) fn refusing(scene: &Scene, why: CredentialError) -> Scene {
 /// An engine that keeps to the documented rates.
 pub(crate) fn throttled(scene: &Scene) -> Scene {
     scene.with(|builder| builder.throttling(Throttling::DocumentedRates))
+}
+
+/// An engine that knows the keys of an issuer, and one application that is registered with it.
+pub(crate) fn registered(scene: &Scene, jwks: &Value, client: &str) -> Scene {
+    let keys = JwkSet::from_json(jwks.to_string()).expect("a key set");
+    let verifier = OidcVerifier::new().issuer(ISSUER, Issuer::new(keys).client_id(client));
+    scene.with(|builder| builder.login_verifier(verifier))
 }
 
 /// An engine that proves tokens of OpenID Connect by itself: with the keys of every issuer, and user

@@ -23,6 +23,8 @@ use crate::{parts, tables, typed};
 /// A user pool that the pools accept, and its client.
 pub(crate) const USER_POOL: &str = "cognito-idp.us-east-1.amazonaws.com/us-east-1_abc";
 pub(crate) const CLIENT: &str = "app";
+/// The application that the pools accept of Facebook.
+pub(crate) const FACEBOOK_APP: &str = "1234567890";
 /// An OpenID Connect provider that the pools accept.
 pub(crate) const ISSUER: &str = "idp.example";
 pub(crate) const ISSUER_ARN: &str = "arn:aws:iam::123456789012:oidc-provider/idp.example";
@@ -309,7 +311,7 @@ pub(crate) fn game() -> Value {
     json!({
         "AllowUnauthenticatedIdentities": true,
         "DeveloperProviderName": GAME,
-        "SupportedLoginProviders": {FACEBOOK: "1234567890", AMAZON: "amzn1.app"},
+        "SupportedLoginProviders": {FACEBOOK: FACEBOOK_APP, AMAZON: "amzn1.app"},
         "CognitoIdentityProviders": [{"ProviderName": USER_POOL, "ClientId": CLIENT}],
         "OpenIdConnectProviderARNs": [ISSUER_ARN],
         "SamlProviderARNs": [SAML],

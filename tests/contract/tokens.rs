@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::row::{Row, row};
-use crate::scene::{COGNITO, DEVELOPER, Scene, claims, part, text};
+use crate::scene::{COGNITO, DEVELOPER, FACEBOOK_APP, Scene, claims, part, text};
 use crate::support::{AMAZON, FACEBOOK, GAME, REGION, parse};
 
 const NAMESPACE: &str = "https://cognito-identity.amazonaws.com";
@@ -96,25 +96,29 @@ pub(crate) const ROWS: &[Row] = &[
         let token = scene.developer(&pool, json!({GAME: "alice", FACEBOOK: "user:b"}));
         assert_eq!(claims(&token.expect("a token"))["sub"], json!(alice));
     }),
-    row(&["4.amr-several", "Q7"], "several logins in the order of the request", |scene| {
-        let pool = scene.game();
-        let game = format!("{GAME}:{pool}:alice");
-        let facebook = format!("{FACEBOOK}:a");
-        for (logins, amr) in [
-            (
-                format!(r#"{{"{GAME}":"alice","{FACEBOOK}":"user:a"}}"#),
-                json!(["authenticated", GAME, game, FACEBOOK, facebook]),
-            ),
-            (
-                format!(r#"{{"{FACEBOOK}":"user:a","{GAME}":"alice"}}"#),
-                json!(["authenticated", FACEBOOK, facebook, GAME, game]),
-            ),
-        ] {
-            let body = format!(r#"{{"IdentityPoolId":"{pool}","Logins":{logins}}}"#);
-            let token = scene.call_text(DEVELOPER, &body).expect("a token");
-            assert_eq!(claims(&token)["amr"], amr, "{body}");
-        }
-    }),
+    row(
+        &["4.amr-several", "4.amr-facebook", "Q7"],
+        "several logins in the order of the request",
+        |scene| {
+            let pool = scene.game();
+            let game = format!("{GAME}:{pool}:alice");
+            let facebook = format!("{FACEBOOK}:{FACEBOOK_APP}:a");
+            for (logins, amr) in [
+                (
+                    format!(r#"{{"{GAME}":"alice","{FACEBOOK}":"user:a"}}"#),
+                    json!(["authenticated", GAME, game, FACEBOOK, facebook]),
+                ),
+                (
+                    format!(r#"{{"{FACEBOOK}":"user:a","{GAME}":"alice"}}"#),
+                    json!(["authenticated", FACEBOOK, facebook, GAME, game]),
+                ),
+            ] {
+                let body = format!(r#"{{"IdentityPoolId":"{pool}","Logins":{logins}}}"#);
+                let token = scene.call_text(DEVELOPER, &body).expect("a token");
+                assert_eq!(claims(&token)["amr"], amr, "{body}");
+            }
+        },
+    ),
     row(&["4.amr-used"], "only the logins of the call", |scene| {
         let pool = scene.game();
         scene.identity(&pool, json!({GAME: "alice", FACEBOOK: "user:a", AMAZON: "user:a"}));

@@ -18,6 +18,8 @@ pub(crate) const ISSUER: &str = "Invalid login token. Issuer doesn't match provi
 pub(crate) const SIGNATURE: &str = "Invalid login token. Couldn't verify signed token.";
 pub(crate) const EARLY: &str = "Invalid login token. Token is not valid yet.";
 pub(crate) const AUDIENCE: &str = "Token is not from a supported provider of this identity pool.";
+/// For an application that is not registered with a provider of IAM.
+pub(crate) const UNREGISTERED: &str = "Invalid login token. Incorrect token audience.";
 pub(crate) const COGNITO: &str = "Invalid login token. Can't pass in a Cognito token.";
 pub(crate) const FOREIGN: &str = "Invalid login token. Not a Cognito token.";
 pub(crate) const MISMATCH: &str = "Logins don't match. Please include at least one valid login for this identity or identity pool.";

@@ -109,7 +109,14 @@ const ROWS: &[(&str, &str, Signed, Said)] = &[
     ),
     ("iss without https", r#"{"iss":"accounts.google.com"}"#, Signed::Right, Said::Good),
     ("other iss", r#"{"iss":"https://evil.example"}"#, Signed::Right, Said::Bad),
-    ("iss with a slash", r#"{"iss":"https://accounts.google.com/"}"#, Signed::Right, Said::Bad),
+    // One final slash does not count.
+    (
+        "iss with a slash",
+        r#"{"iss":"https://accounts.google.com/"}"#,
+        Signed::Right,
+        Said::EngineOnly,
+    ),
+    ("iss with two", r#"{"iss":"https://accounts.google.com//"}"#, Signed::Right, Said::Bad),
     ("iss with http", r#"{"iss":"http://accounts.google.com"}"#, Signed::Right, Said::Bad),
     ("no iss", r#"{"iss":null}"#, Signed::Right, Said::Bad),
     // An issuer is a text, and not one of several.

@@ -12,6 +12,7 @@ mod races;
 mod refreshed;
 mod sessions;
 mod site;
+mod slash;
 #[expect(dead_code, reason = "of another target, which needs more of it")]
 #[path = "../api/support.rs"]
 mod support;

@@ -4,7 +4,7 @@
 use cognate::IdentityId;
 use serde_json::json;
 
-use crate::attacks::{AUDIENCE, ISSUER, MALFORMED, SIGNATURE, expired, missing};
+use crate::attacks::{AUDIENCE, ISSUER, MALFORMED, SIGNATURE, UNREGISTERED, expired, missing};
 use crate::mint::{EXAMPLE, GOOGLE, Maker, NOW, USER_POOL, makers};
 use crate::site::{Call, Door, Operation, Site};
 use crate::support::{NOON, parse};
@@ -81,7 +81,7 @@ fn one_bad_token_spoils_the_call() {
     let bad = [
         ("password".to_owned(), MALFORMED.to_owned()),
         (example.with("exp", json!(NOW)), expired(NOW)),
-        (example.with("aud", json!("other")), AUDIENCE.to_owned()),
+        (example.with("aud", json!("other")), UNREGISTERED.to_owned()),
         (example.with("iss", json!("https://evil.example")), ISSUER.to_owned()),
         (example.with("sub", json!(null)), missing("sub")),
         (stranger, SIGNATURE.to_owned()),

@@ -73,8 +73,47 @@ fn a_registered_application_keeps_others_out() {
     assert_refused(
         &log_in(&server, &pool, &token("alice", "other")),
         "NotAuthorizedException",
-        "Token is not from a supported provider of this identity pool.",
+        "Invalid login token. Incorrect token audience.",
     );
+}
+
+#[test]
+fn a_final_slash_of_an_issuer_does_not_count() {
+    let folder = tempdir().expect("a folder");
+    let keys = write_key_set(folder.path());
+    let with_slash = keys.replace(&format!("{ISSUER}="), &format!("{ISSUER}/="));
+    let (client, client_with_slash) = (format!("{ISSUER}=game"), format!("https://{ISSUER}/=game"));
+    for (number, (keys, client)) in
+        [(&keys, &client_with_slash), (&with_slash, &client), (&with_slash, &client_with_slash)]
+            .into_iter()
+            .enumerate()
+    {
+        let data = folder.path().join(format!("data-{number}"));
+        let server = Server::start(&data, &["--oidc-jwks", keys, "--oidc-client-id", client]);
+        let pool = open_pool(&server);
+        let alice = log_in(&server, &pool, &token("alice", "game")).text("IdentityId");
+        let logins = json!({format!("{ISSUER}/"): token("alice", "game")});
+        let again = server.ask("GetId", &json!({"IdentityPoolId": pool, "Logins": logins}));
+        assert_eq!(again.text("IdentityId"), alice);
+        assert_refused(
+            &log_in(&server, &pool, &token("alice", "other")),
+            "NotAuthorizedException",
+            "Invalid login token. Incorrect token audience.",
+        );
+    }
+    // Two key sets of one issuer, and a client of another one.
+    for (options, reason) in [
+        (["--oidc-jwks", &keys, "--oidc-jwks", &with_slash], "are given"),
+        (
+            ["--oidc-jwks", &keys, "--oidc-client-id", &format!("{ISSUER}//=game")],
+            "is registered, whose key set is not given",
+        ),
+    ] {
+        let output = run(&folder.path().join("none"), "127.0.0.1:0", &options);
+        let errors = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(errors.contains(reason), "{errors}");
+    }
 }
 
 #[test]

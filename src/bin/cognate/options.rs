@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use cognate::http::{Guard, HostName, Origin};
 use cognate::{
-    AccountId, DeveloperLinking, Durability, Engine, Issuer, JwkSet, OidcVerifier, RoleAccounts,
-    SigningAlgorithm, SledOptions, Throttling, UnverifiedLogins,
+    AccountId, DeveloperLinking, Durability, Engine, Issuer, JwkSet, OidcVerifier, ProviderName,
+    RoleAccounts, SigningAlgorithm, SledOptions, Throttling, UnverifiedLogins,
 };
 use tracing::warn;
 
@@ -39,7 +39,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "PATH")]
     previous_key_secret_file: Option<PathBuf>,
     /// The key set of an OpenID Connect issuer or a user pool, a file in JSON; may be repeated,
-    /// once for each issuer.
+    /// once for each issuer. Neither `https://` nor one final slash of an issuer counts.
     #[arg(long, value_name = "ISSUER=FILE", value_parser = pair, conflicts_with = TRUST)]
     oidc_jwks: Vec<(String, String)>,
     /// An application that is registered with an issuer of `OpenIdConnectProviderARNs`; may be
@@ -81,13 +81,11 @@ pub(crate) struct Serve {
 const TRUST: &str = "trust_unverified_logins";
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
-    let text = text.strip_prefix("https://").unwrap_or(text);
-    match text.split_once('=') {
-        Some((issuer, value)) if !issuer.is_empty() && !value.is_empty() => {
-            Ok((issuer.to_owned(), value.to_owned()))
-        }
-        _ => Err("an issuer, `=`, and a value are expected"),
-    }
+    let form = "an issuer, `=`, and a value are expected";
+    let (issuer, value) =
+        text.split_once('=').filter(|(_, value)| !value.is_empty()).ok_or(form)?;
+    let issuer = ProviderName::of_issuer(issuer).map_err(|_| form)?;
+    Ok((issuer.as_str().to_owned(), value.to_owned()))
 }
 
 fn account(text: &str) -> Result<AccountId, &'static str> {

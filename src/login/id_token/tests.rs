@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::login::UnverifiedLogins;
 use crate::login::mint::{
     GOOGLE_APP, ISSUER, NOW_SECS, Signer, USER_POOL, claims, encode, present, refused, verifier,
     with, without,
@@ -90,13 +91,18 @@ fn the_issuer_is_the_provider_with_https() {
         (GOOGLE, "http://accounts.google.com", false),
         (GOOGLE, "HTTPS://accounts.google.com", false),
         (GOOGLE, "https://https://accounts.google.com", false),
-        (GOOGLE, "https://accounts.google.com/", false),
+        (GOOGLE, "https://accounts.google.com/", true),
+        (GOOGLE, "accounts.google.com/", true),
+        (GOOGLE, "https://accounts.google.com//", false),
         (GOOGLE, "https://accounts.google.com.example", false),
         (GOOGLE, "", false),
         (ISSUER, "https://login.example.com/realm", true),
         (ISSUER, "login.example.com/realm", false),
         (ISSUER, "http://login.example.com/realm", false),
         (ISSUER, "https://login.example.com/Realm", false),
+        (ISSUER, "https://login.example.com/realm/", true),
+        (ISSUER, "https://login.example.com/realm//", false),
+        (ISSUER, "https://login.example.com:443/realm", false),
         (ISSUER, "https://login.example.com", false),
         (USER_POOL, "cognito-idp.us-east-1.amazonaws.com/us-east-1_abc", false),
         (USER_POOL, "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_other", false),
@@ -128,6 +134,78 @@ fn time_is_compared_in_whole_seconds() {
         for provider in [GOOGLE, ISSUER, USER_POOL] {
             let claims = with(provider, name, value.clone());
             assert_eq!(refused(provider, &claims), error, "{name} {value}");
+        }
+    }
+}
+
+/// What providers write as `typ` of an identity token, and what is written of other tokens (RFC
+/// 7515, section 4.1.9: media types, without regard to case).
+#[test]
+fn a_token_of_another_type_is_no_identity_token() {
+    let signer = Signer::ed25519();
+    for (typ, is_id_token) in [
+        (json!(null), true),
+        (json!("JWT"), true),
+        (json!("jwt"), true),
+        (json!("JWS"), true),
+        (json!("JOSE"), true),
+        (json!("application/jwt"), true),
+        (json!("id_token+jwt"), true),
+        (json!(""), true),
+        (json!("at+jwt"), false),
+        (json!("AT+JWT"), false),
+        (json!("application/at+jwt"), false),
+        (json!("Application/At+Jwt"), false),
+        (json!("at+jwt; v=1"), false),
+        (json!("dpop+jwt"), false),
+        (json!("application/dpop+jwt"), false),
+        (json!("logout+jwt"), false),
+        (json!("application/logout+jwt"), false),
+        (json!("secevent+jwt"), false),
+        (json!("application/secevent+jwt"), false),
+        (json!("oauth-authz-req+jwt"), false),
+        (json!("token-introspection+jwt"), false),
+        (json!(1), false),
+        (json!(["JWT"]), false),
+    ] {
+        for provider in [GOOGLE, ISSUER, USER_POOL] {
+            let header = json!({ "alg": signer.alg, "typ": typ });
+            let token = signer.sign(&header, &claims(provider));
+            let expected = (!is_id_token).then_some(LoginError::Malformed);
+            assert_eq!(present(&verifier(), provider, &token).err(), expected, "{typ}");
+            let trusted = UnverifiedLogins::trust_everyone();
+            assert_eq!(present(&trusted, provider, &token).err(), expected, "{typ}, unverified");
+        }
+    }
+    // It is told before what such a token lacks, and before its signature.
+    let proof = json!({ "htm": "POST", "htu": "https://login.example.com/token" });
+    let token = signer.sign(&json!({ "alg": signer.alg, "typ": "dpop+jwt", "crit": [] }), &proof);
+    assert_eq!(present(&verifier(), GOOGLE, &token), Err(LoginError::Malformed));
+}
+
+/// A logout token of a provider that sends no `typ` of its own has the event as its mark (OpenID
+/// Connect Back-Channel Logout, section 2.4).
+#[test]
+fn a_token_about_events_is_no_identity_token() {
+    const LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
+    for (events, is_id_token) in [
+        (json!({ LOGOUT: {} }), false),
+        (json!({ "urn:example:event": null }), false),
+        (
+            json!({ "https://schemas.openid.net/secevent/risc/event-type/account-disabled": {} }),
+            false,
+        ),
+        (json!({ "spring": true, LOGOUT: {} }), false),
+        // A claim of that name which an application has given a meaning of its own.
+        (json!({ "spring": true, "autumn": false }), true),
+        (json!({}), true),
+        (json!(["https://tickets.example/1"]), true),
+        (json!("https://tickets.example/1"), true),
+        (json!(null), true),
+    ] {
+        for provider in [GOOGLE, ISSUER, USER_POOL] {
+            let error = refused(provider, &with(provider, "events", events.clone()));
+            assert_eq!(error, (!is_id_token).then_some(LoginError::Malformed), "{events}");
         }
     }
 }

@@ -16,6 +16,8 @@ fn a_token_names_the_login_that_it_was_made_for_and_no_other() {
         (OIDC, &format!("{ARN}:OIDC"), true),
         (USER_POOL, USER_POOL, true),
         (USER_POOL, &format!("{USER_POOL}:CognitoSignIn"), true),
+        (OIDC, &format!("{ARN}/:OIDC"), true),
+        (OIDC, &format!("{ARN}//:OIDC"), false),
         // Forms of another provider.
         (OIDC, &format!("{ARN}/y:OIDC"), false),
         (OIDC, &format!("{SAML}:OIDC"), false),
@@ -23,9 +25,12 @@ fn a_token_names_the_login_that_it_was_made_for_and_no_other() {
         (OIDC, "graph.facebook.com", false),
         (OIDC, ARN, false),
         (USER_POOL, "CognitoSignIn", false),
+        // An application of Facebook, and of no other provider.
+        ("graph.facebook.com", "graph.facebook.com:a", true),
+        ("graph.facebook.com", "graph.facebook.com:a:c", false),
+        ("www.amazon.com", "www.amazon.com:a", false),
         // A user whose identifier ends with a colon and the subject.
-        ("graph.facebook.com", "graph.facebook.com:a", false),
-        ("graph.facebook.com", "graph.facebook.com:CognitoSignIn", false),
+        ("www.amazon.com", "www.amazon.com:CognitoSignIn", false),
         (OIDC, &format!("{ARN}:OIDC:a"), false),
         (USER_POOL, &format!("{USER_POOL}:CognitoSignIn:a"), false),
         (SAML, &format!("{SAML}:a"), false),
@@ -36,6 +41,41 @@ fn a_token_names_the_login_that_it_was_made_for_and_no_other() {
         let amr = [AUTHENTICATED, provider, &format!("{head}:b")].map(str::to_owned);
         assert_eq!(names_login_of(&amr, &identity), named, "{head} for {provider}");
     }
+}
+
+/// Observed: `graph.facebook.com:APP:USER`. An application has no colon, a user may have.
+#[test]
+fn a_facebook_login_is_named_with_its_application() {
+    const FACEBOOK: &str = "graph.facebook.com";
+    let pool = world::pool_with_providers();
+    let used = |subject: &str| {
+        VerifiedLogin::assertion(&FACEBOOK.parse().unwrap(), subject).unwrap().client_id("other")
+    };
+    for subject in ["1810025299029282", "a:b", ":", "app:1", "CognitoSignIn:1", "1:"] {
+        let login = used(subject);
+        let amr = amr(&pool.settings, std::slice::from_ref(&login));
+        let full = format!("{FACEBOOK}:app:{subject}");
+        assert_eq!(amr, [AUTHENTICATED, FACEBOOK, full.as_str()]);
+        let mut identity = world::guest("G");
+        identity.link([login.login().clone()], world::NOW).unwrap();
+        assert!(names_login_of(&amr, &identity), "{subject}");
+        // As it was written before, and by verifiers that write it so.
+        let before = [AUTHENTICATED, FACEBOOK, &format!("{FACEBOOK}:{subject}")];
+        let named = names_login_of(&before.map(str::to_owned), &identity);
+        assert_eq!(named, !subject.contains(':'), "{subject}");
+        let mut other = world::guest("H");
+        other.link([used("app:1").login().clone()], world::NOW).unwrap();
+        assert_eq!(names_login_of(&amr, &other), subject == "app:1", "{subject}");
+    }
+    // Of no other provider the application is known to be named.
+    let amazon = VerifiedLogin::assertion(&"www.amazon.com".parse().unwrap(), "a").unwrap();
+    let mut pool = pool;
+    let app = pool.settings.supported_login_providers.values().next().cloned().unwrap();
+    pool.settings.supported_login_providers.insert("www.amazon.com".parse().unwrap(), app);
+    assert_eq!(
+        amr(&pool.settings, &[amazon]),
+        [AUTHENTICATED, "www.amazon.com", "www.amazon.com:a"]
+    );
 }
 
 #[test]

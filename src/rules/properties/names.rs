@@ -10,7 +10,7 @@ use crate::name::DeveloperProviderName;
 use crate::rules::claims::{amr, named_logins, names_login_of};
 use crate::rules::properties::cases;
 use crate::rules::world;
-use crate::state::{Identity, VerifiedLogin};
+use crate::state::{Identity, Pool, VerifiedLogin};
 
 const DEVELOPER: &str = "d";
 const OIDC: &str = "id.example.com/x";
@@ -23,6 +23,8 @@ const PROVIDERS: [&str; 5] = [
     USER_POOL,
     "arn:aws:iam::123456789012:saml-provider/corp",
 ];
+/// The pool's application of Facebook, which stands before its users.
+const FACEBOOK_APP: &str = "1634271429961880";
 /// Some of which end with another after a colon.
 const SUBJECTS: [&str; 8] =
     ["a", "b", "a:b", "b:a", "CognitoSignIn:a", "OIDC:a", "CognitoSignIn:OIDC:b", "a:"];
@@ -52,6 +54,13 @@ fn logins() -> impl Strategy<Value = Vec<VerifiedLogin>> {
     })
 }
 
+fn pool() -> Pool {
+    let mut pool = world::pool_with_providers();
+    let app = FACEBOOK_APP.parse().expect("an application");
+    pool.settings.supported_login_providers.values_mut().for_each(|known| known.clone_from(&app));
+    pool
+}
+
 fn identity_with(logins: &[VerifiedLogin]) -> Identity {
     let mut identity = world::guest("X");
     let logins = logins.iter().map(|login| login.login().clone());
@@ -66,8 +75,8 @@ proptest! {
     /// has them, and no others.
     #[test]
     fn a_token_names_what_it_was_made_for(used in logins(), has in logins()) {
-        let pool = world::pool();
-        let amr = amr(pool.id(), &used);
+        let pool = pool();
+        let amr = amr(&pool.settings, &used);
         let identity = identity_with(&has);
         let named: Vec<_> = named_logins(&amr, &identity)
             .map(|(provider, full, login)| (provider.to_owned(), full.to_owned(), login.clone()))
@@ -77,7 +86,7 @@ proptest! {
             .filter(|used| identity.has(used.login()))
             .map(|used| {
                 let login = used.login();
-                (login.provider().to_string(), used.amr(pool.id()), login.clone())
+                (login.provider().to_string(), used.amr(&pool.settings), login.clone())
             })
             .collect();
         prop_assert_eq!(&named, &expected);

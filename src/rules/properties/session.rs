@@ -83,7 +83,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
             let named: Vec<_> = named.into_iter().map(login_of).collect();
             let token = Claims::verified(
                 (identity.id().clone(), pool.id().clone()),
-                claims::amr(pool.id(), &named),
+                claims::amr(&pool.settings, &named),
                 said,
                 None,
                 (0, 1),

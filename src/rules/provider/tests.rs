@@ -16,7 +16,7 @@ const NO_DEVELOPER: &str = "! This identity pool does not support the specified 
 fn keys_of_logins() {
     let pool = world::pool_with_providers();
     let shown = |door, name: &str, is_ours| {
-        let found = presented(&pool, door, &name.parse().unwrap(), || is_ours);
+        let found = presented(&pool, (door, &name.parse().unwrap()), || is_ours, || false);
         found.map_or_else(|refusal| format!("! {refusal}"), |found| format!("{found:?}"))
     };
     let developer = r#"Developer(DeveloperProviderName("d"))"#;
@@ -45,6 +45,59 @@ fn keys_of_logins() {
     }
 }
 
+/// Contract section 5.2.6: a token of another issuer is told before the provider that is missing.
+#[test]
+fn keys_that_the_pool_does_not_have() {
+    const MISMATCH: &str = "Invalid login token. Issuer doesn't match providerName";
+    let pool = world::pool_with_providers();
+    let shown = |door, name: &str, is_ours, is_of_another| {
+        let name = name.parse().unwrap();
+        let found = presented(&pool, (door, &name), || is_ours, || is_of_another);
+        found.map_or_else(|refusal| refusal.to_string(), |found| format!("{found:?}"))
+    };
+    for (name, is_public) in [
+        ("accounts.google.com", true),
+        ("accounts.google.com/", true),
+        ("cognito-idp.eu-west-1.amazonaws.com/b", true),
+        (OIDC, true),
+        ("COGNITO", false),
+        ("login.other", false),
+    ] {
+        let (cannot, unsupported, no_developer) =
+            (&CANNOT[2..], &UNSUPPORTED[2..], &NO_DEVELOPER[2..]);
+        for door in [Door::Developer, Door::Public, Door::PublicOrCognito] {
+            let is_developer = door == Door::Developer && !is_public;
+            let wanted = |otherwise| if is_developer { no_developer } else { otherwise };
+            assert_eq!(shown(door, name, false, true), wanted(MISMATCH), "{name}, {door:?}");
+            assert_eq!(shown(door, name, false, false), wanted(unsupported), "{name}, {door:?}");
+            assert_eq!(shown(door, name, true, true), cannot, "{name}, {door:?}");
+        }
+    }
+    // A verifier says it of a provider that the pool has.
+    assert_eq!(shown(Door::Public, "graph.facebook.com", false, true), "Public");
+    assert_eq!(shown(Door::Public, "d", false, true), EXPECTED[2..]);
+}
+
+/// One final slash of a public provider does not count, and one of a developer provider does.
+#[test]
+fn keys_with_a_final_slash() {
+    let pool = world::pool_with_providers();
+    let shown = |door, name: &str| {
+        let found = presented(&pool, (door, &name.parse().unwrap()), || false, || false);
+        found.map_or_else(|refusal| format!("! {refusal}"), |found| format!("{found:?}"))
+    };
+    for name in ["graph.facebook.com", "id.example.com/x", SAML, USER_POOL] {
+        assert_eq!(shown(Door::Public, &format!("{name}/")), "Public");
+        assert_eq!(shown(Door::Public, &format!("{name}//")), UNSUPPORTED);
+        assert!(is_reserved(&pool.settings, &format!("{name}/")));
+    }
+    assert!(!is_reserved(&pool.settings, "graph.facebook.com//"));
+    assert_eq!(shown(Door::PublicOrCognito, &format!("{COGNITO}/")), "Cognito");
+    assert_eq!(shown(Door::Public, &format!("{COGNITO}/")), CANNOT);
+    assert_eq!(shown(Door::Developer, "d/"), NO_DEVELOPER);
+    assert_eq!(shown(Door::Public, "d/"), UNSUPPORTED);
+}
+
 /// Contract sections 8.1 and 9: how mappings spell a provider.
 #[test]
 fn names_in_mappings() {
@@ -57,6 +110,9 @@ fn names_in_mappings() {
         (with_client.as_str(), true, false),
         ("cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a:other", false, false),
         (OIDC, true, true),
+        ("arn:aws:iam::123456789012:oidc-provider/id.example.com/x/", true, true),
+        ("arn:aws:iam::123456789012:oidc-provider/id.example.com/x//", false, false),
+        ("graph.facebook.com/", true, true),
         ("id.example.com/x", false, false),
         ("https://id.example.com/x", false, false),
         (SAML, true, true),
@@ -72,7 +128,8 @@ fn a_pool_without_providers() {
     let mut pool = world::pool();
     pool.settings.developer_provider_name = None;
     let missing = Refusal::ProvidersMissing { identity_pool_id: pool.id().clone() };
-    let presented = |door, name: &str| presented(&pool, door, &name.parse().unwrap(), || false);
+    let presented =
+        |door, name: &str| presented(&pool, (door, &name.parse().unwrap()), || false, || false);
     for door in [Door::Public, Door::PublicOrCognito] {
         assert_eq!(presented(door, "graph.facebook.com"), Err(missing.clone()));
     }
@@ -95,7 +152,7 @@ fn a_provider_of_any_kind_is_one() {
         let mut pool = world::pool();
         pool.settings.developer_provider_name = None;
         kind(&world::pool_with_providers().settings, &mut pool.settings);
-        let refused = presented(&pool, Door::Public, &name, || false);
+        let refused = presented(&pool, (Door::Public, &name), || false, || false);
         assert_eq!(refused, Err(Refusal::ProviderUnsupported), "kind {number}");
     }
 }

@@ -22,6 +22,7 @@ from scene import (
 BAD_SIGNATURE = "Invalid login token. Couldn't verify signed token."
 WRONG_ISSUER = "Invalid login token. Issuer doesn't match providerName"
 UNSUPPORTED = "Token is not from a supported provider of this identity pool."
+UNREGISTERED = "Invalid login token. Incorrect token audience."
 MALFORMED = "Invalid login token. Not a valid OpenId Connect identity token."
 COGNITO_TOKEN = "Invalid login token. Can't pass in a Cognito token."
 
@@ -80,21 +81,22 @@ def rejected(scene, pool, name):
     before = scene.identities(pool)
     now = int(time.time())
     head, body, signature = issuer.token().split(".")
+    wrong_audience = UNREGISTERED if name == OIDC else UNSUPPORTED
     expired = r"Invalid login token\. Token expired: \d+ >= "
     bad = [
         ("expired by a second", issuer.token(exp=now - 1), re.compile(f"{expired}{now - 1}")),
         ("of which this is the end", issuer.token(exp=now), re.compile(f"{expired}{now}")),
-        ("for another application", issuer.token(aud="other"), UNSUPPORTED),
-        ("for others only", issuer.token(aud=["other", "another"]), UNSUPPORTED),
-        ("for nobody", issuer.token(aud=[]), UNSUPPORTED),
-        ("whose azp is another", issuer.token(azp="other"), UNSUPPORTED),
+        ("for another application", issuer.token(aud="other"), wrong_audience),
+        ("for others only", issuer.token(aud=["other", "another"]), wrong_audience),
+        ("for nobody", issuer.token(aud=[]), wrong_audience),
+        ("whose azp is another", issuer.token(azp="other"), wrong_audience),
         (
             "with azp instead of aud",
             issuer.token(aud=None, azp=issuer.client),
             "Invalid login token. Missing a required claim: aud",
         ),
         ("of another issuer", issuer.token(iss="https://example.com"), WRONG_ISSUER),
-        ("of an issuer with a slash more", issuer.token(iss=f"https://{name}/"), WRONG_ISSUER),
+        ("of an issuer with two slashes more", issuer.token(iss=f"https://{name}//"), WRONG_ISSUER),
         ("of an issuer over HTTP", issuer.token(iss=f"http://{name}"), WRONG_ISSUER),
         ("of another provider", other.token(), WRONG_ISSUER),
         ("that another key has signed", issuer.token(key=new_key("RS256")), BAD_SIGNATURE),
@@ -137,7 +139,7 @@ def rejected(scene, pool, name):
         refused(
             f"{name}: {call.__name__} with a token for another application",
             "NotAuthorizedException",
-            UNSUPPORTED,
+            wrong_audience,
             call,
             IdentityId=ann,
             Logins={name: issuer.token(aud="other")},
@@ -165,8 +167,9 @@ def wrong_doors(scene, pool):
     ours = scene.developer_token(pool, "alice")["Token"]
     good = scene.issuers[GOOGLE].token()
     for what, logins, message in [
-        ("a login of no provider of the pool", {"www.amazon.com": good}, UNSUPPORTED),
-        ("a provider's name with a scheme", {f"https://{GOOGLE}": good}, UNSUPPORTED),
+        ("a login of no provider of the pool", {"www.amazon.com": "opaque"}, UNSUPPORTED),
+        ("another issuer's token of no provider", {"www.amazon.com": good}, WRONG_ISSUER),
+        ("a provider's name with a scheme", {f"https://{GOOGLE}": good}, WRONG_ISSUER),
         ("the server's own token as a login", {GOOGLE: ours}, COGNITO_TOKEN),
         ("and under its own name", {COGNITO: ours}, COGNITO_TOKEN),
         ("and under the developer's", {DEVELOPER: ours}, COGNITO_TOKEN),

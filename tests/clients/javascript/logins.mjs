@@ -31,6 +31,7 @@ export const title = "Guests and logins";
 const BAD_SIGNATURE = "Invalid login token. Couldn't verify signed token.";
 const WRONG_ISSUER = "Invalid login token. Issuer doesn't match providerName";
 const UNSUPPORTED = "Token is not from a supported provider of this identity pool.";
+const UNREGISTERED = "Invalid login token. Incorrect token audience.";
 
 export async function tell(scene) {
   await guests(scene);
@@ -104,14 +105,15 @@ async function rejected(scene, pool, name) {
   const end = Math.floor(Date.now() / 1000) - 1;
   const other = await generateKeyPair("RS256");
   const pss = { key: (await generateKeyPair("PS256")).privateKey };
+  const wrongAudience = name === OIDC ? UNREGISTERED : UNSUPPORTED;
   const bad = [
     [
       "that expired a second ago",
       issuer.token("ann", { exp: end }),
       new RegExp(`^Invalid login token\\. Token expired: \\d+ >= ${end}$`),
     ],
-    ["for another application", issuer.token("ann", { aud: "other" }), UNSUPPORTED],
-    ["whose azp is another", issuer.token("ann", { azp: "other" }), UNSUPPORTED],
+    ["for another application", issuer.token("ann", { aud: "other" }), wrongAudience],
+    ["whose azp is another", issuer.token("ann", { azp: "other" }), wrongAudience],
     [
       "with azp instead of aud",
       issuer.token("ann", { aud: undefined, azp: issuer.client }),

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{AUDIENCE, Attack, COGNITO, EARLY, ISSUER, MALFORMED, expired, fill, missing};
-use crate::mint::{Maker, NOW};
+use super::{
+    AUDIENCE, Attack, COGNITO, EARLY, ISSUER, MALFORMED, UNREGISTERED, expired, fill, missing,
+};
+use crate::mint::{EXAMPLE, Maker, NOW};
 
 const ISSUERS: [&str; 27] = [
     "",
@@ -17,7 +19,7 @@ const ISSUERS: [&str; 27] = [
     "//$provider",
     "https://https://$provider",
     "ftp://$provider",
-    "$iss/",
+    "$iss//",
     "$iss ",
     " $iss",
     "$iss.",
@@ -166,6 +168,13 @@ pub(super) fn all(maker: &Maker) -> Vec<Attack> {
         let value = serde_json::from_str(&fill(json, maker)).expect("JSON");
         all.push(Attack::new(format!("{name} {json}"), maker.with(name, value), MALFORMED));
     }
+    for event in [
+        "http://schemas.openid.net/event/backchannel-logout",
+        "https://schemas.openid.net/secevent/risc/event-type/account-disabled",
+    ] {
+        let token = maker.with("events", json!({ event: {} }));
+        all.push(Attack::new(format!("about {event}"), token, MALFORMED));
+    }
     let long = maker.with("sub", json!("é".repeat(1025)));
     all.push(Attack::new("sub of 1025 characters", long, MALFORMED));
     for (name, json) in TEXTS {
@@ -227,6 +236,7 @@ fn times(maker: &Maker) -> Vec<Attack> {
 
 fn audiences(maker: &Maker) -> Vec<Attack> {
     let other = if maker.app == "gameclient" { "42.apps.example" } else { "gameclient" };
+    let message = if maker.provider == EXAMPLE { UNREGISTERED } else { AUDIENCE };
     let rows = [
         json!({ "aud": "evil" }),
         json!({ "aud": "" }),
@@ -251,7 +261,7 @@ fn audiences(maker: &Maker) -> Vec<Attack> {
         for (name, value) in changes.as_object().expect("claims") {
             claims[name.as_str()] = value.clone();
         }
-        Attack::new(format!("audience {changes}"), maker.token(&claims), AUDIENCE)
+        Attack::new(format!("audience {changes}"), maker.token(&claims), message)
     })
     .into()
 }
