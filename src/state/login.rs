@@ -258,3 +258,46 @@ impl VerifiedLogin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
+    use super::*;
+    use crate::ambient::Timestamp;
+    use crate::state::{Identity, LinkConflict};
+
+    /// A login as it was kept, under any spelling.
+    fn kept(provider: &str, subject: &str) -> Login {
+        let (provider, subject) = (provider.parse().unwrap(), subject.parse().unwrap());
+        Login { kind: LoginKind::Public, provider, subject }
+    }
+
+    #[test]
+    fn a_final_slash_is_no_part_of_a_login() {
+        let (bare, slash, two) = (kept("a", "1"), kept("a/", "1"), kept("a//", "1"));
+        assert_eq!(bare, slash);
+        assert_ne!(bare, two);
+        let all = [bare.clone(), slash.clone(), two.clone(), kept("a/", "2")];
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 3);
+        assert_eq!(all.iter().collect::<HashSet<_>>().len(), 3);
+        assert!(bare.rivals(&kept("a/", "2")) && slash.rivals(&kept("a", "2")));
+        assert!(!bare.rivals(&slash) && !two.rivals(&kept("a", "2")));
+        let named = VerifiedLogin::assertion(&"a/".parse().unwrap(), "1").unwrap();
+        assert_eq!(named.login().provider().as_str(), "a");
+    }
+
+    /// Of two that were kept, an identity that gains the other one keeps its own.
+    #[test]
+    fn an_identity_has_a_login_once() {
+        let now = Timestamp::from_millis(1);
+        let id = "us-east-1:0-f".parse().unwrap();
+        let mut identity = Identity::guest(id, "us-east-1:1-e".parse().unwrap(), now);
+        identity.link([kept("a/", "1")], now).unwrap();
+        identity.link([kept("a", "1"), kept("b", "1")], now).unwrap();
+        let names: Vec<_> = identity.logins().map(|login| login.provider().as_str()).collect();
+        assert_eq!(names, ["a/", "b"]);
+        let refused = identity.link([kept("a", "2")], now);
+        assert_eq!(refused, Err(LinkConflict::AnotherUserOfTheProvider));
+    }
+}
