@@ -33,7 +33,7 @@ use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
 use crate::rules::roles::RoleAccounts;
 use crate::store::Store;
-use crate::token::{Discovery, Jwks, WebIdentity};
+use crate::token::{Discovery, Jwks, ModulusEncoding, WebIdentity};
 use cache::PoolCache;
 use keys::KeyRing;
 use throttle::{Scope, Throttle};
@@ -174,6 +174,7 @@ impl Engine {
     }
 
     /// The discovery document of a server whose origin is `base`, such as `http://127.0.0.1:4566`.
+    /// It is one for all regions: [`Discovery::issuer`] says whose issuer it names.
     ///
     /// # Errors
     ///
@@ -326,6 +327,7 @@ struct Core {
 #[derive(Debug, Clone, Copy, Default)]
 struct Choices {
     developer_linking: DeveloperLinking,
+    modulus_encoding: ModulusEncoding,
     role_accounts: RoleAccounts,
     unknown_developer_user: UnknownDeveloperUser,
 }

@@ -1,5 +1,7 @@
 //! Who owns what: accounts, regions, and the ids of pools and identities.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use crate::constraint::{Constraint, Pattern, StringShape, Violation, Violations};
@@ -104,6 +106,85 @@ impl Region {
             _ => "aws",
         }
     }
+
+    /// The domain of the partition's hosts.
+    pub(crate) fn domain(&self) -> &'static str {
+        if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    }
+
+    /// The issuer of tokens for the region's pools.
+    pub fn token_issuer(&self) -> TokenIssuer {
+        match (self.as_str(), self.partition()) {
+            (_, "aws") => TokenIssuer::COMMERCIAL,
+            ("us-gov-west-1", _) => TokenIssuer::US_GOV_WEST_1,
+            (region, _) => {
+                let host = ["https://cognito-identity.", region, ".", self.domain()].concat();
+                TokenIssuer(Cow::Owned(host))
+            }
+        }
+    }
+}
+
+/// The issuer of tokens for the pools of a region, and its name as a provider.
+///
+/// | region | [`provider_name`](Self::provider_name) |
+/// | --- | --- |
+/// | us-gov-west-1 | `cognito-identity-us-gov.amazonaws.com` |
+/// | other regions of GovCloud | `cognito-identity.REGION.amazonaws.com` |
+/// | regions of China | `cognito-identity.REGION.amazonaws.com.cn` |
+/// | all others | `cognito-identity.amazonaws.com` |
+///
+/// Source: the user guide of GovCloud, the AWS SDK for Android, and public reports.
+///
+/// # Example: a region of China
+///
+/// ```
+/// let region: cognate::Region = "cn-north-1".parse()?;
+/// let issuer = region.token_issuer();
+/// assert_eq!(issuer.as_str(), "https://cognito-identity.cn-north-1.amazonaws.com.cn");
+/// assert_eq!(issuer.provider_name(), "cognito-identity.cn-north-1.amazonaws.com.cn");
+/// # Ok::<(), cognate::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct TokenIssuer(Cow<'static, str>);
+
+impl TokenIssuer {
+    const SCHEME: &str = "https://";
+
+    /// The issuer in commercial regions.
+    pub(crate) const COMMERCIAL: Self =
+        Self(Cow::Borrowed("https://cognito-identity.amazonaws.com"));
+
+    const US_GOV_WEST_1: Self =
+        Self(Cow::Borrowed("https://cognito-identity-us-gov.amazonaws.com"));
+
+    /// The claim `iss`: the name as a provider behind `https://`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name under which tokens are presented: the key of a `Logins` map, and the federated
+    /// principal of a role's trust policy.
+    pub fn provider_name(&self) -> &str {
+        self.0.strip_prefix(Self::SCHEME).unwrap_or(&self.0)
+    }
+
+    /// Whether `name` is that of the tokens of some region.
+    pub(crate) fn is_provider_name(name: &str) -> bool {
+        let is_of = |region: &str| {
+            let region = region.parse::<Region>();
+            region.is_ok_and(|region| region.token_issuer().provider_name() == name)
+        };
+        let region = name.strip_prefix("cognito-identity.").and_then(|rest| rest.split_once('.'));
+        [Self::COMMERCIAL, Self::US_GOV_WEST_1].iter().any(|known| known.provider_name() == name)
+            || region.is_some_and(|(region, _)| is_of(region))
+    }
+
+    /// Whether `iss` is that of the tokens of some region.
+    pub(crate) fn is_issuer(iss: &str) -> bool {
+        iss.strip_prefix(Self::SCHEME).is_some_and(Self::is_provider_name)
+    }
 }
 
 /// What the two kinds of id have in common.
@@ -172,6 +253,42 @@ mod tests {
         ] {
             let parsed: IdentityId = id.parse().expect("fits the pattern");
             assert_eq!(parsed.guid().is_some(), names, "{id}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_presented_under_a_name_of_their_region() {
+        for (region, name) in [
+            ("us-east-1", "cognito-identity.amazonaws.com"),
+            ("us-gov-west-1", "cognito-identity-us-gov.amazonaws.com"),
+            ("us-gov-east-1", "cognito-identity.us-gov-east-1.amazonaws.com"),
+            ("cn-north-1", "cognito-identity.cn-north-1.amazonaws.com.cn"),
+            ("cn-northwest-1", "cognito-identity.cn-northwest-1.amazonaws.com.cn"),
+            // No part of GovCloud or China.
+            ("cn", "cognito-identity.amazonaws.com"),
+            ("us-gov", "cognito-identity.amazonaws.com"),
+        ] {
+            let issuer = region.parse::<Region>().expect("a region").token_issuer();
+            assert_eq!(issuer.provider_name(), name, "{region}");
+            assert_eq!(issuer.as_str(), format!("https://{name}"), "{region}");
+            assert!(TokenIssuer::is_provider_name(name) && TokenIssuer::is_issuer(issuer.as_str()));
+        }
+        for other in [
+            "",
+            "cognito-identity.",
+            "cognito-identity.amazonaws.com.cn",
+            "cognito-identity.us-east-1.amazonaws.com",
+            "cognito-identity.us-gov-west-1.amazonaws.com",
+            "cognito-identity.us-gov-east-1.amazonaws.com.cn",
+            "cognito-identity.cn-north-1.amazonaws.com",
+            "cognito-identity.cn-north-1.amazonaws.com.cn.cn",
+            "cognito-identity.not a region.amazonaws.com",
+            "cognito-idp.amazonaws.com",
+        ] {
+            assert!(!TokenIssuer::is_provider_name(other), "{other}");
+        }
+        for other in ["cognito-identity.amazonaws.com", "http://cognito-identity.amazonaws.com"] {
+            assert!(!TokenIssuer::is_issuer(other), "{other}");
         }
     }
 

@@ -140,8 +140,8 @@ text_type! {
 }
 
 text_type! {
-    /// A user pool as a login provider, `cognito-idp.REGION.amazonaws.com/POOL`: 1 to 128 of
-    /// `[\w._:/-]`.
+    /// A user pool as a login provider, `cognito-idp.REGION.amazonaws.com/POOL`, in China
+    /// `cognito-idp.REGION.amazonaws.com.cn/POOL`: 1 to 128 of `[\w._:/-]`.
     UserPoolProviderName at "providerName",
     StringShape::new(1, 128).matching(&Pattern::USER_POOL_PROVIDER)
 }

@@ -351,7 +351,8 @@ pub enum Refusal {
     /// More than 50 user pools.
     #[error("An identity pool has at most {} user pools.", pool::USER_POOLS_MAX)]
     TooManyUserPools,
-    /// A user pool that is not named `cognito-idp.REGION.amazonaws.com/POOL`.
+    /// A user pool without a client, or not named `cognito-idp.REGION.amazonaws.com/POOL`, in China
+    /// `cognito-idp.REGION.amazonaws.com.cn/POOL`.
     #[error("Invalid Cognito Identity Provider")]
     UserPoolProviderInvalid,
 }

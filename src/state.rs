@@ -104,7 +104,8 @@ pub struct IdentityPool {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct CognitoIdentityProvider {
-    /// The user pool, `cognito-idp.REGION.amazonaws.com/POOL`.
+    /// The user pool, `cognito-idp.REGION.amazonaws.com/POOL`; in China
+    /// `cognito-idp.REGION.amazonaws.com.cn/POOL`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_name: Option<UserPoolProviderName>,
     /// The client of the user pool whose tokens are accepted.

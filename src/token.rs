@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::rules::claims::Claims;
 use crate::state::SigningAlgorithm;
 
-pub use jwks::{Discovery, Jwk, Jwks};
+pub use jwks::{Discovery, Jwk, Jwks, ModulusEncoding};
 pub use key::SigningKey;
 pub(crate) use seal::Seal;
 pub(crate) use verify::{Presented, claims_to_be_ours, verify};

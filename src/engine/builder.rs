@@ -18,7 +18,7 @@ use crate::rules::link::DeveloperLinking;
 use crate::rules::roles::RoleAccounts;
 use crate::state::SigningAlgorithm;
 use crate::store::{MemoryStore, SledOptions, Store};
-use crate::token::{Seal, SigningKey};
+use crate::token::{ModulusEncoding, Seal, SigningKey};
 
 /// Puts an engine together.
 #[must_use]
@@ -142,6 +142,12 @@ impl Builder {
     /// algorithm gets a new one.
     pub fn signing_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
         self.signing_algorithm = algorithm;
+        self
+    }
+
+    /// How the key set writes the modulus of RSA keys; by default as RFC 7518 asks.
+    pub fn modulus_encoding(mut self, encoding: ModulusEncoding) -> Self {
+        self.choices.modulus_encoding = encoding;
         self
     }
 

@@ -224,8 +224,9 @@ impl Core {
         let now = self.now();
         let mut keys = self.signing_keys()?;
         keys.retain(|(_, _, key)| is_alive(key, now));
+        let modulus = self.choices.modulus_encoding;
         let keys = keys.iter().map(|(region, number, Numbered { key, .. })| {
-            Jwk::new(kid(region, *number), key.algorithm, &key.public)
+            Jwk::new(kid(region, *number), key.algorithm, &key.public, modulus)
         });
         Ok(Jwks { keys: keys.collect() })
     }
@@ -242,13 +243,17 @@ impl Core {
 
     pub(super) fn discovery(&self, base: &str) -> Result<Discovery> {
         let mut algorithms = vec![self.keys.algorithm];
-        for (_, _, key) in self.signing_keys()? {
-            let algorithm = key.key.algorithm;
-            if is_alive(&key, self.now()) && !algorithms.contains(&algorithm) {
-                algorithms.push(algorithm);
+        let mut regions = self.regions_of_pools()?;
+        for (region, _, key) in self.signing_keys()? {
+            if is_alive(&key, self.now()) {
+                regions.insert(region);
+                if !algorithms.contains(&key.key.algorithm) {
+                    algorithms.push(key.key.algorithm);
+                }
             }
         }
-        Ok(Discovery::new(base, algorithms))
+        let issuers = regions.iter().map(Region::token_issuer).collect();
+        Ok(Discovery::new(base, issuers, algorithms))
     }
 
     pub(super) fn rotate(&self, region: &Region) -> Result<()> {

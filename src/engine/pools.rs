@@ -26,7 +26,8 @@ impl Developer {
     ///   provider has the name of a public one.
     /// * [`TooManyUserPools`](crate::Refusal::TooManyUserPools): more than 50.
     /// * [`UserPoolProviderInvalid`](crate::Refusal::UserPoolProviderInvalid): a user pool without
-    ///   client, or not named `cognito-idp.REGION.amazonaws.com/POOL`.
+    ///   client, or not named `cognito-idp.REGION.amazonaws.com/POOL` (in China
+    ///   `cognito-idp.REGION.amazonaws.com.cn/POOL`).
     /// * [`ProviderArnInvalid`](crate::Refusal::ProviderArnInvalid): an ARN that names no provider.
     /// * [`TooManyTags`](crate::Refusal::TooManyTags), [`TagInvalid`](crate::Refusal::TagInvalid).
     /// * [`TooManyPools`](crate::Refusal::TooManyPools): 1,000 in an account and region.

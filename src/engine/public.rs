@@ -148,8 +148,9 @@ impl Public {
     /// it, or for a guest: the enhanced flow. They are valid for an hour.
     ///
     /// A token of this service, such as the one that a backend got for its user, is presented under
-    /// `cognito-identity.amazonaws.com`. Logins are linked and identities merged as by
-    /// [`get_open_id_token`](Self::get_open_id_token).
+    /// the [provider name](crate::TokenIssuer::provider_name) of its region:
+    /// `cognito-identity.amazonaws.com`, except in GovCloud and China. Logins are linked and
+    /// identities merged as by [`get_open_id_token`](Self::get_open_id_token).
     ///
     /// The role is that of the logins that are presented, in their order; of those that the token
     /// names no claim is known, so they count where no login is presented, or where the presented

@@ -108,7 +108,8 @@ pub struct GetCredentialsForIdentityInput {
 
 impl GetCredentialsForIdentityInput {
     /// Credentials for an identity; one that is authenticated has to be opened by one of its
-    /// logins, or by a token of this service under `cognito-identity.amazonaws.com`.
+    /// logins, or by a token of this service under its
+    /// [provider name](crate::TokenIssuer::provider_name).
     ///
     /// # Errors
     ///
@@ -130,8 +131,8 @@ impl GetCredentialsForIdentityInput {
 }
 
 takes_logins! {
-    /// A public provider with its token, or `cognito-identity.amazonaws.com` with one of this
-    /// service.
+    /// A public provider with its token, or this service's own
+    /// [provider name](crate::TokenIssuer::provider_name) with one of its tokens.
     GetCredentialsForIdentityInput
 }
 
@@ -193,7 +194,7 @@ impl UnlinkIdentityInput {
 }
 
 takes_logins! {
-    /// A public provider with its token, or `cognito-identity.amazonaws.com` with one of this
-    /// service.
+    /// A public provider with its token, or this service's own
+    /// [provider name](crate::TokenIssuer::provider_name) with one of its tokens.
     UnlinkIdentityInput
 }

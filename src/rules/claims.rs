@@ -8,14 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::ambient::Timestamp;
 use crate::constraint::{Constraint, Violation, Violations};
-use crate::id::{IdentityId, IdentityPoolId};
+use crate::id::{IdentityId, IdentityPoolId, TokenIssuer};
 use crate::name::{Arn, is_same_provider};
 use crate::state::{
     FACEBOOK, Identity, IdentityPool, Login, OIDC_PROVIDER, Pool, PrincipalTags, VerifiedLogin,
 };
-
-/// The issuer of every token, whatever the region.
-pub const ISSUER: &str = "https://cognito-identity.amazonaws.com";
 
 /// How long a token is valid: 1 to 86,400 seconds.
 ///
@@ -88,7 +85,8 @@ pub struct Claims {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     tags: PrincipalTags,
-    iss: &'static str,
+    iss: TokenIssuer,
+    /// No source tells the name of this claim in other partitions; it is a namespace, not a host.
     #[serde(
         rename = "https://cognito-identity.amazonaws.com/identity-pool-arn",
         skip_serializing_if = "Option::is_none"
@@ -114,22 +112,24 @@ impl Claims {
             aud: pool.id().clone(),
             amr: amr(&pool.settings, used),
             tags,
-            iss: ISSUER,
+            iss: pool.region.token_issuer(),
             pool_arn: (!used.is_empty()).then(|| pool.arn().as_str().to_owned()),
             exp: iat.saturating_add(duration.as_secs()),
             iat,
         }
     }
 
-    /// The claims of a token whose signature has been verified and whose issuer is ours.
+    /// The claims of a token whose signature has been verified and whose issuer is that of its
+    /// pool's region.
     pub(crate) fn verified(
+        iss: TokenIssuer,
         (sub, aud): (IdentityId, IdentityPoolId),
         amr: Vec<String>,
         tags: PrincipalTags,
         pool_arn: Option<String>,
         (iat, exp): (u64, u64),
     ) -> Self {
-        Self { sub, aud, amr, tags, iss: ISSUER, pool_arn, exp, iat }
+        Self { sub, aud, amr, tags, iss, pool_arn, exp, iat }
     }
 
     /// `sub`: the identity.
@@ -156,6 +156,11 @@ impl Claims {
     /// `https://aws.amazon.com/tags`: the tags of the principal.
     pub fn principal_tags(&self) -> &PrincipalTags {
         &self.tags
+    }
+
+    /// `iss`: the issuer in the pool's region.
+    pub fn issuer(&self) -> &TokenIssuer {
+        &self.iss
     }
 
     /// The pool's ARN, in tokens of authenticated identities.

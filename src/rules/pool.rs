@@ -1,5 +1,6 @@
 //! What makes a pool's configuration acceptable.
 
+use crate::id::Region;
 use crate::name::UserPoolProviderName;
 use crate::rules::provider::{is_configured, is_reserved};
 use crate::rules::{Change, Decided, Effect, Refusal, tags};
@@ -74,13 +75,14 @@ fn check(settings: &IdentityPool) -> Result<(), Refusal> {
     tags::check(&settings.identity_pool_tags)
 }
 
-/// `cognito-idp.REGION.amazonaws.com/POOL`, in China with the suffix `.cn`.
+/// `cognito-idp.REGION.amazonaws.com/POOL`, in China `cognito-idp.REGION.amazonaws.com.cn/POOL`.
 fn is_user_pool(name: &UserPoolProviderName) -> bool {
     let parts = name.as_str().strip_prefix("cognito-idp.").and_then(|rest| rest.split_once('/'));
     parts.is_some_and(|(host, pool)| {
-        let host = host.strip_suffix(".cn").unwrap_or(host);
-        let region = host.strip_suffix(".amazonaws.com");
-        region.is_some_and(|region| !region.is_empty()) && !pool.is_empty() && !pool.contains('/')
+        let is_host = host.split_once('.').is_some_and(|(region, domain)| {
+            region.parse::<Region>().is_ok_and(|region| region.domain() == domain)
+        });
+        is_host && !pool.is_empty() && !pool.contains('/')
     })
 }
 

@@ -1,18 +1,12 @@
 //! Which providers a pool knows, and what a key of a `Logins` map stands for.
 
+use crate::id::TokenIssuer;
 use crate::name::{
     DeveloperProviderName, ProviderName, UserPoolClientId, UserPoolProviderName, is_same_provider,
     without_final_slash,
 };
 use crate::rules::Refusal;
 use crate::state::{IdentityPool, Pool, PublicProvider, VerifiedLogin};
-
-/// The keys under which a token of this service itself is presented, by partition.
-const COGNITO_IDENTITY: [(&str, &str); 3] = [
-    ("aws", "cognito-identity.amazonaws.com"),
-    ("aws-cn", "cognito-identity.cn-north-1.amazonaws.com.cn"),
-    ("aws-us-gov", "cognito-identity-us-gov.amazonaws.com"),
-];
 
 /// What stands in `amr` for everybody, and so for no provider.
 const AMR_WORDS: [&str; 2] = ["authenticated", "unauthenticated"];
@@ -58,8 +52,9 @@ pub(crate) fn presented<'a>(
     let settings = &pool.settings;
     let developer = settings.developer_provider_name.as_ref();
     let developer = developer.filter(|developer| developer.as_str() == name.as_str());
-    let is_cognito = is_cognito_identity(name.as_str());
-    let is_own = is_same_provider(cognito_identity(pool.region.partition()), name.as_str());
+    let is_cognito = TokenIssuer::is_provider_name(without_final_slash(name.as_str()));
+    let issuer = pool.region.token_issuer();
+    let is_own = is_same_provider(issuer.provider_name(), name.as_str());
     match (door, developer) {
         (Door::Developer, Some(developer)) => Ok(Presented::Developer(developer)),
         (Door::PublicOrCognito, _) if is_own => Ok(Presented::Cognito),
@@ -88,21 +83,10 @@ pub(crate) fn developer_provider<'a>(
 
 /// Whether a developer provider of that name would be taken for something else.
 pub(crate) fn is_reserved(settings: &IdentityPool, name: &str) -> bool {
-    is_cognito_identity(name)
+    TokenIssuer::is_provider_name(name)
         || AMR_WORDS.contains(&name)
         || is_public(name)
         || settings.public_provider(name).is_some()
-}
-
-/// The name of this service in a partition.
-pub(crate) fn cognito_identity(partition: &str) -> &'static str {
-    let [(_, elsewhere), ..] = COGNITO_IDENTITY;
-    let mut names = COGNITO_IDENTITY.iter();
-    names.find(|(known, _)| *known == partition).map_or(elsewhere, |(_, name)| name)
-}
-
-fn is_cognito_identity(name: &str) -> bool {
-    COGNITO_IDENTITY.iter().any(|(_, known)| is_same_provider(known, name))
 }
 
 fn is_public(name: &str) -> bool {

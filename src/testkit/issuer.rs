@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::login::{JwkSet, OidcVerifier};
 use crate::state::SigningAlgorithm;
 use crate::testkit::names::{IdToken, Provider, Role, claims, is_boss};
-use crate::token::{Jwk, SigningKey};
+use crate::token::{Jwk, ModulusEncoding, SigningKey};
 
 /// A verifier that believes the public providers of this kit, and nobody else.
 ///
@@ -26,7 +26,7 @@ pub fn login_verifier() -> OidcVerifier {
 
 /// The key set (RFC 7517) with which all public providers of this kit sign.
 pub fn issuer_key_set() -> String {
-    let key = Jwk::new(KID.to_owned(), KEY.algorithm(), &KEY.public());
+    let key = Jwk::new(KID.to_owned(), KEY.algorithm(), &KEY.public(), ModulusEncoding::default());
     json!({ "keys": [key] }).to_string()
 }
 

@@ -1,6 +1,6 @@
 //! The JSON of claims, as it is signed.
 
-use crate::rules::claims::{Claims, ISSUER};
+use crate::rules::claims::Claims;
 
 /// What is signed: the JSON that `Serialize` makes, which looks at each byte by itself.
 pub(super) fn claims_json(claims: &Claims) -> String {
@@ -27,7 +27,7 @@ pub(super) fn claims_json(claims: &Claims) -> String {
         json.push_str("}}");
     }
     json.push_str(r#","iss":"#);
-    push_text(&mut json, ISSUER);
+    push_text(&mut json, claims.issuer().as_str());
     if let Some(arn) = claims.identity_pool_arn() {
         json.push_str(r#","https://cognito-identity.amazonaws.com/identity-pool-arn":"#);
         push_text(&mut json, arn);
@@ -59,6 +59,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::id::Region;
     use crate::name::PrincipalTagKey;
 
     proptest! {
@@ -70,7 +71,9 @@ mod tests {
                 let value = texts[5].as_str();
                 (PrincipalTagKey::try_from(key.as_str()).unwrap(), value.try_into().unwrap())
             });
+            let region: Region = "cn-north-1".parse().unwrap();
             let claims = Claims::verified(
+                region.token_issuer(),
                 ("us-east-1:0-f".parse().unwrap(), "us-east-1:1-e".parse().unwrap()),
                 texts[..=count].to_vec(),
                 tags.collect(),

@@ -1,14 +1,19 @@
 //! What verifiers read: the key set and the discovery document.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use crate::rules::claims::ISSUER;
+use crate::id::TokenIssuer;
 use crate::state::{PublicKey, SigningAlgorithm};
 
 /// The path under which the service publishes its keys.
 pub(crate) const JWKS_PATH: &str = "/.well-known/jwks_uri";
+
+/// The path of the authorization endpoint, where there is nothing.
+const AUTHORIZATION_PATH: &str = "/authorize";
 
 /// A JSON Web Key Set (RFC 7517) with every key whose tokens can still be valid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,7 +23,42 @@ pub struct Jwks {
     pub keys: Vec<Jwk>,
 }
 
-/// A public key. Numbers are base64url without padding and without a sign byte (RFC 7518).
+/// How the key set writes the modulus of an RSA key.
+///
+/// # Example: whether a verifier reads what the service writes
+///
+/// ```
+/// use cognate::{Engine, ModulusEncoding};
+///
+/// let engine = Engine::builder().modulus_encoding(ModulusEncoding::Base64).in_memory()?;
+/// # drop(engine);
+/// # Ok::<(), cognate::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ModulusEncoding {
+    /// Plain base64 with padding, of a signed number: a zero byte stands before a first bit that is
+    /// set. A copy of the service's own key set is written so; many libraries refuse it.
+    Base64,
+    /// Base64url without padding and without a sign byte, as RFC 7518 asks in section 6.3.1.1.
+    #[default]
+    Base64Url,
+}
+
+impl ModulusEncoding {
+    fn encode(self, modulus: &[u8]) -> String {
+        match self {
+            Self::Base64Url => URL_SAFE_NO_PAD.encode(modulus),
+            Self::Base64 if modulus.first().is_some_and(|first| first.leading_zeros() == 0) => {
+                STANDARD.encode([&[0], modulus].concat())
+            }
+            Self::Base64 => STANDARD.encode(modulus),
+        }
+    }
+}
+
+/// A public key. Numbers are base64url without padding and without a sign byte (RFC 7518), except
+/// for `n` under [`ModulusEncoding::Base64`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Jwk {
@@ -49,7 +89,12 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    pub(crate) fn new(kid: String, algorithm: SigningAlgorithm, public: &PublicKey) -> Self {
+    pub(crate) fn new(
+        kid: String,
+        algorithm: SigningAlgorithm,
+        public: &PublicKey,
+        modulus: ModulusEncoding,
+    ) -> Self {
         let encode = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
         let alg = algorithm.as_str();
         let (kty, crv) = match public {
@@ -59,7 +104,7 @@ impl Jwk {
         };
         let mut jwk = Self { kty, alg, use_: "sig", kid, crv, n: None, e: None, x: None, y: None };
         match public {
-            PublicKey::Rsa { n, e } => (jwk.n, jwk.e) = (encode(n), encode(e)),
+            PublicKey::Rsa { n, e } => (jwk.n, jwk.e) = (Some(modulus.encode(n)), encode(e)),
             PublicKey::P256(point) => {
                 // An uncompressed point is 4, x, y.
                 let coordinates = point.get(1..).unwrap_or_default();
@@ -72,34 +117,69 @@ impl Jwk {
     }
 }
 
-/// The OpenID Connect discovery document.
+/// The discovery document, with every member that OpenID Connect Discovery 1.0 requires (section
+/// 3) and no other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Discovery {
-    /// The issuer of every token.
-    pub issuer: &'static str,
+    /// The issuer of the tokens that the keys verify. If the regions with pools or keys have several
+    /// issuers, or there is none yet, the one of commercial regions; a verifier of other tokens has
+    /// to be given theirs.
+    pub issuer: TokenIssuer,
+    /// Where users would log in. OpenID Connect requires the member; the service has no such page,
+    /// as its tokens come from its operations. Nothing answers there.
+    pub authorization_endpoint: String,
     /// Where the key set is.
     pub jwks_uri: String,
-    /// How tokens are signed.
-    pub id_token_signing_alg_values_supported: Vec<&'static str>,
-    /// `token`.
+    /// `id_token`: the implicit flow, which needs no token endpoint.
     pub response_types_supported: Vec<&'static str>,
     /// `public`: an identity has one id for all.
     pub subject_types_supported: Vec<&'static str>,
+    /// How tokens are signed.
+    pub id_token_signing_alg_values_supported: Vec<&'static str>,
 }
 
 impl Discovery {
     /// The document of a server whose origin is `base`, such as `http://127.0.0.1:4566`.
-    pub(crate) fn new(base: &str, algorithms: Vec<SigningAlgorithm>) -> Self {
+    pub(crate) fn new(
+        base: &str,
+        issuers: BTreeSet<TokenIssuer>,
+        algorithms: Vec<SigningAlgorithm>,
+    ) -> Self {
+        let base = base.trim_end_matches('/');
+        let mut issuers = issuers.into_iter();
+        let issuer = match (issuers.next(), issuers.next()) {
+            (Some(only), None) => only,
+            _ => TokenIssuer::COMMERCIAL,
+        };
         Self {
-            issuer: ISSUER,
-            jwks_uri: format!("{}{JWKS_PATH}", base.trim_end_matches('/')),
+            issuer,
+            authorization_endpoint: format!("{base}{AUTHORIZATION_PATH}"),
+            jwks_uri: format!("{base}{JWKS_PATH}"),
+            response_types_supported: vec!["id_token"],
+            subject_types_supported: vec!["public"],
             id_token_signing_alg_values_supported: algorithms
                 .into_iter()
                 .map(SigningAlgorithm::as_str)
                 .collect(),
-            response_types_supported: vec!["token"],
-            subject_types_supported: vec!["public"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_modulus_is_a_signed_number_in_plain_base64() {
+        for (modulus, url, plain) in [
+            (&[0xff, 0xef, 0xbe][..], "_---", "AP/vvg=="),
+            (&[0x7f, 0xef, 0xbe], "f---", "f+++"),
+            (&[0x80], "gA", "AIA="),
+            (&[], "", ""),
+        ] {
+            assert_eq!(ModulusEncoding::Base64Url.encode(modulus), url);
+            assert_eq!(ModulusEncoding::Base64.encode(modulus), plain);
         }
     }
 }

@@ -10,10 +10,10 @@ use ring::signature::{
 };
 use serde::Deserialize;
 
-use crate::id::{IdentityId, IdentityPoolId};
+use crate::id::{IdentityId, IdentityPoolId, TokenIssuer};
 use crate::name::{PrincipalTagKey, PrincipalTagValue};
 use crate::rules::Refusal;
-use crate::rules::claims::{Claims, ISSUER};
+use crate::rules::claims::Claims;
 use crate::state::{PublicKey, StoredKey};
 use crate::token::json::claims_json;
 use crate::token::{header, low_s};
@@ -52,7 +52,7 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// Whether a text is a token that names this service as its issuer, genuine or not.
+/// Whether a text is a token that names this service as its issuer, in any region, genuine or not.
 pub(crate) fn claims_to_be_ours(token: &str) -> bool {
     #[derive(Deserialize)]
     struct Issuer {
@@ -65,7 +65,7 @@ pub(crate) fn claims_to_be_ours(token: &str) -> bool {
     };
     let claims = URL_SAFE_NO_PAD.decode(claims).ok();
     let issuer = claims.and_then(|claims| serde_json::from_slice::<Issuer>(&claims).ok());
-    issuer.is_some_and(|issuer| issuer.iss == ISSUER)
+    issuer.is_some_and(|issuer| TokenIssuer::is_issuer(&issuer.iss))
 }
 
 /// The claims of a token that `key` has signed and whose time is not over at `now`, in epoch
@@ -128,12 +128,14 @@ struct Tags {
 /// What was signed has to be what we would write for the same claims.
 fn read(json: &[u8]) -> Option<Claims> {
     let signed: SignedClaims = serde_json::from_slice(json).ok()?;
-    if signed.iss != ISSUER {
+    let issuer = signed.aud.region().ok()?.token_issuer();
+    if signed.iss != issuer.as_str() {
         return None;
     }
     let tags = signed.tags.map(|tags| tags.principal_tags).unwrap_or_default();
     let tags = tags.into_iter().map(|(key, [value])| (key, value)).collect();
     let claims = Claims::verified(
+        issuer,
         (signed.sub, signed.aud),
         signed.amr,
         tags,

@@ -1,27 +1,22 @@
 //! A token as a role's trust policy sees it.
 
-use crate::id::Region;
 use crate::rules::claims::Claims;
-use crate::rules::provider::cognito_identity;
 
 /// Who presents a token of this engine to `AssumeRoleWithWebIdentity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebIdentity {
-    provider: &'static str,
     claims: Claims,
 }
 
 impl WebIdentity {
     pub(crate) fn new(claims: Claims) -> Self {
-        let region = claims.identity_pool_id().region();
-        let partition = region.as_ref().map_or("aws", Region::partition);
-        Self { provider: cognito_identity(partition), claims }
+        Self { claims }
     }
 
-    /// The federated principal of the trust policy: `cognito-identity.amazonaws.com`, or its name
-    /// in the pool's partition.
-    pub fn provider(&self) -> &'static str {
-        self.provider
+    /// The federated principal of the trust policy: `cognito-identity.amazonaws.com`, or the name
+    /// of the [token issuer](crate::TokenIssuer) in the pool's region.
+    pub fn provider(&self) -> &str {
+        self.claims.issuer().provider_name()
     }
 
     /// What the token says: its principal tags are the tags of the session, for which the policy
@@ -37,7 +32,7 @@ impl WebIdentity {
     pub fn condition_values(&self, key: &str) -> Vec<&str> {
         const REQUEST_TAG: &str = "aws:RequestTag/";
         if key.eq_ignore_ascii_case("aws:FederatedProvider") {
-            return vec![self.provider];
+            return vec![self.provider()];
         }
         if let Some((head, tag)) = key.split_at_checked(REQUEST_TAG.len())
             && head.eq_ignore_ascii_case(REQUEST_TAG)
@@ -47,7 +42,7 @@ impl WebIdentity {
             return found.map(|(_, value)| value.as_str()).into_iter().collect();
         }
         let Some((provider, claim)) = key.rsplit_once(':') else { return Vec::new() };
-        if !provider.eq_ignore_ascii_case(self.provider) {
+        if !provider.eq_ignore_ascii_case(self.provider()) {
             return Vec::new();
         }
         match claim.to_ascii_lowercase().as_str() {

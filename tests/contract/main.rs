@@ -20,6 +20,7 @@ mod oidc;
 mod parts;
 mod pools;
 mod public;
+mod regions;
 mod resolution;
 mod roles;
 mod row;
@@ -47,6 +48,7 @@ const TABLES: &[&[Row]] = &[
     oidc::ROWS,
     pools::ROWS,
     public::ROWS,
+    regions::ROWS,
     resolution::ROWS,
     roles::ROWS,
     tags::ROWS,
@@ -78,6 +80,7 @@ tests! {
     logins_of_openid_connect: oidc;
     pools_of_identities: pools;
     public_operations: public;
+    regions_and_their_partitions: regions;
     resolution_of_logins: resolution;
     roles_of_a_pool: roles;
     tokens_beside_logins: beside;

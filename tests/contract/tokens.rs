@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use cognate::ModulusEncoding;
 use serde_json::{Value, json};
 
 use crate::row::{Row, row};
@@ -168,6 +171,39 @@ pub(crate) const ROWS: &[Row] = &[
             }
         },
     ),
+    row(
+        &["4.jwks-n-plain"],
+        "as an option the modulus in plain base64, a zero byte in front",
+        |scene| {
+            let n = |encoding: ModulusEncoding| {
+                let scene = scene.with(|builder| builder.modulus_encoding(encoding));
+                scene.user(&scene.game(), "alice");
+                let keys = scene.world.engine.jwks().expect("readable").keys;
+                keys[0].n.clone().expect("of RSA")
+            };
+            let (plain, url) = (n(ModulusEncoding::Base64), n(ModulusEncoding::Base64Url));
+            assert!(plain.starts_with("AM") && plain.ends_with('='), "{plain}");
+            let number = STANDARD.decode(&plain).expect("plain base64");
+            assert_eq!(number.len(), 257);
+            assert_eq!(number[1..], URL_SAFE_NO_PAD.decode(url).expect("base64url"));
+        },
+    ),
+    row(&["4.discovery", "4.discovery-required"], "what OpenID Connect requires", |scene| {
+        let document = scene.world.engine.discovery("http://127.0.0.1:4566").expect("readable");
+        let document = serde_json::to_value(document).expect("JSON");
+        // Section 3 of OpenID Connect Discovery 1.0; a token endpoint is not needed here.
+        for (member, value) in [
+            ("issuer", json!(NAMESPACE)),
+            ("authorization_endpoint", json!("http://127.0.0.1:4566/authorize")),
+            ("jwks_uri", json!("http://127.0.0.1:4566/.well-known/jwks_uri")),
+            ("response_types_supported", json!(["id_token"])),
+            ("subject_types_supported", json!(["public"])),
+            ("id_token_signing_alg_values_supported", json!(["RS512"])),
+        ] {
+            assert_eq!(document[member], value, "{member}");
+        }
+        assert_eq!(document.get("token_endpoint"), None);
+    }),
     row(&["4.discovery", "Q13"], "the discovery document", |scene| {
         scene.user(&scene.game(), "alice");
         let document = scene.world.engine.discovery("http://127.0.0.1:4566").expect("readable");
@@ -187,25 +223,4 @@ pub(crate) const ROWS: &[Row] = &[
         scene.world.clock.set(1_700_000_900_000);
         scene.world.engine.verify_token(&token).expect_err("over");
     }),
-    row(
-        &["4.use-credentials", "4.use-china"],
-        "a token opens credentials, under the service's name",
-        |scene| {
-            for (region, key) in
-                [(REGION, COGNITO), ("cn-north-1", "cognito-identity.cn-north-1.amazonaws.com.cn")]
-            {
-                let scene = scene.of("123456789012", region);
-                let pool = scene.game();
-                let partition = if region == REGION { "aws" } else { "aws-cn" };
-                let role = format!("arn:{partition}:iam::123456789012:role/user");
-                let roles = json!({"IdentityPoolId": pool, "Roles": {"authenticated": role}});
-                scene.ok("SetIdentityPoolRoles", roles);
-                let token = scene.developer(&pool, json!({GAME: "alice"})).expect("a token");
-                let body =
-                    json!({"IdentityId": token["IdentityId"], "Logins": {key: token["Token"]}});
-                let answer = scene.ok("GetCredentialsForIdentity", body);
-                assert_eq!(answer["IdentityId"], token["IdentityId"]);
-            }
-        },
-    ),
 ];

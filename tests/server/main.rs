@@ -62,6 +62,9 @@ fn a_token_is_signed_with_a_published_key() {
     let uri = format!("http://{}/.well-known/jwks_uri", server.address);
     assert_eq!(discovery.text("issuer"), "https://cognito-identity.amazonaws.com");
     assert_eq!(discovery.text("jwks_uri"), uri);
+    let authorization = discovery.text("authorization_endpoint");
+    assert_eq!(authorization, format!("http://{}/authorize", server.address));
+    assert_eq!(server.get("/authorize").status, 404, "nobody logs in there");
     server.stop();
 }
 

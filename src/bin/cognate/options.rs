@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use cognate::http::{Guard, HostName, Origin};
 use cognate::{
-    AccountId, DeveloperLinking, Durability, Engine, Issuer, JwkSet, OidcVerifier, ProviderName,
-    RoleAccounts, SigningAlgorithm, SledOptions, Throttling, UnverifiedLogins,
+    AccountId, DeveloperLinking, Durability, Engine, Issuer, JwkSet, ModulusEncoding, OidcVerifier,
+    ProviderName, RoleAccounts, SigningAlgorithm, SledOptions, Throttling, UnverifiedLogins,
 };
 use tracing::warn;
 
@@ -28,6 +28,9 @@ pub(crate) struct Serve {
     /// How tokens are signed; the service signs with RS512.
     #[arg(long, value_name = "NAME", value_enum, default_value = "rs512")]
     signing_algorithm: AlgorithmName,
+    /// How the key set writes the modulus of RSA keys.
+    #[arg(long, value_name = "NAME", value_enum, default_value = "base64url")]
+    modulus_encoding: ModulusEncodingName,
     /// What an answered operation survives.
     #[arg(long, value_name = "NAME", value_enum, default_value = "power-loss")]
     durability: DurabilityName,
@@ -101,6 +104,15 @@ enum AlgorithmName {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum ModulusEncodingName {
+    /// As RFC 7518 asks: base64url without padding.
+    #[value(name = "base64url")]
+    Base64Url,
+    /// As the service was seen to write it: plain base64 with a leading zero byte and padding.
+    Base64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum DurabilityName {
     /// A power cut.
     PowerLoss,
@@ -125,6 +137,10 @@ impl Serve {
             AlgorithmName::Rs512 => SigningAlgorithm::Rs512,
             AlgorithmName::Es256 => SigningAlgorithm::Es256,
             AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
+        });
+        builder = builder.modulus_encoding(match self.modulus_encoding {
+            ModulusEncodingName::Base64Url => ModulusEncoding::Base64Url,
+            ModulusEncodingName::Base64 => ModulusEncoding::Base64,
         });
         if let Some(path) = &self.key_secret_file {
             builder = builder.key_secret(key_secret(path)?);

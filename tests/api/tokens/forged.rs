@@ -245,6 +245,34 @@ fn other_claims_are_refused_though_they_are_signed() {
     world.engine.verify_token(&signed(&header, &tagged)).expect("as we would have written it");
 }
 
+/// The key is one, whatever the region: the issuer alone is wrong.
+#[test]
+fn a_token_verifies_with_the_issuer_of_its_region_only() {
+    let world = World::alone(fixed(SigningAlgorithm::EdDsa));
+    const ISSUERS: [(&str, &str); 4] = [
+        ("eu-west-1", "https://cognito-identity.amazonaws.com"),
+        ("us-gov-east-1", "https://cognito-identity.us-gov-east-1.amazonaws.com"),
+        ("us-gov-west-1", "https://cognito-identity-us-gov.amazonaws.com"),
+        ("cn-north-1", "https://cognito-identity.cn-north-1.amazonaws.com.cn"),
+    ];
+    for (region, own) in ISSUERS {
+        let there = world.of(ACCOUNT, region);
+        let token = token(&there, call(&there.game(), "alice"));
+        let (header, claims, _) = parts(&token);
+        let issuer = |issuer: &str| format!(r#""iss":"{issuer}""#);
+        assert_eq!(claims.matches(&issuer(own)).count(), 1, "{claims}");
+        for (_, other) in ISSUERS {
+            let changed = claims.replacen(&issuer(own), &issuer(other), 1);
+            let verified = world.engine.verify_token(&signed(&header, &changed));
+            if other == own {
+                verified.expect("as it was");
+            } else {
+                assert_foreign(verified, &changed);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_token_expires_at_exp() {
     let (world, _, token) = ours();

@@ -284,9 +284,10 @@ fn the_discovery_document_names_the_algorithms_in_use() {
     let wanted = |algorithms: &str| {
         joined(
             r#"{"issuer":"https://cognito-identity.amazonaws.com",
+            "authorization_endpoint":"http://127.0.0.1:4566/authorize",
             "jwks_uri":"http://127.0.0.1:4566/.well-known/jwks_uri",
-            "id_token_signing_alg_values_supported":[ALGORITHMS],
-            "response_types_supported":["token"],"subject_types_supported":["public"]}"#,
+            "response_types_supported":["id_token"],"subject_types_supported":["public"],
+            "id_token_signing_alg_values_supported":[ALGORITHMS]}"#,
         )
         .replace("ALGORITHMS", algorithms)
     };
