@@ -14,6 +14,7 @@ import roles
 import signing
 import trust
 import unlink
+import verifying
 from scene import Scene, make_issuers, running
 
 
@@ -27,7 +28,7 @@ def main(binary):
         for chapter in (pools, developer, guests, logins, roles, credentials, unlink):
             print(f"-- {chapter.__doc__}")
             chapter.tell(scene)
-    for chapter in (trust, signing):
+    for chapter in (trust, signing, verifying):
         print(f"-- {chapter.__doc__}")
         chapter.tell(binary, issuers)
 

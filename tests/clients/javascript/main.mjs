@@ -10,13 +10,14 @@ import * as logins from "./logins.mjs";
 import { Issuer } from "./oidc.mjs";
 import * as pools from "./pools.mjs";
 import { GOOGLE, OIDC, Scene, USER_POOL, running } from "./scene.mjs";
+import * as verifying from "./verifying.mjs";
 
 const started = Date.now();
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
 async function tell(url, issuers) {
   const scene = new Scene(url, issuers);
-  for (const chapter of [pools, developer, logins, credentials]) {
+  for (const chapter of [pools, developer, logins, credentials, verifying]) {
     console.log(`-- ${chapter.title}`);
     await chapter.tell(scene);
   }
@@ -37,6 +38,9 @@ try {
   const issuers = {};
   for (const issuer of await Promise.all(made)) issuers[issuer.name] = issuer;
   await running(process.argv[2], issuers, (url) => tell(url, issuers));
+  console.log("-- A server that writes the modulus in plain base64");
+  const plain = ["--modulus-encoding", "base64"];
+  await running(process.argv[2], issuers, (url) => verifying.tell(new Scene(url, issuers)), plain);
   console.log(`${count()} checks passed in ${Math.round((Date.now() - started) / 1000)} s`);
 } catch (error) {
   console.error(error instanceof Wrong ? `FAIL ${error.message}` : error);

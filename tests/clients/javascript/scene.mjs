@@ -111,9 +111,9 @@ export class Scene {
 }
 
 /** Runs a server with an empty folder on a free port while `tell` does, whatever happens. */
-export async function running(binary, issuers, tell) {
+export async function running(binary, issuers, tell, more = []) {
   const folder = mkdtempSync(join(tmpdir(), "cognate-javascript-"));
-  const options = ["serve", "--data", join(folder, "data"), "--listen", "127.0.0.1:0"];
+  const options = ["serve", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", ...more];
   let server;
   const cleanUp = () => {
     server?.kill("SIGKILL");
