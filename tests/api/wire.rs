@@ -196,7 +196,7 @@ const IDENTITIES: &[(&str, &str, &str)] = &[
     (
         "DescribeIdentity",
         r#"{"IdentityId": "<3>"}"#,
-        r#"{"IdentityId":"<3>","CreationDate":1700000004.5,"LastModifiedDate":1700000009.0}"#,
+        r#"{"IdentityId":"<3>","Logins":["DISABLED"],"CreationDate":1700000004.5,"LastModifiedDate":1700000009.0}"#,
     ),
     (
         "ListIdentities",
@@ -204,7 +204,8 @@ const IDENTITIES: &[(&str, &str, &str)] = &[
         r#"{"IdentityPoolId":"<1>","Identities":[
             {"IdentityId":"<2>","Logins":["graph.facebook.com","login.game"],
             "CreationDate":1700000003.0,"LastModifiedDate":1700000009.0},
-            {"IdentityId":"<3>","CreationDate":1700000004.5,"LastModifiedDate":1700000009.0}]}"#,
+            {"IdentityId":"<3>","Logins":["DISABLED"],
+            "CreationDate":1700000004.5,"LastModifiedDate":1700000009.0}]}"#,
     ),
     (
         "UnlinkDeveloperIdentity",

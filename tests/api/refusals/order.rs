@@ -64,7 +64,7 @@ const LADDERS: &[Ladder] = &[
         (r#""DeveloperProviderName": "login.new""#,              "This identity pool does not support the specified developer provider"),
         (r#""SourceUserIdentifier": "nobody""#,                  "Developer user identifier 'nobody' not found."),
         (r#""DestinationUserIdentifier": "none""#,               "Developer user identifier 'none' not found."),
-        (r#""DestinationUserIdentifier": "bob""#,                "The identities to be merged are associated with the same public provider, but as two different users."),
+        (r#""DestinationUserIdentifier": "bob""#,                "Cannot merge these identities."),
         (r#""DestinationUserIdentifier": "dave""#,               "The number of linked logins cannot exceed 20."),
     ]),
     ("UnlinkDeveloperIdentity",
