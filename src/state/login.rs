@@ -298,6 +298,6 @@ mod tests {
         let names: Vec<_> = identity.logins().map(|login| login.provider().as_str()).collect();
         assert_eq!(names, ["a/", "b"]);
         let refused = identity.link([kept("a", "2")], now);
-        assert_eq!(refused, Err(LinkConflict::AnotherUserOfTheProvider));
+        assert_eq!(refused, Err(LinkConflict::AnotherUserOfTheProvider(kept("a", "2"))));
     }
 }
