@@ -103,11 +103,16 @@ pub(crate) fn resolve(
         effects.push(update(before, emptied));
     }
     gained.extend(logins.iter().filter(|login| owner_of(login, owners).is_none()).cloned());
-    after.link(gained, now).map_err(|conflict| match &conflict {
-        LinkConflict::AnotherUserOfTheProvider(login) if owner_of(login, owners).is_some() => {
-            Refusal::of_merge(conflict)
+    after.link(gained, now).map_err(|conflict| {
+        let is_moved = |login: &Login| owner_of(login, owners).is_some();
+        match &conflict {
+            LinkConflict::AnotherUserOfTheProvider(login) if is_moved(login) => {
+                Refusal::of_merge(conflict)
+            }
+            LinkConflict::AnotherUserOfTheProvider(_) | LinkConflict::TooManyLogins => {
+                conflict.into()
+            }
         }
-        _ => conflict.into(),
     })?;
 
     let output = after.id().clone();

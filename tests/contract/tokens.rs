@@ -8,8 +8,8 @@ use cognate::ModulusEncoding;
 use serde_json::{Value, json};
 
 use crate::row::{Row, row};
-use crate::scene::{COGNITO, DEVELOPER, FACEBOOK_APP, Scene, claims, part, text};
-use crate::support::{AMAZON, FACEBOOK, GAME, REGION, parse};
+use crate::scene::{DEVELOPER, FACEBOOK_APP, Scene, claims, part, text};
+use crate::support::{AMAZON, FACEBOOK, GAME, parse};
 
 const NAMESPACE: &str = "https://cognito-identity.amazonaws.com";
 const POOL_ARN: &str = "https://cognito-identity.amazonaws.com/identity-pool-arn";

@@ -248,13 +248,13 @@ fn other_claims_are_refused_though_they_are_signed() {
 /// The key is one, whatever the region: the issuer alone is wrong.
 #[test]
 fn a_token_verifies_with_the_issuer_of_its_region_only() {
-    let world = World::alone(fixed(SigningAlgorithm::EdDsa));
     const ISSUERS: [(&str, &str); 4] = [
         ("eu-west-1", "https://cognito-identity.amazonaws.com"),
         ("us-gov-east-1", "https://cognito-identity.us-gov-east-1.amazonaws.com"),
         ("us-gov-west-1", "https://cognito-identity-us-gov.amazonaws.com"),
         ("cn-north-1", "https://cognito-identity.cn-north-1.amazonaws.com.cn"),
     ];
+    let world = World::alone(fixed(SigningAlgorithm::EdDsa));
     for (region, own) in ISSUERS {
         let there = world.of(ACCOUNT, region);
         let token = token(&there, call(&there.game(), "alice"));
