@@ -82,6 +82,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
             identity.link(has, world::NOW).expect("one of each provider");
             let named: Vec<_> = named.into_iter().map(login_of).collect();
             let token = Claims::verified(
+                pool.region.token_issuer(),
                 (identity.id().clone(), pool.id().clone()),
                 claims::amr(&pool.settings, &named),
                 said,
