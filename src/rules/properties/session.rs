@@ -139,8 +139,8 @@ proptest! {
     fn a_token_and_logins_add_no_role(scene in scenes()) {
         prop_assume!(scene.token_counts() && !scene.used.is_empty());
         if let Ok(both) = scene.grant(&scene.used, Some(&scene.token)) {
-            let without_maps = Pool { attribute_maps: BTreeMap::new(), ..scene.pool.clone() };
-            let by_logins = Presented { pool: &without_maps, ..scene.presented(&scene.used, None) };
+            let pool = Pool { attribute_maps: BTreeMap::new(), ..scene.pool.clone() };
+            let by_logins = Presented { pool: &pool, ..scene.presented(&scene.used, None) };
             let by_logins = by_logins.grant(scene.custom.as_ref(), scene.accounts);
             let by_token = scene.grant(&[], Some(&scene.token));
             let of_logins = by_logins.is_ok_and(|grant| grant.role == both.role);
