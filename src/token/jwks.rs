@@ -122,9 +122,9 @@ impl Jwk {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Discovery {
-    /// The issuer of the tokens that the keys verify. If the regions with pools or keys have several
-    /// issuers, or there is none yet, the one of commercial regions; a verifier of other tokens has
-    /// to be given theirs.
+    /// The issuer of the tokens that the keys verify. If the regions with pools or keys have
+    /// several issuers, or there is none yet, the one of commercial regions; a verifier of other
+    /// tokens has to be given theirs.
     pub issuer: TokenIssuer,
     /// Where users would log in. OpenID Connect requires the member; the service has no such page,
     /// as its tokens come from its operations. Nothing answers there.
