@@ -32,6 +32,7 @@ mod fault;
 mod json;
 mod model;
 mod operation;
+mod read;
 mod shape;
 
 use crate::engine::Engine;
@@ -39,11 +40,31 @@ use crate::id::{AccountId, Region};
 
 use credential::Credential;
 pub use fault::Fault;
-use json::Document;
 use operation::{Operation, Run, region_of};
 
-/// What stands before the operation's name in a target.
+/// The text before the operation's name in a target. SDKs send this one; see [`action`].
 pub const TARGET_PREFIX: &str = "AWSCognitoIdentityService.";
+
+/// The text that may stand before [`TARGET_PREFIX`]: the sample requests of the API reference have
+/// it.
+const TARGET_NAMESPACE: &str = "com.amazonaws.cognito.identity.model.";
+
+/// The operation's name in an `X-Amz-Target`, if the target is one of this service. There need not
+/// be an operation of that name.
+///
+/// # Example: both forms of a target
+///
+/// ```
+/// use cognate::wire::action;
+///
+/// assert_eq!(action("AWSCognitoIdentityService.GetId"), Some("GetId"));
+/// let sample = "com.amazonaws.cognito.identity.model.AWSCognitoIdentityService.GetId";
+/// assert_eq!(action(sample), Some("GetId"));
+/// assert_eq!(action("GetId"), None);
+/// ```
+pub fn action(target: &str) -> Option<&str> {
+    target.strip_prefix(TARGET_NAMESPACE).unwrap_or(target).strip_prefix(TARGET_PREFIX)
+}
 
 /// The content type of every request and reply.
 pub const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -137,7 +158,7 @@ pub struct Reply {
 /// What is wrong with it is found in this order: the target, the body's syntax and types, the
 /// credentials (which the four public operations need not have), the rate, the constraints of all
 /// members at once, and then as each operation says. Members that an operation does not know are
-/// passed over.
+/// passed over, and take no memory; of those that it knows, at most 32,768 values are read.
 pub fn handle(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Reply {
     match answer(engine, context, target, body) {
         Ok(body) => Reply { status: 200, body, fault: None },
@@ -155,8 +176,7 @@ pub(crate) struct Named {
 
 #[cfg(feature = "http")]
 pub(crate) fn named(target: &str) -> Option<Named> {
-    let name = target.strip_prefix(TARGET_PREFIX).unwrap_or(target);
-    let operation = Operation::named(name)?;
+    let operation = Operation::named(action(target)?)?;
     let is_public = matches!(operation.run, Run::Unsigned(_));
     Some(Named { name: operation.name, is_public })
 }
@@ -168,12 +188,12 @@ impl From<Fault> for Reply {
 }
 
 fn answer(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Result<Vec<u8>, Fault> {
-    let name = target.strip_prefix(TARGET_PREFIX).unwrap_or(target);
+    let name = action(target).ok_or_else(|| Fault::unknown_target(target))?;
     let operation = Operation::named(name).ok_or_else(|| Fault::unknown_operation(name))?;
     if body.len() > operation.body_length_max() {
         return Err(Fault::serialization("The request body is too long"));
     }
-    let document = Document::parse(body)?;
+    let document = operation.read(body)?;
     let violations = operation.check(&document)?;
     let violations = violations.map_or(Ok(()), |failed| Err(crate::Error::from(failed)));
     match operation.run {

@@ -105,8 +105,8 @@ impl<'a> Request<'a> {
 
     /// Whether the caller has credentials, or needs none.
     fn may_succeed(&self) -> bool {
-        let name = self.target.strip_prefix(wire::TARGET_PREFIX).unwrap_or(self.target);
-        self.authorization != Some("anonymous") || UNSIGNED.contains(&name)
+        let is_unsigned = |name| UNSIGNED.contains(&name);
+        self.authorization != Some("anonymous") || wire::action(self.target).is_some_and(is_unsigned)
     }
 
     fn send(&self, engine: &Engine, body: &str) -> Reply {

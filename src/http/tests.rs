@@ -51,6 +51,47 @@ fn an_operation_is_answered() {
 }
 
 #[test]
+fn an_outcome_has_the_bare_name_of_the_operation() {
+    for (target, operation) in [
+        ("AWSCognitoIdentityService.GetId", "GetId"),
+        ("com.amazonaws.cognito.identity.model.AWSCognitoIdentityService.GetId", "GetId"),
+        ("AWSCognitoIdentityService.GetPool", "Unknown"),
+        ("GetId", "Unknown"),
+        ("", "Unknown"),
+    ] {
+        let response = send("POST", "/", &[("x-amz-target", target)], b"{}");
+        assert_eq!(outcome_of(&response).operation, operation, "{target}");
+    }
+}
+
+/// A guard knows public operations by both forms of a target, and by nothing else.
+#[test]
+fn pages_of_other_sites_reach_public_operations_by_either_target() {
+    let namespaced = |operation| format!("com.amazonaws.cognito.identity.model.{operation}");
+    for (target, status) in [
+        (namespaced("AWSCognitoIdentityService.GetId"), 400),
+        (namespaced("AWSCognitoIdentityService.ListIdentityPools"), 403),
+        (namespaced("GetId"), 403),
+        ("GetId".to_owned(), 403),
+    ] {
+        let headers = [("x-amz-target", target.as_str()), ("origin", "https://other.example")];
+        let response = send("POST", "/", &headers, b"{}");
+        assert_eq!(response.status(), status, "{target}");
+        let readers = header(&response, "access-control-allow-origin");
+        assert_eq!(readers, (status == 400).then_some("*"), "{target}");
+    }
+}
+
+#[test]
+fn a_request_without_a_target_is_told_so() {
+    for headers in [&[SIGNED][..], &[("x-amz-target", "")]] {
+        let response = send("POST", "/", headers, b"{}");
+        let message = header(&response, "x-amzn-errormessage").expect("a message");
+        assert!(message.starts_with("Missing header X-Amz-Target: "), "{message}");
+    }
+}
+
+#[test]
 fn a_refusal_is_in_the_headers_too() {
     for (headers, operation, name) in [
         (&[LIST][..], "ListIdentityPools", "MissingAuthenticationTokenException"),

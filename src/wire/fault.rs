@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
+use crate::wire::TARGET_PREFIX;
 
 /// What went wrong, in the service's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +75,18 @@ impl Fault {
     }
 
     pub(super) fn unknown_operation(name: &str) -> Self {
-        Self::new("UnknownOperationException", format!("Unknown operation '{}'", shorten(name)))
+        Self::new(UNKNOWN_OPERATION, format!("Unknown operation '{}'", shorten(name)))
+    }
+
+    /// A target that names no operation.
+    pub(super) fn unknown_target(target: &str) -> Self {
+        let form = format!("{TARGET_PREFIX}OPERATION");
+        let message = if target.is_empty() {
+            format!("Missing header X-Amz-Target: it names the operation, as {form}")
+        } else {
+            format!("Unknown target '{}': a target has the form {form}", shorten(target))
+        };
+        Self::new(UNKNOWN_OPERATION, message)
     }
 
     pub(super) fn missing_authentication() -> Self {
@@ -128,6 +140,7 @@ impl From<Error> for Fault {
 }
 
 const ACCESS_DENIED: &str = "AccessDeniedException";
+const UNKNOWN_OPERATION: &str = "UnknownOperationException";
 
 fn chain(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))

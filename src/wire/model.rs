@@ -37,7 +37,7 @@ pub(super) const LOGINS: Shape = Shape::Map {
     max: Some(Logins::LENGTH_MAX),
 };
 pub(super) const MAX_RESULTS: Shape =
-    Shape::Number { r#type: "Integer", min: PageSize::MIN, max: PageSize::LIMIT };
+    Shape::Number { r#type: "an Integer", min: PageSize::MIN, max: PageSize::LIMIT };
 pub(super) const NEXT_TOKEN: Shape = Shape::Text(NextToken::SHAPE);
 pub(super) const POOL_ID: Shape = Shape::Text(IdentityPoolId::SHAPE);
 pub(super) const POOL_NAME: Shape = Shape::Text(IdentityPoolName::SHAPE);
@@ -79,7 +79,7 @@ pub(super) const TAG_KEYS: Shape =
 pub(super) const TAGS: Shape =
     Shape::Map { key: TagKey::SHAPE, value: &Shape::Text(TagValue::SHAPE), max: None };
 pub(super) const TOKEN_DURATION: Shape =
-    Shape::Number { r#type: "Long", min: TokenDuration::SECS_MIN, max: TokenDuration::SECS_MAX };
+    Shape::Number { r#type: "a Long", min: TokenDuration::SECS_MIN, max: TokenDuration::SECS_MAX };
 pub(super) const USER_POOLS: Shape = Shape::List {
     of: &Shape::Structure(&[
         optional("ProviderName", Shape::Text(UserPoolProviderName::SHAPE)),

@@ -14,6 +14,7 @@ use crate::wire::model::{
     LOGIN_PROVIDERS, LOGINS, MAX_RESULTS, NEXT_TOKEN, POOL_ID, POOL_NAME, PRINCIPAL_TAGS, PROVIDER,
     PROVIDERS, ROLE_MAPPINGS, ROLES, TAG_KEYS, TAGS, TOKEN_DURATION, USER_POOLS,
 };
+use crate::wire::read::read;
 use crate::wire::shape::{Failures, Member, Shape, check_members, optional, required};
 
 /// An operation of the service.
@@ -27,14 +28,14 @@ pub(super) struct Operation {
 
 /// How an operation is called, by whom it may be.
 pub(super) enum Run {
-    Signed(fn(&Developer, &Document) -> Result<Vec<u8>, Fault>),
-    Unsigned(fn(&Public, &Document) -> Result<Vec<u8>, Fault>),
+    Signed(fn(&Developer, &Document<'_>) -> Result<Vec<u8>, Fault>),
+    Unsigned(fn(&Public, &Document<'_>) -> Result<Vec<u8>, Fault>),
 }
 
 const fn signed(
     name: &'static str,
     members: &'static [Member],
-    run: fn(&Developer, &Document) -> Result<Vec<u8>, Fault>,
+    run: fn(&Developer, &Document<'_>) -> Result<Vec<u8>, Fault>,
 ) -> Operation {
     Operation { name, members, run: Run::Signed(run), limited: None }
 }
@@ -42,7 +43,7 @@ const fn signed(
 const fn public(
     name: &'static str,
     members: &'static [Member],
-    run: fn(&Public, &Document) -> Result<Vec<u8>, Fault>,
+    run: fn(&Public, &Document<'_>) -> Result<Vec<u8>, Fault>,
 ) -> Operation {
     Operation { name, members, run: Run::Unsigned(run), limited: None }
 }
@@ -265,8 +266,12 @@ impl Operation {
         if length < BODY_LENGTH_LIMIT { length } else { BODY_LENGTH_LIMIT }
     }
 
+    pub(super) fn read<'a>(&self, body: &'a [u8]) -> Result<Document<'a>, Fault> {
+        read(body, self.members)
+    }
+
     /// Every constraint that the body fails.
-    pub(super) fn check(&self, body: &Document) -> Result<Option<Violations>, Fault> {
+    pub(super) fn check(&self, body: &Document<'_>) -> Result<Option<Violations>, Fault> {
         let mut failures = Failures::default();
         check_members(self.members, body, "", &mut failures)?;
         Ok(failures.into_violations())
@@ -274,39 +279,39 @@ impl Operation {
 }
 
 /// The region of the id that a public operation is about, if it names one.
-pub(super) fn region_of(body: &Document) -> Option<Region> {
-    let ids = ["IdentityPoolId", "IdentityId"].map(|name| body.member(name).text().ok());
+pub(super) fn region_of(body: &Document<'_>) -> Option<Region> {
+    let ids = ["IdentityPoolId", "IdentityId"].map(|name| body.member(name).text());
     let (region, _) = ids.into_iter().flatten().next()?.split_once(':')?;
     region.parse().ok()
 }
 
 fn answer<I: DeserializeOwned, O: Serialize>(
-    body: &Document,
+    body: &Document<'_>,
     operation: impl FnOnce(I) -> EngineResult<O>,
 ) -> Result<Vec<u8>, Fault> {
-    let output = operation(read(body)?)?;
+    let output = operation(input(body)?)?;
     serde_json::to_vec(&output).map_err(|error| Fault::serialization(error.to_string()))
 }
 
 /// An operation that returns nothing has an empty body.
 fn perform<I: DeserializeOwned>(
-    body: &Document,
+    body: &Document<'_>,
     operation: impl FnOnce(I) -> EngineResult<()>,
 ) -> Result<Vec<u8>, Fault> {
-    operation(read(body)?)?;
+    operation(input(body)?)?;
     Ok(Vec::new())
 }
 
 /// An operation whose output has no members.
 fn acknowledge<I: DeserializeOwned>(
-    body: &Document,
+    body: &Document<'_>,
     operation: impl FnOnce(I) -> EngineResult<()>,
 ) -> Result<Vec<u8>, Fault> {
-    operation(read(body)?)?;
+    operation(input(body)?)?;
     Ok(b"{}".to_vec())
 }
 
 /// What has passed the check fits the input.
-fn read<I: DeserializeOwned>(body: &Document) -> Result<I, Fault> {
+fn input<I: DeserializeOwned>(body: &Document<'_>) -> Result<I, Fault> {
     I::deserialize(body).map_err(|error| Fault::serialization(error.to_string()))
 }

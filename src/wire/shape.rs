@@ -1,8 +1,17 @@
 //! Shapes of the service model, and the check of a body against one.
 
+use std::borrow::Cow;
+
 use crate::constraint::{Constraint, REDACTED, StringShape, Violation, Violations};
 use crate::wire::Fault;
 use crate::wire::json::Document;
+
+/// A list where the shape has another type; the service itself was seen to say so.
+pub(super) const LIST_FOUND: &str = "Start of list found where not expected";
+
+const OBJECT_FOUND: &str = "Start of structure or map found where not expected.";
+
+type Entry<'a> = (Cow<'a, str>, Document<'a>);
 
 /// The shape of a member.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +20,7 @@ pub(super) enum Shape {
     /// A text out of a few.
     Enumeration(&'static [&'static str]),
     Boolean,
-    /// A number; the service's name of its type is part of a message.
+    /// A number; the service's name of its type, with its article, is part of a message.
     Number {
         r#type: &'static str,
         min: i64,
@@ -33,9 +42,9 @@ pub(super) enum Shape {
 /// A member of a structure.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member {
-    name: &'static str,
+    pub(super) name: &'static str,
     required: bool,
-    shape: Shape,
+    pub(super) shape: Shape,
 }
 
 pub(super) const fn required(name: &'static str, shape: Shape) -> Member {
@@ -57,7 +66,8 @@ pub(super) struct Failures {
     length: usize,
 }
 
-/// In bytes, of what is told: the longest text that a shape has, and a little more.
+/// In bytes, of what is told, and of each value in it: the longest text that a shape has, and a
+/// little more.
 const FAILURES_LENGTH_MAX: usize = 256 * 1024;
 
 /// In bytes, of the text of a constraint.
@@ -76,11 +86,21 @@ impl Failures {
         if self.is_full() {
             return;
         }
-        let shown = shown();
+        let shown = shown().map(shorten);
         let length = shown.as_ref().map_or(0, String::len).saturating_add(path.len());
         self.length = self.length.saturating_add(length).saturating_add(CONSTRAINT_LENGTH);
         self.all.push(Violation::new(shown, path, failed));
     }
+}
+
+fn shorten(mut shown: String) -> String {
+    if shown.len() > FAILURES_LENGTH_MAX {
+        let mut ends = (0..=FAILURES_LENGTH_MAX).rev();
+        shown.truncate(ends.find(|end| shown.is_char_boundary(*end)).unwrap_or_default());
+        shown.push_str("...");
+        shown.shrink_to_fit();
+    }
+    shown
 }
 
 fn too_many_entries() -> Fault {
@@ -127,7 +147,7 @@ impl Shape {
     /// A value of another type ends the check.
     pub(super) fn check(
         &self,
-        value: &Document,
+        value: &Document<'_>,
         path: &str,
         failures: &mut Failures,
     ) -> Result<(), Fault> {
@@ -138,9 +158,9 @@ impl Shape {
                 }
             }
             (Self::Enumeration(values), Document::Text(text)) => {
-                if !values.contains(&text.as_str()) {
+                if !values.contains(&&**text) {
                     let failed = Constraint::Enumeration(values);
-                    failures.push(|| Some(text.clone()), path, failed);
+                    failures.push(|| Some(text.to_string()), path, failed);
                 }
             }
             (Self::Boolean, Document::Boolean(_)) => {}
@@ -190,9 +210,7 @@ impl Shape {
             (Self::Structure(members), Document::Object(_)) => {
                 check_members(members, value, path, failures)?;
             }
-            (wanted, other) => {
-                return Err(Fault::serialization(other.unexpected(wanted.type_name())));
-            }
+            (_, other) => return Err(self.mistyped(other)),
         }
         Ok(())
     }
@@ -201,7 +219,7 @@ impl Shape {
     /// is not looked into.
     fn check_entries(
         &self,
-        (key, entries): (&StringShape, &[(String, Document)]),
+        (key, entries): (&StringShape, &[Entry<'_>]),
         path: &str,
         failures: &mut Failures,
     ) -> Result<(), Fault> {
@@ -218,7 +236,8 @@ impl Shape {
         };
         let mut failed = false;
         for (_, entry) in present {
-            failed |= !shape.failed_by(entry.text()?).is_empty();
+            let text = entry.text().ok_or_else(|| self.mistyped(entry))?;
+            failed |= !shape.failed_by(text).is_empty();
         }
         if failed {
             failures.push(shown, path, Constraint::MapValues(shape.listed()));
@@ -228,7 +247,7 @@ impl Shape {
 
     fn check_items(
         &self,
-        items: &[Document],
+        items: &[Document<'_>],
         path: &str,
         failures: &mut Failures,
     ) -> Result<(), Fault> {
@@ -246,7 +265,8 @@ impl Shape {
         let shown = || Some(self.echo_list(items));
         let mut failed = false;
         for item in items.iter().filter(|item| !item.is_null()) {
-            failed |= !shape.failed_by(item.text()?).is_empty();
+            let text = item.text().ok_or_else(|| self.mistyped(item))?;
+            failed |= !shape.failed_by(text).is_empty();
         }
         if items.iter().any(Document::is_null) {
             let failed = Constraint::Elements(vec![Constraint::NotNull]);
@@ -258,23 +278,39 @@ impl Shape {
         Ok(())
     }
 
-    fn type_name(&self) -> &'static str {
-        match self {
-            Self::Text(_) | Self::Enumeration(_) => "String",
-            Self::Boolean => "Boolean",
+    /// A value of another type, in the words of other services of the same framework.
+    fn mistyped(&self, value: &Document<'_>) -> Fault {
+        let token = match value {
+            Document::List(_) => return Fault::serialization(LIST_FOUND),
+            Document::Object(_) => return Fault::serialization(OBJECT_FOUND),
+            Document::Null => "NULL_VALUE",
+            Document::Boolean(true) => "TRUE_VALUE",
+            Document::Boolean(false) => "FALSE_VALUE",
+            // Others cut the fraction off, so that their texts have no such value.
+            Document::Decimal if matches!(self, Self::Number { .. }) => "DECIMAL_VALUE",
+            Document::Integer(_) | Document::Decimal => "NUMBER_VALUE",
+            Document::Text(_) => "STRING_VALUE",
+        };
+        let wanted = match self {
+            Self::List { .. } => return Fault::serialization("Expected list or null"),
+            Self::Map { .. } => return Fault::serialization("Expected map or null"),
+            Self::Structure(_) => return Fault::serialization("Expected null"),
+            Self::Text(_) | Self::Enumeration(_) => "a String",
+            // The article was seen with a text, and the other one with a number.
+            Self::Boolean if value.text().is_some() => "an Boolean",
+            Self::Boolean => "a Boolean",
             Self::Number { r#type, .. } => r#type,
-            Self::List { .. } => "list",
-            Self::Map { .. } | Self::Structure(_) => "structure or map",
-        }
+        };
+        Fault::serialization(format!("{token} can not be converted to {wanted}"))
     }
 
-    fn echo_list(&self, items: &[Document]) -> String {
+    fn echo_list(&self, items: &[Document<'_>]) -> String {
         let shown = items.iter().take(ECHOED_MAX).map(|item| self.echo(item));
         format!("[{}]", joined(shown, items.len()))
     }
 
     /// What stands for a value inside another one.
-    fn echo(&self, value: &Document) -> String {
+    fn echo(&self, value: &Document<'_>) -> String {
         match (self, value) {
             (Self::Text(shape), Document::Text(text)) => shape.echo(text),
             (_, Document::Null) => "null".to_owned(),
@@ -286,7 +322,7 @@ impl Shape {
 /// Checks a structure; each path is the names of its members with a lower-case first letter.
 pub(super) fn check_members(
     members: &[Member],
-    value: &Document,
+    value: &Document<'_>,
     path: &str,
     failures: &mut Failures,
 ) -> Result<(), Fault> {
@@ -319,7 +355,7 @@ const fn text_length_max(shape: &StringShape) -> usize {
 }
 
 /// As Java prints a map.
-fn echo_map(key: &StringShape, value: &Shape, entries: &[(String, Document)]) -> String {
+fn echo_map(key: &StringShape, value: &Shape, entries: &[Entry<'_>]) -> String {
     // What is too long beside a secret is likely to be one, in the wrong place.
     let secret = matches!(value, Shape::Text(shape) if shape.sensitive);
     let shown = entries.iter().take(ECHOED_MAX).map(|(name, entry)| {

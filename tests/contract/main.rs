@@ -25,6 +25,7 @@ mod resolution;
 mod roles;
 mod row;
 mod scene;
+mod serialization;
 mod stores;
 mod tables;
 mod tags;
@@ -51,6 +52,7 @@ const TABLES: &[&[Row]] = &[
     regions::ROWS,
     resolution::ROWS,
     roles::ROWS,
+    serialization::ROWS,
     tags::ROWS,
     tokens::ROWS,
     unlink::ROWS,
@@ -84,6 +86,7 @@ tests! {
     resolution_of_logins: resolution;
     roles_of_a_pool: roles;
     tokens_beside_logins: beside;
+    values_of_another_type: serialization;
     tags_of_a_pool: tags;
     tokens_of_the_engine: tokens;
     unlinked_public_logins: unlink;

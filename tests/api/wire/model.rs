@@ -366,11 +366,11 @@ fn every_member_has_the_type_that_the_model_gives_it() {
         for (name, shape) in members(input) {
             let (wrong, wanted) = match shape["type"].as_str().expect("a type") {
                 "string" => (json!(1), "NUMBER_VALUE can not be converted to a String"),
-                "boolean" => (json!("true"), "STRING_VALUE can not be converted to a Boolean"),
-                "integer" => (json!("1"), "STRING_VALUE can not be converted to a Integer"),
+                "boolean" => (json!(1), "NUMBER_VALUE can not be converted to a Boolean"),
+                "integer" => (json!("1"), "STRING_VALUE can not be converted to an Integer"),
                 "long" => (json!("1"), "STRING_VALUE can not be converted to a Long"),
-                "list" => (json!(1), "NUMBER_VALUE can not be converted to a list"),
-                "map" => (json!(1), "NUMBER_VALUE can not be converted to a structure or map"),
+                "list" => (json!(1), "Expected list or null"),
+                "map" => (json!(1), "Expected map or null"),
                 other => panic!("nothing is known of a {other}"),
             };
             let mut body = fitting_input(input, Size::Smallest);

@@ -1,0 +1,83 @@
+//! The memory that a request takes: a binary of its own, as its allocator counts for the process.
+
+use cognate::{Engine, SigningAlgorithm, wire};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
+
+/// In bytes, of a body. `GetId` takes six times as much, and a test of it as much longer.
+const LENGTH: usize = 1_000_000;
+
+/// A list as long as fits.
+fn list(item: &str) -> String {
+    format!("[{item}{}]", format!(",{item}").repeat(LENGTH / (item.len() + 1) - 1))
+}
+
+/// A text that takes this many bytes, as long as fits.
+fn text(character: &str) -> String {
+    format!(r#""{}""#, character.repeat(LENGTH / character.len()))
+}
+
+fn member(name: &str, value: &str) -> String {
+    format!(r#"{{"IdentityPoolId": "us-east-1:0", "{name}": {value}}}"#)
+}
+
+fn entries(count: usize, value: &str) -> String {
+    let entries: Vec<_> = (0..count).map(|n| format!(r#""{n}": {value}"#)).collect();
+    format!("{{{}}}", entries.join(","))
+}
+
+/// What an answer takes beside its body at the most, in bytes.
+fn taken(engine: &Engine, body: &str) -> (usize, wire::Reply) {
+    let context = wire::Context::anonymous();
+    let target = "AWSCognitoIdentityService.GetId";
+    ALLOCATED.reset_peak_usage();
+    let before = ALLOCATED.current_usage();
+    let reply = wire::handle(engine, &context, target, body.as_bytes());
+    (ALLOCATED.peak_usage() - before, reply)
+}
+
+#[test]
+fn a_request_takes_little_memory_beside_its_body() {
+    const SKIPPED: usize = 16 * 1024;
+    const BUILT: usize = 4 * 1024 * 1024;
+    /// A text with escapes is put together before it is looked at, and one that fails is shown.
+    const COPIED: usize = 2 * LENGTH;
+
+    let (not_found, too_many, invalid, no_json) = (
+        "IdentityPool 'us-east-1:0' not found.",
+        "The request body has too many values",
+        "1 validation error detected: ",
+        "The request body is not valid JSON",
+    );
+    let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory();
+    let engine = engine.expect("an engine");
+    // The first request meets what is made once.
+    taken(&engine, &member("Unknown", "1"));
+    for (request, body, message, most) in [
+        ("an unknown text", member("Unknown", &text("x")), not_found, SKIPPED),
+        ("an unknown text with escapes", member("Unknown", &text(r"\n")), not_found, COPIED),
+        ("an unknown list", member("Unknown", &list("0")), not_found, SKIPPED),
+        ("an unknown list of texts", member("Unknown", &list(r#""a""#)), not_found, SKIPPED),
+        ("an unknown list of objects", member("Unknown", &list(r#"{"a":{}}"#)), not_found, SKIPPED),
+        ("an unknown list of lists", member("Unknown", &list("[[[[]]]]")), not_found, SKIPPED),
+        ("an unknown object", member("Unknown", &entries(60_000, "[]")), not_found, SKIPPED),
+        ("many unknown members", entries(60_000, "0"), invalid, SKIPPED),
+        ("half a list", member("Unknown", &list("0").replace(']', "")), no_json, SKIPPED),
+        ("a list for a text", member("AccountId", &list("0")), "Start of list", SKIPPED),
+        ("a map for a text", member("AccountId", &entries(60_000, "0")), "Start of", SKIPPED),
+        ("a list for a map", member("Logins", &list("[]")), "Start of list", SKIPPED),
+        ("a list in a map", member("Logins", &entries(1, &list("0"))), "Start of list", SKIPPED),
+        ("a text that is too long", member("AccountId", &text("1")), invalid, COPIED),
+        ("a token that is too long", member("Logins", &entries(1, &text("x"))), invalid, SKIPPED),
+        ("some entries", member("Logins", &entries(30_000, r#""a""#)), invalid, BUILT),
+        ("many entries", member("Logins", &entries(60_000, r#""a""#)), too_many, BUILT),
+    ] {
+        assert!(body.len() <= wire::BODY_LENGTH_MAX, "{request}: {}", body.len());
+        let (taken, reply) = taken(&engine, &body);
+        let told = reply.fault.map(|fault| fault.message().to_owned()).unwrap_or_default();
+        assert!(told.starts_with(message), "{request}: {}", &told[..told.len().min(200)]);
+        assert!(taken <= most, "{request} of {} bytes took {taken} bytes", body.len());
+    }
+}
