@@ -223,6 +223,28 @@ impl Engine {
         Ok(self.core.store.sync()?)
     }
 
+    /// Whether the store takes writes. The store of [`Engine::open`] stops for good when a write
+    /// fails: when the disk is full, or cannot be synced. A server that finds this should end, and
+    /// be started again once the reason is gone.
+    ///
+    /// Cheap: it asks the store, not the disk.
+    ///
+    /// # Errors
+    ///
+    /// The failure that stopped the store.
+    ///
+    /// # Example: a health check
+    ///
+    /// ```
+    /// let engine = cognate::Engine::builder().in_memory()?;
+    /// let status = if engine.health().is_ok() { 200 } else { 503 };
+    /// assert_eq!(status, 200);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn health(&self) -> Result<()> {
+        Ok(self.core.store.health()?)
+    }
+
     /// Who is calling, as [`verify_session`](Self::verify_session); `None` for a session token that
     /// was made elsewhere.
     pub(crate) fn own_session(&self, session_token: &str) -> Result<Option<VerifiedSession>> {

@@ -87,6 +87,16 @@ pub trait Store: Send + Sync {
     ///
     /// When it cannot be made durable.
     fn sync(&self) -> Result<(), StoreError>;
+
+    /// Whether the store takes writes. Cheap: it asks the store, not the medium.
+    ///
+    /// # Errors
+    ///
+    /// The failure that stopped the store, if it takes no more writes until it is opened again. A
+    /// store that never stops need not implement this.
+    fn health(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Every entry of a range, in the order of the keys, read step by step. An entry that is written

@@ -16,8 +16,8 @@ mod tender;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use sled::transaction::{TransactionError, TransactionResult, Transactional};
@@ -145,9 +145,7 @@ impl Store for SledStore {
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
-        if self.shared.stopped.load(Ordering::SeqCst) {
-            return Err(StoreError::Stopped);
-        }
+        self.shared.ensure_running()?;
         if self.shared.durability == Durability::Relaxed {
             let written = |key: &Key| self.shared.read(key);
             return self.shared.guarded(|| self.shared.behind.commit(batch, written));
@@ -162,6 +160,10 @@ impl Store for SledStore {
 
     fn sync(&self) -> Result<(), StoreError> {
         self.shared.guarded(|| self.shared.sync())
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.shared.stopped.get().cloned().map_or(Ok(()), Err)
     }
 }
 
@@ -190,7 +192,8 @@ struct Shared {
     applied: Mutex<Digest>,
     /// Records that a relaxed store has written since the last flush.
     backlog: AtomicUsize,
-    stopped: AtomicBool,
+    /// Why the store takes no more writes.
+    stopped: OnceLock<StoreError>,
     seal: Seal,
     _lock: FolderLock,
 }
@@ -207,28 +210,44 @@ impl Shared {
     /// unknown, so nothing is written any more until the store is opened again.
     fn guarded<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            self.stopped.store(true, Ordering::SeqCst);
-            Err(StoreError::failed("sled panicked: the database may be damaged"))
+            let panicked = StoreError::failed("sled panicked: the database may be damaged");
+            self.stopped.get_or_init(|| panicked.clone());
+            Err(panicked)
+        })
+    }
+
+    fn ensure_running(&self) -> Result<(), StoreError> {
+        if self.stopped.get().is_some() { Err(StoreError::Stopped) } else { Ok(()) }
+    }
+
+    /// Stops the store when `work` is left before its changes are known to be durable, also by a
+    /// panic.
+    fn stop_unless_durable<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // After a failed sync a second one may succeed without having written what the first lost.
+        self.ensure_running()?;
+        self.guarded(work).inspect_err(|reason| {
+            self.stopped.get_or_init(|| reason.clone());
+            self.in_flight.lose();
         })
     }
 
     /// Commits a group and makes it as durable as was promised.
     fn write(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
-        if self.stopped.load(Ordering::SeqCst) {
-            return Err(StoreError::Stopped);
-        }
-        let stop = StopUnlessDurable { shared: self, durable: false };
-        self.in_flight.depart(batches.iter().flat_map(Batch::written));
-        let outcomes = self.apply(batches)?;
-        if outcomes.contains(&Commit::Done) {
-            match self.durability {
-                Durability::PowerLoss => self.sync()?,
-                Durability::ProcessKill | Durability::Relaxed => self.flush()?,
+        self.stop_unless_durable(|| {
+            self.in_flight.depart(batches.iter().flat_map(Batch::written));
+            let outcomes = self.apply(batches)?;
+            if outcomes.contains(&Commit::Done) {
+                match self.durability {
+                    Durability::PowerLoss => self.sync()?,
+                    Durability::ProcessKill | Durability::Relaxed => self.flush()?,
+                }
             }
-        }
-        stop.durable();
-        self.in_flight.land();
-        Ok(outcomes)
+            self.in_flight.land();
+            Ok(outcomes)
+        })
     }
 
     /// Checks and applies batches, each on its own, in one transaction over all trees.
@@ -248,13 +267,7 @@ impl Shared {
 
     /// Writes what a relaxed store has answered.
     fn write_behind(&self) -> Result<(), StoreError> {
-        if self.stopped.load(Ordering::SeqCst) {
-            return Err(StoreError::Stopped);
-        }
-        let stop = StopUnlessDurable { shared: self, durable: false };
-        self.behind.write(|layer| self.write_layer(layer))?;
-        stop.durable();
-        Ok(())
+        self.stop_unless_durable(|| self.behind.write(|layer| self.write_layer(layer)))
     }
 
     fn write_layer(&self, layer: &Layer) -> Result<(), StoreError> {
@@ -304,39 +317,13 @@ impl Shared {
 
     /// Brings everything that was applied onto the disk.
     fn sync(&self) -> Result<(), StoreError> {
-        // After a failed sync a second one may succeed without having written what the first lost.
-        if self.stopped.load(Ordering::SeqCst) {
-            return Err(StoreError::Stopped);
-        }
-        let stop = StopUnlessDurable { shared: self, durable: false };
-        self.write_behind()?;
-        let applied = self.applied();
-        self.flush()?;
-        self.disk.sync().map_err(StoreError::failed)?;
-        self.mark.raise(applied).map_err(StoreError::failed)?;
-        stop.durable();
-        Ok(())
-    }
-}
-
-/// Stops the store when what was begun is left before it is known to be durable, also by a panic.
-struct StopUnlessDurable<'a> {
-    shared: &'a Shared,
-    durable: bool,
-}
-
-impl StopUnlessDurable<'_> {
-    fn durable(mut self) {
-        self.durable = true;
-    }
-}
-
-impl Drop for StopUnlessDurable<'_> {
-    fn drop(&mut self) {
-        if !self.durable {
-            self.shared.stopped.store(true, Ordering::SeqCst);
-            self.shared.in_flight.lose();
-        }
+        self.stop_unless_durable(|| {
+            self.write_behind()?;
+            let applied = self.applied();
+            self.flush()?;
+            self.disk.sync().map_err(StoreError::failed)?;
+            self.mark.raise(applied).map_err(StoreError::failed)
+        })
     }
 }
 

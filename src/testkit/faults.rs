@@ -222,6 +222,10 @@ impl<S: Store> Store for FaultyStore<S> {
     fn sync(&self) -> Result<(), StoreError> {
         self.around(Kind::Sync, None, || self.inner.sync())
     }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.inner.health()
+    }
 }
 
 #[derive(Debug)]

@@ -10,7 +10,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicUsize;
 use std::thread;
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ impl Shared {
             behind: WriteBehind::default(),
             applied: Mutex::new(Digest::default()),
             backlog: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
+            stopped: OnceLock::new(),
             seal: Seal::new(path),
             _lock: lock,
         };

@@ -19,12 +19,25 @@ fn broken_store(durability: Durability) -> (tempfile::TempDir, SledStore) {
     (folder, SledStore { tender: None, shared: Arc::new(shared) })
 }
 
+/// The health of a store is what stopped it, not what followed.
+#[track_caller]
+fn assert_stopped_by(store: &SledStore, reason: &str) {
+    match store.health() {
+        Err(StoreError::Failed(source)) => {
+            assert!(source.to_string().contains(reason), "{source}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_failed_sync_stops_the_store() {
     let (folder, store) = broken_store(Durability::PowerLoss);
+    store.health().expect("nothing has failed");
     assert!(matches!(store.commit(put(1)), Err(StoreError::Failed(_))));
     assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
     assert!(matches!(store.sync(), Err(StoreError::Stopped)));
+    assert_stopped_by(&store, "Invalid argument");
     // What the failed group wrote may or may not be on the disk: it is not given out.
     assert!(matches!(store.get(&[Key::new(Tree::Pools, [1])]), Err(StoreError::Stopped)));
     assert_eq!(store.get(&[Key::new(Tree::Pools, [2])]).expect("reads"), [None]);
@@ -38,9 +51,11 @@ fn a_failed_sync_stops_the_store() {
 fn a_failed_sync_is_not_forgotten() {
     let (_folder, store) = broken_store(Durability::ProcessKill);
     assert_eq!(store.commit(put(1)).expect("flushed"), Commit::Done);
+    store.health().expect("nothing has failed");
     assert!(matches!(store.sync(), Err(StoreError::Failed(_))));
     assert!(matches!(store.sync(), Err(StoreError::Stopped)));
     assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
+    assert_stopped_by(&store, "Invalid argument");
 }
 
 #[test]
@@ -95,6 +110,7 @@ fn a_relaxed_store_stops_when_it_cannot_write() {
     assert!(matches!(store.sync(), Err(StoreError::Failed(_))));
     assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
     assert!(matches!(store.sync(), Err(StoreError::Stopped)));
+    assert_stopped_by(&store, "Invalid argument");
 }
 
 /// What sled holds in memory after it panicked is unknown.
@@ -107,8 +123,23 @@ fn a_panic_of_sled_stops_the_store() {
     assert!(matches!(panicked, Err(StoreError::Failed(_))));
     assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
     assert!(matches!(store.sync(), Err(StoreError::Stopped)));
+    assert_stopped_by(&store, "sled panicked");
     let read = store.get(&[Key::new(Tree::Pools, [1]), Key::new(Tree::Pools, [2])]);
     assert_eq!(read.expect("reads"), [Some(vec![1]), None]);
+}
+
+/// Nobody asks a relaxed store to write: its threads find that it cannot.
+#[test]
+fn the_threads_of_a_store_tell_its_health() {
+    for durability in [Durability::ProcessKill, Durability::Relaxed] {
+        let (_folder, mut store) = broken_store(durability);
+        store.tender = Some(Tender::spawn(Arc::clone(&store.shared)).expect("threads"));
+        assert_eq!(store.commit(put(1)).expect("not synced yet"), Commit::Done);
+        while store.health().is_ok() {
+            thread::yield_now();
+        }
+        assert_stopped_by(&store, "Invalid argument");
+    }
 }
 
 /// sled's own `Debug` shows every record.
