@@ -10,6 +10,7 @@ mod entry;
 mod files;
 mod in_flight;
 mod open;
+mod private;
 mod seal;
 mod tender;
 
@@ -62,6 +63,12 @@ pub struct SledOptions {
 impl SledOptions {
     /// The database in the folder `path`, which is made if it is missing; durable against power
     /// loss, with a cache of 64 MiB.
+    ///
+    /// It holds the private halves of signing keys, which are not sealed without
+    /// [`Builder::key_secret`](crate::Builder::key_secret). On Unix the folder is made with mode
+    /// 0700, and its files with 0600 whatever the umask. An existing folder keeps its mode: one that
+    /// others can use shows them the names of its files, and one that others can write lets them
+    /// replace the database.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), durability: Durability::default(), cache_bytes: 64 << 20 }
     }

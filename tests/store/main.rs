@@ -3,6 +3,8 @@
 mod conformance;
 mod damage;
 mod kill;
+#[cfg(unix)]
+mod permissions;
 mod planted;
 mod races;
 mod relaxed;

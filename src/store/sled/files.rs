@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 
 use crate::store::StoreError;
+use crate::store::sled::private;
 
 /// The lock of a database's folder.
 #[derive(Debug)]
@@ -23,13 +24,10 @@ pub(super) struct FolderLock(File);
 
 impl FolderLock {
     pub(super) fn acquire(path: &Path) -> Result<Self, StoreError> {
-        make_folder(path).map_err(StoreError::failed)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path.join("lock"))
-            .map_err(StoreError::failed)?;
+        private::make_folder(path).map_err(StoreError::failed)?;
+        let mut options = private::file_options();
+        let lock = options.create(true).truncate(false).open(path.join("lock"));
+        let lock = lock.map_err(StoreError::failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self(lock)),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
@@ -46,19 +44,6 @@ impl Drop for FolderLock {
     }
 }
 
-/// Makes a folder, which is then on the disk together with the entries that name it.
-fn make_folder(path: &Path) -> io::Result<()> {
-    let named = |path: &&Path| !path.as_os_str().is_empty();
-    let missing: Vec<&Path> =
-        path.ancestors().filter(named).take_while(|folder| !folder.is_dir()).collect();
-    fs::create_dir_all(path)?;
-    for folder in missing {
-        let parent = folder.parent().filter(named).unwrap_or(Path::new("."));
-        sync_folder(parent)?;
-    }
-    Ok(())
-}
-
 /// Brings the names of a folder's entries onto the disk.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
@@ -71,7 +56,11 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 /// Writes a small file so that after a crash it is there whole, or as it was before.
 pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let new = folder.join(format!("{name}.new"));
-    let mut file = File::create(&new)?;
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = private::file_options().create_new(true).open(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(new, folder.join(name))?;
@@ -142,7 +131,10 @@ impl Disk {
         let new = blobs.new_names()?;
         for name in &new {
             match File::open(blobs.path.join(name)) {
-                Ok(blob) => blob.sync_all()?,
+                Ok(blob) => {
+                    blob.sync_all()?;
+                    private::restrict_file(&blobs.path.join(name));
+                }
                 // Already collected as garbage.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
@@ -153,6 +145,9 @@ impl Disk {
         self.log.sync_data()?;
         let mut snapshots = self.snapshots.lock();
         let new = snapshots.new_names()?;
+        for name in &new {
+            private::restrict_file(&snapshots.path.join(name));
+        }
         snapshots.sync_names(new)
     }
 }

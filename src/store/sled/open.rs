@@ -24,6 +24,7 @@ use crate::store::sled::digest::Digest;
 use crate::store::sled::entry::Home;
 use crate::store::sled::files::{self, CommitMark, Disk, FolderLock};
 use crate::store::sled::in_flight::InFlight;
+use crate::store::sled::private;
 use crate::store::sled::seal::{self, Seal};
 use crate::store::sled::{Shared, SledOptions, store_error};
 
@@ -53,6 +54,7 @@ impl Shared {
         let mark = CommitMark::open(path)?;
         let sealed = seal::take(path).map_err(StoreError::failed)?;
         let is_new = !files::parameters(&folder).exists();
+        private::make_database(&folder).map_err(StoreError::failed)?;
         let database = open_database(&folder, options)?;
         let trees: Vec<sled::Tree> = Home::all()
             .map(|home| database.open_tree(home.name))
@@ -63,6 +65,7 @@ impl Shared {
             files::sync_created(&folder).map_err(StoreError::failed)?;
         }
         files::sync_folder(path).map_err(StoreError::failed)?;
+        private::restrict_database(path, &folder).map_err(StoreError::failed)?;
         let shared = Self {
             trees,
             database,
