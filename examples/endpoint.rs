@@ -21,7 +21,8 @@ const USAGE: &str = "\
 usage: endpoint URL [CASES] [OPTION...]      surveys the endpoint
        endpoint URL --replay FILE [OPTION]   performs a script, and prints what comes of each line
        endpoint --issuer-keys                prints the key set of all providers
-       endpoint --issuers                    prints the names of the providers
+       endpoint --issuers                    prints the names of the issuers
+       endpoint --clients                    prints each issuer with its application, ISSUER=CLIENT
 
   --reset URL          where to POST before each sequence, so that it meets nothing of the others;
                        without it each sequence has accounts of its own
@@ -60,7 +61,8 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Erro
         match argument.as_str() {
             "--help" => return tell(USAGE),
             "--issuer-keys" => return tell(testkit::issuer_key_set()),
-            "--issuers" => return tell(Provider::ALL.map(Provider::name).join("\n")),
+            "--issuers" => return tell(Provider::ISSUERS.map(Provider::issuer).join("\n")),
+            "--clients" => return tell(Provider::ISSUERS.map(registered).join("\n")),
             "--replay" => options.replay = Some(value()?),
             "--reset" => options.reset = Some(value()?),
             "--first-account" => options.first_account = Some(value()?.parse()?),
@@ -79,6 +81,10 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Erro
         Some(file) => replay(url, &fs::read_to_string(file)?, &options),
         None => survey(url, &options),
     }
+}
+
+fn registered(provider: Provider) -> String {
+    format!("{}={}", provider.issuer(), provider.client())
 }
 
 fn tell(text: impl Display) -> Result<bool, Box<dyn Error>> {

@@ -55,7 +55,7 @@ pub use issuer::{issuer_key_set, login_verifier};
 pub use model::Model;
 pub use names::{
     Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Login, Pool, Presented,
-    Provider, Role, Token, User,
+    Provider, Role, Spelling, Token, User,
 };
 pub use operation::Operation;
 pub use outcome::{Description, Outcome, Page, Statement};

@@ -95,11 +95,16 @@ impl World {
 
     /// Everything that can be seen is as the model has it.
     fn look_at_all(&mut self) {
-        let accounts = [(0, 0), (0, 1), (1, 0), (1, 1)];
-        let pools = accounts.map(|(number, region)| {
-            let caller = Caller::Account(Account { number, region });
-            self.entries(|after| Operation::ListIdentityPools { caller, max_results: PAGE, after })
-        });
+        let regions = (0..).take(Account::REGIONS.len());
+        let accounts = regions
+            .flat_map(|region| [0, 1, Account::NOT_KNOWN].map(|number| Account { number, region }));
+        let pools: Vec<_> = accounts
+            .map(|account| {
+                let caller = Caller::Account(account);
+                let max_results = PAGE;
+                self.entries(|after| Operation::ListIdentityPools { caller, max_results, after })
+            })
+            .collect();
         let (caller, pools) = (Caller::Owner, pools.iter().sum());
         for pool in numbers(pools).map(Pool) {
             self.perform(&Operation::DescribeIdentityPool { caller, pool });

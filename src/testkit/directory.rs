@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::testkit::issuer::id_token;
+use crate::testkit::json::Json;
 use crate::testkit::model::Model;
 use crate::testkit::names::{
-    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Token,
+    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Role,
+    Token, cognito_name, cognito_name_abroad, partition,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::request::{Call, Request};
@@ -53,7 +55,7 @@ impl Seen {
 }
 
 impl Directory {
-    /// Account 0 has this number, and the others follow it.
+    /// Account 0 has this number, and the others follow it, except the one that is not known.
     pub(crate) fn new(first_account: u64) -> Self {
         Self {
             first_account,
@@ -84,7 +86,7 @@ impl Directory {
         let mut presented: Vec<_> =
             names.user.into_iter().map(|user| Presented::User(game, user)).collect();
         if let Some(logins) = names.logins {
-            self.settle_logins(logins);
+            self.settle_logins(logins, pool, model);
             presented.clone_from(logins);
         }
         for identity in names.identities {
@@ -112,11 +114,29 @@ impl Directory {
     }
 
     /// A map has a key once, and presents tokens only if there are any.
-    fn settle_logins(&self, logins: &mut Vec<Presented>) {
+    fn settle_logins(
+        &self,
+        logins: &mut Vec<Presented>,
+        pool: Option<Pool>,
+        model: Option<&Model>,
+    ) {
+        for login in logins.iter_mut() {
+            if let Presented::Public(provider, subject @ Presented::LINKED, _) = login {
+                let linked = model.and_then(|model| model.linked_user(pool, *provider));
+                (*provider, *subject) = linked.unwrap_or((*provider, 0));
+            }
+        }
+        let of_logins = model.and_then(|model| model.token_of_any(logins));
         let mut keys = Vec::new();
         logins.retain_mut(|login| {
-            if let Presented::Cognito(token) | Presented::Tampered(token) = login {
-                *token = token.among(self.tokens.values.len());
+            if let Presented::Cognito(token)
+            | Presented::Tampered(token)
+            | Presented::Abroad(token) = login
+            {
+                *token = match of_logins {
+                    Some(of_logins) if *token == Token::OF_LOGINS => of_logins,
+                    _ => token.among(self.tokens.values.len()),
+                };
                 if *token == Token::UNKNOWN {
                     return false;
                 }
@@ -135,35 +155,55 @@ impl Directory {
 
     /// The call that a request stands for.
     pub(crate) fn fill(&mut self, request: &Request) -> Call {
-        let body = request.body.clone().map_texts(&mut |text| self.expand(&text)).to_string();
         let caller = request
             .caller
             .map(|caller| (self.account_id(caller.number), caller.region_name().to_owned()));
-        let region = caller.as_ref().map_or_else(|| region_of(&body), |(_, r)| r.clone());
-        Call { caller, region, operation: request.operation.clone(), body }
+        let region = match &caller {
+            Some((_, region)) => region.clone(),
+            None => self.region_of(&request.body),
+        };
+        let body = request.body.clone().map_texts(&mut |text| self.expand(&text, &region));
+        let (operation, target) = (request.operation.clone(), request.target());
+        Call { caller, region, operation, target, body: body.to_string() }
+    }
+
+    /// The region of the first id in the body of an operation that has no caller.
+    fn region_of(&mut self, body: &Json) -> String {
+        let first = Account::FIRST.region_name();
+        let Json::Object(members) = body else { return first.to_owned() };
+        let id = ["IdentityPoolId", "IdentityId"].into_iter().find_map(|id| {
+            members.iter().find_map(|(name, value)| match value {
+                Json::Text(text) if name == id => Some(text),
+                _ => None,
+            })
+        });
+        let id = id.map(|id| self.expand(id, first)).unwrap_or_default();
+        let region = id.split_once(':').map(|(region, _)| region);
+        region.unwrap_or(first).to_owned()
     }
 
     pub(crate) fn account_id(&self, number: u8) -> String {
-        format!("{:012}", self.first_account.saturating_add(number.into()))
+        let first = if number == Account::NOT_KNOWN { None } else { Some(self.first_account) };
+        format!("{:012}", first.map_or(0, |first| first.saturating_add(number.into())))
     }
 
-    /// With a value for each `$variable`.
-    fn expand(&mut self, text: &str) -> String {
+    /// With a value for each `$variable` of a call to a region.
+    fn expand(&mut self, text: &str, region: &str) -> String {
         let mut parts = text.split('$');
         let mut expanded = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let legal = |c: char| c.is_ascii_alphanumeric() || c == '.';
             let end = part.find(|c| !legal(c)).unwrap_or(part.len());
             let (variable, rest) = part.split_at(end);
-            expanded.push_str(&self.value(variable));
+            expanded.push_str(&self.value(variable, region));
             expanded.push_str(rest);
         }
         expanded
     }
 
-    fn value(&mut self, variable: &str) -> String {
+    fn value(&mut self, variable: &str, region: &str) -> String {
         if let Some(login) = variable.strip_prefix("login.") {
-            return self.id_token(login);
+            return self.id_token(login, region);
         }
         let digits = variable.find(|c: char| c.is_ascii_digit()).unwrap_or(variable.len());
         let (word, number) = variable.split_at(digits);
@@ -175,35 +215,29 @@ impl Directory {
             Identity::WORD => self.identities.get(number).map_or_else(unknown, str::to_owned),
             Token::WORD => self.tokens.get(number).unwrap_or("no-token").to_owned(),
             "tampered" => tampered(self.tokens.get(number).unwrap_or("no-token")),
+            "cognito" => cognito_name(region),
+            "abroad" => cognito_name_abroad(region),
+            "partition" => partition(region).to_owned(),
             Cursor::WORD => self.cursors.get(number).unwrap_or("bm90aGluZw").to_owned(),
             _ => format!("${variable}"),
         }
     }
 
-    /// `PROVIDER.SUBJECT.KIND`
-    fn id_token(&mut self, login: &str) -> String {
-        if let Some(made) = self.id_tokens.get(login) {
+    /// `PROVIDER.SUBJECT.KIND`; a role that it names is of the region's partition.
+    fn id_token(&mut self, login: &str, region: &str) -> String {
+        let key = format!("{login} {}", partition(region));
+        if let Some(made) = self.id_tokens.get(&key) {
             return made.clone();
         }
-        let kinds = [
-            IdToken::Genuine,
-            IdToken::Refreshed,
-            IdToken::Expired,
-            IdToken::Forged,
-            IdToken::ForAnotherClient,
-            IdToken::OfAnotherIssuer,
-            IdToken::WithoutSubject,
-            IdToken::Garbage,
-        ];
         let mut parts = login.split('.');
         let mut part = || parts.next().unwrap_or_default();
         let (provider, subject, kind) = (part(), part(), part());
         let provider = Provider::ALL.into_iter().find(|p| format!("{p:?}") == provider);
-        let kind = kinds.into_iter().find(|k| format!("{k:?}") == kind);
+        let kind = IdToken::ALL.into_iter().find(|k| format!("{k:?}") == kind);
         let (Some(provider), Some(kind)) = (provider, kind) else { return login.to_owned() };
-        let account = self.account_id(0);
-        let made = id_token(provider, subject.parse().unwrap_or_default(), kind, &account);
-        self.id_tokens.insert(login.to_owned(), made.clone());
+        let role = self.expand(&Role::Boss.arn(), region);
+        let made = id_token(provider, subject.parse().unwrap_or_default(), kind, &role);
+        self.id_tokens.insert(key, made.clone());
         made
     }
 }
@@ -223,14 +257,61 @@ fn tampered(token: &str) -> String {
     token.char_indices().map(flip).collect()
 }
 
-/// The region of the first id in a body of an operation that has no caller.
-fn region_of(body: &str) -> String {
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
-    let id = text(&body, "IdentityPoolId").or_else(|| text(&body, "IdentityId"));
-    let region = id.and_then(|id| id.split_once(':')).map(|(region, _)| region);
-    region.unwrap_or(Account::FIRST.region_name()).to_owned()
-}
-
 fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
     body.get(member)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A call about an identity of the region, with a value for each variable.
+    fn filled(region: &str, body: &[(&str, &str)]) -> Call {
+        let mut directory = Directory::new(123_456_789_012);
+        directory.identities.number(&format!("{region}:00000000-0000-4000-8000-000000000001"));
+        let id = [("IdentityId", "$identity0")];
+        let members = id.iter().chain(body).map(|(name, value)| (*name, Json::text(value)));
+        let (operation, body) = ("GetOpenIdToken".to_owned(), Json::object(members));
+        directory.fill(&Request { caller: None, operation, body })
+    }
+
+    #[test]
+    fn names_follow_the_region() {
+        for (region, cognito, abroad, partition) in [
+            ("us-east-1", "cognito-identity", "cognito-identity-us-gov", "aws"),
+            ("us-gov-west-1", "cognito-identity-us-gov", "cognito-identity", "aws-us-gov"),
+            ("us-gov-east-1", "cognito-identity.us-gov-east-1", "cognito-identity", "aws-us-gov"),
+            ("cn-north-1", "cognito-identity.cn-north-1", "cognito-identity", "aws-cn"),
+        ] {
+            let body = [("$cognito", ""), ("$abroad", ""), ("Role", "arn:$partition:$account0")];
+            let call = filled(region, &body);
+            assert_eq!(call.region, region);
+            let suffix = if region == "cn-north-1" { ".cn" } else { "" };
+            for told in [
+                format!("\"{cognito}.amazonaws.com{suffix}\":"),
+                format!("\"{abroad}.amazonaws.com\":"),
+                format!("\"arn:{partition}:123456789012\""),
+            ] {
+                assert!(call.body.contains(&told), "{told} {}", call.body);
+            }
+        }
+    }
+
+    #[test]
+    fn the_account_that_is_not_known_is_000000000000() {
+        let directory = Directory::new(123_456_789_012);
+        assert_eq!(directory.account_id(Account::NOT_KNOWN), "000000000000");
+        assert_eq!(directory.account_id(1), "123456789013");
+    }
+
+    #[test]
+    fn targets_are_spelled_in_two_ways() {
+        let targets: Vec<_> = ["a", "b", "c", "d", "e", "f", "g", "h"]
+            .map(|n| filled("us-east-1", &[(n, "")]).target)
+            .into();
+        let usual = "AWSCognitoIdentityService.GetOpenIdToken";
+        let samples = format!("com.amazonaws.cognito.identity.model.{usual}");
+        let count = |target: &str| targets.iter().filter(|known| *known == target).count();
+        assert_eq!((count(usual), count(&samples)), (7, 1));
+    }
 }

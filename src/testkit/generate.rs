@@ -4,6 +4,7 @@
 //! There is one generator. It makes an operation of a few bytes, which a fuzzer or proptest gives;
 //! smaller bytes make simpler operations.
 
+mod logins;
 mod settings;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -13,8 +14,7 @@ use proptest::prelude::any;
 use proptest::strategy::Strategy;
 
 use crate::testkit::names::{
-    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Pool, Presented, Provider, Role,
-    Token, User,
+    Account, Caller, Cursor, DeveloperProvider, Identity, Pool, Provider, Role, User,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::settings::{Roles, Settings};
@@ -22,7 +22,7 @@ use crate::testkit::settings::{Roles, Settings};
 /// Sequences of operations for proptest, each beginning with a pool.
 pub fn operations(length: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> {
     let parts = vec(uniform32(any::<u8>()), length);
-    (any::<[u8; 4]>(), parts).prop_map(|(pool, parts)| {
+    (uniform32(any::<u8>()), parts).prop_map(|(pool, parts)| {
         let operations = parts.iter().map(|bytes| operation(bytes));
         beginning(&pool).into_iter().chain(operations).collect()
     })
@@ -39,22 +39,30 @@ pub fn operation(bytes: &[u8]) -> Operation {
     })
 }
 
-/// A pool of the first account with most of the providers, and mostly with roles.
+/// A pool with most of the providers, and mostly with roles; mostly of the first account.
 pub fn beginning(bytes: &[u8]) -> Vec<Operation> {
     let mut source = Source(Unstructured::new(bytes));
-    let caller = Caller::Account(Account::FIRST);
-    let made = source.settings().map(|settings| {
+    let made = source.settings().and_then(|settings| {
         let developer = settings.developer.map(|_| DeveloperProvider::Game);
         let settings = Settings { developer, tags: None, ..settings };
-        let roles = Roles {
+        let account = match source.below(8)? {
+            0..=4 => Account::FIRST,
+            5 => Account { number: Account::NOT_KNOWN, ..Account::FIRST },
+            _ => Account { region: source.region()?, ..Account::FIRST },
+        };
+        let caller = Caller::Account(account);
+        let mut roles = Roles {
             authenticated: Some(Role::Player),
             unauthenticated: Some(Role::Guest),
             ..Roles::default()
         };
+        if source.below(8)? > 4 {
+            roles.mappings = source.mappings(settings.providers.clone())?;
+        }
         let roles = Operation::SetIdentityPoolRoles { caller, pool: Pool(0), roles };
         let has_roles = settings.name != 3;
         let pool = Operation::CreateIdentityPool { caller, settings };
-        std::iter::once(pool).chain(has_roles.then_some(roles)).collect()
+        Ok(std::iter::once(pool).chain(has_roles.then_some(roles)).collect())
     });
     made.unwrap_or_default()
 }
@@ -76,9 +84,9 @@ impl Source<'_> {
     /// How often each operation comes, of 100.
     #[expect(clippy::type_complexity, reason = "a table of generators")]
     const WEIGHTS: [(u8, fn(&mut Self) -> Result<Operation>); 23] = [
-        (20, Self::developer_token),
+        (18, Self::developer_token),
         (12, Self::get_id),
-        (8, Self::credentials),
+        (10, Self::credentials),
         (7, Self::token),
         (6, Self::merge),
         (5, Self::unlink_user),
@@ -92,12 +100,12 @@ impl Source<'_> {
         (2, Self::update_pool),
         (2, Self::create_pool),
         (2, Self::tag),
-        (2, Self::untag),
+        (1, Self::untag),
         (2, Self::list_pools),
         (1, Self::delete_pool),
         (1, Self::describe_pool),
         (1, Self::get_roles),
-        (1, Self::get_attributes),
+        (2, Self::get_attributes),
         (1, Self::list_tags),
     ];
 
@@ -130,9 +138,22 @@ impl Source<'_> {
         choices.get(choice).copied().ok_or(arbitrary::Error::EmptyChoose)
     }
 
+    /// Mostly in the first two regions.
     fn account(&mut self) -> Result<Account> {
-        let bits = self.byte()?;
-        Ok(Account { number: bits & 1, region: bits >> 1 & 1 })
+        let byte = self.byte()?;
+        let region = if byte < 192 { byte >> 1 & 1 } else { self.region()? };
+        Ok(Account { number: byte & 1, region })
+    }
+
+    /// Whose pool may have roles of every account, now and then.
+    fn owner(&mut self) -> Result<Account> {
+        let account = self.account()?;
+        let is_known = !self.rarely(8)?;
+        Ok(if is_known { account } else { Account { number: Account::NOT_KNOWN, ..account } })
+    }
+
+    fn region(&mut self) -> Result<u8> {
+        self.one_of(&[0, 1, 2, 3, 4])
     }
 
     fn caller(&mut self) -> Result<Caller> {
@@ -169,8 +190,10 @@ impl Source<'_> {
         Ok(User(if byte < 208 { byte % 3 } else { byte % 24 }))
     }
 
+    /// One that has logins.
     fn provider(&mut self) -> Result<Provider> {
-        self.one_of(&Provider::ALL)
+        use Provider::{Auth0, Facebook, Google, OpenIdConnect, UserPool};
+        self.one_of(&[Google, UserPool, OpenIdConnect, Google, UserPool, Auth0, Google, Facebook])
     }
 
     fn developer_provider(&mut self) -> Result<DeveloperProvider> {
@@ -184,58 +207,8 @@ impl Source<'_> {
         })
     }
 
-    fn id_token(&mut self) -> Result<IdToken> {
-        let byte = self.byte()?;
-        Ok(match byte {
-            0..=159 => IdToken::Genuine,
-            160..=243 => IdToken::Refreshed,
-            244..=245 => IdToken::Expired,
-            246..=247 => IdToken::Forged,
-            248..=249 => IdToken::ForAnotherClient,
-            250..=251 => IdToken::OfAnotherIssuer,
-            252..=253 => IdToken::WithoutSubject,
-            254..=255 => IdToken::Garbage,
-        })
-    }
-
-    fn public_login(&mut self) -> Result<Presented> {
-        let (provider, subject) = (self.provider()?, self.one_of(&[0, 1, 0, 2, 0, 1])?);
-        // An IAM provider without registered clients takes every application.
-        let token = match (provider, self.id_token()?) {
-            (Provider::OpenIdConnect, IdToken::ForAnotherClient) => IdToken::Forged,
-            (_, token) => token,
-        };
-        Ok(Presented::Public(provider, subject, token))
-    }
-
-    /// None to three, for an operation without credentials.
-    fn logins(&mut self) -> Result<Vec<Presented>> {
-        let mut logins = Vec::new();
-        for _ in 0..self.one_of(&[1, 0, 1, 2, 1, 0, 3, 2])? {
-            logins.push(match self.byte()? {
-                0..=223 => self.public_login()?,
-                224..=243 => Presented::Cognito(Token(self.byte()?.into())),
-                244..=249 => Presented::Tampered(Token(self.byte()?.into())),
-                250..=255 => Presented::User(self.developer_provider()?, self.user()?),
-            });
-        }
-        Ok(logins)
-    }
-
-    /// With a token of the service more often.
-    fn proofs(&mut self) -> Result<Vec<Presented>> {
-        let token = Token(self.byte()?.into());
-        let mut logins = self.logins()?;
-        match self.below(8)? {
-            0..=3 => {}
-            4 | 5 => logins.insert(0, Presented::Cognito(token)),
-            _ => logins.push(Presented::Cognito(token)),
-        }
-        Ok(logins)
-    }
-
     fn create_pool(&mut self) -> Result<Operation> {
-        let caller = Caller::Account(self.account()?);
+        let caller = Caller::Account(self.owner()?);
         Ok(Operation::CreateIdentityPool { caller, settings: self.settings()? })
     }
 
@@ -357,68 +330,5 @@ impl Source<'_> {
         let (identity, user) = (self.identity()?, self.user()?);
         let provider = self.developer_provider()?;
         Ok(Operation::UnlinkDeveloperIdentity { caller, pool, identity, provider, user })
-    }
-
-    fn unlink(&mut self) -> Result<Operation> {
-        let (identity, logins) = (self.identity()?, self.proofs()?);
-        let bits = self.byte()?;
-        let mut providers = Provider::ALL.to_vec();
-        providers.retain(|provider| bits >> (*provider as u8) & 1 == 0);
-        let developer = self.rarely(16)?;
-        Ok(Operation::UnlinkIdentity { identity, logins, providers, developer })
-    }
-
-    fn get_id(&mut self) -> Result<Operation> {
-        let (pool, logins) = (self.pool()?, self.logins()?);
-        let account = match self.byte()? {
-            0..=191 => None,
-            192..=247 => Some(0),
-            248..=255 => Some(1),
-        };
-        Ok(Operation::GetId { pool, account, logins })
-    }
-
-    fn token(&mut self) -> Result<Operation> {
-        Ok(Operation::GetOpenIdToken { identity: self.identity()?, logins: self.logins()? })
-    }
-
-    fn credentials(&mut self) -> Result<Operation> {
-        let (identity, logins) = (self.identity()?, self.proofs()?);
-        let custom_role = self.rarely(3)?.then(|| self.role()).transpose()?;
-        Ok(Operation::GetCredentialsForIdentity { identity, logins, custom_role })
-    }
-
-    fn developer_token(&mut self) -> Result<Operation> {
-        let (caller, pool) = self.owned_pool()?;
-        let mut logins = Vec::new();
-        if !self.rarely(24)? {
-            logins.push(Presented::User(self.developer_provider()?, self.user()?));
-        }
-        let given = self.byte()?;
-        let identity = (given % 3 == 1).then(|| self.identity()).transpose()?;
-        for _ in 0..self.one_of(&[0, 1, 0, 2, 0, 1, 0, 0])? {
-            let login = self.public_login()?;
-            let place = if self.byte()? % 2 == 0 { logins.len() } else { 0 };
-            logins.insert(place, login);
-        }
-        let duration_secs = match self.byte()? {
-            0..=159 => None,
-            160..=239 => Some(i64::from(self.byte()?).saturating_add(1)),
-            240..=247 => Some(86_400),
-            248..=251 => Some(0),
-            252..=255 => Some(86_401),
-        };
-        let mut principal_tags = Vec::new();
-        if self.rarely(4)? {
-            principal_tags.push(("user".to_owned(), format!("tag {}", self.below(3)?)));
-        }
-        Ok(Operation::GetOpenIdTokenForDeveloperIdentity {
-            caller,
-            pool,
-            identity,
-            logins,
-            principal_tags,
-            duration_secs,
-        })
     }
 }

@@ -6,9 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use crate::login::{JwkSet, OidcVerifier};
-use crate::state::SigningAlgorithm;
-use crate::testkit::names::{IdToken, Provider, Role, claims, is_boss};
+use crate::ambient::Timestamp;
+use crate::login::{Issuer, JwkSet, LoginError, LoginVerifier, OidcVerifier};
+use crate::name::{LoginToken, ProviderName};
+use crate::state::{IdentityPool, PublicProvider, SigningAlgorithm, VerifiedLogin};
+use crate::testkit::names::{IdToken, Provider, claims, is_boss};
 use crate::token::{Jwk, ModulusEncoding, SigningKey};
 
 /// A verifier that believes the public providers of this kit, and nobody else.
@@ -17,11 +19,43 @@ use crate::token::{Jwk, ModulusEncoding, SigningKey};
 ///
 /// Never: the key set is the one of [`issuer_key_set`].
 pub fn login_verifier() -> OidcVerifier {
-    Provider::ALL.into_iter().fold(OidcVerifier::new(), |verifier, provider| {
+    let verifier = OidcVerifier::new().access_tokens(AccessTokens);
+    Provider::ISSUERS.into_iter().fold(verifier, |verifier, provider| {
         #[expect(clippy::expect_used, reason = "the key set is this file's own")]
         let keys = JwkSet::from_json(issuer_key_set()).expect("a key set");
-        verifier.issuer(provider.name(), keys)
+        verifier.issuer(provider.issuer(), Issuer::new(keys).client_id(provider.client()))
     })
+}
+
+/// What the provider says whose access tokens say nothing to others.
+struct AccessTokens;
+
+impl LoginVerifier for AccessTokens {
+    fn verify(
+        &self,
+        pool: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        _now: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError> {
+        let Some(PublicProvider::Supported(app)) = pool.public_provider(provider.as_str()) else {
+            return Err(LoginError::WrongAudience);
+        };
+        let good = IdToken::ALL.into_iter().filter(|kind| kind.is_good());
+        let mut holders = (0..=u8::MAX).flat_map(|subject| good.clone().map(move |k| (subject, k)));
+        let holder =
+            holders.find(|(subject, kind)| access_token(*subject, *kind) == token.as_str());
+        let (subject, _) = holder.ok_or(LoginError::Malformed)?;
+        let login = VerifiedLogin::assertion(provider, subject.to_string());
+        let login = login.map_err(|_| LoginError::Malformed)?.client_id(app.as_str());
+        let login = login.claim("aud", app.as_str());
+        Ok(claims(subject).into_iter().fold(login, |login, (name, values)| {
+            match values.as_slice() {
+                [value] => login.claim(name, value.as_str()),
+                _ => login.claim(name, values),
+            }
+        }))
+    }
 }
 
 /// The key set (RFC 7517) with which all public providers of this kit sign.
@@ -46,10 +80,19 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::ed25519([seed; 32]).expect("a key")
 }
 
-/// A token of a provider for one of its users.
-pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, account: &str) -> String {
-    let issuer =
-        if kind == IdToken::OfAnotherIssuer { "other.example.com" } else { provider.name() };
+/// A token of a provider for one of its users; `role` is the one that it names, if it names any.
+pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, role: &str) -> String {
+    if provider == Provider::Facebook {
+        return access_token(subject, kind);
+    }
+    let issuer = provider.issuer();
+    let issuer = match (kind, issuer.strip_suffix('/')) {
+        (IdToken::OfAnotherIssuer, _) => "other.example.com".to_owned(),
+        (IdToken::OtherSlash, Some(without)) => without.to_owned(),
+        (IdToken::OtherSlash, None) => format!("{issuer}/"),
+        (IdToken::TwoSlashes, without) => format!("{}//", without.unwrap_or(issuer)),
+        _ => issuer.to_owned(),
+    };
     let client = if kind == IdToken::ForAnotherClient { "other" } else { provider.client() };
     let (made_at, ends) = match kind {
         IdToken::Refreshed => (MADE_AT.saturating_add(60), VALID_UNTIL.saturating_add(60)),
@@ -67,7 +110,6 @@ pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, account: 
         payload.insert(name.to_owned(), value);
     }
     if is_boss(subject) {
-        let role = Role::Boss.arn().replace("$account0", account);
         payload.insert("cognito:roles".to_owned(), json!([role]));
         payload.insert("cognito:preferred_role".to_owned(), role.into());
     }
@@ -80,6 +122,11 @@ pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, account: 
         IdToken::Forged => signed(&OTHER_KEY, &payload),
         _ => signed(&KEY, &payload),
     }
+}
+
+/// An access token, in which nobody but its provider can read.
+fn access_token(subject: u8, kind: IdToken) -> String {
+    format!("access-token-{subject}-{kind:?}")
 }
 
 fn signed(key: &SigningKey, payload: &Value) -> String {

@@ -23,16 +23,17 @@ impl Json {
         Self::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 
-    /// With every text replaced.
+    /// With every text replaced, and every name of a member.
     pub(crate) fn map_texts(self, replace: &mut impl FnMut(String) -> String) -> Self {
         match self {
             Self::Text(text) => Self::Text(replace(text)),
             Self::List(items) => {
                 Self::List(items.into_iter().map(|item| item.map_texts(replace)).collect())
             }
-            Self::Object(members) => Self::object(
-                members.into_iter().map(|(name, value)| (name, value.map_texts(replace))),
-            ),
+            Self::Object(members) => {
+                let members = members.into_iter();
+                Self::object(members.map(|(name, value)| (replace(name), value.map_texts(replace))))
+            }
             Self::Bool(_) | Self::Number(_) => self,
         }
     }

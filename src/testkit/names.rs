@@ -3,46 +3,14 @@
 //! What an implementation mints is told by number: [`Identity`]`(3)` is the fourth identity that
 //! was seen. What a caller chooses is told by number too: [`User`]`(0)` is always `user-0`.
 
+mod account;
+mod provider;
+
 use std::fmt;
 
-/// An account in a region: whose credentials a signed call carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Account {
-    /// Which account. Roles are of account 0.
-    pub number: u8,
-    /// Which region.
-    pub region: u8,
-}
-
-impl Account {
-    /// The first account in the first region.
-    pub const FIRST: Self = Self { number: 0, region: 0 };
-
-    /// The region's name.
-    pub fn region_name(self) -> &'static str {
-        if self.region.is_multiple_of(2) { "us-east-1" } else { "eu-west-1" }
-    }
-}
-
-/// Whose credentials a signed call carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Caller {
-    /// The owner of the pool or identity that the operation is about.
-    Owner,
-    /// This account.
-    Account(Account),
-}
-
-impl Caller {
-    /// The account; that of the owner is filled in when an operation is performed.
-    pub(crate) fn account(self) -> Account {
-        match self {
-            Self::Account(account) => account,
-            Self::Owner => Account::FIRST,
-        }
-    }
-}
+pub use account::{Account, Caller};
+pub(crate) use account::{cognito_name, cognito_name_abroad, partition};
+pub use provider::{IdToken, Provider, Spelling};
 
 macro_rules! numbered {
     ($($(#[$doc:meta])* $name:ident, $word:literal;)*) => {$(
@@ -90,6 +58,11 @@ impl Identity {
     pub const OF_LOGINS: Self = Self(u16::MAX - 1);
 }
 
+impl Token {
+    /// The last one that names a login that the operation presents too, if there is any.
+    pub const OF_LOGINS: Self = Self(u16::MAX - 1);
+}
+
 impl Cursor {
     /// The last one of the listing that the operation reads, if there is any.
     pub const LAST: Self = Self(u16::MAX - 1);
@@ -113,7 +86,7 @@ pub enum DeveloperProvider {
     Game,
     /// `login.shop`
     Shop,
-    /// `graph.facebook.com`, which is the name of a public provider.
+    /// `www.amazon.com`, which is the name of a public provider.
     Reserved,
     /// `login game`, which is no name.
     Invalid,
@@ -125,59 +98,8 @@ impl DeveloperProvider {
         match self {
             Self::Game => "login.game",
             Self::Shop => "login.shop",
-            Self::Reserved => "graph.facebook.com",
+            Self::Reserved => "www.amazon.com",
             Self::Invalid => "login game",
-        }
-    }
-}
-
-/// A public provider, whose users prove themselves with OpenID Connect tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Provider {
-    /// `accounts.google.com`, in `SupportedLoginProviders`.
-    Google,
-    /// `id.example.com`, in `OpenIdConnectProviderARNs`.
-    OpenIdConnect,
-    /// A user pool, in `CognitoIdentityProviders`.
-    UserPool,
-}
-
-impl Provider {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Google, Self::OpenIdConnect, Self::UserPool];
-
-    /// The key of its logins.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Google => "accounts.google.com",
-            Self::OpenIdConnect => "id.example.com",
-            Self::UserPool => "cognito-idp.us-east-1.amazonaws.com/us-east-1_game",
-        }
-    }
-
-    /// The application that its tokens are for.
-    pub fn client(self) -> &'static str {
-        match self {
-            Self::Google => "game.apps.googleusercontent.com",
-            Self::OpenIdConnect => "game",
-            Self::UserPool => "4game4client",
-        }
-    }
-
-    /// How attribute maps name it.
-    pub(crate) fn attributes_name(self) -> &'static str {
-        match self {
-            Self::OpenIdConnect => "arn:aws:iam::123456789012:oidc-provider/id.example.com",
-            Self::Google | Self::UserPool => self.name(),
-        }
-    }
-
-    /// How role mappings name it.
-    pub(crate) fn mapping_name(self) -> String {
-        match self {
-            Self::UserPool => format!("{}:{}", self.name(), self.client()),
-            Self::Google | Self::OpenIdConnect => self.attributes_name().to_owned(),
         }
     }
 }
@@ -192,35 +114,6 @@ pub enum Login {
     Public(Provider, u8),
 }
 
-/// A token of a public provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum IdToken {
-    /// As the provider made it.
-    Genuine,
-    /// Made a little later for the same user.
-    Refreshed,
-    /// Its time is over.
-    Expired,
-    /// Signed with another key.
-    Forged,
-    /// Made for another application.
-    ForAnotherClient,
-    /// Made by another issuer.
-    OfAnotherIssuer,
-    /// Without `sub`.
-    WithoutSubject,
-    /// No token at all.
-    Garbage,
-}
-
-impl IdToken {
-    /// Whether a pool that has the provider accepts it.
-    pub fn is_good(self) -> bool {
-        matches!(self, Self::Genuine | Self::Refreshed)
-    }
-}
-
 /// One entry of a `Logins` map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -229,19 +122,43 @@ pub enum Presented {
     User(DeveloperProvider, User),
     /// A user of a public provider, with a token.
     Public(Provider, u8, IdToken),
-    /// A token of the service itself, under `cognito-identity.amazonaws.com`.
+    /// The same under a key that is spelled otherwise.
+    Spelled(Spelling, Provider, u8, IdToken),
+    /// An assertion of the SAML provider; it proves nothing.
+    Saml,
+    /// A token of the service itself, under the service's name in the region.
     Cognito(Token),
     /// One whose signature was changed.
     Tampered(Token),
+    /// One under the service's name in a region of another partition.
+    Abroad(Token),
 }
 
 impl Presented {
-    /// Its key.
-    pub fn key(self) -> &'static str {
+    /// For a subject: one of a login that an identity has, if any has one; of another provider if
+    /// none has one of this.
+    pub const LINKED: u8 = u8::MAX;
+
+    /// Its key, with variables for what follows from the region.
+    pub(crate) fn key(self) -> String {
         match self {
-            Self::User(provider, _) => provider.name(),
-            Self::Public(provider, ..) => provider.name(),
-            Self::Cognito(_) | Self::Tampered(_) => "cognito-identity.amazonaws.com",
+            Self::User(provider, _) => provider.name().to_owned(),
+            Self::Public(provider, ..) => provider.name().to_owned(),
+            Self::Spelled(spelling, provider, ..) => spelling.key(provider),
+            Self::Saml => Provider::Saml.name().to_owned(),
+            Self::Cognito(_) | Self::Tampered(_) => "$cognito".to_owned(),
+            Self::Abroad(_) => "$abroad".to_owned(),
+        }
+    }
+
+    /// The public login that it proves, and whether its token is good.
+    pub(crate) fn public(self) -> Option<(Login, bool)> {
+        match self {
+            Self::Public(provider, subject, token)
+            | Self::Spelled(Spelling::Slash, provider, subject, token) => {
+                Some((Login::Public(provider, subject), token.is_good()))
+            }
+            _ => None,
         }
     }
 }
@@ -271,9 +188,9 @@ impl Role {
         }
     }
 
-    /// In a script: the account is that of the run.
+    /// In a script: the account is that of the run, the partition that of the call's region.
     pub(crate) fn arn(self) -> String {
-        format!("arn:aws:iam::$account0:role/{}", self.name())
+        format!("arn:$partition:iam::$account0:role/{}", self.name())
     }
 }
 

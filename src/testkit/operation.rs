@@ -167,6 +167,18 @@ impl Operation {
         }
     }
 
+    /// The logins that it presents.
+    pub(crate) fn logins(&self) -> &[Presented] {
+        match self {
+            Self::GetCredentialsForIdentity { logins, .. }
+            | Self::GetId { logins, .. }
+            | Self::GetOpenIdToken { logins, .. }
+            | Self::GetOpenIdTokenForDeveloperIdentity { logins, .. }
+            | Self::UnlinkIdentity { logins, .. } => logins,
+            _ => &[],
+        }
+    }
+
     /// What it is about: its names, to be replaced.
     pub(crate) fn names_mut(&mut self) -> Names<'_> {
         let mut names = Names::default();
@@ -322,7 +334,7 @@ impl Operation {
             }
             Self::UnlinkIdentity { identity, logins, providers, developer } => {
                 let developer = developer.then_some(DeveloperProvider::Game.name());
-                let names = providers.iter().map(|provider| provider.name()).chain(developer);
+                let names = providers.iter().map(|provider| provider.issuer()).chain(developer);
                 let members = none().text(IDENTITY, identity).logins(logins);
                 (None, members.list("LoginsToRemove", names))
             }
@@ -382,7 +394,7 @@ impl Members {
     fn resource(self, caller: Caller, pool: Pool) -> Self {
         let caller = caller.account();
         let (region, account) = (caller.region_name(), caller.number);
-        let head = format!("arn:aws:cognito-identity:{region}:$account{account}");
+        let head = format!("arn:$partition:cognito-identity:{region}:$account{account}");
         self.text("ResourceArn", format!("{head}:identitypool/{pool}"))
     }
 }
@@ -401,10 +413,13 @@ pub(crate) struct Names<'a> {
 fn token(login: Presented) -> String {
     match login {
         Presented::User(_, user) => user.to_string(),
-        Presented::Public(provider, subject, token) => {
+        Presented::Public(provider, subject, token)
+        | Presented::Spelled(_, provider, subject, token) => {
             format!("$login.{provider:?}.{subject}.{token:?}")
         }
-        Presented::Cognito(token) => token.to_string(),
+        // `<samlp:Response/>`
+        Presented::Saml => "PHNhbWxwOlJlc3BvbnNlLz4=".to_owned(),
+        Presented::Cognito(token) | Presented::Abroad(token) => token.to_string(),
         Presented::Tampered(Token(number)) => format!("$tampered{number}"),
     }
 }

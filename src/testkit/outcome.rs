@@ -76,7 +76,9 @@ pub struct Statement {
     pub identity: Identity,
     /// `aud`
     pub pool: Pool,
-    /// `amr`; the id of the pool stands there by its number.
+    /// `iss` of a token.
+    pub issuer: Option<String>,
+    /// `amr`; the id of the pool stands there by its number, and a partition as `$partition`.
     pub amr: Vec<String>,
     /// The tags of the principal.
     pub tags: BTreeMap<String, String>,

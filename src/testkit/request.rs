@@ -14,6 +14,21 @@ pub(crate) struct Request {
     pub(crate) body: Json,
 }
 
+impl Request {
+    /// The value of `X-Amz-Target`. An eighth of all requests name their operation as the sample
+    /// requests of the API reference do; which ones follows from the request, so that a shorter
+    /// sequence and a replay send the same.
+    pub(crate) fn target(&self) -> String {
+        let digest = self.to_string().bytes().fold(0_u8, u8::wrapping_add);
+        let prefix = if digest.is_multiple_of(8) { SAMPLE_TARGET_PREFIX } else { TARGET_PREFIX };
+        format!("{prefix}{}", self.operation)
+    }
+}
+
+const TARGET_PREFIX: &str = "AWSCognitoIdentityService.";
+const SAMPLE_TARGET_PREFIX: &str =
+    "com.amazonaws.cognito.identity.model.AWSCognitoIdentityService.";
+
 /// `account0/us-east-1 DescribeIdentity {"IdentityId":"$identity3"}`
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,6 +51,8 @@ pub struct Call {
     pub region: String,
     /// The operation's name, such as `GetId`.
     pub operation: String,
+    /// How `X-Amz-Target` names it, which is one of two ways.
+    pub target: String,
     /// The JSON object.
     pub body: String,
 }

@@ -20,7 +20,9 @@ use crate::testkit::subject::Subject;
 /// ```
 ///
 /// `$identity3` stands for the fourth identity that was seen, `$token0` for the first token,
-/// `$login.Google.1.Genuine` for a token of a provider of this kit.
+/// `$login.Google.1.Genuine` for a token of a provider of this kit. `$cognito` is the name of the
+/// service's own tokens in the region of the call and `$abroad` one in another partition;
+/// `$partition` is its partition. `account255` is account `000000000000`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
     lines: Vec<Line>,
@@ -130,9 +132,9 @@ fn parsed(line: &str) -> Option<Line> {
         None => return None,
         Some(account) => {
             let (number, region) = account.split_once('/')?;
-            let regions = [0, 1].map(|region| Account { number: 0, region });
-            let known = regions.into_iter().find(|known| known.region_name() == region)?;
-            Some(Account { number: number.parse().ok()?, ..known })
+            let mut regions = Account::REGIONS.into_iter().zip(0..);
+            let (_, region) = regions.find(|(name, _)| *name == region)?;
+            Some(Account { number: number.parse().ok()?, region })
         }
     };
     let body: Json = serde_json::from_str(body).ok()?;
@@ -237,6 +239,7 @@ mod tests {
             "account0 GetId {}",
             "account0/mars-1 GetId {}",
             "account256/us-east-1 GetId {}",
+            "account0/us-gov-north-1 GetId {}",
         ] {
             let text = format!("wait 1\n{line}\nwait 2");
             let error = text.parse::<Script>().expect_err(line);

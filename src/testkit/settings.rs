@@ -38,27 +38,38 @@ impl Settings {
             ("AllowUnauthenticatedIdentities", Json::Bool(self.guests)),
         ];
         members.extend(self.classic_flow.map(|allow| ("AllowClassicFlow", Json::Bool(allow))));
-        members.extend(self.providers.iter().map(|provider| configuration(*provider)));
+        members.extend(self.configuration());
         let developer = self.developer.map(DeveloperProvider::name).map(Json::text);
         members.extend(developer.map(|name| ("DeveloperProviderName", name)));
         members.extend(self.tags.map(|tags| ("IdentityPoolTags", tags.json())));
         members
     }
-}
 
-/// The member of a pool that configures a public provider.
-fn configuration(provider: Provider) -> (&'static str, Json) {
-    let (name, client) = (provider.name(), Json::text(provider.client()));
-    match provider {
-        Provider::Google => ("SupportedLoginProviders", Json::object([(name, client)])),
-        Provider::OpenIdConnect => {
-            let arn = Json::text(provider.attributes_name());
-            ("OpenIdConnectProviderARNs", Json::List(vec![arn]))
+    /// The members that configure public providers.
+    fn configuration(&self) -> Vec<(&'static str, Json)> {
+        let (mut supported, mut issuers) = (Vec::new(), Vec::new());
+        let (mut user_pools, mut saml) = (Vec::new(), Vec::new());
+        for provider in &self.providers {
+            let (name, client) = (provider.configured_name(), Json::text(provider.client()));
+            match provider {
+                Provider::Google | Provider::Facebook => supported.push((name, client)),
+                Provider::OpenIdConnect | Provider::Auth0 => issuers.push(Json::text(name)),
+                Provider::Saml => saml.push(Json::text(name)),
+                Provider::UserPool => {
+                    let user_pool = [("ProviderName", Json::text(name)), ("ClientId", client)];
+                    user_pools.push(Json::object(user_pool));
+                }
+            }
         }
-        Provider::UserPool => {
-            let user_pool = [("ProviderName", Json::text(name)), ("ClientId", client)];
-            ("CognitoIdentityProviders", Json::List(vec![Json::object(user_pool)]))
-        }
+        let supported = (!supported.is_empty()).then(|| Json::object(supported));
+        let supported = supported.map(|logins| ("SupportedLoginProviders", logins));
+        let lists = [
+            ("OpenIdConnectProviderARNs", issuers),
+            ("CognitoIdentityProviders", user_pools),
+            ("SamlProviderARNs", saml),
+        ];
+        let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
+        supported.into_iter().chain(lists.map(|(name, list)| (name, Json::List(list)))).collect()
     }
 }
 
@@ -168,11 +179,15 @@ fn arn(role: Role) -> Json {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Attributes {
-    /// None; as if nothing had ever been set, but for an empty map.
+    /// None: an empty map, which unsets the one that was there.
     #[default]
     Nothing,
+    /// The same without a map.
+    Absent,
     /// `client` is `aud`, and `username` is `sub`.
     Defaults,
+    /// The same, with a map beside it that does not count.
+    DefaultsBesideMap,
     /// `user` is `sub`.
     Subject,
     /// `kind` is a claim that no token has, and `team` one of several values.
@@ -183,19 +198,31 @@ impl Attributes {
     /// The key of each tag with the name of its claim.
     pub(crate) fn claims(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Nothing => &[],
-            Self::Defaults => &[("client", "aud"), ("username", "sub")],
+            Self::Nothing | Self::Absent => &[],
+            Self::Defaults | Self::DefaultsBesideMap => &[("client", "aud"), ("username", "sub")],
             Self::Subject => &[("user", "sub")],
             Self::Useless => &[("kind", "nothing"), ("team", "teams")],
         }
     }
 
     pub(crate) fn request(self) -> Vec<(&'static str, Json)> {
-        if self == Self::Defaults {
-            return vec![("UseDefaults", Json::Bool(true))];
-        }
-        let claims = self.claims().iter().map(|(key, claim)| (*key, Json::text(claim)));
-        vec![("UseDefaults", Json::Bool(false)), ("PrincipalTags", Json::object(claims))]
+        let beside = [("user", Json::text("sub"))];
+        let map = match self {
+            Self::Absent | Self::Defaults => None,
+            Self::DefaultsBesideMap => Some(Json::object(beside)),
+            Self::Nothing | Self::Subject | Self::Useless => Some(self.map()),
+        };
+        let map = map.map(|map| ("PrincipalTags", map));
+        [("UseDefaults", Json::Bool(self.are_defaults()))].into_iter().chain(map).collect()
+    }
+
+    pub(crate) fn are_defaults(self) -> bool {
+        matches!(self, Self::Defaults | Self::DefaultsBesideMap)
+    }
+
+    /// The map that a pool then has.
+    pub(crate) fn map(self) -> Json {
+        Json::object(self.claims().iter().map(|(key, claim)| (*key, Json::text(claim))))
     }
 }
 

@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ambient::{Clock, Timestamp};
 use crate::credentials::Session;
 use crate::engine::{Developer, Engine};
 use crate::error::{Error, ErrorKind, Result};
+use crate::op::{IdentityDescription, ListIdentitiesOutput};
+use crate::state::IdentityState;
 use crate::testkit::request::{Call, Reply};
-use crate::wire::{self, Context, TARGET_PREFIX};
+use crate::wire::{self, Context};
 
 /// An implementation of the service.
 pub trait Subject {
@@ -134,8 +136,7 @@ impl WireDoor {
                 Context::signed(account, region.parse().map_err(|_| invalid("region"))?)
             }
         };
-        let target = format!("{TARGET_PREFIX}{}", call.operation);
-        let reply = wire::handle(&self.engine, &context, &target, call.body.as_bytes());
+        let reply = wire::handle(&self.engine, &context, &call.target, call.body.as_bytes());
         let body = String::from_utf8(reply.body).map_err(|_| invalid("reply"))?;
         Ok(Reply { status: reply.status, body })
     }
@@ -171,7 +172,9 @@ fn signed(aws: &Developer, operation: &str, body: &str) -> io::Result<Reply> {
         "CreateIdentityPool" => answer(body, |input| aws.create_identity_pool(input)),
         "DeleteIdentities" => answer(body, |input| aws.delete_identities(input)),
         "DeleteIdentityPool" => answer(body, |input| aws.delete_identity_pool(input)),
-        "DescribeIdentity" => answer(body, |input| aws.describe_identity(input)),
+        "DescribeIdentity" => {
+            answer(body, |input| aws.describe_identity(input).map(|known| described(&known)))
+        }
         "DescribeIdentityPool" => answer(body, |input| aws.describe_identity_pool(input)),
         "GetIdentityPoolRoles" => answer(body, |input| aws.get_identity_pool_roles(input)),
         "GetOpenIdTokenForDeveloperIdentity" => {
@@ -180,7 +183,9 @@ fn signed(aws: &Developer, operation: &str, body: &str) -> io::Result<Reply> {
         "GetPrincipalTagAttributeMap" => {
             answer(body, |input| aws.get_principal_tag_attribute_map(input))
         }
-        "ListIdentities" => answer(body, |input| aws.list_identities(input)),
+        "ListIdentities" => {
+            answer(body, |input| aws.list_identities(input).map(|page| listed(&page)))
+        }
         "ListIdentityPools" => answer(body, |input| aws.list_identity_pools(input)),
         "ListTagsForResource" => answer(body, |input| aws.list_tags_for_resource(input)),
         "LookupDeveloperIdentity" => answer(body, |input| aws.lookup_developer_identity(input)),
@@ -195,6 +200,25 @@ fn signed(aws: &Developer, operation: &str, body: &str) -> io::Result<Reply> {
         "UpdateIdentityPool" => answer(body, |input| aws.update_identity_pool(input)),
         _ => return Err(invalid("operation")),
     })
+}
+
+/// A page of identities as the service tells it.
+fn listed(page: &ListIdentitiesOutput) -> Value {
+    with(json!(page), "Identities", page.identities.iter().map(described).collect())
+}
+
+/// A description as the service tells it: the state, which is typed here, is a login there.
+fn described(identity: &IdentityDescription) -> Value {
+    let is_disabled = identity.state == IdentityState::Disabled && identity.logins.is_empty();
+    let logins = if is_disabled { json!(["DISABLED"]) } else { json!(identity.logins) };
+    with(json!(identity), "Logins", logins)
+}
+
+fn with(mut told: Value, member: &str, value: Value) -> Value {
+    if let Some(members) = told.as_object_mut() {
+        members.insert(member.to_owned(), value);
+    }
+    told
 }
 
 fn answer<I, O>(body: &str, method: impl FnOnce(I) -> Result<O>) -> Reply
@@ -212,7 +236,7 @@ where
         Err(error) => return refused(ErrorKind::Validation, error.to_string()),
     };
     match method(input).map(|output| serde_json::to_value(output)) {
-        Ok(Ok(serde_json::Value::Null)) => Reply { status: 200, body: String::new() },
+        Ok(Ok(Value::Null)) => Reply { status: 200, body: String::new() },
         Ok(Ok(output)) => Reply { status: 200, body: output.to_string() },
         Ok(Err(error)) => refused(ErrorKind::InternalError, error.to_string()),
         Err(error) => refused(error.kind(), told(&error)),
@@ -248,7 +272,7 @@ impl Subject for HttpEndpoint {
         let mut request = minreq::post(&self.url)
             .with_timeout(TIMEOUT_SECS)
             .with_header("content-type", wire::CONTENT_TYPE)
-            .with_header("x-amz-target", format!("{TARGET_PREFIX}{}", call.operation))
+            .with_header("x-amz-target", call.target.as_str())
             .with_header("x-amz-date", "20260101T000000Z")
             .with_body(call.body.as_str());
         if let Some((account, region)) = &call.caller {

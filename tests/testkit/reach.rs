@@ -1,11 +1,16 @@
 //! What generated operations come to: a model that is never asked says nothing.
 
+mod watch;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use cognate::testkit::{self, Model, Outcome, Run, TestClock, WireDoor};
 use cognate::{Engine, SigningAlgorithm};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+
+use watch::Watching;
 
 /// Each operation with the exceptions that it has to have met.
 const REACHED: [(&str, &[&str]); 23] = [
@@ -67,8 +72,12 @@ const REACHED: [(&str, &[&str]); 23] = [
 
 const SEQUENCES: usize = 200;
 
+/// How often each behaviour has to be met at least.
+const TIMES_MIN: usize = 3;
+
 #[test]
-fn every_operation_succeeds_and_meets_its_exceptions() {
+fn every_operation_succeeds_and_meets_its_exceptions_and_behaviours() {
+    let behaviours = RefCell::default();
     let mut runner = TestRunner::deterministic();
     let mut met: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for _ in 0..SEQUENCES {
@@ -76,7 +85,7 @@ fn every_operation_succeeds_and_meets_its_exceptions() {
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
         let builder = builder.login_verifier(testkit::login_verifier());
         let engine = builder.clock(TestClock::default()).in_memory().expect("an engine");
-        let door = WireDoor::new(engine);
+        let door = Watching::new(WireDoor::new(engine), &behaviours);
         let mut run = Run::new(Model::new());
         for operation in generated.current() {
             let outcome = run.perform(&door, &operation).unwrap_or_else(|error| panic!("{error}"));
@@ -99,4 +108,9 @@ fn every_operation_succeeds_and_meets_its_exceptions() {
     }
     let reached: usize = REACHED.iter().map(|(_, exceptions)| exceptions.len() + 1).sum();
     assert_eq!(met.len(), reached, "an exception that is in no row\n{table}");
+    let behaviours = behaviours.into_inner();
+    for behaviour in watch::behaviours() {
+        let times = behaviours.get(behaviour).copied().unwrap_or_default();
+        assert!(times >= TIMES_MIN, "{behaviour}: {times} times\n{behaviours:#?}");
+    }
 }

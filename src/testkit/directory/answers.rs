@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::credentials::Session;
 use crate::testkit::directory::{Directory, text};
 use crate::testkit::json::Json;
-use crate::testkit::names::{Account, Cursor, Identity, Pool, Token};
+use crate::testkit::names::{Account, Cursor, Identity, Pool, Token, partition};
 use crate::testkit::outcome::{Description, Outcome, Page, Statement};
 use crate::testkit::request::{Reply, Request};
 
@@ -52,7 +52,7 @@ impl Directory {
         let owner = request.caller;
         Some(match request.operation.as_str() {
             "CreateIdentityPool" | "DescribeIdentityPool" | "UpdateIdentityPool" => {
-                Outcome::Pool(self.pool(body, owner)?, self.settings(body))
+                Outcome::Pool(self.pool(body, owner)?, self.settings(body, owner))
             }
             "ListIdentityPools" => {
                 let entries = list(body, "IdentityPools")?.iter().map(|entry| {
@@ -107,7 +107,7 @@ impl Directory {
             "GetIdentityPoolRoles"
             | "ListTagsForResource"
             | "GetPrincipalTagAttributeMap"
-            | "SetPrincipalTagAttributeMap" => Outcome::Settings(self.settings(body)),
+            | "SetPrincipalTagAttributeMap" => Outcome::Settings(self.settings(body, owner)),
             _ => Outcome::Done,
         })
     }
@@ -148,6 +148,7 @@ impl Directory {
         let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
         let claims: Value = serde_json::from_slice(&payload).ok()?;
         let (sub, aud) = (text(&claims, "sub")?, text(&claims, "aud")?);
+        let issuer = text(&claims, "iss")?.to_owned();
         let tags = claims.get("https://aws.amazon.com/tags").and_then(|t| t.get("principal_tags"));
         let tags = tags.and_then(Value::as_object).into_iter().flatten();
         let tags = tags.map(|(key, values)| {
@@ -158,15 +159,16 @@ impl Directory {
         let amr = list(&claims, "amr")?.iter().map(|entry| Some(entry.as_str()?.to_owned()));
         let amr = amr.collect::<Option<Vec<String>>>()?;
         let lifetime = claims.get("exp")?.as_u64()?.checked_sub(claims.get("iat")?.as_u64()?)?;
-        Some(self.stating((sub, aud), &amr, tags, (None, Some(lifetime))))
+        let statement = self.stating((sub, aud), &amr, tags);
+        Some(Statement { issuer: Some(issuer), lifetime_secs: Some(lifetime), ..statement })
     }
 
     fn stated(&self, session: &Session) -> Statement {
         let ids = (session.identity_id.as_str(), session.identity_pool_id.as_str());
         let tags = session.principal_tags.iter();
         let tags = tags.map(|(key, value)| (key.to_string(), value.to_string())).collect();
-        let role = self.without_accounts(session.role_arn.as_str());
-        self.stating(ids, &session.amr, tags, (Some(role), None))
+        let role = self.by_number(session.role_arn.as_str(), region(ids.1));
+        Statement { role: Some(role), ..self.stating(ids, &session.amr, tags) }
     }
 
     fn stating(
@@ -174,17 +176,17 @@ impl Directory {
         (sub, aud): (&str, &str),
         amr: &[String],
         tags: BTreeMap<String, String>,
-        (role, lifetime_secs): (Option<String>, Option<u64>),
     ) -> Statement {
         let pool = self.pools.numbers.get(aud).map_or(Pool::UNKNOWN, |number| Pool(*number));
-        let amr = amr.iter().map(|entry| entry.replace(aud, &pool.to_string())).collect();
+        let amr = amr.iter().map(|entry| entry.replace(aud, &pool.to_string()));
+        let amr = amr.map(|entry| self.by_number(&entry, region(aud))).collect();
         let identity = self.identities.numbers.get(sub);
         let identity = identity.map_or(Identity::UNKNOWN, |number| Identity(*number));
-        Statement { identity, pool, amr, tags, role, lifetime_secs }
+        Statement { identity, pool, issuer: None, amr, tags, role: None, lifetime_secs: None }
     }
 
-    /// What is set of a pool: without ids, and without what is there but says nothing.
-    fn settings(&self, body: &Value) -> Value {
+    /// What is set of a pool of `owner`: without ids, and without what is there but says nothing.
+    fn settings(&self, body: &Value, owner: Option<Account>) -> Value {
         let members = body.as_object().into_iter().flatten().filter(|(name, value)| {
             let says_nothing = match value {
                 Value::Array(items) => items.is_empty(),
@@ -194,26 +196,40 @@ impl Directory {
             };
             *name != "IdentityPoolId" && *name != "IdentityProviderName" && !says_nothing
         });
-        Value::Object(members.map(|(name, value)| (name.clone(), self.setting(value))).collect())
+        let members = members.map(|(name, value)| {
+            (self.by_number(name, region_of(owner)), self.setting(value, owner))
+        });
+        Value::Object(members.collect())
     }
 
-    fn setting(&self, value: &Value) -> Value {
+    fn setting(&self, value: &Value, owner: Option<Account>) -> Value {
         match value {
-            Value::String(text) => self.without_accounts(text).into(),
-            Value::Array(items) => items.iter().map(|item| self.setting(item)).collect(),
-            Value::Object(_) => self.settings(value),
+            Value::String(text) => self.by_number(text, region_of(owner)).into(),
+            Value::Array(items) => items.iter().map(|item| self.setting(item, owner)).collect(),
+            Value::Object(_) => self.settings(value, owner),
             _ => value.clone(),
         }
     }
 
-    /// Roles are of account 0.
-    fn without_accounts(&self, text: &str) -> String {
-        let head = format!("arn:aws:iam::{}:role/", self.account_id(0));
-        match text.strip_prefix(&head) {
-            Some(role) => format!("arn:aws:iam::$account0:role/{role}"),
-            None => text.to_owned(),
+    /// An ARN of IAM with its partition as `$partition` if it is that of the region, and that of a
+    /// role with its account by number: roles are of account 0.
+    fn by_number(&self, text: &str, region: &str) -> String {
+        let head = format!("arn:{}:iam::", partition(region));
+        let Some(rest) = text.strip_prefix(&head) else { return text.to_owned() };
+        match rest.strip_prefix(&format!("{}:role/", self.account_id(0))) {
+            Some(role) => format!("arn:$partition:iam::$account0:role/{role}"),
+            None => format!("arn:$partition:iam::{rest}"),
         }
     }
+}
+
+/// The region of an id.
+fn region(id: &str) -> &str {
+    id.split_once(':').map_or(id, |(region, _)| region)
+}
+
+fn region_of(owner: Option<Account>) -> &'static str {
+    owner.unwrap_or(Account::FIRST).region_name()
 }
 
 /// The pool that a request names.

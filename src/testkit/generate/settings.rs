@@ -1,5 +1,7 @@
 //! How pools are set, at random.
 
+use std::collections::BTreeMap;
+
 use arbitrary::Result;
 
 use crate::testkit::generate::Source;
@@ -37,9 +39,10 @@ impl Source<'_> {
     }
 
     pub(super) fn set_attributes(&mut self) -> Result<Operation> {
-        use Attributes::{Defaults, Nothing, Subject, Useless};
+        use Attributes::{Absent, Defaults, DefaultsBesideMap, Nothing, Subject, Useless};
         let ((caller, pool), provider) = (self.owned_pool()?, self.provider()?);
-        let attributes = self.one_of(&[Defaults, Subject, Nothing, Useless])?;
+        let attributes =
+            self.one_of(&[Defaults, Subject, Nothing, Useless, DefaultsBesideMap, Absent])?;
         Ok(Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes })
     }
 
@@ -58,17 +61,23 @@ impl Source<'_> {
             unauthenticated: (!self.rarely(4)?).then_some(Role::Guest),
             ..Roles::default()
         };
-        for _ in 0..self.below(3)? {
-            let mapping = self.mapping()?;
-            roles.mappings.insert(self.provider()?, mapping);
-        }
+        let count = self.below(3)?.into();
+        let providers = [self.provider()?, self.provider()?].into_iter().take(count);
+        roles.mappings = self.mappings(providers)?;
         Ok(Operation::SetIdentityPoolRoles { caller, pool, roles })
+    }
+
+    pub(super) fn mappings(
+        &mut self,
+        providers: impl IntoIterator<Item = Provider>,
+    ) -> Result<BTreeMap<Provider, Mapping>> {
+        providers.into_iter().map(|provider| Ok((provider, self.mapping()?))).collect()
     }
 
     fn mapping(&mut self) -> Result<Mapping> {
         let ambiguous = self.one_of(&[Ambiguous::AuthenticatedRole, Ambiguous::Deny])?;
         let mut rules = Vec::new();
-        for _ in 0..self.below(4)? {
+        for _ in 0..self.one_of(&[1, 2, 0, 3])? {
             let claim = self.one_of(&["sub", "teams", "nothing"])?;
             let match_type =
                 self.one_of(&[Match::Equals, Match::NotEqual, Match::Contains, Match::StartsWith])?;

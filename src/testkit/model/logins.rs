@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::testkit::model::identities::canonical;
 use crate::testkit::model::resolution::{Answer, Door, Proof};
 use crate::testkit::model::{
     CONFLICT, Exception, INVALID, IdentityState, Linking, Model, NOT_AUTHORIZED, NOT_FOUND,
@@ -9,6 +10,7 @@ use crate::testkit::model::{
 };
 use crate::testkit::names::{
     Account, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Role, User,
+    cognito_name,
 };
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{Outcome, Statement};
@@ -96,7 +98,8 @@ impl Model {
     ) -> Result<(), String> {
         let resolved = self.known(given).and_then(|(pool, state, identity)| {
             let is_mapped = !state.roles.mappings.is_empty();
-            if state.settings.classic_flow == Some(false) || is_mapped {
+            let has_saml = logins.contains(&Presented::Saml);
+            if state.settings.classic_flow == Some(false) || is_mapped || has_saml {
                 return Err(INVALID);
             }
             if logins.is_empty() && identity.is_guest() && !state.settings.guests {
@@ -149,18 +152,17 @@ impl Model {
     ) -> Result<(), String> {
         let Outcome::Token(identity, token, said) = outcome else { return answer.told() };
         self.become_of(pool, given, &proof.logins, answer, *identity)?;
-        let amr = self.amr(pool, &proof.logins);
+        let region = self.pools.get(&pool).map_or("", |state| state.owner.region_name());
         let statement = Statement {
             identity: *identity,
             pool,
-            amr,
+            issuer: Some(format!("https://{}", cognito_name(region))),
+            amr: self.amr(pool, &proof.logins),
             tags: tags.clone(),
             role: None,
             lifetime_secs: Some(lifetime_secs),
         };
-        if **said != statement {
-            return expected(format!("{statement:?}"));
-        }
+        stated(&statement, said)?;
         let expires_secs = self.now_secs.saturating_add(lifetime_secs);
         let logins = proof.logins.clone();
         let state = TokenState { identity: *identity, pool, logins, tags, expires_secs };
@@ -187,12 +189,10 @@ impl Model {
             }
             let answer = self.resolve(pool, Some(given), &proof, false)?;
             let named = proof.named(identity);
-            let role = self.role(state, &named, &proof, custom)?;
+            let used = proof.used(&named);
+            let role = self.role(state, &proof, &used, custom)?;
             let tags = self.session_tags(pool, &named, &proof)?;
-            let mut used = named;
-            let unsaid: Vec<_> =
-                proof.logins.iter().filter(|login| !used.contains(login)).copied().collect();
-            used.extend(unsaid);
+            let used: Vec<_> = used.iter().map(|used| used.login).collect();
             Ok((pool, proof, answer, (role, tags, self.amr(pool, &used))))
         });
         let (pool, proof, answer, (role, tags, amr)) = match resolved {
@@ -203,10 +203,15 @@ impl Model {
         self.become_of(pool, Some(given), &proof.logins, &answer, *identity)?;
         let role = Some(role.arn());
         let identity = *identity;
-        let statement = Statement { identity, pool, amr, tags, role, lifetime_secs: None };
+        let statement =
+            Statement { identity, pool, issuer: None, amr, tags, role, lifetime_secs: None };
         match said {
-            Some(said) if **said != statement => expected(format!("{statement:?}")),
-            _ => Ok(()),
+            // Where a session names what only a token names, nobody knows.
+            Some(said) if proof.token.is_some() => {
+                stated(&in_own_order(&statement), &in_own_order(said))
+            }
+            Some(said) => stated(&statement, said),
+            None => Ok(()),
         }
     }
 
@@ -310,4 +315,20 @@ impl Model {
         }
         exactly(unlinked, outcome)
     }
+}
+
+/// What was stated is what had to be.
+fn stated(statement: &Statement, said: &Statement) -> Result<(), String> {
+    let amr = said.amr.iter().map(|entry| canonical(entry).to_owned()).collect();
+    let said = Statement { amr, ..said.clone() };
+    if said == *statement { Ok(()) } else { expected(format!("{statement:?}")) }
+}
+
+/// A statement whose logins stand in an order of their own.
+fn in_own_order(statement: &Statement) -> Statement {
+    let (head, pairs) = statement.amr.split_at(1.min(statement.amr.len()));
+    let mut pairs: Vec<_> = pairs.chunks(2).map(<[String]>::to_vec).collect();
+    pairs.sort();
+    let amr = head.iter().cloned().chain(pairs.into_iter().flatten()).collect();
+    Statement { amr, ..statement.clone() }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::testkit::json::Json;
 use crate::testkit::model::{
-    Exception, INVALID, Model, PoolState, TAGS_MAX, exactly, expected, normal, refused,
+    Exception, INVALID, Model, NOT_FOUND, PoolState, TAGS_MAX, exactly, expected, normal, refused,
 };
 use crate::testkit::names::{Account, DeveloperProvider, Pool, Provider};
 use crate::testkit::outcome::Outcome;
@@ -154,7 +155,11 @@ impl Model {
             if !state.settings.has(provider) {
                 return Err(INVALID);
             }
-            state.attributes.insert(provider, attributes);
+            if attributes.claims().is_empty() {
+                state.attributes.remove(&provider);
+            } else {
+                state.attributes.insert(provider, attributes);
+            }
             Ok(Outcome::Settings(told(attributes)))
         });
         exactly(set, outcome)
@@ -167,14 +172,12 @@ impl Model {
         provider: Provider,
     ) -> Result<Outcome, Exception> {
         let state = self.pool(caller, pool)?;
-        if !state.settings.has(provider) {
-            return Err(super::NOT_FOUND);
-        }
-        let attributes = state.attributes.get(&provider).copied().unwrap_or_default();
+        let attributes = state.attributes.get(&provider).copied().ok_or(NOT_FOUND)?;
         Ok(Outcome::Settings(told(attributes)))
     }
 }
 
 fn told(attributes: Attributes) -> Value {
-    normal(attributes.request())
+    let uses_defaults = ("UseDefaults", Json::Bool(attributes.are_defaults()));
+    normal(vec![uses_defaults, ("PrincipalTags", attributes.map())])
 }

@@ -6,13 +6,26 @@ use crate::testkit::model::{
     ALREADY_REGISTERED, CONFLICT, Exception, INVALID, IdentityState, LOGINS_MAX, Model,
     NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, expected,
 };
-use crate::testkit::names::{DeveloperProvider, Identity, Login, Pool, Presented, Provider};
+use crate::testkit::names::{
+    DeveloperProvider, Identity, Login, Pool, Presented, Provider, Spelling,
+};
 
 /// What was presented, proved.
 pub(super) struct Proof {
+    /// Each once, in the caller's order.
     pub(super) logins: Vec<Login>,
     /// What a token of the service says of the authenticated identity that it is for.
     pub(super) token: Option<TokenState>,
+    /// How many of the logins were presented before the token.
+    before_token: usize,
+}
+
+/// A login that a call uses.
+#[derive(Clone, Copy)]
+pub(super) struct Used {
+    pub(super) login: Login,
+    /// Whether the call presents it. A token of the service that names it tells no claims.
+    pub(super) is_presented: bool,
 }
 
 impl Proof {
@@ -24,6 +37,22 @@ impl Proof {
     pub(super) fn named(&self, state: &IdentityState) -> Vec<Login> {
         let named = self.token.iter().flat_map(|token| token.logins.iter().copied());
         named.filter(|login| state.logins.contains(login)).collect()
+    }
+
+    /// All logins in the caller's order. Those that only the token names have the token's place.
+    pub(super) fn used(&self, named: &[Login]) -> Vec<Used> {
+        let presented = |login: &Login| Used { login: *login, is_presented: true };
+        let only_named = named.iter().filter(|login| !self.logins.contains(login));
+        let only_named = only_named.map(|login| Used { login: *login, is_presented: false });
+        let (before, after) = (self.logins.iter(), self.logins.iter().skip(self.before_token));
+        let before = before.take(self.before_token).map(presented);
+        before.chain(only_named).chain(after.map(presented)).collect()
+    }
+
+    fn push(&mut self, login: Login) {
+        if !self.logins.contains(&login) {
+            self.logins.push(login);
+        }
     }
 }
 
@@ -62,16 +91,12 @@ impl Model {
         if door == Door::Developer && !logins.iter().any(is_user) {
             return Err(INVALID);
         }
-        let mut proof = Proof { logins: Vec::new(), token: None };
+        let mut proof = Proof { logins: Vec::new(), token: None, before_token: 0 };
         for login in logins {
-            match *login {
-                Presented::User(_, user) => proof.logins.push(Login::User(user)),
-                Presented::Public(_, _, token) if !token.is_good() => return Err(NOT_AUTHORIZED),
-                Presented::Public(provider, subject, _) => {
-                    proof.logins.push(Login::Public(provider, subject));
-                }
-                Presented::Tampered(_) => return Err(NOT_AUTHORIZED),
-                Presented::Cognito(token) => {
+            match (*login, login.public()) {
+                (Presented::User(_, user), _) => proof.push(Login::User(user)),
+                (_, Some((login, true))) => proof.push(login),
+                (Presented::Cognito(token), _) => {
                     let token = self.tokens.get(&token).ok_or(NOT_AUTHORIZED)?;
                     let is_over = token.expires_secs <= self.now_secs;
                     let is_for = token.pool == pool && given == Some(token.identity);
@@ -80,7 +105,9 @@ impl Model {
                     }
                     // A guest's token proves no more than its id does.
                     proof.token = Some(token.clone()).filter(|token| !token.logins.is_empty());
+                    proof.before_token = proof.logins.len();
                 }
+                _ => return Err(NOT_AUTHORIZED),
             }
         }
         Ok(proof)
@@ -206,12 +233,16 @@ impl Model {
         let entries = logins.iter().flat_map(|login| match login {
             Login::User(user) => [developer.to_owned(), format!("{developer}:{pool}:{user}")],
             Login::Public(provider, subject) => {
+                let name = provider.name();
                 let head = match provider {
-                    Provider::Google => provider.name().to_owned(),
-                    Provider::OpenIdConnect => format!("{}:OIDC", provider.attributes_name()),
-                    Provider::UserPool => format!("{}:CognitoSignIn", provider.name()),
+                    Provider::Google | Provider::Saml => name.to_owned(),
+                    Provider::OpenIdConnect | Provider::Auth0 => {
+                        format!("{}:OIDC", provider.configured_name())
+                    }
+                    Provider::UserPool => format!("{name}:CognitoSignIn"),
+                    Provider::Facebook => format!("{name}:{}", provider.client()),
                 };
-                [provider.name().to_owned(), format!("{head}:{subject}")]
+                [name.to_owned(), format!("{head}:{subject}")]
             }
         });
         std::iter::once("authenticated".to_owned()).chain(entries).collect()
@@ -230,15 +261,26 @@ fn admit(pool: &PoolState, door: Door, login: Presented) -> Result<(), Exception
         }
         _ => {}
     }
-    let from_backend = door == Door::Developer;
-    match login {
-        Presented::User(..) if is_user => Err(INVALID),
-        Presented::Public(provider, ..) if pool.settings.has(provider) => Ok(()),
-        Presented::User(DeveloperProvider::Reserved, _) => Err(NOT_AUTHORIZED),
-        // To a backend what is not known to be public is a developer provider, but not the pool's.
-        Presented::User(..) | Presented::Public(Provider::OpenIdConnect, ..) if from_backend => {
-            Err(INVALID)
+    if is_user {
+        return Err(INVALID);
+    }
+    let has = |provider| pool.settings.has(provider);
+    let is_known = match login {
+        Presented::Saml => has(Provider::Saml),
+        _ => matches!(login.public(), Some((Login::Public(provider, _), _)) if has(provider)),
+    };
+    // To a backend what is not known to be public is a developer provider, but not the pool's.
+    let may_be_developer = match login {
+        Presented::User(provider, _) => provider != DeveloperProvider::Reserved,
+        Presented::Public(provider, ..) | Presented::Spelled(Spelling::Slash, provider, ..) => {
+            matches!(provider, Provider::OpenIdConnect | Provider::Auth0)
         }
+        Presented::Spelled(_, provider, ..) => provider != Provider::UserPool,
+        _ => false,
+    };
+    match door {
+        _ if is_known => Ok(()),
+        Door::Developer if may_be_developer => Err(INVALID),
         _ => Err(NOT_AUTHORIZED),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::testkit::model::resolution::Proof;
+use crate::testkit::model::resolution::{Proof, Used};
 use crate::testkit::model::{
     CONFIGURATION, Exception, INVALID, Model, NOT_AUTHORIZED, PoolState, exactly,
 };
@@ -35,15 +35,15 @@ impl Model {
         exactly(set, outcome)
     }
 
-    /// The role of a session, in which `named` stand for what a token names.
+    /// The role of a session in which these logins are used.
     pub(super) fn role(
         &self,
         pool: &PoolState,
-        named: &[Login],
         proof: &Proof,
+        used: &[Used],
         custom: Option<Role>,
     ) -> Result<Role, Exception> {
-        let role = choose(pool, named, proof, custom)?;
+        let role = choose(pool, proof, used, custom)?;
         let usable = may_have_roles(pool, self.choices.roles_of_any_account);
         if usable { Ok(role) } else { Err(NOT_AUTHORIZED) }
     }
@@ -90,15 +90,15 @@ impl Model {
     }
 }
 
-/// Roles are of account 0.
+/// Roles are of account 0; of an account that is not known nobody knows which are its own.
 fn may_have_roles(pool: &PoolState, any_account: bool) -> bool {
-    any_account || pool.owner.number == 0
+    any_account || [0, Account::NOT_KNOWN].contains(&pool.owner.number)
 }
 
 fn choose(
     pool: &PoolState,
-    named: &[Login],
     proof: &Proof,
+    used: &[Used],
     custom: Option<Role>,
 ) -> Result<Role, Exception> {
     let default = |role: Option<Role>| role.ok_or(CONFIGURATION);
@@ -106,15 +106,11 @@ fn choose(
         return default(pool.roles.unauthenticated);
     }
     // Nobody knows the claims of what a token only names.
-    let named = named.iter().filter_map(|login| match login {
-        Login::Public(provider, _) => Some((*provider, None)),
+    let used = used.iter().filter_map(|used| match used.login {
+        Login::Public(provider, subject) => Some((provider, used.is_presented.then_some(subject))),
         Login::User(_) => None,
     });
-    let presented = proof.logins.iter().filter_map(|login| match login {
-        Login::Public(provider, subject) => Some((*provider, Some(*subject))),
-        Login::User(_) => None,
-    });
-    let used: Vec<_> = named.chain(presented).collect();
+    let used: Vec<_> = used.collect();
     let mapped = used.iter().find_map(|(of, who)| Some((pool.roles.mappings.get(of)?, *who)));
     if let Some((mapping, subject)) = mapped {
         return by_mapping(pool, mapping, subject, custom);
@@ -144,6 +140,8 @@ fn by_mapping(
     };
     match (custom, offered.first(), mapping.ambiguous) {
         (Some(custom), ..) if offered.contains(&custom) => Ok(custom),
+        // Whatever else the user's token carries.
+        (Some(_), ..) if !mapping.rules.is_empty() => Err(INVALID),
         (None, Some(first), _) => Ok(*first),
         (None, None, Ambiguous::AuthenticatedRole) => pool.roles.authenticated.ok_or(CONFIGURATION),
         (Some(_), ..) | (None, None, Ambiguous::Deny) => Err(NOT_AUTHORIZED),

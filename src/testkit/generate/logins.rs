@@ -1,0 +1,152 @@
+//! Logins at random, and the operations that present them.
+
+use arbitrary::Result;
+
+use crate::testkit::generate::Source;
+use crate::testkit::names::{IdToken, Presented, Provider, Spelling, Token};
+use crate::testkit::operation::Operation;
+
+impl Source<'_> {
+    fn id_token(&mut self) -> Result<IdToken> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            0..=143 => IdToken::Genuine,
+            144..=219 => IdToken::Refreshed,
+            220..=239 => IdToken::OtherSlash,
+            240..=241 => IdToken::Expired,
+            242..=243 => IdToken::Forged,
+            244..=247 => IdToken::ForAnotherClient,
+            248..=249 => IdToken::OfAnotherIssuer,
+            250..=251 => IdToken::TwoSlashes,
+            252..=253 => IdToken::WithoutSubject,
+            254..=255 => IdToken::Garbage,
+        })
+    }
+
+    fn public_login(&mut self) -> Result<Presented> {
+        let (provider, subject) = (self.provider()?, self.one_of(&[0, 1, 0, 2, 0, 1])?);
+        let (token, spelling) = (self.id_token()?, self.byte()?);
+        let spelling = match spelling {
+            0..=215 => return Ok(Presented::Public(provider, subject, token)),
+            216..=243 => Spelling::Slash,
+            // Whether that is the name of a user pool, nobody knows.
+            244..=249 if provider != Provider::UserPool => Spelling::TwoSlashes,
+            244..=255 => Spelling::Wrong,
+        };
+        Ok(Presented::Spelled(spelling, provider, subject, token))
+    }
+
+    /// A token of the service, often of who has another login of the call.
+    fn own_token(&mut self) -> Result<Token> {
+        let byte = self.byte()?;
+        Ok(if byte < 192 { Token::OF_LOGINS } else { Token(byte.into()) })
+    }
+
+    /// None to three, for an operation without credentials.
+    fn logins(&mut self) -> Result<Vec<Presented>> {
+        let mut logins = Vec::new();
+        for _ in 0..self.one_of(&[1, 0, 1, 2, 1, 0, 3, 2])? {
+            let login = match self.byte()? {
+                0..=223 => self.public_login()?,
+                224..=239 => Presented::Cognito(self.own_token()?),
+                240..=243 => Presented::Tampered(self.own_token()?),
+                244..=247 => Presented::Abroad(self.own_token()?),
+                248..=251 => Presented::User(self.developer_provider()?, self.user()?),
+                252..=255 => Presented::Saml,
+            };
+            // The same user once more under another key, or another user of the provider.
+            if let (Presented::Spelled(Spelling::Slash, provider, subject, token), true) =
+                (login, self.rarely(4)?)
+            {
+                let subject = if self.rarely(2)? { 0 } else { subject };
+                logins.push(Presented::Public(provider, subject, token));
+            }
+            logins.push(login);
+        }
+        Ok(logins)
+    }
+
+    /// With a token of the service more often, and with a login that somebody has.
+    fn proofs(&mut self) -> Result<Vec<Presented>> {
+        let token = self.own_token()?;
+        let mut logins = self.logins()?;
+        if let Some(Presented::Public(_, subject, _)) = logins.first_mut()
+            && !self.rarely(3)?
+        {
+            *subject = Presented::LINKED;
+        }
+        match self.below(8)? {
+            0..=3 => {}
+            4 | 5 => logins.insert(0, Presented::Cognito(token)),
+            _ => logins.push(Presented::Cognito(token)),
+        }
+        Ok(logins)
+    }
+
+    pub(super) fn get_id(&mut self) -> Result<Operation> {
+        let (pool, logins) = (self.pool()?, self.logins()?);
+        let account = match self.byte()? {
+            0..=191 => None,
+            192..=247 => Some(0),
+            248..=255 => Some(1),
+        };
+        Ok(Operation::GetId { pool, account, logins })
+    }
+
+    pub(super) fn token(&mut self) -> Result<Operation> {
+        let (identity, mut logins) = (self.identity()?, self.logins()?);
+        if self.rarely(12)? {
+            logins.push(Presented::Saml);
+        }
+        Ok(Operation::GetOpenIdToken { identity, logins })
+    }
+
+    pub(super) fn credentials(&mut self) -> Result<Operation> {
+        let (identity, logins) = (self.identity()?, self.proofs()?);
+        let custom_role = self.rarely(3)?.then(|| self.role()).transpose()?;
+        Ok(Operation::GetCredentialsForIdentity { identity, logins, custom_role })
+    }
+
+    pub(super) fn unlink(&mut self) -> Result<Operation> {
+        let (identity, logins) = (self.identity()?, self.proofs()?);
+        let bits = self.byte()?;
+        let mut providers = Provider::ALL.to_vec();
+        providers.retain(|provider| bits >> (*provider as u8) & 1 == 0);
+        let developer = self.rarely(16)?;
+        Ok(Operation::UnlinkIdentity { identity, logins, providers, developer })
+    }
+
+    pub(super) fn developer_token(&mut self) -> Result<Operation> {
+        let (caller, pool) = self.owned_pool()?;
+        let mut logins = Vec::new();
+        if !self.rarely(24)? {
+            logins.push(Presented::User(self.developer_provider()?, self.user()?));
+        }
+        let given = self.byte()?;
+        let identity = (given % 3 == 1).then(|| self.identity()).transpose()?;
+        for _ in 0..self.one_of(&[0, 1, 0, 2, 1, 1, 0, 0])? {
+            let login = self.public_login()?;
+            let place = if self.byte()? % 2 == 0 { logins.len() } else { 0 };
+            logins.insert(place, login);
+        }
+        let duration_secs = match self.byte()? {
+            0..=159 => None,
+            160..=239 => Some(i64::from(self.byte()?).saturating_add(1)),
+            240..=247 => Some(86_400),
+            248..=251 => Some(0),
+            252..=255 => Some(86_401),
+        };
+        let mut principal_tags = Vec::new();
+        if self.rarely(4)? {
+            principal_tags.push(("user".to_owned(), format!("tag {}", self.below(3)?)));
+        }
+        Ok(Operation::GetOpenIdTokenForDeveloperIdentity {
+            caller,
+            pool,
+            identity,
+            logins,
+            principal_tags,
+            duration_secs,
+        })
+    }
+}

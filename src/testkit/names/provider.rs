@@ -1,0 +1,166 @@
+//! Public providers, their tokens, and the keys that these are presented under.
+
+/// A public provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Provider {
+    /// `accounts.google.com`, in `SupportedLoginProviders`.
+    Google,
+    /// `id.example.com`, in `OpenIdConnectProviderARNs`.
+    OpenIdConnect,
+    /// A user pool, in `CognitoIdentityProviders`.
+    UserPool,
+    /// `game.eu.auth0.com`, in `OpenIdConnectProviderARNs`. Its issuer ends in a slash.
+    Auth0,
+    /// `graph.facebook.com`, in `SupportedLoginProviders`. Its access tokens say nothing to others.
+    Facebook,
+    /// A SAML provider, in `SamlProviderARNs`. This kit has none of its assertions.
+    Saml,
+}
+
+impl Provider {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Google,
+        Self::OpenIdConnect,
+        Self::UserPool,
+        Self::Auth0,
+        Self::Facebook,
+        Self::Saml,
+    ];
+
+    /// Those whose users prove themselves with OpenID Connect tokens.
+    pub const ISSUERS: [Self; 4] = [Self::Google, Self::OpenIdConnect, Self::UserPool, Self::Auth0];
+
+    /// The key of its logins; in an ARN `$partition` stands for that of the call's region.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Google => "accounts.google.com",
+            Self::OpenIdConnect => "id.example.com",
+            Self::UserPool => "cognito-idp.us-east-1.amazonaws.com/us-east-1_game",
+            Self::Auth0 => "game.eu.auth0.com",
+            Self::Facebook => "graph.facebook.com",
+            Self::Saml => "arn:$partition:iam::123456789012:saml-provider/office",
+        }
+    }
+
+    /// Its `iss` without `https://`.
+    pub fn issuer(self) -> &'static str {
+        match self {
+            Self::Auth0 => "game.eu.auth0.com/",
+            _ => self.name(),
+        }
+    }
+
+    /// The application that its tokens are for.
+    pub fn client(self) -> &'static str {
+        match self {
+            Self::Google => "game.apps.googleusercontent.com",
+            Self::OpenIdConnect | Self::Saml => "game",
+            Self::UserPool => "4game4client",
+            Self::Auth0 => "4auth0game",
+            Self::Facebook => "7346241598935552",
+        }
+    }
+
+    /// How a pool names it: its issuer as it is.
+    pub(crate) fn configured_name(self) -> &'static str {
+        match self {
+            Self::Auth0 => "arn:$partition:iam::123456789012:oidc-provider/game.eu.auth0.com/",
+            _ => self.attributes_name(),
+        }
+    }
+
+    /// How attribute maps name it: without a final slash.
+    pub(crate) fn attributes_name(self) -> &'static str {
+        match self {
+            Self::OpenIdConnect => "arn:$partition:iam::123456789012:oidc-provider/id.example.com",
+            Self::Auth0 => "arn:$partition:iam::123456789012:oidc-provider/game.eu.auth0.com",
+            _ => self.name(),
+        }
+    }
+
+    /// How role mappings name it.
+    pub(crate) fn mapping_name(self) -> String {
+        match self {
+            Self::UserPool => format!("{}:{}", self.name(), self.client()),
+            _ => self.attributes_name().to_owned(),
+        }
+    }
+}
+
+/// A token of a public provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IdToken {
+    /// As the provider made it.
+    Genuine,
+    /// Made a little later for the same user.
+    Refreshed,
+    /// Its `iss` ends in a slash if the provider's does not, and the other way round.
+    OtherSlash,
+    /// Its time is over.
+    Expired,
+    /// Signed with another key.
+    Forged,
+    /// Made for another application.
+    ForAnotherClient,
+    /// Made by another issuer.
+    OfAnotherIssuer,
+    /// Its `iss` ends in two slashes.
+    TwoSlashes,
+    /// Without `sub`.
+    WithoutSubject,
+    /// No token at all.
+    Garbage,
+}
+
+impl IdToken {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Genuine,
+        Self::Refreshed,
+        Self::OtherSlash,
+        Self::Expired,
+        Self::Forged,
+        Self::ForAnotherClient,
+        Self::OfAnotherIssuer,
+        Self::TwoSlashes,
+        Self::WithoutSubject,
+        Self::Garbage,
+    ];
+
+    /// Whether a pool that has the provider accepts it.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Genuine | Self::Refreshed | Self::OtherSlash)
+    }
+}
+
+/// How a key is spelled that is not the provider's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Spelling {
+    /// With a final slash, which names the same provider.
+    Slash,
+    /// With two of them, which names none.
+    TwoSlashes,
+    /// A typing error, or a user pool in another region.
+    Wrong,
+}
+
+impl Spelling {
+    /// The key of a provider's logins in this spelling.
+    pub fn key(self, provider: Provider) -> String {
+        match (self, provider) {
+            (Self::Slash, _) => format!("{}/", provider.name()),
+            (Self::TwoSlashes, _) => format!("{}//", provider.name()),
+            (Self::Wrong, Provider::Google) => "accounts.gogle.com".to_owned(),
+            (Self::Wrong, Provider::OpenIdConnect) => "id.example.org".to_owned(),
+            (Self::Wrong, Provider::UserPool) => {
+                "cognito-idp.eu-west-1.amazonaws.com/us-east-1_game".to_owned()
+            }
+            (Self::Wrong, Provider::Auth0) => "game.us.auth0.com".to_owned(),
+            (Self::Wrong, Provider::Facebook) => "graph.facebok.com".to_owned(),
+            (Self::Wrong, Provider::Saml) => format!("{}s", provider.name()),
+        }
+    }
+}
