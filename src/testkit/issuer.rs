@@ -10,7 +10,7 @@ use crate::ambient::Timestamp;
 use crate::login::{Issuer, JwkSet, LoginError, LoginVerifier, OidcVerifier};
 use crate::name::{LoginToken, ProviderName};
 use crate::state::{IdentityPool, PublicProvider, SigningAlgorithm, VerifiedLogin};
-use crate::testkit::names::{IdToken, Provider, claims, is_boss};
+use crate::testkit::names::{IdToken, Provider, claims, names_boss};
 use crate::token::{Jwk, ModulusEncoding, SigningKey};
 
 /// A verifier that believes the public providers of this kit, and nobody else.
@@ -109,7 +109,7 @@ pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, role: &st
         let value = if let [value] = values.as_slice() { json!(value) } else { json!(values) };
         payload.insert(name.to_owned(), value);
     }
-    if is_boss(subject) {
+    if names_boss(provider, subject) {
         payload.insert("cognito:roles".to_owned(), json!([role]));
         payload.insert("cognito:preferred_role".to_owned(), role.into());
     }

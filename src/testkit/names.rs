@@ -201,6 +201,6 @@ pub(crate) fn claims(subject: u8) -> [(&'static str, Vec<String>); 2] {
 }
 
 /// Whether the tokens of a public provider's user name [`Role::Boss`].
-pub(crate) fn is_boss(subject: u8) -> bool {
-    subject % 3 == 2
+pub(crate) fn names_boss(provider: Provider, subject: u8) -> bool {
+    provider != Provider::Facebook && subject % 3 == 2
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::testkit::json::Json;
 use crate::testkit::names::{
-    Caller, Cursor, DeveloperProvider, Identity, Pool, Presented, Provider, Role, Token, User,
+    Account, Caller, Cursor, DeveloperProvider, Identity, Pool, Presented, Provider, Role, Token,
+    User,
 };
 use crate::testkit::request::Request;
 use crate::testkit::settings::{Attributes, Roles, Settings, Tags};
@@ -393,7 +394,9 @@ impl Members {
 
     fn resource(self, caller: Caller, pool: Pool) -> Self {
         let caller = caller.account();
-        let (region, account) = (caller.region_name(), caller.number);
+        // An account that is not known calls with ARNs of another.
+        let is_known = caller.number != Account::NOT_KNOWN;
+        let (region, account) = (caller.region_name(), if is_known { caller.number } else { 0 });
         let head = format!("arn:$partition:cognito-identity:{region}:$account{account}");
         self.text("ResourceArn", format!("{head}:identitypool/{pool}"))
     }

@@ -72,7 +72,9 @@ impl Model {
         outcome: &Outcome,
     ) -> Result<(), String> {
         let resolved = self.pools.get(&pool).ok_or(NOT_FOUND).and_then(|state| {
-            let wrong = claimed.is_some_and(|number| number != state.owner.number);
+            let owner = state.owner.number;
+            let is_known = owner != Account::NOT_KNOWN;
+            let wrong = is_known && claimed.is_some_and(|number| number != owner);
             let uninvited = logins.is_empty() && !state.settings.guests;
             if wrong || uninvited {
                 return Err(NOT_AUTHORIZED);
@@ -189,10 +191,10 @@ impl Model {
             }
             let answer = self.resolve(pool, Some(given), &proof, false)?;
             let named = proof.named(identity);
-            let used = proof.used(&named);
-            let role = self.role(state, &proof, &used, custom)?;
+            let role = self.role(state, &proof, &named, custom)?;
             let tags = self.session_tags(pool, &named, &proof)?;
-            let used: Vec<_> = used.iter().map(|used| used.login).collect();
+            let mut used = proof.logins.clone();
+            used.extend(named.iter().filter(|login| !proof.logins.contains(login)));
             Ok((pool, proof, answer, (role, tags, self.amr(pool, &used))))
         });
         let (pool, proof, answer, (role, tags, amr)) = match resolved {
@@ -206,7 +208,7 @@ impl Model {
         let statement =
             Statement { identity, pool, issuer: None, amr, tags, role, lifetime_secs: None };
         match said {
-            // Where a session names what only a token names, nobody knows.
+            // In which order a session names what a token names too, nobody knows.
             Some(said) if proof.token.is_some() => {
                 stated(&in_own_order(&statement), &in_own_order(said))
             }

@@ -16,16 +16,6 @@ pub(super) struct Proof {
     pub(super) logins: Vec<Login>,
     /// What a token of the service says of the authenticated identity that it is for.
     pub(super) token: Option<TokenState>,
-    /// How many of the logins were presented before the token.
-    before_token: usize,
-}
-
-/// A login that a call uses.
-#[derive(Clone, Copy)]
-pub(super) struct Used {
-    pub(super) login: Login,
-    /// Whether the call presents it. A token of the service that names it tells no claims.
-    pub(super) is_presented: bool,
 }
 
 impl Proof {
@@ -37,16 +27,6 @@ impl Proof {
     pub(super) fn named(&self, state: &IdentityState) -> Vec<Login> {
         let named = self.token.iter().flat_map(|token| token.logins.iter().copied());
         named.filter(|login| state.logins.contains(login)).collect()
-    }
-
-    /// All logins in the caller's order. Those that only the token names have the token's place.
-    pub(super) fn used(&self, named: &[Login]) -> Vec<Used> {
-        let presented = |login: &Login| Used { login: *login, is_presented: true };
-        let only_named = named.iter().filter(|login| !self.logins.contains(login));
-        let only_named = only_named.map(|login| Used { login: *login, is_presented: false });
-        let (before, after) = (self.logins.iter(), self.logins.iter().skip(self.before_token));
-        let before = before.take(self.before_token).map(presented);
-        before.chain(only_named).chain(after.map(presented)).collect()
     }
 
     fn push(&mut self, login: Login) {
@@ -91,7 +71,7 @@ impl Model {
         if door == Door::Developer && !logins.iter().any(is_user) {
             return Err(INVALID);
         }
-        let mut proof = Proof { logins: Vec::new(), token: None, before_token: 0 };
+        let mut proof = Proof { logins: Vec::new(), token: None };
         for login in logins {
             match (*login, login.public()) {
                 (Presented::User(_, user), _) => proof.push(Login::User(user)),
@@ -105,7 +85,6 @@ impl Model {
                     }
                     // A guest's token proves no more than its id does.
                     proof.token = Some(token.clone()).filter(|token| !token.logins.is_empty());
-                    proof.before_token = proof.logins.len();
                 }
                 _ => return Err(NOT_AUTHORIZED),
             }

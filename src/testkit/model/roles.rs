@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::testkit::model::resolution::{Proof, Used};
+use crate::testkit::model::resolution::Proof;
 use crate::testkit::model::{
     CONFIGURATION, Exception, INVALID, Model, NOT_AUTHORIZED, PoolState, exactly,
 };
-use crate::testkit::names::{Account, Login, Pool, Provider, Role, claims, is_boss};
+use crate::testkit::names::{Account, Login, Pool, Provider, Role, claims, names_boss};
 use crate::testkit::outcome::Outcome;
 use crate::testkit::settings::{Ambiguous, Mapping, Match, Roles, Rule};
 
@@ -35,15 +35,23 @@ impl Model {
         exactly(set, outcome)
     }
 
-    /// The role of a session in which these logins are used.
+    /// The role of a session, in which `named` stand for what a token names. More proof never turns
+    /// a yes into a no: where the presented logins are refused, what the token names may be enough.
     pub(super) fn role(
         &self,
         pool: &PoolState,
         proof: &Proof,
-        used: &[Used],
+        named: &[Login],
         custom: Option<Role>,
     ) -> Result<Role, Exception> {
-        let role = choose(pool, proof, used, custom)?;
+        let by_logins = || choose(pool, &proof.logins, true, custom);
+        let by_token = || choose(pool, named, false, custom);
+        let role = match (proof.logins.is_empty(), named.is_empty()) {
+            (true, true) => pool.roles.unauthenticated.ok_or(CONFIGURATION),
+            (false, true) => by_logins(),
+            (true, false) => by_token(),
+            (false, false) => by_logins().or_else(|refused| by_token().map_err(|_| refused)),
+        }?;
         let usable = may_have_roles(pool, self.choices.roles_of_any_account);
         if usable { Ok(role) } else { Err(NOT_AUTHORIZED) }
     }
@@ -95,53 +103,56 @@ fn may_have_roles(pool: &PoolState, any_account: bool) -> bool {
     any_account || [0, Account::NOT_KNOWN].contains(&pool.owner.number)
 }
 
+/// The role for logins, of which the first with a role mapping decides.
 fn choose(
     pool: &PoolState,
-    proof: &Proof,
-    used: &[Used],
+    logins: &[Login],
+    are_presented: bool,
     custom: Option<Role>,
 ) -> Result<Role, Exception> {
-    let default = |role: Option<Role>| role.ok_or(CONFIGURATION);
-    if proof.is_empty() {
-        return default(pool.roles.unauthenticated);
-    }
     // Nobody knows the claims of what a token only names.
-    let used = used.iter().filter_map(|used| match used.login {
-        Login::Public(provider, subject) => Some((provider, used.is_presented.then_some(subject))),
+    let used = logins.iter().filter_map(|login| match *login {
+        Login::Public(provider, subject) => Some((provider, are_presented.then_some(subject))),
         Login::User(_) => None,
     });
     let used: Vec<_> = used.collect();
-    let mapped = used.iter().find_map(|(of, who)| Some((pool.roles.mappings.get(of)?, *who)));
-    if let Some((mapping, subject)) = mapped {
-        return by_mapping(pool, mapping, subject, custom);
+    let mut mapped = used.iter().filter_map(|(of, who)| {
+        let mapping = pool.roles.mappings.get(of)?;
+        Some((mapping, *of, *who))
+    });
+    if let Some((mapping, provider, subject)) = mapped.next() {
+        let carries_boss = subject.is_some_and(|subject| names_boss(provider, subject));
+        return by_mapping(pool, mapping, (subject, carries_boss), custom);
     }
     // Without a mapping only a user pool's tokens offer roles.
-    let offers = used
-        .iter()
-        .any(|(provider, subject)| *provider == Provider::UserPool && subject.is_some_and(is_boss));
+    let offers = used.iter().any(|(provider, subject)| {
+        *provider == Provider::UserPool && subject.is_some_and(|s| names_boss(*provider, s))
+    });
     match custom {
         Some(Role::Boss) if offers => Ok(Role::Boss),
         Some(_) if offers => Err(NOT_AUTHORIZED),
-        _ => default(pool.roles.authenticated),
+        _ => pool.roles.authenticated.ok_or(CONFIGURATION),
     }
 }
 
 fn by_mapping(
     pool: &PoolState,
     mapping: &Mapping,
-    subject: Option<u8>,
+    (subject, carries_boss): (Option<u8>, bool),
     custom: Option<Role>,
 ) -> Result<Role, Exception> {
-    let offered: Vec<Role> = if mapping.rules.is_empty() {
-        subject.filter(|subject| is_boss(*subject)).map(|_| Role::Boss).into_iter().collect()
+    let by_token = mapping.rules.is_empty();
+    let offered: Vec<Role> = if by_token {
+        carries_boss.then_some(Role::Boss).into_iter().collect()
     } else {
         let matching = mapping.rules.iter().filter(|rule| matches(rule, subject));
         matching.map(|rule| rule.role).collect()
     };
+    let is_carried = custom == Some(Role::Boss) && carries_boss;
+    let is_of_a_rule = mapping.rules.iter().any(|rule| Some(rule.role) == custom);
     match (custom, offered.first(), mapping.ambiguous) {
         (Some(custom), ..) if offered.contains(&custom) => Ok(custom),
-        // Whatever else the user's token carries.
-        (Some(_), ..) if !mapping.rules.is_empty() => Err(INVALID),
+        (Some(_), ..) if is_carried && !is_of_a_rule => Err(INVALID),
         (None, Some(first), _) => Ok(*first),
         (None, None, Ambiguous::AuthenticatedRole) => pool.roles.authenticated.ok_or(CONFIGURATION),
         (Some(_), ..) | (None, None, Ambiguous::Deny) => Err(NOT_AUTHORIZED),

@@ -181,7 +181,7 @@ fn a_disabled_identity_says_so_where_its_logins_were() {
 }
 
 #[test]
-fn a_custom_role_that_no_rule_offers_is_an_invalid_parameter() {
+fn a_custom_role_that_the_token_carries_and_no_rule_has_is_an_invalid_parameter() {
     let mut scene = Scene::new();
     // The tokens of user 2 carry the boss's role.
     scene.login(&[google(2)]);
@@ -189,17 +189,22 @@ fn a_custom_role_that_no_rule_offers_is_an_invalid_parameter() {
     let amr = ["accounts.google.com", "accounts.google.com:2"];
     let call = |custom| credentials(&[google(2)], custom);
     scene.is_right(&call(Some(Role::Moderator)), session(&amr, Role::Moderator));
-    for custom in [Role::Boss, Role::Guest] {
-        scene.is_wrong(&call(Some(custom)), exception(NOT_AUTHORIZED));
-        scene.is_right(&call(Some(custom)), exception(INVALID));
+    for (custom, right, wrong) in
+        [(Role::Boss, INVALID, NOT_AUTHORIZED), (Role::Guest, NOT_AUTHORIZED, INVALID)]
+    {
+        scene.is_wrong(&call(Some(custom)), exception(wrong));
+        scene.is_right(&call(Some(custom)), exception(right));
     }
+    // A rule that does not match has it.
+    scene.set_roles(&[(Provider::Google, rule(1, Role::Boss))]);
+    scene.is_right(&call(Some(Role::Boss)), exception(NOT_AUTHORIZED));
     let by_token = Mapping { ambiguous: Ambiguous::Deny, rules: Vec::new() };
     scene.set_roles(&[(Provider::Google, by_token)]);
     scene.is_right(&call(Some(Role::Guest)), exception(NOT_AUTHORIZED));
 }
 
 #[test]
-fn a_login_beside_a_token_that_names_it_counts_with_its_claims_in_the_callers_order() {
+fn more_proof_never_turns_a_yes_into_a_no() {
     let mut scene = Scene::new();
     let user_pool = Presented::Public(Provider::UserPool, 1, IdToken::Genuine);
     let pool_name = Provider::UserPool.name();
@@ -215,25 +220,25 @@ fn a_login_beside_a_token_that_names_it_counts_with_its_claims_in_the_callers_or
     let amr = [amr, pool_amr, user_amr].concat();
     let token = Presented::Cognito(Token(0));
     for (logins, role) in [
-        (vec![token, google(1)], None),
-        (vec![google(1), token], Some(Role::Moderator)),
-        (vec![token, google(1), user_pool], Some(Role::Moderator)),
-        (vec![token, user_pool, google(1)], Some(Role::Boss)),
-        (vec![user_pool, token, google(1)], Some(Role::Boss)),
-        (vec![token], None),
+        (vec![token, google(1)], Role::Moderator),
+        (vec![google(1), token], Role::Moderator),
+        (vec![token, user_pool], Role::Boss),
+        (vec![token, google(1), user_pool], Role::Moderator),
+        (vec![user_pool, token, google(1)], Role::Boss),
     ] {
         let call = credentials(&logins, None);
-        match role {
-            Some(role) => scene.is_right(&call, session(&amr, role)),
-            // What the token alone names is a login of the user pool, and it comes first.
-            None => scene.is_right(&call, exception(NOT_AUTHORIZED)),
-        }
+        scene.is_wrong(&call, exception(NOT_AUTHORIZED));
+        scene.is_right(&call, session(&amr, role));
     }
-    scene.set_roles(&[(Provider::Google, rule(1, Role::Moderator))]);
-    for logins in [[token, google(1)], [google(1), token]] {
+    scene.is_right(&credentials(&[token], None), exception(NOT_AUTHORIZED));
+    // The login is refused alone, and the token is not.
+    let anybody = Mapping { ambiguous: Ambiguous::AuthenticatedRole, ..rule(2, Role::Boss) };
+    scene.set_roles(&[(Provider::Google, anybody), (Provider::UserPool, rule(2, Role::Boss))]);
+    scene.is_right(&credentials(&[user_pool], None), exception(NOT_AUTHORIZED));
+    for logins in [[token, user_pool], [user_pool, token]] {
         let call = credentials(&logins, None);
         scene.is_wrong(&call, exception(NOT_AUTHORIZED));
-        scene.is_right(&call, session(&amr, Role::Moderator));
+        scene.is_right(&call, session(&amr, Role::Player));
     }
 }
 
@@ -349,5 +354,15 @@ fn a_pool_of_an_account_that_is_not_known_has_roles_of_any() {
         let caller = scene.caller();
         let set = Operation::SetIdentityPoolRoles { caller, pool: POOL, roles };
         scene.is_right(&set, outcome);
+    }
+}
+
+#[test]
+fn a_pool_of_an_account_that_is_not_known_may_be_of_any() {
+    for (number, is_wrong) in [(Account::NOT_KNOWN, false), (1, true)] {
+        let mut scene = Scene::of(Account { number, region: 0 });
+        let get = Operation::GetId { pool: POOL, account: Some(0), logins: Vec::new() };
+        let got = Outcome::Identity(FIRST);
+        scene.is_right(&get, if is_wrong { exception(NOT_AUTHORIZED) } else { got });
     }
 }
