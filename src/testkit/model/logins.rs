@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::testkit::model::identities::canonical;
 use crate::testkit::model::resolution::{Answer, Door, Proof};
 use crate::testkit::model::{
-    CONFLICT, Exception, INVALID, IdentityState, Linking, Model, NOT_AUTHORIZED, NOT_FOUND,
-    PoolState, TokenState, exactly, expected, refused,
+    CONFLICT, Exception, INVALID, INVALID_OR_NOT_AUTHORIZED, IdentityState, Linking, Model,
+    NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, exactly, expected, refused,
 };
 use crate::testkit::names::{
     Account, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Role, User,
@@ -101,8 +101,12 @@ impl Model {
         let resolved = self.known(given).and_then(|(pool, state, identity)| {
             let is_mapped = !state.roles.mappings.is_empty();
             let has_saml = logins.contains(&Presented::Saml);
-            if state.settings.classic_flow == Some(false) || is_mapped || has_saml {
+            let is_saml = has_saml && state.settings.has(Provider::Saml);
+            if state.settings.classic_flow == Some(false) || is_mapped || is_saml {
                 return Err(INVALID);
+            }
+            if has_saml {
+                return Err(INVALID_OR_NOT_AUTHORIZED);
             }
             if logins.is_empty() && identity.is_guest() && !state.settings.guests {
                 return Err(NOT_AUTHORIZED);

@@ -23,12 +23,16 @@ impl Scene {
     }
 
     fn of(account: Account) -> Self {
+        Self::with(account, &Provider::ALL)
+    }
+
+    fn with(account: Account, providers: &[Provider]) -> Self {
         let settings = Settings {
             name: 0,
             guests: true,
             classic_flow: None,
             developer: Some(GAME),
-            providers: Provider::ALL.to_vec(),
+            providers: providers.to_vec(),
             tags: None,
         };
         let described = normal(settings.request());
@@ -252,6 +256,12 @@ fn saml_is_not_for_the_classic_flow() {
         scene.is_wrong(&call, exception(UNAVAILABLE));
         scene.is_right(&call, exception(INVALID));
     }
+    let mut scene = Scene::with(Account::FIRST, &Provider::ISSUERS);
+    scene.is_right(&get_id(&[]), Outcome::Identity(FIRST));
+    let call = Operation::GetOpenIdToken { identity: FIRST, logins: vec![Presented::Saml] };
+    scene.is_right(&call, exception(INVALID));
+    scene.is_right(&call, exception(NOT_AUTHORIZED));
+    scene.is_wrong(&call, exception(NOT_FOUND));
 }
 
 #[test]
