@@ -39,7 +39,8 @@ pub fn operation(bytes: &[u8]) -> Operation {
     })
 }
 
-/// A pool with most of the providers, and mostly with roles; mostly of the first account.
+/// A pool with most of the providers, and mostly with roles; mostly of the first account. Often
+/// somebody has logged in.
 pub fn beginning(bytes: &[u8]) -> Vec<Operation> {
     let mut source = Source(Unstructured::new(bytes));
     let made = source.settings().and_then(|settings| {
@@ -61,8 +62,9 @@ pub fn beginning(bytes: &[u8]) -> Vec<Operation> {
         }
         let roles = Operation::SetIdentityPoolRoles { caller, pool: Pool(0), roles };
         let has_roles = settings.name != 3;
+        let first = source.first_login(caller, &settings)?;
         let pool = Operation::CreateIdentityPool { caller, settings };
-        Ok(std::iter::once(pool).chain(has_roles.then_some(roles)).collect())
+        Ok(std::iter::once(pool).chain(has_roles.then_some(roles)).chain(first).collect())
     });
     made.unwrap_or_default()
 }
@@ -85,9 +87,9 @@ impl Source<'_> {
     #[expect(clippy::type_complexity, reason = "a table of generators")]
     const WEIGHTS: [(u8, fn(&mut Self) -> Result<Operation>); 23] = [
         (18, Self::developer_token),
-        (12, Self::get_id),
+        (11, Self::get_id),
         (10, Self::credentials),
-        (7, Self::token),
+        (8, Self::token),
         (6, Self::merge),
         (5, Self::unlink_user),
         (5, Self::unlink),

@@ -22,6 +22,7 @@ const REACHED: [(&str, &[&str]); 23] = [
     (
         "GetCredentialsForIdentity",
         &[
+            "ExternalService",
             "InvalidIdentityPoolConfiguration",
             "InvalidParameter",
             "NotAuthorized",
@@ -29,7 +30,16 @@ const REACHED: [(&str, &[&str]); 23] = [
             "ResourceNotFound",
         ],
     ),
-    ("GetId", &["InvalidParameter", "NotAuthorized", "ResourceConflict", "ResourceNotFound"]),
+    (
+        "GetId",
+        &[
+            "ExternalService",
+            "InvalidParameter",
+            "NotAuthorized",
+            "ResourceConflict",
+            "ResourceNotFound",
+        ],
+    ),
     ("GetIdentityPoolRoles", &["ResourceNotFound"]),
     (
         "GetOpenIdToken",
@@ -65,7 +75,10 @@ const REACHED: [(&str, &[&str]); 23] = [
         "UnlinkDeveloperIdentity",
         &["InvalidParameter", "ResourceConflict", "ResourceNotFound", "Validation"],
     ),
-    ("UnlinkIdentity", &["InvalidParameter", "NotAuthorized", "ResourceNotFound"]),
+    (
+        "UnlinkIdentity",
+        &["ExternalService", "InvalidParameter", "NotAuthorized", "ResourceNotFound"],
+    ),
     ("UntagResource", &["ResourceNotFound"]),
     ("UpdateIdentityPool", &["InvalidParameter", "ResourceNotFound", "Validation"]),
 ];

@@ -3,8 +3,11 @@
 use arbitrary::Result;
 
 use crate::testkit::generate::Source;
-use crate::testkit::names::{IdToken, Presented, Provider, Spelling, Token};
+use crate::testkit::names::{
+    Caller, IdToken, Identity, Pool, Presented, Provider, Role, Spelling, Token, User,
+};
 use crate::testkit::operation::Operation;
+use crate::testkit::settings::Settings;
 
 impl Source<'_> {
     fn id_token(&mut self) -> Result<IdToken> {
@@ -24,7 +27,7 @@ impl Source<'_> {
     }
 
     fn public_login(&mut self) -> Result<Presented> {
-        let (provider, subject) = (self.provider()?, self.one_of(&[0, 1, 0, 2, 0, 1])?);
+        let (provider, subject) = (self.provider()?, self.one_of(&[0, 1, 2, 0, 0, 1, 2, 0])?);
         let (token, spelling) = (self.id_token()?, self.byte()?);
         let spelling = match spelling {
             0..=215 => return Ok(Presented::Public(provider, subject, token)),
@@ -66,18 +69,24 @@ impl Source<'_> {
         Ok(logins)
     }
 
-    /// With a token of the service more often, and with a login that somebody has.
-    fn proofs(&mut self) -> Result<Vec<Presented>> {
-        let token = self.own_token()?;
+    /// The first of them mostly one that an identity has.
+    fn linked_logins(&mut self) -> Result<Vec<Presented>> {
         let mut logins = self.logins()?;
         if let Some(Presented::Public(_, subject, _)) = logins.first_mut()
             && !self.rarely(3)?
         {
             *subject = Presented::LINKED;
         }
+        Ok(logins)
+    }
+
+    /// With a token of the service more often.
+    fn proofs(&mut self) -> Result<Vec<Presented>> {
+        let token = self.own_token()?;
+        let mut logins = self.linked_logins()?;
         match self.below(8)? {
-            0..=3 => {}
-            4 | 5 => logins.insert(0, Presented::Cognito(token)),
+            0..=2 => {}
+            3..=5 => logins.insert(0, Presented::Cognito(token)),
             _ => logins.push(Presented::Cognito(token)),
         }
         Ok(logins)
@@ -94,7 +103,7 @@ impl Source<'_> {
     }
 
     pub(super) fn token(&mut self) -> Result<Operation> {
-        let (identity, mut logins) = (self.identity()?, self.logins()?);
+        let (identity, mut logins) = (self.identity()?, self.linked_logins()?);
         if self.rarely(12)? {
             logins.push(Presented::Saml);
         }
@@ -102,8 +111,11 @@ impl Source<'_> {
     }
 
     pub(super) fn credentials(&mut self) -> Result<Operation> {
-        let (identity, logins) = (self.identity()?, self.proofs()?);
-        let custom_role = self.rarely(3)?.then(|| self.role()).transpose()?;
+        let identity = if self.rarely(3)? { self.identity()? } else { Identity::OF_LOGINS };
+        let (logins, asks) = (self.proofs()?, self.below(5)? > 2);
+        let roles =
+            [Role::Boss, Role::Player, Role::Boss, Role::Moderator, Role::Boss, Role::Guest];
+        let custom_role = asks.then(|| self.one_of(&roles)).transpose()?;
         Ok(Operation::GetCredentialsForIdentity { identity, logins, custom_role })
     }
 
@@ -114,6 +126,29 @@ impl Source<'_> {
         providers.retain(|provider| bits >> (*provider as u8) & 1 == 0);
         let developer = self.rarely(16)?;
         Ok(Operation::UnlinkIdentity { identity, logins, providers, developer })
+    }
+
+    /// Often a user of the pool's backend who has a public login too.
+    pub(super) fn first_login(
+        &mut self,
+        caller: Caller,
+        settings: &Settings,
+    ) -> Result<Option<Operation>> {
+        let provider = self.provider()?;
+        let (subject, is_there) = (self.one_of(&[2, 0, 2, 1])?, !self.rarely(4)?);
+        let (true, true, Some(developer)) = (is_there, settings.has(provider), settings.developer)
+        else {
+            return Ok(None);
+        };
+        let public = Presented::Public(provider, subject, IdToken::Genuine);
+        Ok(Some(Operation::GetOpenIdTokenForDeveloperIdentity {
+            caller,
+            pool: Pool(0),
+            identity: None,
+            logins: vec![public, Presented::User(developer, User(0))],
+            principal_tags: Vec::new(),
+            duration_secs: Some(86_400),
+        }))
     }
 
     pub(super) fn developer_token(&mut self) -> Result<Operation> {
