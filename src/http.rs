@@ -106,11 +106,26 @@ pub fn handle(engine: &Engine, request: &Request<Bytes>) -> Response<Bytes> {
     Guard::default().handle(engine, request)
 }
 
+/// Whether the answer to a request depends on its body: only operations have one. A server that
+/// answers anything else need not read the body, nor let a client send it that waits for
+/// `100 Continue`.
+pub fn needs_body<B>(request: &Request<B>) -> bool {
+    matches!(Route::of(request), Route::Operation(Some(_)))
+}
+
 /// The answer to a request whose body is longer than [`BODY_LENGTH_MAX`](wire::BODY_LENGTH_MAX),
 /// for a server that does not read on from there: 413, `SerializationException`. It has no CORS
 /// headers until it is [marked](Verdict::mark).
 pub fn body_too_long(engine: &Engine) -> Response<Bytes> {
     complete(engine, too_long())
+}
+
+/// The answer to a request that a server has no room for: 503, `ServiceUnavailable`, after which
+/// SDKs try again. (`TooManyRequestsException` would say that the caller exceeds its own rate.) It
+/// has no CORS headers until it is [marked](Verdict::mark).
+pub fn unavailable(engine: &Engine) -> Response<Bytes> {
+    let failure = failure("ServiceUnavailable", "The server is busy. Try again later");
+    complete(engine, refuse(UNKNOWN, StatusCode::SERVICE_UNAVAILABLE, failure))
 }
 
 /// The answer to a request that an embedder refuses in front of the engine: one whose signature

@@ -2,27 +2,28 @@
 #![cfg(unix)]
 
 mod accounts;
+mod database;
+mod ending;
 mod guard;
 mod issuer;
+mod log;
 mod options;
+mod pressure;
 mod program;
 mod public;
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::thread;
-use std::time::Duration;
+use std::io::Write;
 
 use cognate::wire::BODY_LENGTH_MAX;
-use program::{Answer, SIGNATURE, Server, run, signed, target};
+use program::{Answer, Server, run, signed, target};
 use serde_json::json;
 use tempfile::tempdir;
 
-const GAME: &str = "login.game";
-const USER: &str = "alice@example.com";
+pub(crate) const GAME: &str = "login.game";
+pub(crate) const USER: &str = "alice@example.com";
 
-fn create_pool(server: &Server) -> String {
+pub(crate) fn create_pool(server: &Server) -> String {
     let input = json!({
         "IdentityPoolName": "game",
         "AllowUnauthenticatedIdentities": false,
@@ -31,7 +32,7 @@ fn create_pool(server: &Server) -> String {
     server.call("CreateIdentityPool", &input).text("IdentityPoolId")
 }
 
-fn log_in(server: &Server, pool: &str) -> Answer {
+pub(crate) fn log_in(server: &Server, pool: &str) -> Answer {
     let input = json!({"IdentityPoolId": pool, "Logins": {GAME: USER}});
     server.call("GetOpenIdTokenForDeveloperIdentity", &input)
 }
@@ -155,44 +156,6 @@ fn what_was_answered_is_there_after_a_restart() {
 }
 
 #[test]
-fn a_request_in_flight_is_answered_before_the_end() {
-    let folder = tempdir().expect("a folder");
-    let server = Server::start(folder.path(), &[]);
-    let pool = create_pool(&server);
-    // Neither a connection that waits nor one that says nothing holds up the end.
-    let mut idle = server.connect();
-    let mut silent = server.connect();
-    write!(idle, "GET /.well-known/jwks_uri HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("sent");
-    assert!(idle.read(&mut [0; 1024]).expect("an answer") > 0);
-
-    let body = json!({"IdentityPoolId": pool, "Logins": {GAME: USER}}).to_string();
-    let (first, rest) = body.split_at(10);
-    let (mut stream, headers) = (server.connect(), signed("GetOpenIdTokenForDeveloperIdentity"));
-    write!(
-        stream,
-        "POST / HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: {}\r\n{headers}\r\n",
-        body.len()
-    )
-    .expect("sent");
-    // The server asks for the body: the request is in flight.
-    let mut asked = [0; 25];
-    stream.read_exact(&mut asked).expect("an answer");
-    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
-    stream.write_all(first.as_bytes()).expect("sent");
-    server.terminate();
-    while TcpStream::connect(&server.address).is_ok() {
-        thread::sleep(Duration::from_millis(5));
-    }
-    stream.write_all(rest.as_bytes()).expect("sent");
-    let answer = Answer::read(&mut stream);
-    assert!(answer.text("IdentityId").starts_with("us-east-1:"));
-    assert_eq!(silent.read(&mut [0; 1]).expect("the end"), 0);
-    let (status, _, log) = server.wait();
-    assert_eq!(status.code(), Some(0), "{log}");
-    assert!(!log.contains("cut off"), "{log}");
-}
-
-#[test]
 fn a_server_that_cannot_start_says_why() {
     let folder = tempdir().expect("a folder");
     let file = folder.path().join("a-file");
@@ -236,32 +199,4 @@ fn sealed_keys_need_their_secret() {
     let server = Server::start(&data, &options);
     log_in(&server, &pool).text("Token");
     server.stop();
-}
-
-#[test]
-fn the_log_names_requests_and_holds_no_secret() {
-    let folder = tempdir().expect("a folder");
-    let server = Server::start(folder.path(), &[]);
-    let pool = create_pool(&server);
-    let answer = log_in(&server, &pool);
-    let token = answer.text("Token");
-    let refused = server.call("DescribeIdentityPool", &json!({"IdentityPoolId": "a\n\u{1b}[0m:b"}));
-    // A token where none belongs, in all places that a refusal could quote.
-    let logins = json!({"IdentityPoolId": pool, "Logins": {GAME: "", "a b": token}});
-    server.call("GetOpenIdTokenForDeveloperIdentity", &logins);
-    let log = server.stop();
-
-    let id = answer.header("x-amzn-requestid").expect("an id");
-    let line = log.lines().find(|line| line.contains(id)).expect("a line");
-    assert!(line.contains("operation=GetOpenIdTokenForDeveloperIdentity status=200"), "{line}");
-    assert!(line.contains("duration_us="), "{line}");
-    let id = refused.header("x-amzn-requestid").expect("an id");
-    let line = log.lines().find(|line| line.contains(id)).expect("a line");
-    assert!(line.contains("status=400 fault=ValidationException reason=\"1 validation"), "{line}");
-    assert!(line.contains(r"a\n\u{1b}[0m:b"), "{line}");
-
-    let parts = token.split('.').map(str::to_owned);
-    for secret in parts.chain([SIGNATURE.to_owned(), "AWS4-HMAC".to_owned(), USER.to_owned()]) {
-        assert!(!log.contains(&secret), "`{secret}` is in the log:\n{log}");
-    }
 }

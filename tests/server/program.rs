@@ -3,10 +3,11 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -21,7 +22,8 @@ pub(crate) struct Server {
     child: Child,
     /// `127.0.0.1:PORT`
     pub(crate) address: String,
-    output: Receiver<String>,
+    output: Mutex<Receiver<String>>,
+    errors: Option<ChildStderr>,
     log: Option<JoinHandle<String>>,
 }
 
@@ -33,20 +35,48 @@ impl Server {
 
     /// The same at another address.
     pub(crate) fn listening(listen: &str, data: &Path, options: &[&str]) -> Self {
-        let mut child = serve(data, listen, options).spawn().expect("the program");
-        let (output, errors) = (child.stdout.take(), child.stderr.take());
-        let (output, errors) = (output.expect("a pipe"), errors.expect("a pipe"));
+        let mut server = Self::spawn(serve(":", data, listen, options));
+        server.read_log();
+        server
+    }
+
+    /// The same after commands of a shell, such as limits.
+    pub(crate) fn start_after(commands: &str, data: &Path, options: &[&str]) -> Self {
+        let mut server = Self::start_unread(commands, data, options);
+        server.read_log();
+        server
+    }
+
+    /// The same, but nobody reads its log.
+    pub(crate) fn start_unread(commands: &str, data: &Path, options: &[&str]) -> Self {
+        Self::spawn(serve(commands, data, "127.0.0.1:0", options))
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the program");
+        let (output, errors) = (child.stdout.take().expect("a pipe"), child.stderr.take());
         let (line_out, lines) = mpsc::channel();
         thread::spawn(move || {
             let mut found = BufReader::new(output).lines().map_while(Result::ok);
             found.all(|line| line_out.send(line).is_ok())
         });
-        let log = Some(thread::spawn(move || io::read_to_string(errors).expect("text")));
-        let mut server = Self { child, address: String::new(), output: lines, log };
-        let line = server.output.recv_timeout(WAIT_MAX).expect("a line");
+        let output = Mutex::new(lines);
+        let mut server = Self { child, address: String::new(), output, errors, log: None };
+        let line =
+            server.output.get_mut().expect("no panic").recv_timeout(WAIT_MAX).expect("a line");
         let address = line.strip_prefix("cognate is listening on http://").expect("the address");
         address.clone_into(&mut server.address);
         server
+    }
+
+    /// From now on somebody reads the log.
+    pub(crate) fn read_log(&mut self) {
+        let errors = self.errors.take().expect("nobody reads it yet");
+        self.log = Some(thread::spawn(move || io::read_to_string(errors).expect("text")));
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn terminate(&self) {
@@ -61,9 +91,19 @@ impl Server {
 
     /// Waits for the end: how it ended, what else it printed, and its log.
     pub(crate) fn wait(mut self) -> (ExitStatus, Vec<String>, String) {
-        let status = self.child.wait().expect("a status");
+        let begun = now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a status") {
+                break status;
+            }
+            assert!(begun.elapsed() < WAIT_MAX, "the process does not end");
+            thread::sleep(Duration::from_millis(5));
+        };
+        if self.log.is_none() {
+            self.read_log();
+        }
         let log = self.log.take().expect("not waited for before").join().expect("a log");
-        (status, self.output.iter().collect(), log)
+        (status, self.output.lock().expect("no panic").iter().collect(), log)
     }
 
     /// Ends it as it should end, and returns its log.
@@ -107,6 +147,11 @@ impl Server {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long a process takes is measured")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // Both fail only if the process has ended already, which is the aim.
@@ -117,11 +162,12 @@ impl Drop for Server {
 
 /// Runs a program that is to end by itself.
 pub(crate) fn run(data: &Path, listen: &str, options: &[&str]) -> Output {
-    serve(data, listen, options).output().expect("the program")
+    serve(":", data, listen, options).output().expect("the program")
 }
 
-fn serve(data: &Path, listen: &str, options: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
+fn serve(commands: &str, data: &Path, listen: &str, options: &[&str]) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!(r#"{commands}; exec "$@""#), "sh", env!("CARGO_BIN_EXE_cognate")]);
     command.args(["serve", "--signing-algorithm", "eddsa", "--listen", listen, "--data"]);
     command.arg(data).args(options);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -161,6 +207,24 @@ impl Answer {
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
         Self { status: status.expect("a status"), head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// Reads one answer, after which the connection can go on.
+    pub(crate) fn read_one(stream: &mut TcpStream) -> Self {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("a head");
+            head.extend(byte);
+        }
+        let head = String::from_utf8(head).expect("text");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let mut answer = Self { status: status.expect("a status"), head, body: String::new() };
+        let length = answer.header("content-length").expect("a length").parse();
+        let mut body = vec![0; length.expect("a number")];
+        stream.read_exact(&mut body).expect("a body");
+        answer.body = String::from_utf8(body).expect("text");
+        answer
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

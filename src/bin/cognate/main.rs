@@ -10,14 +10,21 @@
     clippy::unwrap_used
 )]
 
+mod answer;
+mod connection;
+mod limits;
+mod log;
 mod options;
+mod permissions;
 mod serve;
+mod shutdown;
 
 use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -57,26 +64,22 @@ enum Failure {
     Listen { address: SocketAddr, source: io::Error },
     #[error("cannot start the server")]
     Start(#[source] io::Error),
+    #[error("the database takes no more writes")]
+    Stopped(#[source] cognate::Error),
     #[error("cannot make the last changes durable")]
     Sync(#[source] cognate::Error),
 }
 
 fn main() -> ExitCode {
+    const LOG_PATIENCE: Duration = Duration::from_secs(1);
+
     let Program { command: Command::Serve(options) } = Program::parse();
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
-        .log_internal_errors(false)
-        .init();
-    match serve(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nobody is left to be told that this could not be written.
-            let _ = writeln!(io::stderr(), "cognate: {}", chain(&failure));
-            ExitCode::FAILURE
-        }
+    let ended = log::start(options.log).map_err(Failure::Start).and_then(|()| serve(&options));
+    if let Err(failure) = &ended {
+        log::say(&format!("cognate: {}", chain(failure)));
     }
+    log::finish(LOG_PATIENCE);
+    if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn chain(error: &dyn Error) -> String {

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use cognate::http::{Guard, HostName, Origin};
 use cognate::{
     AccountId, DeveloperLinking, Durability, Engine, Issuer, JwkSet, ModulusEncoding, OidcVerifier,
@@ -15,7 +15,7 @@ use cognate::{
 };
 use tracing::warn;
 
-use crate::Failure;
+use crate::{Failure, limits, log, permissions};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -78,6 +78,17 @@ pub(crate) struct Serve {
     /// repeated.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<Origin>,
+    /// What is logged, to the standard error stream.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "info")]
+    pub(crate) log: log::Level,
+    /// How many connections can be open; further ones are answered with 503.
+    #[arg(long, value_name = "COUNT", default_value_t = limits::CONNECTIONS_MAX,
+        value_parser = value_parser!(u32).range(1..=65_536))]
+    pub(crate) connections_max: u32,
+    /// How many requests can be in progress; further ones are answered with 503.
+    #[arg(long, value_name = "COUNT", default_value_t = limits::REQUESTS_MAX,
+        value_parser = value_parser!(u32).range(1..=65_536))]
+    pub(crate) requests_max: u32,
 }
 
 /// The flag that makes key sets useless.
@@ -179,7 +190,10 @@ impl Serve {
             DurabilityName::ProcessKill => Durability::ProcessKill,
             DurabilityName::Relaxed => Durability::Relaxed,
         });
-        builder.open_sled(database).map_err(|source| Failure::Open { path: path.clone(), source })
+        let opened = builder.open_sled(database);
+        let engine = opened.map_err(|source| Failure::Open { path: path.clone(), source })?;
+        permissions::warn_of_others(path, "the database");
+        Ok(engine)
     }
 
     /// The guard of the server that listens on this address.
@@ -223,7 +237,11 @@ impl Serve {
 fn key_secret(path: &Path) -> Result<Vec<u8>, Failure> {
     let read = fs::read(path);
     let secret = read.map_err(|source| Failure::KeySecret { path: path.to_owned(), source })?;
-    if secret.is_empty() { Err(Failure::KeySecretEmpty(path.to_owned())) } else { Ok(secret) }
+    if secret.is_empty() {
+        return Err(Failure::KeySecretEmpty(path.to_owned()));
+    }
+    permissions::warn_of_others(path, "the key secret");
+    Ok(secret)
 }
 
 fn key_set(file: &str) -> Result<JwkSet, Box<dyn Error>> {

@@ -1,0 +1,134 @@
+//! One connection, from its first byte to its last.
+
+use std::error::Error;
+use std::future::pending;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
+use tracing::{debug, field};
+
+use crate::answer::{answer, turn_away};
+use crate::limits::Share;
+use crate::serve::Server;
+
+/// From the end of an answer, or the connection's beginning, to the end of a request's head.
+const HEAD_READ_MAX: Duration = Duration::from_secs(30);
+/// In bytes, of a request's head.
+const HEAD_LENGTH_MAX: usize = 64 * 1024;
+/// How long a client may take nothing of an answer.
+const WRITE_MAX: Duration = Duration::from_secs(10);
+/// How long a client that is too many has to send a request and take its refusal.
+const REFUSAL_MAX: Duration = Duration::from_secs(5);
+/// How long a request has to arrive that was begun when the server was told to stop.
+const HALF_REQUEST_MAX: Duration = Duration::from_secs(1);
+
+/// Who is at the other end, and what is being done for them.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) peer: SocketAddr,
+    requests: AtomicU64,
+    is_answered: AtomicBool,
+}
+
+impl Client {
+    /// To be kept while a request that was read whole is answered.
+    pub(crate) fn begin_answer(&self) -> impl Drop + use<'_> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.is_answered.store(true, Ordering::Relaxed);
+        Answering(self)
+    }
+
+    /// Returns if the client has not sent a whole request in time, after the server was told to
+    /// stop: then there is nothing to lose.
+    async fn until_abandoned(&self) {
+        sleep(HALF_REQUEST_MAX).await;
+        if self.is_answered.load(Ordering::Relaxed) {
+            pending::<()>().await;
+        }
+    }
+}
+
+struct Answering<'a>(&'a Client);
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.is_answered.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Serves a connection, or refuses it if there are too many.
+pub(crate) fn attend(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
+    // Without it answers are only slower.
+    let _ = stream.set_nodelay(true);
+    if let Some(share) = server.limits.connection() {
+        tokio::spawn(converse(Arc::clone(server), stream, peer, share));
+    } else if let Some(share) = server.limits.refusal() {
+        debug!(peer = field::display(peer), "connection refused");
+        tokio::spawn(refuse(Arc::clone(server), stream, share));
+    }
+}
+
+async fn converse(server: Arc<Server>, stream: TcpStream, peer: SocketAddr, share: Share) {
+    let peer_name = field::display(peer);
+    debug!(peer = &peer_name, "connection opened");
+    let requests = AtomicU64::new(0);
+    let client = Arc::new(Client { peer, requests, is_answered: AtomicBool::new(false) });
+    let service = service_fn(|request| answer(Arc::clone(&server), Arc::clone(&client), request));
+    let mut connection =
+        pin!(http(HEAD_READ_MAX).serve_connection(with_write_timeout(stream), service));
+    let ended = tokio::select! {
+        biased;
+        ended = &mut connection => Some(ended),
+        () = server.stopping() => {
+            // Closed at once where no request was begun.
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                biased;
+                ended = connection => Some(ended),
+                () = client.until_abandoned() => None,
+            }
+        }
+    };
+    // A client that went away, fell silent or spoke no HTTP cannot be told.
+    let requests = client.requests.load(Ordering::Relaxed);
+    match ended {
+        Some(Ok(())) => debug!(peer = peer_name, requests, "connection closed"),
+        Some(Err(error)) => {
+            let cause = error.source().map(field::display);
+            debug!(peer = peer_name, requests, %error, cause, "connection lost");
+        }
+        None => debug!(peer = peer_name, requests, "connection cut: half a request"),
+    }
+    drop(share);
+}
+
+/// Answers the first request of a client that is too many.
+async fn refuse(server: Arc<Server>, stream: TcpStream, share: Share) {
+    let service = service_fn(|request| turn_away(&server, request));
+    let connection = http(REFUSAL_MAX).serve_connection(with_write_timeout(stream), service);
+    drop(timeout(REFUSAL_MAX, connection).await);
+    drop(share);
+}
+
+fn http(head_read_max: Duration) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new());
+    http.header_read_timeout(head_read_max).max_buf_size(HEAD_LENGTH_MAX);
+    http
+}
+
+/// So that a client that does not read its answers does not keep the connection for ever.
+fn with_write_timeout(stream: TcpStream) -> TokioIo<Pin<Box<TimeoutStream<TcpStream>>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_MAX));
+    TokioIo::new(Box::pin(stream))
+}

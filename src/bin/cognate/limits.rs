@@ -1,0 +1,117 @@
+//! Bounds on what clients can make the server hold at once.
+//!
+//! | bound | default | beyond it |
+//! | --- | --- | --- |
+//! | connections | 4,096, fewer where the process may not open as many files | 503, then the connection is closed |
+//! | requests in progress: read whole, and not answered yet | 2,048 | 503 |
+//! | threads that perform them | 32 | requests wait for one |
+//! | bytes of bodies of more than 64 KiB | 16 MiB | such requests wait for room, for ten seconds; then 503 |
+//!
+//! A connection that waits, or sends slowly, is no request in progress.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tracing::warn;
+
+pub(crate) const CONNECTIONS_MAX: u32 = 4_096;
+pub(crate) const REQUESTS_MAX: u32 = 2_048;
+
+/// Enough for large groups of commits. More would keep those from the processor that read requests
+/// and write answers.
+pub(crate) const THREADS_MAX: usize = 32;
+
+/// The longest body that is read without asking for room, in bytes.
+pub(crate) const SMALL_BODY_MAX: usize = 64 * 1024;
+/// In bytes: two of the longest bodies.
+const LARGE_BODIES_MAX: usize = 16 * 1024 * 1024;
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How many connections that are too many can be told so at the same time.
+const REFUSALS_MAX: usize = 64;
+/// Files that the process opens beside its connections: the database's, and refused connections.
+const FILES_RESERVED: u64 = 256;
+
+/// A share of what is bounded, given back when it is dropped.
+pub(crate) type Share = OwnedSemaphorePermit;
+
+/// Of a request that is performed.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _request: Share,
+    _thread: Share,
+}
+
+#[derive(Debug)]
+pub(crate) struct Limits {
+    connections: Arc<Semaphore>,
+    connections_max: u32,
+    large_bodies: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+    threads: Arc<Semaphore>,
+}
+
+impl Limits {
+    pub(crate) fn new(connections_max: u32, requests_max: u32) -> Self {
+        let connections_max = connections_max.min(files_max(connections_max));
+        let semaphore = |count| Arc::new(Semaphore::new(count));
+        Self {
+            connections: semaphore(count(connections_max)),
+            connections_max,
+            large_bodies: semaphore(LARGE_BODIES_MAX),
+            refusals: semaphore(REFUSALS_MAX),
+            requests: semaphore(count(requests_max)),
+            threads: semaphore(THREADS_MAX),
+        }
+    }
+
+    /// `None` if there are as many connections as there may be.
+    pub(crate) fn connection(&self) -> Option<Share> {
+        Arc::clone(&self.connections).try_acquire_owned().ok()
+    }
+
+    /// To refuse a connection; `None` if too many are refused already.
+    pub(crate) fn refusal(&self) -> Option<Share> {
+        Arc::clone(&self.refusals).try_acquire_owned().ok()
+    }
+
+    /// Takes a place among the requests in progress, and waits for a thread as long as somebody
+    /// waits for the answer; `None` if as many are in progress as may be.
+    pub(crate) async fn place(&self) -> Option<Place> {
+        let request = Arc::clone(&self.requests).try_acquire_owned().ok()?;
+        let thread = Arc::clone(&self.threads).acquire_owned().await.ok()?;
+        Some(Place { _request: request, _thread: thread })
+    }
+
+    /// Waits for the room that a large body takes; `None` if there is none in time.
+    pub(crate) async fn large_body(&self, length: usize) -> Option<Share> {
+        let length = u32::try_from(length).ok()?;
+        let room = Arc::clone(&self.large_bodies).acquire_many_owned(length);
+        timeout(ROOM_WAIT_MAX, room).await.ok()?.ok()
+    }
+
+    /// Returns when no connection is left.
+    pub(crate) async fn until_no_connection(&self) {
+        drop(self.connections.acquire_many(self.connections_max).await);
+    }
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(Semaphore::MAX_PERMITS)
+}
+
+/// How many connections the process can have open, of those that are wanted. Without files left a
+/// database cannot write, and stops.
+fn files_max(wanted: u32) -> u32 {
+    let files = u64::from(wanted).saturating_add(FILES_RESERVED);
+    // Where the limit is not known, the wanted number is as good as any.
+    let Ok(allowed) = rlimit::increase_nofile_limit(files) else { return wanted };
+    let connections = allowed.saturating_sub(FILES_RESERVED).max(1);
+    if connections < u64::from(wanted) {
+        warn!("{connections} connections at most: the process may open {allowed} files");
+    }
+    u32::try_from(connections).unwrap_or(u32::MAX)
+}

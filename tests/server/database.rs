@@ -1,0 +1,102 @@
+//! The database's folder: a disk that is full, and who can read it.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::json;
+use tempfile::tempdir;
+
+use crate::program::Server;
+use crate::{GAME, create_pool, log_in};
+
+/// Until the server says that it cannot. Users with long names fill a disk soon.
+fn register_until_failure(server: &Server, pool: &str) -> u32 {
+    let is_registered = |user: &u32| {
+        let input = json!({"IdentityPoolId": pool, "Logins": {GAME: format!("{user:x<900}")}});
+        server.call("GetOpenIdTokenForDeveloperIdentity", &input).status == 200
+    };
+    (0..u32::MAX).find(|user| !is_registered(user)).expect("an end")
+}
+
+#[test]
+fn a_server_whose_disk_is_full_ends_and_says_why() {
+    for durability in ["power-loss", "process-kill"] {
+        let folder = tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let limit = "trap '' XFSZ; ulimit -f 3000";
+        let server = Server::start_after(limit, &data, &["--durability", durability]);
+        let pool = create_pool(&server);
+        assert!(register_until_failure(&server, &pool) > 0);
+        // It ends by itself.
+        let (status, _, log) = server.wait();
+        assert_eq!(status.code(), Some(1), "{log}");
+        let reason = "the database takes no more writes: storage failed: the store failed: ";
+        let told: Vec<&str> = log.lines().filter(|line| line.contains(reason)).collect();
+        let [line, last] = told[..] else { panic!("{log}") };
+        assert!(line.contains("ERROR"), "{line}");
+        assert!(last.starts_with("cognate: ") && log.trim_end().ends_with(last), "{last}");
+        assert!(last.contains("File too large"), "{last}");
+
+        // With room again it goes on.
+        let server = Server::start(&data, &[]);
+        log_in(&server, &pool).text("Token");
+        server.stop();
+    }
+}
+
+/// Nobody asks a relaxed store to write, so no request finds that it cannot.
+#[test]
+fn a_server_that_writes_behind_ends_when_it_cannot() {
+    let folder = tempdir().expect("a folder");
+    let limit = "trap '' XFSZ; ulimit -f 3000";
+    let options = ["--durability", "relaxed", "--log", "off"];
+    let server = Server::start_after(limit, &folder.path().join("data"), &options);
+    let pool = create_pool(&server);
+    register_until_failure(&server, &pool);
+    let (status, _, log) = server.wait();
+    assert_eq!(status.code(), Some(1), "{log}");
+    // The reason is no part of the log.
+    assert!(log.starts_with("cognate: the database takes no more writes: "), "{log}");
+    assert_eq!(log.lines().count(), 1, "{log}");
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("is there").permissions().mode() & 0o777
+}
+
+#[test]
+fn a_database_is_its_owners() {
+    const WARNING: &str = "other users of this machine can use";
+
+    let folder = tempdir().expect("a folder");
+    let (data, secret) = (folder.path().join("data"), folder.path().join("secret"));
+    fs::write(&secret, [7; 32]).expect("a file");
+    fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("is ours");
+    let options = ["--key-secret-file", secret.to_str().expect("text")];
+    let start = || Server::start_after("umask 0", &data, &options);
+    let server = start();
+    create_pool(&server);
+    assert_eq!((mode(&data), mode(&data.join("sled"))), (0o700, 0o700));
+    for name in ["lock", "commit", "sled/conf", "sled/db"] {
+        assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+    }
+    let log = server.stop();
+    assert_eq!(mode(&data.join("closed")), 0o600);
+    assert!(!log.contains(WARNING), "{log}");
+
+    for (path, open_mode, name) in [
+        (&data, 0o755, "the database"),
+        (&data, 0o701, "the database"),
+        (&secret, 0o640, "the key secret"),
+    ] {
+        fs::set_permissions(path, Permissions::from_mode(open_mode)).expect("is ours");
+        let log = start().stop();
+        let warned =
+            format!("{WARNING} {name} in {}, which has mode {open_mode:o}", path.display());
+        assert_eq!(log.matches(WARNING).count(), 1, "{log}");
+        assert!(log.contains("WARN") && log.contains(&warned), "{log}");
+        assert_eq!(mode(path), open_mode, "it is its owner's choice");
+        fs::set_permissions(path, Permissions::from_mode(0o700)).expect("is ours");
+    }
+}
