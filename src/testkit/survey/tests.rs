@@ -56,7 +56,7 @@ impl Subject for Foreign {
 
 /// Of the operations that are wrong, and some without which nothing happens.
 static FINDINGS: LazyLock<Findings> = LazyLock::new(|| {
-    let survey = Survey::new(200, 60).only([
+    let survey = Survey::new(500, 60).only([
         "CreateIdentityPool",
         "DescribeIdentityPool",
         "GetOpenIdTokenForDeveloperIdentity",
