@@ -66,9 +66,9 @@ impl SledOptions {
     ///
     /// It holds the private halves of signing keys, which are not sealed without
     /// [`Builder::key_secret`](crate::Builder::key_secret). On Unix the folder is made with mode
-    /// 0700, and its files with 0600 whatever the umask. An existing folder keeps its mode: one that
-    /// others can use shows them the names of its files, and one that others can write lets them
-    /// replace the database.
+    /// 0700, and its files with 0600 whatever the umask. An existing folder keeps its mode: others
+    /// who can use it see the names of its files, and others who can write it can replace the
+    /// database.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), durability: Durability::default(), cache_bytes: 64 << 20 }
     }

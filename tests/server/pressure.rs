@@ -1,6 +1,7 @@
 //! More than the server can take at once: requests, connections, bodies; and clients that are slow.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -107,6 +108,32 @@ fn until(server: &Server, status: u16, input: &Value) -> Answer {
         assert!(begun.elapsed() < PATIENCE, "it is still {}", answer.status);
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// A database that cannot open its files cannot be written, and stops.
+#[test]
+fn connections_leave_files_for_the_database() {
+    let folder = tempdir().expect("a folder");
+    let server = Server::start_after("ulimit -n 140", folder.path(), &[]);
+    let mut first = server.connect();
+    let connect = |_| TcpStream::connect(&server.address).expect("a connection");
+    let others: Vec<TcpStream> = (0..200).map(connect).collect();
+    let body = r#"{"IdentityPoolName": "a", "AllowUnauthenticatedIdentities": true}"#;
+    let (head, length) = (signed("CreateIdentityPool"), body.len());
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n{head}\r\n{body}"
+    );
+    for _ in 0..20 {
+        first.write_all(request.as_bytes()).expect("sent");
+        let answer = Answer::read_one(&mut first);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        thread::sleep(Duration::from_millis(10));
+    }
+    drop((first, others));
+    until(&server, 200, &json!({"MaxResults": 60}));
+    let log = server.stop();
+    assert!(log.contains("12 connections at most: the process may open 140 files"), "{log}");
+    assert!(!log.contains("cannot accept"), "{log}");
 }
 
 /// It takes its connection only as long as the server waits for it.

@@ -32,7 +32,7 @@ const ROOM_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How many connections that are too many can be told so at the same time.
 const REFUSALS_MAX: usize = 64;
 /// Files that the process opens beside its connections: the database's, and refused connections.
-const FILES_RESERVED: u64 = 256;
+const FILES_RESERVED: u64 = 128;
 
 /// A share of what is bounded, given back when it is dropped.
 pub(crate) type Share = OwnedSemaphorePermit;
