@@ -106,7 +106,8 @@ impl<'a> Request<'a> {
     /// Whether the caller has credentials, or needs none.
     fn may_succeed(&self) -> bool {
         let is_unsigned = |name| UNSIGNED.contains(&name);
-        self.authorization != Some("anonymous") || wire::action(self.target).is_some_and(is_unsigned)
+        self.authorization != Some("anonymous")
+            || wire::action(self.target).is_some_and(is_unsigned)
     }
 
     fn send(&self, engine: &Engine, body: &str) -> Reply {
