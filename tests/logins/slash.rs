@@ -384,7 +384,7 @@ fn logins_that_were_kept_with_their_slash_are_found_and_unlinked() {
                 "IdentityPoolId": POOL, "IdentityId": BOB, "Logins": {GAME: "bob", key: alice[key]},
             });
             let refused = tenant.refused("GetOpenIdTokenForDeveloperIdentity", merged);
-            assert_eq!(refused, "Login is already linked to another account.");
+            assert_eq!(refused, "Cannot merge these identities.");
             let body = json!({"IdentityId": BOB, "Logins": bob, "LoginsToRemove": [key]});
             tenant.ok("UnlinkIdentity", body);
             assert_eq!(tenant.providers(BOB), json!([GAME]));
