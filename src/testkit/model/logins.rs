@@ -195,8 +195,7 @@ impl Model {
             }
             let answer = self.resolve(pool, Some(given), &proof, false)?;
             let named = proof.named(identity);
-            let role = self.role(state, &proof, &named, custom)?;
-            let tags = self.session_tags(pool, &named, &proof)?;
+            let (role, tags) = self.grant((pool, state), &proof, &named, custom)?;
             let mut used = proof.logins.clone();
             used.extend(named.iter().filter(|login| !proof.logins.contains(login)));
             Ok((pool, proof, answer, (role, tags, self.amr(pool, &used))))

@@ -35,25 +35,37 @@ impl Model {
         exactly(set, outcome)
     }
 
-    /// The role of a session, in which `named` stand for what a token names. More proof never turns
-    /// a yes into a no: where the presented logins are refused, what the token names may be enough.
-    pub(super) fn role(
+    /// The role and the tags of a session, in which `named` stand for what a token names. More
+    /// proof never turns a yes into a no: where the presented logins are refused, the session is
+    /// the one that the token gets alone.
+    pub(super) fn grant(
         &self,
-        pool: &PoolState,
+        (id, pool): (Pool, &PoolState),
         proof: &Proof,
         named: &[Login],
         custom: Option<Role>,
-    ) -> Result<Role, Exception> {
-        let by_logins = || choose(pool, &proof.logins, true, custom);
-        let by_token = || choose(pool, named, false, custom);
-        let role = match (proof.logins.is_empty(), named.is_empty()) {
-            (true, true) => pool.roles.unauthenticated.ok_or(CONFIGURATION),
+    ) -> Result<(Role, BTreeMap<String, String>), Exception> {
+        let is_usable = may_have_roles(pool, self.choices.roles_of_any_account);
+        let usable = |role| if is_usable { Ok(role) } else { Err(NOT_AUTHORIZED) };
+        let token = proof.token.iter().filter(|_| !named.is_empty());
+        let said: BTreeMap<_, _> = token.flat_map(|token| token.tags.clone()).collect();
+        let by_logins = || {
+            let role = choose(pool, &proof.logins, true, custom).and_then(usable)?;
+            Ok((role, self.session_tags(id, &proof.logins, &said)?))
+        };
+        let by_token = || {
+            let role = choose(pool, named, false, custom).and_then(usable)?;
+            Ok((role, said.clone()))
+        };
+        match (proof.logins.is_empty(), named.is_empty()) {
+            (true, true) => {
+                let role = pool.roles.unauthenticated.ok_or(CONFIGURATION).and_then(usable)?;
+                Ok((role, said.clone()))
+            }
             (false, true) => by_logins(),
             (true, false) => by_token(),
             (false, false) => by_logins().or_else(|refused| by_token().map_err(|_| refused)),
-        }?;
-        let usable = may_have_roles(pool, self.choices.roles_of_any_account);
-        if usable { Ok(role) } else { Err(NOT_AUTHORIZED) }
+        }
     }
 
     /// The tags that attribute maps make; of two of one key the first login's counts.
@@ -78,22 +90,21 @@ impl Model {
         tags
     }
 
-    /// Those of attribute maps, and over them those of a token.
-    pub(super) fn session_tags(
+    /// Those of attribute maps, and in place of some those that a token says.
+    fn session_tags(
         &self,
         pool: Pool,
-        named: &[Login],
-        proof: &Proof,
+        logins: &[Login],
+        said: &BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, String>, Exception> {
-        let mut tags = self.mapped_tags(pool, &proof.logins);
+        let mut tags = self.mapped_tags(pool, logins);
+        tags.retain(|key, _| !said.contains_key(key));
         let length: usize =
             tags.iter().map(|(key, value)| key.len().saturating_add(value.len())).sum();
         if length > TAGS_LENGTH_MAX {
             return Err(CONFIGURATION);
         }
-        if !named.is_empty() {
-            tags.extend(proof.token.iter().flat_map(|token| token.tags.clone()));
-        }
+        tags.extend(said.clone());
         Ok(tags)
     }
 }
