@@ -147,6 +147,33 @@ pub(crate) const ROWS: &[Row] = &[
             assert_eq!(parts::session(scene, &answer).tags, tags);
         }
     }),
+    row(&["5.4.2.beside", "8.2.more"], "a token beside a login that is refused a role", |scene| {
+        // The model gave the session the tags of the login that was refused.
+        let pool = scene.game();
+        let rule = json!({
+            "Claim": "plan", "MatchType": "Equals", "Value": "gold", "RoleARN": SALES,
+        });
+        let mapping = json!({
+            "Type": "Rules", "AmbiguousRoleResolution": "Deny",
+            "RulesConfiguration": {"Rules": [rule]},
+        });
+        set_roles(scene, &pool, json!({"authenticated": USER}), json!({FACEBOOK: mapping}));
+        let map = json!({
+            "IdentityPoolId": pool, "IdentityProviderName": FACEBOOK,
+            "PrincipalTags": {"plan": "plan"},
+        });
+        scene.ok("SetPrincipalTagAttributeMap", map);
+        let (id, token) = named_by(scene, &pool, json!({GAME: "alice"}));
+        for (plan, role, tags) in
+            [("gold", SALES, json!({"plan": "gold"})), ("free", USER, json!({}))]
+        {
+            let login = format!("user:a;plan={plan}");
+            let logins = [(FACEBOOK, login.as_str()), (COGNITO, token.as_str())];
+            let answer = present(scene, &id, &logins, None).expect("credentials");
+            assert_eq!(scene.role(), role, "{plan}");
+            assert_eq!(parts::session(scene, &answer).tags, tags, "{plan}");
+        }
+    }),
 ];
 
 /// The identity of logins in a developer's call, and the token that names them.
