@@ -2,7 +2,7 @@
 //!
 //! Each holds exactly the values that the service model's shape of that name accepts. They parse
 //! from text ([`FromStr`](std::str::FromStr), `TryFrom<String>`, `TryFrom<&str>`), print as that
-//! text and order as it does. What does not fit is a [`Violations`](crate::Violations) in the
+//! text and order as it does. What does not fit is a [`Violations`] in the
 //! service's words.
 
 use crate::constraint::{Pattern, StringShape, Violations};
