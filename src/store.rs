@@ -111,8 +111,9 @@ pub(crate) fn entries(
     let steps = std::iter::from_fn(move || {
         let range = next.take()?;
         let step = store.scan(&range, STEP);
-        if let Ok([.., (last, _)]) = step.as_deref()
-            && step.as_ref().is_ok_and(|step| step.len() == STEP)
+        if let Ok(entries) = &step
+            && entries.len() == STEP
+            && let Some((last, _)) = entries.last()
         {
             next = Some(range.after(&last.bytes));
         }

@@ -8,9 +8,9 @@ mod behind;
 mod digest;
 mod entry;
 mod files;
+mod folder;
 mod in_flight;
 mod open;
-mod private;
 mod seal;
 mod tender;
 

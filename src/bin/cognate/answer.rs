@@ -17,9 +17,9 @@ use tokio::time::{Instant, timeout};
 use tracing::field::display;
 use tracing::{Level, debug, enabled, error, info};
 
-use crate::connection::Client;
+use crate::client::Client;
 use crate::limits::{Limits, Place, SMALL_BODY_MAX, Share};
-use crate::serve::Server;
+use crate::server::Server;
 
 /// From the end of a request's head to the end of its body.
 const BODY_READ_MAX: Duration = Duration::from_secs(30);

@@ -1,24 +1,23 @@
 //! One connection, from its first byte to its last.
 
 use std::error::Error;
-use std::future::pending;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, field};
 
 use crate::answer::{answer, turn_away};
+use crate::client::Client;
 use crate::limits::Share;
-use crate::serve::Server;
+use crate::server::Server;
 
 /// From the end of an answer, or the connection's beginning, to the end of a request's head.
 const HEAD_READ_MAX: Duration = Duration::from_secs(30);
@@ -28,42 +27,6 @@ const HEAD_LENGTH_MAX: usize = 64 * 1024;
 const WRITE_MAX: Duration = Duration::from_secs(10);
 /// How long a client that is too many has to send a request and take its refusal.
 const REFUSAL_MAX: Duration = Duration::from_secs(5);
-/// How long a request has to arrive that was begun when the server was told to stop.
-const HALF_REQUEST_MAX: Duration = Duration::from_secs(1);
-
-/// Who is at the other end, and what is being done for them.
-#[derive(Debug)]
-pub(crate) struct Client {
-    pub(crate) peer: SocketAddr,
-    requests: AtomicU64,
-    is_answered: AtomicBool,
-}
-
-impl Client {
-    /// To be kept while a request that was read whole is answered.
-    pub(crate) fn begin_answer(&self) -> impl Drop + use<'_> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.is_answered.store(true, Ordering::Relaxed);
-        Answering(self)
-    }
-
-    /// Returns if the client has not sent a whole request in time, after the server was told to
-    /// stop: then there is nothing to lose.
-    async fn until_abandoned(&self) {
-        sleep(HALF_REQUEST_MAX).await;
-        if self.is_answered.load(Ordering::Relaxed) {
-            pending::<()>().await;
-        }
-    }
-}
-
-struct Answering<'a>(&'a Client);
-
-impl Drop for Answering<'_> {
-    fn drop(&mut self) {
-        self.0.is_answered.store(false, Ordering::Relaxed);
-    }
-}
 
 /// Serves a connection, or refuses it if there are too many.
 pub(crate) fn attend(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
@@ -80,8 +43,7 @@ pub(crate) fn attend(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) 
 async fn converse(server: Arc<Server>, stream: TcpStream, peer: SocketAddr, share: Share) {
     let peer_name = field::display(peer);
     debug!(peer = &peer_name, "connection opened");
-    let requests = AtomicU64::new(0);
-    let client = Arc::new(Client { peer, requests, is_answered: AtomicBool::new(false) });
+    let client = Arc::new(Client::new(peer));
     let service = service_fn(|request| answer(Arc::clone(&server), Arc::clone(&client), request));
     let mut connection =
         pin!(http(HEAD_READ_MAX).serve_connection(with_write_timeout(stream), service));
@@ -99,7 +61,7 @@ async fn converse(server: Arc<Server>, stream: TcpStream, peer: SocketAddr, shar
         }
     };
     // A client that went away, fell silent or spoke no HTTP cannot be told.
-    let requests = client.requests.load(Ordering::Relaxed);
+    let requests = client.requests();
     match ended {
         Some(Ok(())) => debug!(peer = peer_name, requests, "connection closed"),
         Some(Err(error)) => {

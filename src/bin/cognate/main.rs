@@ -11,12 +11,14 @@
 )]
 
 mod answer;
+mod client;
 mod connection;
 mod limits;
 mod log;
 mod options;
 mod permissions;
 mod serve;
+mod server;
 mod shutdown;
 
 use std::error::Error;

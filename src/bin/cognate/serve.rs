@@ -8,47 +8,19 @@ use std::thread;
 use std::time::Duration;
 
 use cognate::Engine;
-use cognate::http::Guard;
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
 use crate::connection::attend;
-use crate::limits::{Limits, THREADS_MAX};
+use crate::limits::THREADS_MAX;
 use crate::options::Serve;
+use crate::server::Server;
 use crate::{Failure, chain, shutdown};
 
 /// How long requests in progress have to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// What all connections share.
-#[derive(Debug)]
-pub(crate) struct Server {
-    pub(crate) engine: Engine,
-    pub(crate) guard: Guard,
-    pub(crate) limits: Limits,
-    is_stopping: watch::Sender<bool>,
-}
-
-impl Server {
-    fn new(engine: Engine, options: &Serve, bound: SocketAddr) -> Self {
-        let guard = options.guard(bound);
-        if !guard.is_local() {
-            warn!(
-                "signatures are not checked: anyone who can reach {bound} acts for every account"
-            );
-        }
-        let limits = Limits::new(options.connections_max, options.requests_max);
-        Self { engine, guard, limits, is_stopping: watch::Sender::new(false) }
-    }
-
-    /// Returns when the server is told to stop.
-    pub(crate) async fn stopping(&self) {
-        // The sender is here, so it cannot be gone.
-        let _ = self.is_stopping.subscribe().wait_for(|is_stopping| *is_stopping).await;
-    }
-}
 
 pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
     let engine = options.open()?;
@@ -94,7 +66,7 @@ async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
     drop(listener);
     let stopped = Instant::now();
     info!("stopping");
-    server.is_stopping.send_replace(true);
+    server.stop();
     if timeout(GRACE, server.limits.until_no_connection()).await.is_err() {
         warn!("requests were cut off that took longer than {} s", GRACE.as_secs());
     }

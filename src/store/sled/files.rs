@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 
 use crate::store::StoreError;
-use crate::store::sled::private;
+use crate::store::sled::folder::{self, sync_folder};
 
 /// The lock of a database's folder.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub(super) struct FolderLock(File);
 
 impl FolderLock {
     pub(super) fn acquire(path: &Path) -> Result<Self, StoreError> {
-        private::make_folder(path).map_err(StoreError::failed)?;
-        let mut options = private::file_options();
+        folder::make_folder(path).map_err(StoreError::failed)?;
+        let mut options = folder::file_options();
         let lock = options.create(true).truncate(false).open(path.join("lock"));
         let lock = lock.map_err(StoreError::failed)?;
         match lock.try_lock() {
@@ -44,15 +44,6 @@ impl Drop for FolderLock {
     }
 }
 
-/// Brings the names of a folder's entries onto the disk.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(path)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
 /// Writes a small file so that after a crash it is there whole, or as it was before.
 pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let new = folder.join(format!("{name}.new"));
@@ -60,7 +51,7 @@ pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Resul
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = private::file_options().create_new(true).open(&new)?;
+    let mut file = folder::file_options().create_new(true).open(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(new, folder.join(name))?;
@@ -133,7 +124,7 @@ impl Disk {
             match File::open(blobs.path.join(name)) {
                 Ok(blob) => {
                     blob.sync_all()?;
-                    private::restrict_file(&blobs.path.join(name));
+                    folder::restrict_file(&blobs.path.join(name));
                 }
                 // Already collected as garbage.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -146,7 +137,7 @@ impl Disk {
         let mut snapshots = self.snapshots.lock();
         let new = snapshots.new_names()?;
         for name in &new {
-            private::restrict_file(&snapshots.path.join(name));
+            folder::restrict_file(&snapshots.path.join(name));
         }
         snapshots.sync_names(new)
     }

@@ -23,8 +23,8 @@ use crate::store::sled::behind::WriteBehind;
 use crate::store::sled::digest::Digest;
 use crate::store::sled::entry::Home;
 use crate::store::sled::files::{self, CommitMark, Disk, FolderLock};
+use crate::store::sled::folder;
 use crate::store::sled::in_flight::InFlight;
-use crate::store::sled::private;
 use crate::store::sled::seal::{self, Seal};
 use crate::store::sled::{Shared, SledOptions, store_error};
 
@@ -54,7 +54,7 @@ impl Shared {
         let mark = CommitMark::open(path)?;
         let sealed = seal::take(path).map_err(StoreError::failed)?;
         let is_new = !files::parameters(&folder).exists();
-        private::make_database(&folder).map_err(StoreError::failed)?;
+        folder::make_database(&folder).map_err(StoreError::failed)?;
         let database = open_database(&folder, options)?;
         let trees: Vec<sled::Tree> = Home::all()
             .map(|home| database.open_tree(home.name))
@@ -64,8 +64,8 @@ impl Shared {
         if is_new {
             files::sync_created(&folder).map_err(StoreError::failed)?;
         }
-        files::sync_folder(path).map_err(StoreError::failed)?;
-        private::restrict_database(path, &folder).map_err(StoreError::failed)?;
+        folder::sync_folder(path).map_err(StoreError::failed)?;
+        folder::restrict_database(path, &folder).map_err(StoreError::failed)?;
         let shared = Self {
             trees,
             database,

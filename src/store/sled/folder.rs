@@ -1,4 +1,5 @@
-//! Folders and files that only their owner can use: signing keys are among the records.
+//! The folder of a database: its entries are brought onto the disk, and only its owner can use it, as
+//! signing keys are among the records.
 //!
 //! A folder that is made here has mode 0700, and a file 0600, whatever the umask. sled makes its
 //! files with the modes that the umask leaves: those that it opens are made before it does, and
@@ -8,8 +9,6 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
-
-use crate::store::sled::files::sync_folder;
 
 /// Makes a folder, which is then on the disk together with the entries that name it. Those above it
 /// are made with the modes that the umask leaves.
@@ -31,6 +30,15 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
         let parent = folder.parent().filter(named).unwrap_or(Path::new("."));
         sync_folder(parent)?;
     }
+    Ok(())
+}
+
+/// Brings the names of a folder's entries onto the disk.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(path)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
     Ok(())
 }
 

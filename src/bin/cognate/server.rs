@@ -1,0 +1,44 @@
+//! The server: all that its connections share.
+
+use std::net::SocketAddr;
+
+use cognate::Engine;
+use cognate::http::Guard;
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::limits::Limits;
+use crate::options::Serve;
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) engine: Engine,
+    pub(crate) guard: Guard,
+    pub(crate) limits: Limits,
+    is_stopping: watch::Sender<bool>,
+}
+
+impl Server {
+    pub(crate) fn new(engine: Engine, options: &Serve, bound: SocketAddr) -> Self {
+        let guard = options.guard(bound);
+        if !guard.is_local() {
+            warn!(
+                "signatures are not checked: anyone who can reach {bound} acts for every account"
+            );
+        }
+        let limits = Limits::new(options.connections_max, options.requests_max);
+        Self { engine, guard, limits, is_stopping: watch::Sender::new(false) }
+    }
+
+    /// Tells all connections that the server stops.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.send_replace(true);
+    }
+
+    /// Returns when the server is told to stop.
+    pub(crate) async fn stopping(&self) {
+        // The sender is here, so it cannot be gone.
+        let _ = self.is_stopping.subscribe().wait_for(|is_stopping| *is_stopping).await;
+    }
+}
