@@ -25,7 +25,7 @@ pub type Visitor<'a> = &'a mut dyn FnMut(&Key, &[u8]) -> Result<(), StoreError>;
 /// The four calls without a body are all that the engine needs, so a shared database can stand
 /// behind them: a conditional write over several keys is what it must offer.
 ///
-/// # What an implementation promises
+/// # Promises of an implementation
 ///
 /// * [`commit`](Self::commit) is atomic over all trees and serializable against other commits.
 /// * [`get`](Self::get) and [`scan`](Self::scan) return for each key a value that was committed and

@@ -18,7 +18,7 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 /// ([`issuer`](Self::issuer)) or when they are needed ([`issuer_keys`](Self::issuer_keys)). An
 /// issuer whose keys nobody gives proves nobody's login.
 ///
-/// # What a token has to be
+/// # Requirements of a token
 ///
 /// In this order; the first failure is reported.
 ///
@@ -48,7 +48,7 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 /// 8. If the pool wants a server-side token check, the token is active
 ///    ([`server_side_token_check`](Self::server_side_token_check)), else [`LoginError::Inactive`].
 ///
-/// # What it proves
+/// # The proved login
 ///
 /// The user `sub` of the provider, with every claim of the token and the application that it is
 /// for. In the `amr` claim of the engine's own token the login appears as `ARN:OIDC:SUB` for a
