@@ -1,5 +1,5 @@
-//! The folder of a database: its entries are brought onto the disk, and only its owner can use it, as
-//! signing keys are among the records.
+//! The folder of a database: its entries are brought onto the disk, and only its owner can use it,
+//! as signing keys are among the records.
 //!
 //! A folder that is made here has mode 0700, and a file 0600, whatever the umask. sled makes its
 //! files with the modes that the umask leaves: those that it opens are made before it does, and
