@@ -24,22 +24,21 @@ fn main() -> Result<()> {
 
     let aws = developer(&engine)?;
     let pool = aws.create_identity_pool(
-        CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-            .developer_provider_name(PROVIDER)?,
+        CreateIdentityPoolInput::new("game", GuestAccess::Denied).developer_provider_name(PROVIDER),
     )?;
     let pool = pool.identity_pool_id;
     println!("pool        {pool}");
 
-    let alice = aws.get_open_id_token_for_developer_identity(call(&pool, "alice")?)?;
+    let alice = aws.get_open_id_token_for_developer_identity(call(&pool, "alice"))?;
     println!("alice       {}  registered", alice.identity_id);
-    let again = aws.get_open_id_token_for_developer_identity(call(&pool, "alice")?)?;
+    let again = aws.get_open_id_token_for_developer_identity(call(&pool, "alice"))?;
     assert_eq!(again.identity_id, alice.identity_id);
     println!("alice       {}  the same as before", again.identity_id);
-    let bob = aws.get_open_id_token_for_developer_identity(call(&pool, "bob")?)?;
+    let bob = aws.get_open_id_token_for_developer_identity(call(&pool, "bob"))?;
     println!("bob         {}  registered", bob.identity_id);
 
     let before = (describe(&aws, &alice.identity_id)?, describe(&aws, &bob.identity_id)?);
-    let claimed = call(&pool, "bob")?.identity_id(&alice.identity_id)?;
+    let claimed = call(&pool, "bob").identity_id(&alice.identity_id);
     match aws.get_open_id_token_for_developer_identity(claimed) {
         Ok(_) => return Err("bob was given alice's identity".into()),
         Err(refused) => println!("refused     {}: {refused}", refused.kind()),
@@ -54,7 +53,7 @@ fn main() -> Result<()> {
 
     let merged = aws.merge_developer_identities(MergeDeveloperIdentitiesInput::new(
         &pool, PROVIDER, "bob", "alice",
-    )?)?;
+    ))?;
     assert_eq!(merged.identity_id, alice.identity_id);
     println!(
         "merged      {}  has {}",
@@ -98,21 +97,21 @@ fn developer(engine: &Engine) -> Result<Developer> {
     Ok(engine.developer("123456789012".parse()?, "us-east-1".parse()?))
 }
 
-fn call(pool: &IdentityPoolId, user: &str) -> Result<GetOpenIdTokenForDeveloperIdentityInput> {
-    Ok(GetOpenIdTokenForDeveloperIdentityInput::new(pool)?.login(PROVIDER, user)?)
+fn call(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
+    GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins(PROVIDER, user)
 }
 
 fn describe(aws: &Developer, identity: &IdentityId) -> Result<IdentityDescription> {
-    Ok(aws.describe_identity(DescribeIdentityInput::new(identity)?)?)
+    Ok(aws.describe_identity(DescribeIdentityInput::new(identity))?)
 }
 
 fn lookup(aws: &Developer, pool: &IdentityPoolId, user: &str) -> Result<IdentityId> {
-    let input = LookupDeveloperIdentityInput::new(pool)?.developer_user_identifier(user)?;
+    let input = LookupDeveloperIdentityInput::new(pool).developer_user_identifier(user);
     Ok(aws.lookup_developer_identity(input)?.identity_id)
 }
 
 fn users(aws: &Developer, pool: &IdentityPoolId, identity: &IdentityDescription) -> Result<String> {
-    let input = LookupDeveloperIdentityInput::new(pool)?.identity_id(&identity.identity_id)?;
+    let input = LookupDeveloperIdentityInput::new(pool).identity_id(&identity.identity_id);
     let found = aws.lookup_developer_identity(input)?.developer_user_identifier_list;
     Ok(found.iter().map(DeveloperUserIdentifier::as_str).collect::<Vec<_>>().join(", "))
 }

@@ -86,6 +86,20 @@ impl Violation {
         Self { value, member: member.to_owned(), constraint }
     }
 
+    /// The same failure, found at a member whose name on the wire this is.
+    pub(crate) fn at(mut self, name: &str) -> Self {
+        let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
+        self.member = [&first.to_ascii_lowercase(), rest].concat();
+        self
+    }
+
+    /// Hides a value that is too long.
+    pub(crate) fn redact_excess(&mut self) {
+        if matches!(self.constraint, Constraint::LengthAtMost(_)) {
+            self.value = Some(REDACTED.to_owned());
+        }
+    }
+
     /// The member's path, with a lower-case first letter: `tokenDuration`.
     pub fn member(&self) -> &str {
         &self.member
@@ -128,26 +142,18 @@ impl Violations {
         (!all.is_empty()).then_some(Self(all))
     }
 
+    /// Of failures, of which there is at least one.
+    pub(crate) fn all(all: Vec<Violation>) -> Self {
+        Self(all)
+    }
+
     pub(crate) fn one(violation: Violation) -> Self {
         Self(vec![violation])
     }
 
     /// The same failures, found at a member of another name.
-    pub(crate) fn at(mut self, member: &str) -> Self {
-        for violation in &mut self.0 {
-            member.clone_into(&mut violation.member);
-        }
-        self
-    }
-
-    /// The same failures, without showing a value that is too long.
-    pub(crate) fn without_excess(mut self) -> Self {
-        for violation in &mut self.0 {
-            if matches!(violation.constraint, Constraint::LengthAtMost(_)) {
-                violation.value = Some(REDACTED.to_owned());
-            }
-        }
-        self
+    pub(crate) fn at(self, member: &str) -> Self {
+        Self(self.into_iter().map(|violation| violation.at(member)).collect())
     }
 
     /// The failures, in the order in which the service lists them.
@@ -165,6 +171,15 @@ impl fmt::Display for Violations {
             write!(f, "{separator}{violation}")?;
         }
         Ok(())
+    }
+}
+
+impl IntoIterator for Violations {
+    type Item = Violation;
+    type IntoIter = std::vec::IntoIter<Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

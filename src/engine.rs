@@ -55,11 +55,11 @@ pub use throttle::Throttling;
 /// let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
 /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
 /// let pool = aws.create_identity_pool(
-///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-///         .developer_provider_name("login.game")?,
+///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+///         .developer_provider_name("login.game"),
 /// )?;
-/// let call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-///     .login("login.game", "alice")?;
+/// let call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+///     .logins("login.game", "alice");
 /// let first = aws.get_open_id_token_for_developer_identity(call.clone())?;
 /// let again = aws.get_open_id_token_for_developer_identity(call)?;
 /// assert_eq!(first.identity_id, again.identity_id);
@@ -142,12 +142,12 @@ impl Engine {
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .developer_provider_name("login.game")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
     /// # )?;
     /// # let alice = aws.get_open_id_token_for_developer_identity(
-    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    /// #         .login("login.game", "alice")?,
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #         .logins("login.game", "alice"),
     /// # )?;
     /// let caller = engine.web_identity(alice.token.as_str())?;
     /// assert_eq!(caller.provider(), "cognito-identity.amazonaws.com");

@@ -69,16 +69,6 @@ impl Error {
             | Self::SigningKey(_) => ErrorKind::InternalError,
         }
     }
-
-    /// The same failures, without showing a value that is too long.
-    pub(crate) fn without_excess(self) -> Self {
-        if let Self::Invalid(violations) = self { violations.without_excess().into() } else { self }
-    }
-
-    /// The same failures, found at a member of another name.
-    pub(crate) fn at(self, member: &str) -> Self {
-        if let Self::Invalid(violations) = self { violations.at(member).into() } else { self }
-    }
 }
 
 impl From<StoreError> for Error {

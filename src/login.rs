@@ -12,6 +12,7 @@ mod unverified;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 use crate::ambient::Timestamp;
 use crate::constraint::REDACTED;
@@ -116,6 +117,13 @@ impl fmt::Display for Logins {
         let shown: Vec<_> =
             self.iter().map(|(provider, _)| format!("{provider}={REDACTED}")).collect();
         write!(f, "{{{}}}", shown.join(", "))
+    }
+}
+
+/// As a map, in the caller's order.
+impl Serialize for Logins {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 

@@ -67,7 +67,7 @@ impl Pool {
 }
 
 /// An identity pool as its owner configured it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct IdentityPool {
@@ -81,22 +81,45 @@ pub struct IdentityPool {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_classic_flow: Option<bool>,
     /// Public providers and the application that the pool accepts of each.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub supported_login_providers: BTreeMap<ProviderName, ProviderAppId>,
     /// The name under which the pool's backend registers its own users; once set it stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub developer_provider_name: Option<DeveloperProviderName>,
     /// OpenID Connect providers.
-    #[serde(rename = "OpenIdConnectProviderARNs", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "OpenIdConnectProviderARNs", default, skip_serializing_if = "Vec::is_empty")]
     pub open_id_connect_provider_arns: Vec<Arn>,
     /// User pools.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cognito_identity_providers: Vec<CognitoIdentityProvider>,
     /// SAML providers.
-    #[serde(rename = "SamlProviderARNs", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "SamlProviderARNs", default, skip_serializing_if = "Vec::is_empty")]
     pub saml_provider_arns: Vec<Arn>,
     /// The pool's tags.
+    #[serde(default)]
     pub identity_pool_tags: BTreeMap<TagKey, TagValue>,
+}
+
+impl IdentityPool {
+    /// A pool with these settings; the others are empty, and can be set.
+    pub fn new(
+        identity_pool_id: IdentityPoolId,
+        identity_pool_name: IdentityPoolName,
+        allow_unauthenticated_identities: bool,
+    ) -> Self {
+        Self {
+            identity_pool_id,
+            identity_pool_name,
+            allow_unauthenticated_identities,
+            allow_classic_flow: None,
+            supported_login_providers: BTreeMap::new(),
+            developer_provider_name: None,
+            open_id_connect_provider_arns: Vec::new(),
+            cognito_identity_providers: Vec::new(),
+            saml_provider_arns: Vec::new(),
+            identity_pool_tags: BTreeMap::new(),
+        }
+    }
 }
 
 /// A user pool whose users may log in.

@@ -52,6 +52,14 @@ macro_rules! text_type {
             }
         }
 
+        impl TryFrom<&String> for $name {
+            type Error = $crate::constraint::Violations;
+
+            fn try_from(text: &String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
         impl TryFrom<String> for $name {
             type Error = $crate::constraint::Violations;
 

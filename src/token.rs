@@ -29,13 +29,20 @@ pub use web_identity::WebIdentity;
 /// A signed OpenID token in compact form: `HEADER.CLAIMS.SIGNATURE`, each part base64url.
 ///
 /// It is a credential: `Debug` does not show it, and there is no `Display`.
-#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OpenIdToken(String);
 
 impl OpenIdToken {
     /// The token.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A token that was signed elsewhere, for an output that an embedder builds.
+impl From<String> for OpenIdToken {
+    fn from(token: String) -> Self {
+        Self(token)
     }
 }
 

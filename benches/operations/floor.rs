@@ -61,7 +61,7 @@ impl Twin {
 
     /// What is written for a new user.
     pub(crate) fn register(&self, user: usize) -> Batch {
-        self.aws.resolve_developer_identity(&login(&self.pool, user)).expect("a new user");
+        self.aws.resolve_developer_identity(login(&self.pool, user)).expect("a new user");
         self.take().pop().expect("a write")
     }
 

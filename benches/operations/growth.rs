@@ -121,7 +121,7 @@ impl Growing {
     }
 
     fn call(&self, input: &Input) -> IdentityId {
-        self.aws.resolve_developer_identity(input).expect("an identity")
+        self.aws.resolve_developer_identity(input.clone()).expect("an identity")
     }
 
     fn sync(&self) {

@@ -144,7 +144,7 @@ impl Databases {
         let aws = developer(&engine);
         let pool = create_pool(&aws);
         for user in 0..identities {
-            aws.resolve_developer_identity(&login(&pool, user)).expect("a new user");
+            aws.resolve_developer_identity(login(&pool, user)).expect("a new user");
         }
         let (floor, twin) = (Floor::open(&floor_path), Twin::forgetful());
         (0..identities).for_each(|user| floor.load(&twin.register(user)));
@@ -177,8 +177,8 @@ fn developer(engine: &Engine) -> Developer {
 
 fn create_pool(aws: &Developer) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("bench", GuestAccess::Denied)
-        .and_then(|input| input.developer_provider_name(PROVIDER));
-    aws.create_identity_pool(input.expect("an input")).expect("a pool").identity_pool_id
+        .developer_provider_name(PROVIDER);
+    aws.create_identity_pool(input).expect("a pool").identity_pool_id
 }
 
 fn login(pool: &IdentityPoolId, user: usize) -> GetOpenIdTokenForDeveloperIdentityInput {
@@ -186,9 +186,7 @@ fn login(pool: &IdentityPoolId, user: usize) -> GetOpenIdTokenForDeveloperIdenti
 }
 
 fn named(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
-    GetOpenIdTokenForDeveloperIdentityInput::new(pool)
-        .and_then(|input| input.login(PROVIDER, user))
-        .expect("an input")
+    GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins(PROVIDER, user)
 }
 
 fn name(user: usize) -> String {

@@ -23,7 +23,7 @@ pub(crate) fn all(bench: &mut Bench, aws: &Developer, pool: &IdentityPoolId, flo
             entries.expect("a readable tree")
         })
     };
-    let list = ListIdentitiesInput::new(pool, PAGE).expect("an input");
+    let list = ListIdentitiesInput::new(pool, PAGE);
     bench.row(
         "list, page of 60",
         Target::Throughput(60),
@@ -31,15 +31,12 @@ pub(crate) fn all(bench: &mut Bench, aws: &Developer, pool: &IdentityPoolId, flo
         scan,
     );
 
-    let first = aws.resolve_developer_identity(&named(pool, "twenty-00")).expect("a new user");
+    let first = aws.resolve_developer_identity(named(pool, "twenty-00")).expect("a new user");
     for n in 1..USERS {
         let input = named(pool, &format!("twenty-{n:02}")).identity_id(&first);
-        aws.resolve_developer_identity(&input.expect("an input")).expect("linked");
+        aws.resolve_developer_identity(input.clone()).expect("linked");
     }
-    let lookup = LookupDeveloperIdentityInput::new(pool)
-        .and_then(|input| input.identity_id(&first))
-        .and_then(|input| input.max_results(PAGE))
-        .expect("an input");
+    let lookup = LookupDeveloperIdentityInput::new(pool).identity_id(&first).max_results(PAGE);
     bench.row(
         "lookup, 20 users",
         Target::Throughput(60),

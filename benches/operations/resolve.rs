@@ -12,7 +12,8 @@ use crate::floor::Floor;
 use crate::measure::{Bench, Target, timed_each_of, timed_with};
 
 pub(crate) fn all(bench: &mut Bench, aws: &Developer, users: &Users, floor: &Floor) {
-    let resolve = |input: &Input| aws.resolve_developer_identity(input).expect("a known user");
+    let resolve =
+        |input: &Input| aws.resolve_developer_identity(input.clone()).expect("a known user");
     bench.row(
         "resolve",
         Target::Throughput(80),

@@ -29,7 +29,7 @@ pub(crate) fn all(
     }
     let next = AtomicUsize::new(databases.identities);
     let next = || next.fetch_add(1, Ordering::Relaxed);
-    let resolve = |input: &Input| aws.resolve_developer_identity(input).expect("a user");
+    let resolve = |input: &Input| aws.resolve_developer_identity(input.clone()).expect("a user");
     let mut inputs = users.inputs.iter().cycle();
     let figure = beside_writers(
         || login(&databases.pool, next()),

@@ -57,22 +57,21 @@ type Call = GetOpenIdTokenForDeveloperIdentityInput;
 
 const REGISTER: Write<Call> = Write {
     prepare: |(_, pool), n| named(pool, &user(n, 0)),
-    act: |aws, input| drop(aws.resolve_developer_identity(&input).expect("a new user")),
+    act: |aws, input| drop(aws.resolve_developer_identity(input.clone()).expect("a new user")),
 };
 
 const LINK: Write<Call> = Write {
     prepare: |owned, n| {
         let identity = users(owned, n, 0..1);
-        named(owned.1, &user(n, 1)).identity_id(&identity).expect("an input")
+        named(owned.1, &user(n, 1)).identity_id(&identity)
     },
-    act: |aws, input| drop(aws.resolve_developer_identity(&input).expect("linked")),
+    act: |aws, input| drop(aws.resolve_developer_identity(input.clone()).expect("linked")),
 };
 
 const UNLINK: Write<UnlinkDeveloperIdentityInput> = Write {
     prepare: |owned, n| {
         let identity = users(owned, n, 0..2);
         UnlinkDeveloperIdentityInput::new(owned.1, &identity, PROVIDER, user(n, 1).as_str())
-            .expect("an input")
     },
     act: |aws, input| aws.unlink_developer_identity(input).expect("unlinked"),
 };
@@ -84,7 +83,6 @@ const MERGE: Write<MergeDeveloperIdentitiesInput> = Write {
         let (source, destination) = (user(n, 0), user(n, 10));
         let (source, destination) = (source.as_str(), destination.as_str());
         MergeDeveloperIdentitiesInput::new(owned.1, PROVIDER, source, destination)
-            .expect("an input")
     },
     act: |aws, input| drop(aws.merge_developer_identities(input).expect("merged")),
 };
@@ -96,10 +94,10 @@ fn user(n: usize, login: usize) -> String {
 /// One identity with these users.
 fn users((aws, pool): Owned<'_>, n: usize, logins: Range<usize>) -> IdentityId {
     let first = named(pool, &user(n, logins.start));
-    let identity = aws.resolve_developer_identity(&first).expect("a new user");
+    let identity = aws.resolve_developer_identity(first.clone()).expect("a new user");
     for login in logins.skip(1) {
-        let input = named(pool, &user(n, login)).identity_id(&identity).expect("an input");
-        aws.resolve_developer_identity(&input).expect("linked");
+        let input = named(pool, &user(n, login)).identity_id(&identity);
+        aws.resolve_developer_identity(input.clone()).expect("linked");
     }
     identity
 }

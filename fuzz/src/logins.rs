@@ -194,11 +194,11 @@ fn session(engine: &Engine) -> String {
     let pool = scene::create_pool(&aws);
     let roles = SetIdentityPoolRolesInput::new(&pool);
     let role = "arn:aws:iam::123456789012:role/guest";
-    let roles = roles.and_then(|input| input.role(RoleType::Unauthenticated, role));
-    aws.set_identity_pool_roles(roles.expect("an input")).expect("roles");
-    let guest = engine.public().get_id(GetIdInput::new(&pool).expect("an input"));
+    let roles = roles.roles(RoleType::Unauthenticated, role);
+    aws.set_identity_pool_roles(roles).expect("roles");
+    let guest = engine.public().get_id(GetIdInput::new(&pool));
     let input = GetCredentialsForIdentityInput::new(&guest.expect("a guest").identity_id);
-    let answer = engine.public().get_credentials_for_identity(input.expect("an input"));
+    let answer = engine.public().get_credentials_for_identity(input);
     let token = answer.expect("a guest's").credentials.session_token.as_str().to_owned();
     assert!(STANDARD.decode(&token).is_ok(), "edits of a text, not of bytes");
     token

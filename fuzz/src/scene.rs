@@ -61,18 +61,15 @@ pub(crate) fn owner(engine: &Engine) -> Developer {
 /// The first id is the pool's.
 pub(crate) fn create_pool(aws: &Developer) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
-        .and_then(|input| input.developer_provider_name(DEVELOPER))
-        .and_then(|input| input.supported_login_provider(PUBLIC, "game-app"))
-        .and_then(|input| input.open_id_connect_provider_arn(OIDC_ARN));
-    let pool = aws.create_identity_pool(input.expect("an input"));
+        .developer_provider_name(DEVELOPER)
+        .supported_login_providers(PUBLIC, "game-app")
+        .open_id_connect_provider_arns(OIDC_ARN);
+    let pool = aws.create_identity_pool(input);
     pool.expect("a new pool").identity_pool_id
 }
 
-pub(crate) fn login(
-    pool: &IdentityPoolId,
-    user: &str,
-) -> Result<GetOpenIdTokenForDeveloperIdentityInput> {
-    GetOpenIdTokenForDeveloperIdentityInput::new(pool)?.login(DEVELOPER, user)
+pub(crate) fn login(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
+    GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins(DEVELOPER, user)
 }
 
 /// Ids that count up from 1, or from behind those of another engine.

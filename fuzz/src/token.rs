@@ -40,9 +40,7 @@ impl Scene {
         let engine = scene::builder().in_memory().expect("an engine");
         let aws = scene::owner(&engine);
         let pool = scene::create_pool(&aws);
-        let input = scene::login(&pool, "alice")
-            .and_then(|input| input.principal_tag("team", "red"))
-            .expect("an input");
+        let input = scene::login(&pool, "alice").principal_tags("team", "red");
         let made = aws.get_open_id_token_for_developer_identity(input).expect("a new user");
         let token = made.token.as_str().to_owned();
         engine.verify_token(&token).expect("its own token");

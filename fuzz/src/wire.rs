@@ -75,16 +75,16 @@ fn furnish(engine: &Engine) -> String {
     let roles = [(RoleType::Authenticated, "player"), (RoleType::Unauthenticated, "guest")];
     let roles =
         roles.into_iter().fold(SetIdentityPoolRolesInput::new(&pool), |input, (of, role)| {
-            input?.role(of, format!("arn:aws:iam::{ACCOUNT}:role/{role}"))
+            input.roles(of, format!("arn:aws:iam::{ACCOUNT}:role/{role}"))
         });
-    aws.set_identity_pool_roles(roles.expect("an input")).expect("roles");
-    let token = |user: cognate::Result<GetOpenIdTokenForDeveloperIdentityInput>| {
-        let made = aws.get_open_id_token_for_developer_identity(user.expect("an input"));
+    aws.set_identity_pool_roles(roles).expect("roles");
+    let token = |user: GetOpenIdTokenForDeveloperIdentityInput| {
+        let made = aws.get_open_id_token_for_developer_identity(user);
         made.expect("a new user").token.as_str().to_owned()
     };
     token(scene::login(&pool, "alice"));
     let bob = scene::login(&pool, "bob");
-    token(bob.and_then(|bob| bob.login(PUBLIC, "proof-of-robert")))
+    token(bob.logins(PUBLIC, "proof-of-robert"))
 }
 
 struct Request<'a> {

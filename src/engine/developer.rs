@@ -11,10 +11,11 @@ use crate::engine::throttle::Limited;
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::name::DeveloperUserIdentifier;
-use crate::op::{
-    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,
-    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
-    MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
+use crate::operation::{
+    GetOpenIdTokenForDeveloperIdentity, GetOpenIdTokenForDeveloperIdentityInput,
+    GetOpenIdTokenForDeveloperIdentityOutput, LookupDeveloperIdentityInput,
+    LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput, MergeDeveloperIdentitiesOutput,
+    UnlinkDeveloperIdentityInput,
 };
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::developer::{self, Lookup};
@@ -76,17 +77,17 @@ impl Developer {
     /// let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// let pool = aws.create_identity_pool(
-    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    ///         .developer_provider_name("login.game")?,
+    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    ///         .developer_provider_name("login.game"),
     /// )?;
     /// let call = |user| {
-    ///     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    ///         .login("login.game", user)
+    ///     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    ///         .logins("login.game", user)
     /// };
-    /// let alice = aws.get_open_id_token_for_developer_identity(call("alice")?)?;
-    /// aws.get_open_id_token_for_developer_identity(call("bob")?)?;
+    /// let alice = aws.get_open_id_token_for_developer_identity(call("alice"))?;
+    /// aws.get_open_id_token_for_developer_identity(call("bob"))?;
     ///
-    /// let stolen = call("bob")?.identity_id(&alice.identity_id)?;
+    /// let stolen = call("bob").identity_id(&alice.identity_id);
     /// let refused = aws.get_open_id_token_for_developer_identity(stolen).unwrap_err();
     /// assert_eq!(refused.kind(), ErrorKind::DeveloperUserAlreadyRegistered);
     /// # Ok::<(), cognate::Error>(())
@@ -104,6 +105,7 @@ impl Developer {
         &self,
         input: GetOpenIdTokenForDeveloperIdentityInput,
     ) -> Result<GetOpenIdTokenForDeveloperIdentityOutput> {
+        let input = input.checked()?;
         self.admit(Limited::GetOpenIdTokenForDeveloperIdentity)?;
         let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
         let answer = |kept: &Arc<KeptPool>, identity, proving: &mut Proving<'_>, now| {
@@ -144,30 +146,31 @@ impl Developer {
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .developer_provider_name("login.game")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
     /// # )?;
-    /// let alice = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    ///     .login("login.game", "alice")?;
-    /// let identity_id = aws.resolve_developer_identity(&alice)?;
+    /// let alice = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    ///     .logins("login.game", "alice");
+    /// let identity_id = aws.resolve_developer_identity(alice.clone())?;
     /// let with_token = aws.get_open_id_token_for_developer_identity(alice)?;
     /// assert_eq!(with_token.identity_id, identity_id);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn resolve_developer_identity(
         &self,
-        input: &GetOpenIdTokenForDeveloperIdentityInput,
+        input: GetOpenIdTokenForDeveloperIdentityInput,
     ) -> Result<IdentityId> {
-        if let Some(((), identity)) = self.known_user(input, |_| ())? {
+        let input = input.checked()?;
+        if let Some(((), identity)) = self.known_user(&input, |_| ())? {
             return Ok(identity);
         }
         let proving = Proving::new(&self.core, Door::Developer, &input.logins);
-        self.resolve_logins(input, proving, |_, identity, _, _| Ok(identity))
+        self.resolve_logins(&input, proving, |_, identity, _, _| Ok(identity))
     }
 
     fn resolve_logins<T>(
         &self,
-        input: &GetOpenIdTokenForDeveloperIdentityInput,
+        input: &GetOpenIdTokenForDeveloperIdentity,
         mut proving: Proving<'_>,
         answer: impl Fn(&Arc<KeptPool>, IdentityId, &mut Proving<'_>, Timestamp) -> Result<T>,
     ) -> Result<T> {
@@ -190,7 +193,7 @@ impl Developer {
     /// pool that is kept in memory.
     fn known_user<P>(
         &self,
-        input: &GetOpenIdTokenForDeveloperIdentityInput,
+        input: &GetOpenIdTokenForDeveloperIdentity,
         pool: impl FnOnce(&Arc<KeptPool>) -> P,
     ) -> Result<Option<(P, IdentityId)>> {
         let (None, Some((name, user))) = (&input.identity_id, input.logins.single()) else {
@@ -241,18 +244,18 @@ impl Developer {
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .developer_provider_name("login.game")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
     /// # )?;
     /// # let alice = aws.get_open_id_token_for_developer_identity(
-    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    /// #         .login("login.game", "alice")?,
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #         .logins("login.game", "alice"),
     /// # )?;
     /// let pool_id = &pool.identity_pool_id;
     /// let by_user =
-    ///     LookupDeveloperIdentityInput::new(pool_id)?.developer_user_identifier("alice")?;
+    ///     LookupDeveloperIdentityInput::new(pool_id).developer_user_identifier("alice");
     /// let by_identity =
-    ///     LookupDeveloperIdentityInput::new(pool_id)?.identity_id(&alice.identity_id)?;
+    ///     LookupDeveloperIdentityInput::new(pool_id).identity_id(&alice.identity_id);
     /// let found = aws.lookup_developer_identity(by_user)?;
     /// assert_eq!(found.developer_user_identifier_list, ["alice".parse()?]);
     /// assert_eq!(found, aws.lookup_developer_identity(by_identity)?);
@@ -262,6 +265,7 @@ impl Developer {
         &self,
         input: LookupDeveloperIdentityInput,
     ) -> Result<LookupDeveloperIdentityOutput> {
+        let input = input.checked()?;
         let (id, user) = (input.identity_id.as_ref(), input.developer_user_identifier.as_ref());
         let size = input.max_results.unwrap_or(PageSize::MAX);
         let found = self.core.run(|reads| {
@@ -316,18 +320,18 @@ impl Developer {
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .developer_provider_name("login.game")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
     /// # )?;
     /// # let call = |user| {
-    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    /// #         .login("login.game", user)
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #         .logins("login.game", user)
     /// # };
-    /// let alice = aws.get_open_id_token_for_developer_identity(call("alice")?)?;
-    /// aws.get_open_id_token_for_developer_identity(call("bob")?)?;
+    /// let alice = aws.get_open_id_token_for_developer_identity(call("alice"))?;
+    /// aws.get_open_id_token_for_developer_identity(call("bob"))?;
     /// let merged = aws.merge_developer_identities(MergeDeveloperIdentitiesInput::new(
     ///     &pool.identity_pool_id, "login.game", "bob", "alice",
-    /// )?)?;
+    /// ))?;
     /// assert_eq!(merged.identity_id, alice.identity_id);
     /// # Ok::<(), cognate::Error>(())
     /// ```
@@ -335,6 +339,7 @@ impl Developer {
         &self,
         input: MergeDeveloperIdentitiesInput,
     ) -> Result<MergeDeveloperIdentitiesOutput> {
+        let input = input.checked()?;
         let source_user = &input.source_user_identifier;
         let destination_user = &input.destination_user_identifier;
         let identity_id = self.core.run(|reads| {
@@ -374,21 +379,22 @@ impl Developer {
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .developer_provider_name("login.game")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
     /// # )?;
     /// # let alice = aws.get_open_id_token_for_developer_identity(
-    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    /// #         .login("login.game", "alice")?,
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #         .logins("login.game", "alice"),
     /// # )?;
     /// aws.unlink_developer_identity(UnlinkDeveloperIdentityInput::new(
     ///     &pool.identity_pool_id, &alice.identity_id, "login.game", "alice",
-    /// )?)?;
-    /// let left = aws.describe_identity(DescribeIdentityInput::new(&alice.identity_id)?)?;
+    /// ))?;
+    /// let left = aws.describe_identity(DescribeIdentityInput::new(&alice.identity_id))?;
     /// assert_eq!(left.state, IdentityState::Disabled);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn unlink_developer_identity(&self, input: UnlinkDeveloperIdentityInput) -> Result<()> {
+        let input = input.checked()?;
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let identity = reads.identity_of(&kept, &input.identity_id)?;

@@ -2,7 +2,7 @@
 
 use crate::engine::Developer;
 use crate::error::Result;
-use crate::op::{
+use crate::operation::{
     DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
     ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
 };
@@ -32,19 +32,20 @@ impl Developer {
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .developer_provider_name("login.game")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
     /// # )?;
     /// let alice = aws.get_open_id_token_for_developer_identity(
-    ///     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    ///         .login("login.game", "alice")?,
+    ///     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    ///         .logins("login.game", "alice"),
     /// )?;
-    /// let described = aws.describe_identity(DescribeIdentityInput::new(&alice.identity_id)?)?;
+    /// let described = aws.describe_identity(DescribeIdentityInput::new(&alice.identity_id))?;
     /// assert_eq!(described.logins, ["login.game".parse()?]);
     /// assert_eq!(described.state, IdentityState::Authenticated);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn describe_identity(&self, input: DescribeIdentityInput) -> Result<IdentityDescription> {
+        let input = input.checked()?;
         self.core.run(|reads| {
             let found = reads.identity(&input.identity_id)?;
             let found = found.filter(|(kept, _)| self.owns(&kept.pool));
@@ -77,24 +78,25 @@ impl Developer {
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .developer_provider_name("login.game")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
     /// # )?;
     /// # for user in ["alice", "bob", "carol"] {
     /// #     aws.get_open_id_token_for_developer_identity(
-    /// #         GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    /// #             .login("login.game", user)?,
+    /// #         GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #             .logins("login.game", user),
     /// #     )?;
     /// # }
-    /// let input = ListIdentitiesInput::new(&pool.identity_pool_id, 2)?;
+    /// let input = ListIdentitiesInput::new(&pool.identity_pool_id, 2);
     /// let first = aws.list_identities(input.clone())?;
     /// assert_eq!(first.identities.len(), 2);
     /// let token = first.next_token.expect("a third identity");
-    /// let second = aws.list_identities(input.next_token(token)?)?;
+    /// let second = aws.list_identities(input.next_token(token))?;
     /// assert_eq!((second.identities.len(), second.next_token), (1, None));
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn list_identities(&self, input: ListIdentitiesInput) -> Result<ListIdentitiesOutput> {
+        let input = input.checked()?;
         const LISTING: Listing = Listing::Identities;
         let hides = input.hide_disabled == Some(true);
         let wanted = input.max_results.get().saturating_add(1);
@@ -151,14 +153,14 @@ impl Developer {
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .developer_provider_name("login.game")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
     /// # )?;
     /// # let alice = aws.get_open_id_token_for_developer_identity(
-    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-    /// #         .login("login.game", "alice")?,
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #         .logins("login.game", "alice"),
     /// # )?;
-    /// let input = DeleteIdentitiesInput::new([&alice.identity_id])?;
+    /// let input = DeleteIdentitiesInput::new([&alice.identity_id]);
     /// assert!(aws.delete_identities(input.clone())?.unprocessed_identity_ids.is_empty());
     /// assert!(aws.delete_identities(input)?.unprocessed_identity_ids.is_empty());
     /// # Ok::<(), cognate::Error>(())
@@ -167,6 +169,7 @@ impl Developer {
         &self,
         input: DeleteIdentitiesInput,
     ) -> Result<DeleteIdentitiesOutput> {
+        let input = input.checked()?;
         let mut ids = input.identity_ids_to_delete;
         ids.sort_unstable();
         ids.dedup();

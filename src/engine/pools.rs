@@ -3,7 +3,7 @@
 use crate::engine::Developer;
 use crate::error::{Error, Result};
 use crate::id::IdentityPoolId;
-use crate::op::{
+use crate::operation::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput,
     IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
     UpdateIdentityPoolInput,
@@ -40,13 +40,14 @@ impl Developer {
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// let pool = aws.create_identity_pool(
-    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    ///         .developer_provider_name("login.game")?,
+    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    ///         .developer_provider_name("login.game"),
     /// )?;
     /// assert!(pool.identity_pool_id.as_str().starts_with("us-east-1:"));
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn create_identity_pool(&self, input: CreateIdentityPoolInput) -> Result<IdentityPool> {
+        let input = input.checked()?;
         self.core.run(|reads| {
             let id = IdentityPoolId::new(&self.region, self.core.fresh_guid()?);
             let owner = (self.account.clone(), self.region.clone());
@@ -69,13 +70,14 @@ impl Developer {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     /// let pool = aws.create_identity_pool(input)?;
-    /// let input = DescribeIdentityPoolInput::new(&pool.identity_pool_id)?;
+    /// let input = DescribeIdentityPoolInput::new(&pool.identity_pool_id);
     /// assert_eq!(aws.describe_identity_pool(input)?, pool);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn describe_identity_pool(&self, input: DescribeIdentityPoolInput) -> Result<IdentityPool> {
+        let input = input.checked()?;
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             Ok(Decided::answer(kept.pool.settings.clone()))
@@ -107,19 +109,20 @@ impl Developer {
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// let pool = aws.create_identity_pool(
-    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    ///         .developer_provider_name("login.game")?
+    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    ///         .developer_provider_name("login.game")
     ///         .allow_classic_flow(true),
     /// )?;
     /// let id = &pool.identity_pool_id;
     /// let renamed = aws.update_identity_pool(
-    ///     UpdateIdentityPoolInput::new(id, "game 2", GuestAccess::Denied)?,
+    ///     UpdateIdentityPoolInput::new(id, "game 2", GuestAccess::Denied),
     /// )?;
     /// assert_eq!(renamed.developer_provider_name, pool.developer_provider_name);
     /// assert_eq!(renamed.allow_classic_flow, None);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn update_identity_pool(&self, input: UpdateIdentityPoolInput) -> Result<IdentityPool> {
+        let input = input.checked()?;
         let id = input.identity_pool_id.clone();
         let (requested, keep_tags) = input.into_pool();
         let updated = self.core.run(|reads| {
@@ -144,9 +147,9 @@ impl Developer {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied)?)?;
+    /// aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied))?;
     /// let elsewhere = engine.developer("123456789012".parse()?, "eu-west-1".parse()?);
-    /// let page = ListIdentityPoolsInput::new(60)?;
+    /// let page = ListIdentityPoolsInput::new(60);
     /// assert_eq!(aws.list_identity_pools(page.clone())?.identity_pools.len(), 1);
     /// assert_eq!(elsewhere.list_identity_pools(page)?.identity_pools.len(), 0);
     /// # Ok::<(), cognate::Error>(())
@@ -155,6 +158,7 @@ impl Developer {
         &self,
         input: ListIdentityPoolsInput,
     ) -> Result<ListIdentityPoolsOutput> {
+        let input = input.checked()?;
         let mut range = KeyRange::pools_of(&self.account, &self.region);
         let length = range.pool_listing_length();
         if let Some(token) = &input.next_token {
@@ -194,15 +198,16 @@ impl Developer {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     /// let pool = aws.create_identity_pool(input)?;
-    /// let input = DeleteIdentityPoolInput::new(&pool.identity_pool_id)?;
+    /// let input = DeleteIdentityPoolInput::new(&pool.identity_pool_id);
     /// aws.delete_identity_pool(input.clone())?;
     /// let twice = aws.delete_identity_pool(input).unwrap_err();
     /// assert_eq!(twice.kind(), ErrorKind::ResourceNotFound);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn delete_identity_pool(&self, input: DeleteIdentityPoolInput) -> Result<()> {
+        let input = input.checked()?;
         let guid = self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let effects = vec![Effect::Pool(Box::new(Change::Delete(kept.pool.clone())))];

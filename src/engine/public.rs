@@ -7,7 +7,7 @@ use crate::engine::resolve::Proving;
 use crate::engine::throttle::{Limited, Scope};
 use crate::error::Result;
 use crate::id::Region;
-use crate::op::{
+use crate::operation::{
     GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
     GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
 };
@@ -53,14 +53,15 @@ impl Public {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     /// let pool = aws.create_identity_pool(input)?;
-    /// let call = GetIdInput::new(&pool.identity_pool_id)?;
+    /// let call = GetIdInput::new(&pool.identity_pool_id);
     /// let guest = engine.public().get_id(call.clone())?;
     /// assert_ne!(engine.public().get_id(call)?, guest);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn get_id(&self, input: GetIdInput) -> Result<GetIdOutput> {
+        let input = input.checked()?;
         self.admit(Limited::GetId, input.identity_pool_id.region())?;
         let mut proving = Proving::new(&self.core, Door::Public, &input.logins);
         let identity_id = self.core.run(|reads| {
@@ -111,15 +112,16 @@ impl Public {
     /// # use cognate::*;
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)?;
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     /// # let pool = aws.create_identity_pool(input)?;
-    /// let guest = engine.public().get_id(GetIdInput::new(&pool.identity_pool_id)?)?;
-    /// let call = GetOpenIdTokenInput::new(&guest.identity_id)?;
+    /// let guest = engine.public().get_id(GetIdInput::new(&pool.identity_pool_id))?;
+    /// let call = GetOpenIdTokenInput::new(&guest.identity_id);
     /// let token = engine.public().get_open_id_token(call)?.token;
     /// assert_eq!(engine.verify_token(token.as_str())?.amr(), ["unauthenticated"]);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn get_open_id_token(&self, input: GetOpenIdTokenInput) -> Result<GetOpenIdTokenOutput> {
+        let input = input.checked()?;
         self.admit(Limited::GetOpenIdToken, input.identity_id.region())?;
         let mut proving = Proving::new(&self.core, Door::Public, &input.logins);
         let (claims, key) = self.core.run(|reads| {
@@ -183,13 +185,13 @@ impl Public {
     /// # use cognate::*;
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)?;
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     /// # let pool = aws.create_identity_pool(input)?;
-    /// let roles = SetIdentityPoolRolesInput::new(&pool.identity_pool_id)?
-    ///     .role(RoleType::Unauthenticated, "arn:aws:iam::123456789012:role/guest")?;
+    /// let roles = SetIdentityPoolRolesInput::new(&pool.identity_pool_id)
+    ///     .roles(RoleType::Unauthenticated, "arn:aws:iam::123456789012:role/guest");
     /// aws.set_identity_pool_roles(roles)?;
-    /// let guest = engine.public().get_id(GetIdInput::new(&pool.identity_pool_id)?)?;
-    /// let call = GetCredentialsForIdentityInput::new(&guest.identity_id)?;
+    /// let guest = engine.public().get_id(GetIdInput::new(&pool.identity_pool_id))?;
+    /// let call = GetCredentialsForIdentityInput::new(&guest.identity_id);
     /// let credentials = engine.public().get_credentials_for_identity(call)?.credentials;
     /// let verified = engine.verify_session(credentials.session_token.as_str())?;
     /// assert_eq!(verified.session.identity_id, guest.identity_id);
@@ -199,6 +201,7 @@ impl Public {
         &self,
         input: GetCredentialsForIdentityInput,
     ) -> Result<GetCredentialsForIdentityOutput> {
+        let input = input.checked()?;
         self.admit(Limited::GetCredentialsForIdentity, input.identity_id.region())?;
         let custom_role = input.custom_role_arn.as_ref();
         let mut proving = Proving::new(&self.core, Door::PublicOrCognito, &input.logins);
@@ -264,19 +267,20 @@ impl Public {
     /// # let engine = Engine::builder().login_verifier(UnverifiedLogins::trust_everyone());
     /// # let engine = engine.in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #     .supported_login_provider("www.amazon.com", "app")?;
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #     .supported_login_providers("www.amazon.com", "app");
     /// # let pool = aws.create_identity_pool(input)?;
-    /// let call = GetIdInput::new(&pool.identity_pool_id)?.login("www.amazon.com", "token")?;
+    /// let call = GetIdInput::new(&pool.identity_pool_id).logins("www.amazon.com", "token");
     /// let identity = engine.public().get_id(call.clone())?.identity_id;
-    /// let unlink = UnlinkIdentityInput::new(&identity)?
-    ///     .login("www.amazon.com", "token")?
-    ///     .login_to_remove("www.amazon.com")?;
+    /// let unlink = UnlinkIdentityInput::new(&identity)
+    ///     .logins("www.amazon.com", "token")
+    ///     .logins_to_remove("www.amazon.com");
     /// engine.public().unlink_identity(unlink)?;
     /// assert_ne!(engine.public().get_id(call)?.identity_id, identity);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn unlink_identity(&self, input: UnlinkIdentityInput) -> Result<()> {
+        let input = input.checked()?;
         let mut proving = Proving::new(&self.core, Door::PublicOrCognito, &input.logins);
         self.core.run(|reads| {
             let now = self.core.now();

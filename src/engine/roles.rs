@@ -2,9 +2,10 @@
 
 use crate::engine::Developer;
 use crate::error::{Error, Result};
-use crate::op::{
-    GetIdentityPoolRolesInput, GetIdentityPoolRolesOutput, GetPrincipalTagAttributeMapInput,
-    GetPrincipalTagAttributeMapOutput, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
+use crate::operation::{
+    GetIdentityPoolRolesInput, GetIdentityPoolRolesOutput, GetPrincipalTagAttributeMap,
+    GetPrincipalTagAttributeMapInput, GetPrincipalTagAttributeMapOutput, SetIdentityPoolRolesInput,
+    SetPrincipalTagAttributeMap, SetPrincipalTagAttributeMapInput,
     SetPrincipalTagAttributeMapOutput,
 };
 use crate::rules::{Decided, Refusal, attributes, roles};
@@ -41,16 +42,17 @@ impl Developer {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     /// let pool = aws.create_identity_pool(input)?;
-    /// let roles = SetIdentityPoolRolesInput::new(&pool.identity_pool_id)?
-    ///     .role(RoleType::Authenticated, "arn:aws:iam::123456789012:role/player")?;
+    /// let roles = SetIdentityPoolRolesInput::new(&pool.identity_pool_id)
+    ///     .roles(RoleType::Authenticated, "arn:aws:iam::123456789012:role/player");
     /// aws.set_identity_pool_roles(roles)?;
-    /// let input = GetIdentityPoolRolesInput::new(&pool.identity_pool_id)?;
+    /// let input = GetIdentityPoolRolesInput::new(&pool.identity_pool_id);
     /// assert_eq!(aws.get_identity_pool_roles(input)?.roles.len(), 1);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn set_identity_pool_roles(&self, input: SetIdentityPoolRolesInput) -> Result<()> {
+        let input = input.checked()?;
         let requested = PoolRoles { defaults: input.roles, mappings: input.role_mappings };
         let set = self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
@@ -73,9 +75,9 @@ impl Developer {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     /// let pool = aws.create_identity_pool(input)?;
-    /// let input = GetIdentityPoolRolesInput::new(&pool.identity_pool_id)?;
+    /// let input = GetIdentityPoolRolesInput::new(&pool.identity_pool_id);
     /// assert!(aws.get_identity_pool_roles(input)?.roles.is_empty());
     /// # Ok::<(), cognate::Error>(())
     /// ```
@@ -83,6 +85,7 @@ impl Developer {
         &self,
         input: GetIdentityPoolRolesInput,
     ) -> Result<GetIdentityPoolRolesOutput> {
+        let input = input.checked()?;
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let PoolRoles { defaults, mappings } = kept.pool.roles.clone();
@@ -117,13 +120,13 @@ impl Developer {
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// let pool = aws.create_identity_pool(
-    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    ///         .supported_login_provider("accounts.google.com", "app")?,
+    ///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    ///         .supported_login_providers("accounts.google.com", "app"),
     /// )?;
     /// let id = &pool.identity_pool_id;
-    /// let set = SetPrincipalTagAttributeMapInput::new(id, "accounts.google.com")?;
+    /// let set = SetPrincipalTagAttributeMapInput::new(id, "accounts.google.com");
     /// let map = aws.set_principal_tag_attribute_map(set.use_defaults(true))?;
-    /// let get = GetPrincipalTagAttributeMapInput::new(id, "accounts.google.com")?;
+    /// let get = GetPrincipalTagAttributeMapInput::new(id, "accounts.google.com");
     /// assert_eq!(aws.get_principal_tag_attribute_map(get)?, map);
     /// let tags = [("client".parse()?, "aud".parse()?), ("username".parse()?, "sub".parse()?)];
     /// assert_eq!(map.principal_tags, Some(tags.into()));
@@ -133,12 +136,12 @@ impl Developer {
         &self,
         input: SetPrincipalTagAttributeMapInput,
     ) -> Result<SetPrincipalTagAttributeMapOutput> {
-        let SetPrincipalTagAttributeMapInput {
+        let SetPrincipalTagAttributeMap {
             identity_pool_id,
             identity_provider_name,
             use_defaults,
             principal_tags,
-        } = input;
+        } = input.checked()?;
         let own = principal_tags.unwrap_or_default();
         let map = AttributeMap::new(use_defaults.unwrap_or(false), own);
         self.core.run(|reads| {
@@ -146,7 +149,7 @@ impl Developer {
             Ok(attributes::set(&kept.pool, &identity_provider_name, map.clone())?)
         })?;
         let (id, name) = (identity_pool_id, identity_provider_name);
-        Ok(SetPrincipalTagAttributeMapOutput::new(id, name, map.as_ref()))
+        Ok(SetPrincipalTagAttributeMapOutput::of(id, name, map.as_ref()))
     }
 
     /// Which claims of a provider's tokens become tags of the principal.
@@ -166,11 +169,11 @@ impl Developer {
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
-    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-    /// #         .supported_login_provider("accounts.google.com", "app")?,
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .supported_login_providers("accounts.google.com", "app"),
     /// # )?;
     /// let id = &pool.identity_pool_id;
-    /// let get = GetPrincipalTagAttributeMapInput::new(id, "accounts.google.com")?;
+    /// let get = GetPrincipalTagAttributeMapInput::new(id, "accounts.google.com");
     /// let refused = aws.get_principal_tag_attribute_map(get).unwrap_err();
     /// assert_eq!(refused.kind(), ErrorKind::ResourceNotFound);
     /// # Ok::<(), cognate::Error>(())
@@ -179,12 +182,13 @@ impl Developer {
         &self,
         input: GetPrincipalTagAttributeMapInput,
     ) -> Result<GetPrincipalTagAttributeMapOutput> {
-        let GetPrincipalTagAttributeMapInput { identity_pool_id, identity_provider_name } = input;
+        let GetPrincipalTagAttributeMap { identity_pool_id, identity_provider_name } =
+            input.checked()?;
         let map = self.core.run(|reads| {
             let kept = reads.pool(self, &identity_pool_id)?;
             Ok(Decided::answer(attributes::get(&kept.pool, &identity_provider_name)?))
         })?;
         let (id, name) = (identity_pool_id, identity_provider_name);
-        Ok(GetPrincipalTagAttributeMapOutput::new(id, name, Some(&map)))
+        Ok(GetPrincipalTagAttributeMapOutput::of(id, name, Some(&map)))
     }
 }

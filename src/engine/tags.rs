@@ -8,7 +8,7 @@ use crate::engine::gather::Reads;
 use crate::engine::throttle::Limited;
 use crate::error::Result;
 use crate::name::Arn;
-use crate::op::{
+use crate::operation::{
     ListTagsForResourceInput, ListTagsForResourceOutput, TagResourceInput, UntagResourceInput,
 };
 use crate::rules::{Decided, Refusal, tags};
@@ -35,15 +35,16 @@ impl Developer {
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     /// let pool = aws.create_identity_pool(input)?;
     /// let arn = aws.identity_pool_arn(&pool.identity_pool_id);
-    /// aws.tag_resource(TagResourceInput::new(&arn)?.tag("stage", "test")?)?;
-    /// let tags = aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn)?)?.tags;
+    /// aws.tag_resource(TagResourceInput::new(&arn).tags("stage", "test"))?;
+    /// let tags = aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn))?.tags;
     /// assert_eq!(tags.len(), 1);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn tag_resource(&self, input: TagResourceInput) -> Result<()> {
+        let input = input.checked()?;
         self.admit(Limited::TagResource)?;
         self.core.run(|reads| {
             let kept = self.resource(reads, &input.resource_arn)?;
@@ -66,15 +67,16 @@ impl Developer {
     /// # use cognate::*;
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     /// # let pool = aws.create_identity_pool(input)?;
     /// let arn = aws.identity_pool_arn(&pool.identity_pool_id);
-    /// let untag = UntagResourceInput::new(&arn)?.tag_key("stage")?;
+    /// let untag = UntagResourceInput::new(&arn).tag_keys("stage");
     /// aws.untag_resource(untag.clone())?;
     /// aws.untag_resource(untag)?;
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn untag_resource(&self, input: UntagResourceInput) -> Result<()> {
+        let input = input.checked()?;
         self.admit(Limited::UntagResource)?;
         self.core.run(|reads| {
             let kept = self.resource(reads, &input.resource_arn)?;
@@ -97,10 +99,10 @@ impl Developer {
     /// # use cognate::*;
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)?;
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     /// # let pool = aws.create_identity_pool(input)?;
     /// let arn = aws.identity_pool_arn(&pool.identity_pool_id);
-    /// let tags = aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn)?)?.tags;
+    /// let tags = aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn))?.tags;
     /// assert!(tags.is_empty());
     /// # Ok::<(), cognate::Error>(())
     /// ```
@@ -108,6 +110,7 @@ impl Developer {
         &self,
         input: ListTagsForResourceInput,
     ) -> Result<ListTagsForResourceOutput> {
+        let input = input.checked()?;
         self.admit(Limited::ListTagsForResource)?;
         self.core.run(|reads| {
             let kept = self.resource(reads, &input.resource_arn)?;

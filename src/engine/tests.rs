@@ -6,7 +6,7 @@ use super::*;
 use crate::engine::gather::Reads;
 use crate::error::ErrorKind;
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::op::{
+use crate::operation::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityInput,
     DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
     ListIdentitiesInput, LookupDeveloperIdentityInput, UpdateIdentityPoolInput,
@@ -70,15 +70,15 @@ fn game(store: Arc<dyn Store>) -> (Developer, IdentityPoolId) {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
     let engine = builder.build(|| Ok(store), Some(PoolCache::default())).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).unwrap();
-    let input = input.developer_provider_name("d").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
+    let input = input.developer_provider_name("d");
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
     (aws, pool)
 }
 
 fn call(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
-    input.login("d", user).unwrap()
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
+    input.logins("d", user)
 }
 
 #[test]
@@ -90,21 +90,21 @@ fn a_known_user_costs_one_read_and_no_write() {
         aws.get_open_id_token_for_developer_identity(call(&pool, "alice")).expect("knows");
         assert_eq!(store.take(), [1, 0, 0]);
     }
-    let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed).unwrap();
+    let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed);
     aws.update_identity_pool(update).expect("updates");
     store.take();
-    aws.resolve_developer_identity(&call(&pool, "alice")).expect("knows");
+    aws.resolve_developer_identity(call(&pool, "alice")).expect("knows");
     assert_eq!(store.take(), [2, 0, 1], "the pool is read anew, and checked with the login");
-    aws.resolve_developer_identity(&call(&pool, "alice")).expect("knows");
+    aws.resolve_developer_identity(call(&pool, "alice")).expect("knows");
     assert_eq!(store.take(), [1, 0, 0]);
 }
 
 #[test]
 fn a_new_user_costs_one_commit() {
     let (store, aws, pool) = counted();
-    aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
+    aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
     store.take();
-    aws.resolve_developer_identity(&call(&pool, "bob")).expect("registers");
+    aws.resolve_developer_identity(call(&pool, "bob")).expect("registers");
     assert_eq!(store.take(), [2, 0, 1], "first as if the user were known");
 }
 
@@ -119,8 +119,8 @@ fn a_call_has_one_moment() {
     let (store, pools): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::new()), PoolCache::default());
     let engine = builder.build(|| Ok(store), Some(pools)).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("d").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    let input = input.developer_provider_name("d");
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
     let token = |user| aws.get_open_id_token_for_developer_identity(call(&pool, user));
     token("alice").expect("registers, and makes the key");
@@ -135,13 +135,13 @@ fn a_call_has_one_moment() {
 fn a_storm_of_conflicts_ends() {
     let (store, aws, pool) = counted();
     store.contended.store(true, Ordering::SeqCst);
-    let registered = aws.resolve_developer_identity(&call(&pool, "alice"));
+    let registered = aws.resolve_developer_identity(call(&pool, "alice"));
     assert_eq!(registered.expect_err("never wins").kind(), ErrorKind::TooManyRequests);
-    let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed).unwrap();
+    let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed);
     let updated = aws.update_identity_pool(update).expect_err("never wins");
     assert_eq!(updated.kind(), ErrorKind::ConcurrentModification);
     store.contended.store(false, Ordering::SeqCst);
-    aws.resolve_developer_identity(&call(&pool, "alice")).expect("goes on");
+    aws.resolve_developer_identity(call(&pool, "alice")).expect("goes on");
 }
 
 /// A guest, as the public operations make one.
@@ -158,22 +158,22 @@ fn guest(aws: &Developer, pool: &IdentityPoolId) -> IdentityId {
 fn a_guest_keeps_its_id_when_a_user_is_linked_to_it() {
     let (_, aws, pool) = counted();
     let guest = guest(&aws, &pool);
-    let linked = call(&pool, "alice").identity_id(&guest).unwrap();
-    assert_eq!(aws.resolve_developer_identity(&linked).expect("links"), guest);
-    assert_eq!(aws.resolve_developer_identity(&call(&pool, "alice")).expect("knows"), guest);
-    let described = aws.describe_identity(DescribeIdentityInput::new(&guest).unwrap());
+    let linked = call(&pool, "alice").identity_id(&guest);
+    assert_eq!(aws.resolve_developer_identity(linked.clone()).expect("links"), guest);
+    assert_eq!(aws.resolve_developer_identity(call(&pool, "alice")).expect("knows"), guest);
+    let described = aws.describe_identity(DescribeIdentityInput::new(&guest));
     assert_eq!(described.expect("describes").state, IdentityState::Authenticated);
 }
 
 #[test]
 fn a_registered_user_is_not_linked_to_a_guest() {
     let (_, aws, pool) = counted();
-    aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
+    aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
     let guest = guest(&aws, &pool);
-    let claimed = call(&pool, "alice").identity_id(&guest).unwrap();
-    let refused = aws.resolve_developer_identity(&claimed).expect_err("is registered");
+    let claimed = call(&pool, "alice").identity_id(&guest);
+    let refused = aws.resolve_developer_identity(claimed.clone()).expect_err("is registered");
     assert_eq!(refused.kind(), ErrorKind::DeveloperUserAlreadyRegistered);
-    let described = aws.describe_identity(DescribeIdentityInput::new(&guest).unwrap());
+    let described = aws.describe_identity(DescribeIdentityInput::new(&guest));
     assert_eq!(described.expect("describes").state, IdentityState::Unauthenticated);
 }
 
@@ -201,10 +201,10 @@ fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
     let writing = cache.writing(pool.guid());
     reads.any_pool(&pool).expect("reads").expect("is there");
     drop(writing);
-    let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed).unwrap();
+    let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed);
     aws.update_identity_pool(update).expect("updates");
     reads.any_pool(&pool).expect("reads").expect("is there");
-    let described = aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool).unwrap());
+    let described = aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool));
     assert_eq!(described.expect("describes").identity_pool_name.as_str(), "game 2");
 }
 
@@ -215,13 +215,12 @@ fn a_pool_whose_change_failed_is_as_the_store_has_it() {
         let store = Arc::new(FaultyStore::new(MemoryStore::new()));
         let (aws, pool) = game(store.clone());
         let describe = || {
-            let described =
-                aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool).unwrap());
+            let described = aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool));
             described.expect("describes").identity_pool_name
         };
         assert_eq!(describe().as_str(), "game");
         store.inject(fault, Calls::Writes, When::Nth(1));
-        let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed).unwrap();
+        let update = UpdateIdentityPoolInput::new(&pool, "game 2", GuestAccess::Allowed);
         let failed = aws.update_identity_pool(update).expect_err("the store fails");
         assert_eq!(failed.kind(), ErrorKind::InternalError);
         assert_eq!(describe().as_str(), name, "{fault:?}");
@@ -260,7 +259,7 @@ fn an_id_that_was_given_before_is_not_given_again() {
     let builder = Engine::builder().ids(Repeating::default());
     let engine = builder.signing_algorithm(SigningAlgorithm::EdDsa).in_memory().expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-    let create = || CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
+    let create = || CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     let pools = [(); 3].map(|()| aws.create_identity_pool(create()).expect("creates"));
     assert!(pools[0].identity_pool_id != pools[1].identity_pool_id);
     assert!(pools[1].identity_pool_id != pools[2].identity_pool_id);
@@ -287,12 +286,13 @@ fn a_verifier_can_only_prove_what_it_was_asked() {
     let builder = Engine::builder().login_verifier(Confused);
     let engine = builder.signing_algorithm(SigningAlgorithm::EdDsa).in_memory().expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).unwrap();
-    let input = input.developer_provider_name("d").unwrap();
-    let input = input.supported_login_provider("www.amazon.com", "app").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
+    let input = input.developer_provider_name("d");
+    let input = input.supported_login_providers("www.amazon.com", "app");
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
-    let presented = call(&pool, "alice").login("www.amazon.com", "token").unwrap();
-    let refused = aws.resolve_developer_identity(&presented).expect_err("of another provider");
+    let presented = call(&pool, "alice").logins("www.amazon.com", "token");
+    let refused =
+        aws.resolve_developer_identity(presented.clone()).expect_err("of another provider");
     assert_eq!(refused.to_string(), crate::Refusal::LoginIssuerMismatch.to_string());
 }
 
@@ -300,7 +300,7 @@ fn a_verifier_can_only_prove_what_it_was_asked() {
 #[test]
 fn very_many_hidden_identities_make_short_pages() {
     let (_, aws, pool) = counted();
-    let alice = aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
+    let alice = aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
     let mut disabled = Vec::new();
     for _ in 0..17_000 {
         let id = IdentityId::new(&aws.region, aws.core.fresh_guid().expect("an id"));
@@ -310,10 +310,10 @@ fn very_many_hidden_identities_make_short_pages() {
     }
     let written = aws.core.run(|_| Ok(Decided { effects: disabled.clone(), output: () }));
     written.expect("creates");
-    let input = ListIdentitiesInput::new(&pool, 60).unwrap().hide_disabled(true);
+    let input = ListIdentitiesInput::new(&pool, 60).hide_disabled(true);
     let first = aws.list_identities(input.clone()).expect("lists");
     assert!(first.identities.is_empty());
-    let rest = input.next_token(first.next_token.expect("there is more")).unwrap();
+    let rest = input.next_token(first.next_token.expect("there is more"));
     let rest = aws.list_identities(rest).expect("lists");
     assert_eq!((rest.identities.len(), rest.next_token), (1, None));
     assert_eq!(rest.identities[0].identity_id, alice);
@@ -333,7 +333,7 @@ impl Deleting {
     fn delete_pool(&self) {
         let pool = self.pool.lock().take();
         if let Some((aws, pool)) = pool {
-            let delete = DeleteIdentityPoolInput::new(&pool).unwrap();
+            let delete = DeleteIdentityPoolInput::new(&pool);
             aws.delete_identity_pool(delete).expect("deletes");
         }
     }
@@ -370,14 +370,14 @@ fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
         engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
     };
     let other = open(Arc::clone(&inner), None);
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("d").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    let input = input.developer_provider_name("d");
     let pool = other.create_identity_pool(input).expect("creates").identity_pool_id;
-    other.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
+    other.resolve_developer_identity(call(&pool, "alice")).expect("registers");
     let store = Deleting::over(inner);
     let aws = open(store.clone(), None);
     *store.pool.lock() = Some((other, pool.clone()));
-    let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60).unwrap());
+    let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60));
     assert_eq!(listed.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);
 }
 
@@ -386,9 +386,9 @@ fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
 fn a_pool_that_is_kept_and_deleted_meanwhile_is_gone() {
     let store = Deleting::over(Arc::new(MemoryStore::new()));
     let (aws, pool) = game(store.clone());
-    aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
-    let input = LookupDeveloperIdentityInput::new(&pool).unwrap();
-    let input = input.developer_user_identifier("alice").unwrap();
+    aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
+    let input = LookupDeveloperIdentityInput::new(&pool);
+    let input = input.developer_user_identifier("alice");
     aws.lookup_developer_identity(input.clone()).expect("is known, and its pool is kept");
     *store.pool.lock() = Some((aws.clone(), pool));
     let [meanwhile, afterwards] =
@@ -401,9 +401,9 @@ fn a_pool_that_is_kept_and_deleted_meanwhile_is_gone() {
 fn a_user_who_is_known_to_a_pool_that_is_deleted_meanwhile_is_not_found() {
     let store = Deleting::over(Arc::new(MemoryStore::new()));
     let (aws, pool) = game(store.clone());
-    aws.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
-    aws.resolve_developer_identity(&call(&pool, "alice")).expect("is known");
+    aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
+    aws.resolve_developer_identity(call(&pool, "alice")).expect("is known");
     *store.pool.lock() = Some((aws.clone(), pool.clone()));
-    let refused = aws.resolve_developer_identity(&call(&pool, "alice")).expect_err("is gone");
+    let refused = aws.resolve_developer_identity(call(&pool, "alice")).expect_err("is gone");
     assert_eq!(refused.kind(), ErrorKind::ResourceNotFound);
 }

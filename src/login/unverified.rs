@@ -37,13 +37,13 @@ use crate::state::{IdentityPool, PublicProvider, VerifiedLogin};
 ///     .in_memory()?;
 /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
 /// let pool = aws.create_identity_pool(
-///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)?
-///         .developer_provider_name("login.game")?
-///         .supported_login_provider("graph.facebook.com", "7346241598935552")?,
+///     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+///         .developer_provider_name("login.game")
+///         .supported_login_providers("graph.facebook.com", "7346241598935552"),
 /// )?;
-/// let call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)?
-///     .login("login.game", "alice")?
-///     .login("graph.facebook.com", "whatever")?;
+/// let call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+///     .logins("login.game", "alice")
+///     .logins("graph.facebook.com", "whatever");
 /// let token = aws.get_open_id_token_for_developer_identity(call)?.token;
 /// assert!(engine.verify_token(token.as_str())?.amr().contains(&"graph.facebook.com".to_owned()));
 /// # Ok::<(), cognate::Error>(())

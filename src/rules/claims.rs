@@ -27,7 +27,7 @@ use crate::state::{
 /// assert!(TokenDuration::try_from(86_401).is_err());
 /// # Ok::<(), cognate::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64")]
 pub struct TokenDuration(u32);
 

@@ -26,6 +26,15 @@ pub enum RoleType {
     Unauthenticated,
 }
 
+impl fmt::Display for RoleType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authenticated => "authenticated",
+            Self::Unauthenticated => "unauthenticated",
+        })
+    }
+}
+
 /// How the role of a provider's users is chosen.
 ///
 /// # Example: one role for the sales department, the authenticated role for all others

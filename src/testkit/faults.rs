@@ -65,9 +65,9 @@ pub enum When {
 /// let create = || CreateIdentityPoolInput::new("game", GuestAccess::Denied);
 ///
 /// store.inject(Fault::FailsBefore, Calls::Writes, When::Nth(1));
-/// let failed = aws.create_identity_pool(create()?);
+/// let failed = aws.create_identity_pool(create());
 /// assert_eq!(failed.expect_err("its disk fails").kind(), ErrorKind::InternalError);
-/// aws.create_identity_pool(create()?)?;
+/// aws.create_identity_pool(create())?;
 /// # Ok::<(), cognate::Error>(())
 /// ```
 #[derive(Debug)]

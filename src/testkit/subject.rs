@@ -12,7 +12,7 @@ use crate::ambient::{Clock, Timestamp};
 use crate::credentials::Session;
 use crate::engine::{Developer, Engine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::op::{IdentityDescription, ListIdentitiesOutput};
+use crate::operation::{IdentityDescription, ListIdentitiesOutput};
 use crate::state::IdentityState;
 use crate::testkit::request::{Call, Reply};
 use crate::wire::{self, Context};

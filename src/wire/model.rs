@@ -8,7 +8,9 @@ use crate::name::{
     MappingRuleValue, NextToken, PrincipalTagKey, PrincipalTagValue, ProviderAppId, ProviderName,
     TagKey, TagValue, UserPoolClientId, UserPoolProviderName,
 };
-use crate::op::{DeleteIdentitiesInput, LOGIN_PROVIDERS_MAX, PRINCIPAL_TAGS_MAX};
+use crate::operation::{
+    IDS_TO_DELETE_MAX, IDS_TO_DELETE_MIN, LOGIN_PROVIDERS_MAX, PRINCIPAL_TAGS_MAX,
+};
 use crate::rules::claims::TokenDuration;
 use crate::rules::page::PageSize;
 use crate::rules::roles::ROLE_MAPPINGS_MAX;
@@ -21,11 +23,8 @@ pub(super) const ARNS: Shape = Shape::List { of: &ARN, min: 0, max: None };
 pub(super) const DEVELOPER_PROVIDER: Shape = Shape::Text(DeveloperProviderName::SHAPE);
 pub(super) const DEVELOPER_USER: Shape = Shape::Text(DeveloperUserIdentifier::SHAPE);
 pub(super) const IDENTITY_ID: Shape = Shape::Text(IdentityId::SHAPE);
-pub(super) const IDENTITY_IDS: Shape = Shape::List {
-    of: &IDENTITY_ID,
-    min: DeleteIdentitiesInput::LENGTH_MIN,
-    max: Some(DeleteIdentitiesInput::LENGTH_MAX),
-};
+pub(super) const IDENTITY_IDS: Shape =
+    Shape::List { of: &IDENTITY_ID, min: IDS_TO_DELETE_MIN, max: Some(IDS_TO_DELETE_MAX) };
 pub(super) const LOGIN_PROVIDERS: Shape = Shape::Map {
     key: ProviderName::SHAPE,
     value: &Shape::Text(ProviderAppId::SHAPE),

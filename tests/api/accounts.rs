@@ -37,20 +37,18 @@ fn account(world: &World, presented: Presented<'_>) -> String {
 }
 
 fn pool(world: &World, account: &str) -> IdentityPoolId {
-    let input = CreateIdentityPoolInput::new(account, GuestAccess::Allowed).expect("fits");
+    let input = CreateIdentityPoolInput::new(account, GuestAccess::Allowed);
     let aws = developer(&world.engine, account, REGION);
     aws.create_identity_pool(input).expect("created").identity_pool_id
 }
 
 fn guest_credentials(world: &World, owner: &str, pool: &IdentityPoolId, role: &str) -> Credentials {
-    let roles = SetIdentityPoolRolesInput::new(pool)
-        .and_then(|input| input.role(RoleType::Unauthenticated, role))
-        .expect("fits");
+    let roles = SetIdentityPoolRolesInput::new(pool).roles(RoleType::Unauthenticated, role);
     let aws = developer(&world.engine, owner, REGION);
     aws.set_identity_pool_roles(roles).expect("set");
     let public = world.engine.public();
-    let guest = public.get_id(GetIdInput::new(pool).expect("fits")).expect("a guest");
-    let input = GetCredentialsForIdentityInput::new(&guest.identity_id).expect("fits");
+    let guest = public.get_id(GetIdInput::new(pool)).expect("a guest");
+    let input = GetCredentialsForIdentityInput::new(&guest.identity_id);
     public.get_credentials_for_identity(input).expect("credentials").credentials
 }
 

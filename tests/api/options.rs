@@ -60,25 +60,24 @@ fn scene(linking: DeveloperLinking) -> Scene {
     });
     let pool = world.game();
     let both = |user, provider, token| {
-        let input = call(&pool, user).login(provider, token).expect("fits");
+        let input = call(&pool, user).logins(provider, token);
         world.resolve(&input).expect("registered")
     };
     let alice = both("alice", FACEBOOK, "user:a");
     let bob = both("bob", AMAZON, "user:b");
     let carol = world.register(&pool, "carol");
-    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &carol, GAME, "carol").expect("fits");
+    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &carol, GAME, "carol");
     world.aws.unlink_developer_identity(unlink).expect("unlinked");
     Scene { world, pool, alice, bob, carol }
 }
 
 fn outcome(scene: &Scene, (given, logins, ..): &Row) -> Outcome {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(&scene.pool).expect("fits");
-    let mut input = logins
-        .iter()
-        .fold(input, |input, (provider, token)| input.login(*provider, *token).expect("fits"));
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(&scene.pool);
+    let mut input =
+        logins.iter().fold(input, |input, (provider, token)| input.logins(*provider, *token));
     if let Some(given) = given {
         let id = if *given == "alice" { &scene.alice } else { &scene.carol };
-        input = input.identity_id(id).expect("fits");
+        input = input.identity_id(id);
     }
     let before = scene.world.dump();
     match scene.world.resolve(&input) {
@@ -119,7 +118,7 @@ fn the_id_is_enough_by_default() {
     let world = World::new();
     let pool = world.game();
     let alice = world.register(&pool, "alice");
-    let input = call(&pool, "zoe").identity_id(&alice).expect("fits");
+    let input = call(&pool, "zoe").identity_id(&alice);
     assert_eq!(world.resolve(&input).expect("linked"), alice);
     assert_eq!(world.register(&pool, "zoe"), alice);
 }
@@ -127,13 +126,13 @@ fn the_id_is_enough_by_default() {
 #[test]
 fn an_id_alone_merges_nobody() {
     let Scene { world, pool, alice, bob, .. } = scene(DeveloperLinking::ByIdentityId);
-    let input = call(&pool, "zoe").login(AMAZON, "user:b").expect("fits");
-    let by_id = input.clone().identity_id(&alice).expect("fits");
+    let input = call(&pool, "zoe").logins(AMAZON, "user:b");
+    let by_id = input.clone().identity_id(&alice);
     let refused = world.resolve(&by_id).expect_err("bob's identity is not alice's");
     assert!(refused.to_string().starts_with("Logins don't match."), "{refused}");
     assert_eq!(world.describe(&bob).state, IdentityState::Authenticated);
 
-    let with_proof = by_id.login(FACEBOOK, "user:a").expect("fits");
+    let with_proof = by_id.logins(FACEBOOK, "user:a");
     assert_eq!(world.resolve(&with_proof).expect("merged"), alice);
     assert_eq!(world.describe(&bob).state, IdentityState::Disabled);
     for user in ["alice", "bob", "zoe"] {
@@ -157,9 +156,8 @@ fn a_lookup_of_an_unknown_user() {
             builder.signing_key(key(SigningAlgorithm::EdDsa)).unknown_developer_user(answer)
         });
         let pool = world.game();
-        let lookup = LookupDeveloperIdentityInput::new(&pool)
-            .and_then(|input| input.developer_user_identifier("zoe"));
-        let refusal = refused(world.aws.lookup_developer_identity(lookup.expect("fits")));
+        let lookup = LookupDeveloperIdentityInput::new(&pool).developer_user_identifier("zoe");
+        let refusal = refused(world.aws.lookup_developer_identity(lookup));
         assert_eq!((refusal.0, refusal.1.as_str()), told);
     }
 }
@@ -172,9 +170,7 @@ fn roles_of_other_accounts() {
             builder.signing_key(key(SigningAlgorithm::EdDsa)).role_accounts(accounts)
         });
         let pool = world.game();
-        let roles = SetIdentityPoolRolesInput::new(&pool)
-            .and_then(|input| input.role(RoleType::Authenticated, foreign))
-            .expect("fits");
+        let roles = SetIdentityPoolRolesInput::new(&pool).roles(RoleType::Authenticated, foreign);
         let before = world.dump();
         let outcome = world.aws.set_identity_pool_roles(roles);
         assert_eq!(outcome.is_ok(), accepted, "{accounts:?}");

@@ -54,18 +54,18 @@ fn populated(linking: DeveloperLinking) -> World {
     named(POOL);
     let pool = world.game();
     named(BARE);
-    let bare = CreateIdentityPoolInput::new("bare", GuestAccess::Denied).expect("fits");
+    let bare = CreateIdentityPoolInput::new("bare", GuestAccess::Denied);
     world.aws.create_identity_pool(bare).expect("created");
     named(OTHER);
     let other = world.game();
     for (number, user, subject) in [(ALICE, "alice", "user:a"), (BOB, "bob", "user:b")] {
         named(number);
-        let input = call(&pool, user).login(FACEBOOK, subject).expect("fits");
+        let input = call(&pool, user).logins(FACEBOOK, subject);
         assert_eq!(world.resolve(&input).expect("registered").as_str(), id(number));
     }
     named(GONE);
     let gone = world.register(&pool, "carol");
-    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &gone, GAME, "carol").expect("fits");
+    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &gone, GAME, "carol");
     world.aws.unlink_developer_identity(unlink).expect("unlinked");
     named(EVE);
     world.register(&other, "eve");
@@ -147,7 +147,7 @@ fn logins_where_a_linked_login_is_the_proof() {
 #[test]
 fn pools_of_an_account_that_is_full() {
     let world = World::new();
-    let create = || CreateIdentityPoolInput::new("one of many", GuestAccess::Denied).expect("fits");
+    let create = || CreateIdentityPoolInput::new("one of many", GuestAccess::Denied);
     for _ in 0..1000 {
         world.aws.create_identity_pool(create()).expect("not yet the last");
     }

@@ -22,18 +22,18 @@ const GUEST: &str = "arn:aws:iam::123456789012:role/guest";
 /// A pool with both roles, for guests too.
 fn pool(world: &World) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
-        .and_then(|input| input.developer_provider_name(GAME))
-        .and_then(|input| input.supported_login_provider(FACEBOOK, APP));
-    let pool = world.aws.create_identity_pool(input.expect("fits")).expect("created");
+        .developer_provider_name(GAME)
+        .supported_login_providers(FACEBOOK, APP);
+    let pool = world.aws.create_identity_pool(input).expect("created");
     let roles = SetIdentityPoolRolesInput::new(&pool.identity_pool_id)
-        .and_then(|input| input.role(RoleType::Authenticated, PLAYER))
-        .and_then(|input| input.role(RoleType::Unauthenticated, GUEST));
-    world.aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
+        .roles(RoleType::Authenticated, PLAYER)
+        .roles(RoleType::Unauthenticated, GUEST);
+    world.aws.set_identity_pool_roles(roles).expect("set");
     pool.identity_pool_id
 }
 
 fn guest(world: &World, pool: &IdentityPoolId) -> IdentityId {
-    let input = GetIdInput::new(pool).expect("fits");
+    let input = GetIdInput::new(pool);
     world.engine.public().get_id(input).expect("a guest").identity_id
 }
 
@@ -42,10 +42,9 @@ fn credentials(
     identity: &IdentityId,
     logins: &[(&str, &str)],
 ) -> cognate::Result<GetCredentialsForIdentityOutput> {
-    let input = GetCredentialsForIdentityInput::new(identity).expect("fits");
-    let input = logins
-        .iter()
-        .fold(input, |input, (provider, token)| input.login(*provider, *token).expect("fits"));
+    let input = GetCredentialsForIdentityInput::new(identity);
+    let input =
+        logins.iter().fold(input, |input, (provider, token)| input.logins(*provider, *token));
     world.engine.public().get_credentials_for_identity(input)
 }
 
@@ -108,9 +107,9 @@ fn a_session_says_who_is_calling() {
     assert!(of_guest.principal_tags.is_empty());
 
     let token = GetOpenIdTokenForDeveloperIdentityInput::new(&pool)
-        .and_then(|input| input.login(GAME, "alice"))
-        .and_then(|input| input.principal_tag("plan", "gold"));
-    let alice = world.aws.get_open_id_token_for_developer_identity(token.expect("fits"));
+        .logins(GAME, "alice")
+        .principal_tags("plan", "gold");
+    let alice = world.aws.get_open_id_token_for_developer_identity(token);
     let alice = alice.expect("registered");
     let by_token = [(COGNITO, alice.token.as_str())];
     let output = credentials(&world, &alice.identity_id, &by_token).expect("alice's");
@@ -128,8 +127,8 @@ fn a_session_says_who_is_calling() {
     let amr = session(&world, &output.credentials).amr;
     let facebook = format!("{FACEBOOK}:{APP}:a");
     assert_eq!(amr, ["authenticated", GAME, &full_name, FACEBOOK, facebook.as_str()]);
-    let login = GetIdInput::new(&pool).and_then(|input| input.login(FACEBOOK, "user:a"));
-    let linked = world.engine.public().get_id(login.expect("fits")).expect("known");
+    let login = GetIdInput::new(&pool).logins(FACEBOOK, "user:a");
+    let linked = world.engine.public().get_id(login).expect("known");
     assert_eq!(linked.identity_id, alice.identity_id);
     world.check();
 }
@@ -139,13 +138,12 @@ fn claims_become_tags_of_tokens_and_sessions() {
     let world = World::new();
     let pool = pool(&world);
     let set = SetPrincipalTagAttributeMapInput::new(&pool, FACEBOOK)
-        .and_then(|input| input.principal_tag("user", "sub"))
-        .and_then(|input| input.principal_tag("plan", "plan"));
-    world.aws.set_principal_tag_attribute_map(set.expect("fits")).expect("set");
+        .principal_tags("user", "sub")
+        .principal_tags("plan", "plan");
+    world.aws.set_principal_tag_attribute_map(set).expect("set");
     let input = call(&pool, "alice")
-        .login(FACEBOOK, "user:a;sub=a;plan=silver")
-        .and_then(|input| input.principal_tag("plan", "gold"))
-        .expect("fits");
+        .logins(FACEBOOK, "user:a;sub=a;plan=silver")
+        .principal_tags("plan", "gold");
     let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
     let claims = world.engine.verify_token(alice.token.as_str()).expect("genuine");
     // What the backend says counts before what a provider says.
@@ -173,11 +171,11 @@ fn a_guests_token_does_not_get_around_a_pool_without_guests() {
     let world = World::new();
     let pool = pool(&world);
     let guest = guest(&world, &pool);
-    let input = GetOpenIdTokenInput::new(&guest).expect("fits");
+    let input = GetOpenIdTokenInput::new(&guest);
     let token = world.engine.public().get_open_id_token(input).expect("a guest's").token;
     let by_token = [(COGNITO, token.as_str())];
     credentials(&world, &guest, &by_token).expect("guests are allowed");
-    let update = UpdateIdentityPoolInput::new(&pool, "game", GuestAccess::Denied).expect("fits");
+    let update = UpdateIdentityPoolInput::new(&pool, "game", GuestAccess::Denied);
     world.aws.update_identity_pool(update).expect("updated");
     let text = "Unauthenticated access is not supported for this identity pool.";
     for logins in [&by_token[..], &[]] {
@@ -189,13 +187,12 @@ fn a_guests_token_does_not_get_around_a_pool_without_guests() {
 #[test]
 fn a_guests_token_needs_no_provider() {
     let world = World::new();
-    let input = CreateIdentityPoolInput::new("bare", GuestAccess::Allowed).expect("fits");
+    let input = CreateIdentityPoolInput::new("bare", GuestAccess::Allowed);
     let pool = world.aws.create_identity_pool(input).expect("created").identity_pool_id;
-    let roles = SetIdentityPoolRolesInput::new(&pool)
-        .and_then(|input| input.role(RoleType::Unauthenticated, GUEST));
-    world.aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
+    let roles = SetIdentityPoolRolesInput::new(&pool).roles(RoleType::Unauthenticated, GUEST);
+    world.aws.set_identity_pool_roles(roles).expect("set");
     let guest = guest(&world, &pool);
-    let input = GetOpenIdTokenInput::new(&guest).expect("fits");
+    let input = GetOpenIdTokenInput::new(&guest);
     let token = world.engine.public().get_open_id_token(input).expect("a guest's").token;
     credentials(&world, &guest, &[(COGNITO, token.as_str())]).expect("a guest's");
 }
@@ -205,9 +202,9 @@ fn a_guests_token_needs_no_provider() {
 fn a_token_opens_nothing_that_its_login_has_left() {
     let world = World::new();
     let pool = pool(&world);
-    let input = call(&pool, "alice").principal_tag("plan", "gold").expect("fits");
+    let input = call(&pool, "alice").principal_tags("plan", "gold");
     let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
-    let bob = call(&pool, "bob").identity_id(&alice.identity_id).expect("fits");
+    let bob = call(&pool, "bob").identity_id(&alice.identity_id);
     assert_eq!(world.resolve(&bob).expect("linked"), alice.identity_id);
     let by_token = [(COGNITO, alice.token.as_str())];
     credentials(&world, &alice.identity_id, &by_token).expect("alice's");
@@ -215,7 +212,7 @@ fn a_token_opens_nothing_that_its_login_has_left() {
     credentials(&world, &alice.identity_id, &beside).expect("Facebook's is linked");
 
     let unlink = UnlinkDeveloperIdentityInput::new(&pool, &alice.identity_id, GAME, "alice");
-    world.aws.unlink_developer_identity(unlink.expect("fits")).expect("unlinked");
+    world.aws.unlink_developer_identity(unlink).expect("unlinked");
     let before = world.dump();
     for logins in [&by_token[..], &[by_token[0], (FACEBOOK, "user:a")]] {
         let (name, text) = refused(credentials(&world, &alice.identity_id, logins));
@@ -238,10 +235,10 @@ fn a_login_has_one_full_name_in_a_session() {
     let pool = pool(&world);
     let arn = "arn:aws:iam::123456789012:oidc-provider/graph.facebook.com:OIDC:a";
     let named = format!("user:a;amr={arn}");
-    let input = GetIdInput::new(&pool).and_then(|input| input.login(FACEBOOK, named.as_str()));
-    let identity = world.engine.public().get_id(input.expect("fits")).expect("new").identity_id;
+    let input = GetIdInput::new(&pool).logins(FACEBOOK, named.as_str());
+    let identity = world.engine.public().get_id(input).expect("new").identity_id;
     let input = GetOpenIdTokenInput::new(&identity);
-    let input = input.and_then(|input| input.login(FACEBOOK, named.as_str())).expect("fits");
+    let input = input.logins(FACEBOOK, named.as_str());
     let token = world.engine.public().get_open_id_token(input).expect("known").token;
     let beside = [(COGNITO, token.as_str()), (FACEBOOK, "user:a")];
     let output = credentials(&world, &identity, &beside).expect("both open it");
@@ -254,7 +251,7 @@ fn a_login_has_one_full_name_in_a_session() {
 fn a_role_mapping_counts_for_a_token_of_this_service_too() {
     let world = World::new();
     let pool = pool(&world);
-    let input = call(&pool, "alice").login(FACEBOOK, "user:a").expect("fits");
+    let input = call(&pool, "alice").logins(FACEBOOK, "user:a");
     let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
     let by_token = [(COGNITO, alice.token.as_str())];
     for (ambiguous, role) in [
@@ -262,9 +259,9 @@ fn a_role_mapping_counts_for_a_token_of_this_service_too() {
         (AmbiguousRoleResolution::Deny, None),
     ] {
         let roles = SetIdentityPoolRolesInput::new(&pool)
-            .and_then(|input| input.role(RoleType::Authenticated, PLAYER))
-            .and_then(|input| input.role_mapping(FACEBOOK, RoleMapping::token(ambiguous)));
-        world.aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
+            .roles(RoleType::Authenticated, PLAYER)
+            .role_mappings(FACEBOOK, RoleMapping::token(ambiguous));
+        world.aws.set_identity_pool_roles(roles).expect("set");
         let outcome = credentials(&world, &alice.identity_id, &by_token);
         let chosen = outcome.map(|output| session(&world, &output.credentials).role_arn);
         assert_eq!(chosen.ok().as_ref().map(cognate::Arn::as_str), role, "{ambiguous:?}");
@@ -327,13 +324,12 @@ fn sessions_survive_their_engine() {
     };
     let engine = open(Some("a secret")).expect("opens");
     let aws = developer(&engine, "123456789012", "us-east-1");
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).expect("fits");
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
-    let roles = SetIdentityPoolRolesInput::new(&pool)
-        .and_then(|input| input.role(RoleType::Unauthenticated, GUEST));
-    aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
-    let guest = engine.public().get_id(GetIdInput::new(&pool).expect("fits")).expect("a guest");
-    let input = GetCredentialsForIdentityInput::new(&guest.identity_id).expect("fits");
+    let roles = SetIdentityPoolRolesInput::new(&pool).roles(RoleType::Unauthenticated, GUEST);
+    aws.set_identity_pool_roles(roles).expect("set");
+    let guest = engine.public().get_id(GetIdInput::new(&pool)).expect("a guest");
+    let input = GetCredentialsForIdentityInput::new(&guest.identity_id);
     let output = engine.public().get_credentials_for_identity(input).expect("a guest's");
     drop((engine, aws));
 
@@ -389,7 +385,7 @@ fn engines_over_one_store_know_each_others_sessions() {
         .expect("opens");
     let here = credentials(&world, &guest, &[]).expect("a guest's").credentials;
     other.verify_session(here.session_token.as_str()).expect("one key for both");
-    let input = GetCredentialsForIdentityInput::new(&guest).expect("fits");
+    let input = GetCredentialsForIdentityInput::new(&guest);
     let there = other.public().get_credentials_for_identity(input).expect("a guest's").credentials;
     world.engine.verify_session(there.session_token.as_str()).expect("one key for both");
     let stranger = World::new().engine.verify_session(here.session_token.as_str());
@@ -407,7 +403,7 @@ fn a_trust_policy_finds_its_condition_keys() {
     ] {
         let world = world.of("123456789012", region);
         let pool = world.game();
-        let input = call(&pool, "alice").principal_tag("Plan", "gold").expect("fits");
+        let input = call(&pool, "alice").principal_tags("Plan", "gold");
         let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("a token");
         let caller = world.engine.web_identity(alice.token.as_str()).expect("genuine");
         assert_eq!(caller.provider(), provider);

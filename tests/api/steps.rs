@@ -23,19 +23,19 @@ fn worlds() -> [World; 2] {
 
 /// A guest of a pool that has a role for guests.
 fn guest(world: &World) -> IdentityId {
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).expect("fits");
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     let pool = world.aws.create_identity_pool(input).expect("created").identity_pool_id;
     let role = format!("arn:aws:iam::{ACCOUNT}:role/guest");
-    let roles = SetIdentityPoolRolesInput::new(&pool).expect("fits");
-    let roles = roles.role(RoleType::Unauthenticated, role.as_str()).expect("fits");
+    let roles = SetIdentityPoolRolesInput::new(&pool);
+    let roles = roles.roles(RoleType::Unauthenticated, role.as_str());
     world.aws.set_identity_pool_roles(roles).expect("set");
-    let input = GetIdInput::new(&pool).expect("fits");
+    let input = GetIdInput::new(&pool);
     world.engine.public().get_id(input).expect("a guest").identity_id
 }
 
 /// The session token of new credentials.
 fn session(world: &World, guest: &IdentityId) -> String {
-    let input = GetCredentialsForIdentityInput::new(guest).expect("fits");
+    let input = GetCredentialsForIdentityInput::new(guest);
     let output = world.engine.public().get_credentials_for_identity(input).expect("credentials");
     output.credentials.session_token.as_str().to_owned()
 }
@@ -88,7 +88,7 @@ fn signing_keys_rotate_more_often_within_a_day_than_one_step_reads() {
     for world in worlds() {
         let (pool, region) = (world.game(), parse(REGION));
         let token = |user| {
-            let input = call(&pool, user).token_duration(86_400).expect("fits");
+            let input = call(&pool, user).token_duration(86_400);
             let output = world.aws.get_open_id_token_for_developer_identity(input);
             output.expect("a token").token.as_str().to_owned()
         };
@@ -129,7 +129,7 @@ fn a_pool_is_deleted_that_holds_more_than_one_step_removes() {
     let world = World::new();
     let pool = world.game();
     users(&world, &pool, 150);
-    let input = DeleteIdentityPoolInput::new(&pool).expect("fits");
+    let input = DeleteIdentityPoolInput::new(&pool);
     world.aws.delete_identity_pool(input).expect("deleted");
     assert_eq!(remains(&world), []);
 }

@@ -19,13 +19,13 @@ fn world() -> World {
 }
 
 fn merge(pool: &IdentityPoolId, from: &str, to: &str) -> MergeDeveloperIdentitiesInput {
-    MergeDeveloperIdentitiesInput::new(pool, GAME, from, to).expect("fits")
+    MergeDeveloperIdentitiesInput::new(pool, GAME, from, to)
 }
 
 /// The developer users of an identity, in their order.
 fn users(world: &World, pool: &IdentityPoolId, id: &IdentityId) -> Vec<String> {
-    let input = LookupDeveloperIdentityInput::new(pool).and_then(|input| input.identity_id(id));
-    let found = world.aws.lookup_developer_identity(input.expect("fits")).expect("found");
+    let input = LookupDeveloperIdentityInput::new(pool).identity_id(id);
+    let found = world.aws.lookup_developer_identity(input).expect("found");
     assert_eq!((&found.identity_id, found.next_token), (id, None));
     found.developer_user_identifier_list.iter().map(ToString::to_string).collect()
 }
@@ -39,7 +39,7 @@ fn the_identity_of_a_user_stays_the_same() {
     assert_ne!(world.register(&pool, "Alice"), alice, "identifiers are case-sensitive");
     assert_ne!(world.register(&pool, "alice "), alice);
     assert_ne!(world.register(&world.game(), "alice"), alice, "each pool has its own users");
-    let given = call(&pool, "alice").identity_id(&alice).expect("fits");
+    let given = call(&pool, "alice").identity_id(&alice);
     assert_eq!(world.resolve(&given).expect("a login of the given identity"), alice);
     world.check();
 }
@@ -48,11 +48,11 @@ fn the_identity_of_a_user_stays_the_same() {
 fn logins_that_were_linked_together_mean_the_same_identity_alone() {
     let world = world();
     let pool = world.game();
-    let both = call(&pool, "alice").login(FACEBOOK, "user:a").expect("fits");
+    let both = call(&pool, "alice").logins(FACEBOOK, "user:a");
     let alice = world.resolve(&both).expect("registered");
     assert_eq!(world.register(&pool, "alice"), alice);
     // Zoe is new, the user of Facebook is known: a login without an owner joins the owner's.
-    let zoe = call(&pool, "zoe").login(FACEBOOK, "user:a").expect("fits");
+    let zoe = call(&pool, "zoe").logins(FACEBOOK, "user:a");
     assert_eq!(world.resolve(&zoe).expect("linked"), alice);
     assert_eq!(world.register(&pool, "zoe"), alice);
     assert_eq!(users(&world, &pool, &alice), ["alice", "zoe"]);
@@ -64,10 +64,10 @@ fn logins_that_were_linked_together_mean_the_same_identity_alone() {
 fn logins_of_two_identities_merge_them_into_that_of_the_developer_user() {
     let world = world();
     let pool = world.game();
-    let older = call(&pool, "bob").login(FACEBOOK, "user:b").expect("fits");
+    let older = call(&pool, "bob").logins(FACEBOOK, "user:b");
     let older = world.resolve(&older).expect("registered");
     let alice = world.register(&pool, "alice");
-    let both = call(&pool, "alice").login(FACEBOOK, "user:b").expect("fits");
+    let both = call(&pool, "alice").logins(FACEBOOK, "user:b");
     assert_eq!(world.resolve(&both).expect("merged"), alice, "though it is the younger one");
     assert_eq!(world.register(&pool, "bob"), alice);
     assert_eq!(users(&world, &pool, &alice), ["alice", "bob"]);
@@ -80,10 +80,10 @@ fn a_login_of_another_identity_is_merged_into_the_given_one() {
     let world = world();
     let pool = world.game();
     let alice = world.register(&pool, "alice");
-    let bob = call(&pool, "bob").login(FACEBOOK, "user:b").expect("fits");
+    let bob = call(&pool, "bob").logins(FACEBOOK, "user:b");
     let bob = world.resolve(&bob).expect("registered");
-    let claimed = call(&pool, "alice").login(FACEBOOK, "user:b").expect("fits");
-    let claimed = claimed.identity_id(&alice).expect("fits");
+    let claimed = call(&pool, "alice").logins(FACEBOOK, "user:b");
+    let claimed = claimed.identity_id(&alice);
     assert_eq!(world.resolve(&claimed).expect("merged"), alice);
     assert_eq!(world.describe(&bob).state, IdentityState::Disabled);
     assert_eq!(users(&world, &pool, &alice), ["alice", "bob"]);
@@ -94,9 +94,9 @@ fn a_login_of_another_identity_is_merged_into_the_given_one() {
 fn after_a_merge_both_users_have_the_identity_of_the_destination() {
     let world = world();
     let pool = world.game();
-    let alice = call(&pool, "alice").login(AMAZON, "user:a").expect("fits");
+    let alice = call(&pool, "alice").logins(AMAZON, "user:a");
     let alice = world.resolve(&alice).expect("registered");
-    let bob = call(&pool, "bob").login(FACEBOOK, "user:b").expect("fits");
+    let bob = call(&pool, "bob").logins(FACEBOOK, "user:b");
     let bob = world.resolve(&bob).expect("registered");
 
     let merged = world.aws.merge_developer_identities(merge(&pool, "bob", "alice"));
@@ -109,10 +109,10 @@ fn after_a_merge_both_users_have_the_identity_of_the_destination() {
     let merged = world.describe(&alice);
     assert_eq!(merged.state, IdentityState::Authenticated);
     assert_eq!(merged.logins, [parse(FACEBOOK), parse(GAME), parse(AMAZON)]);
-    let by_facebook = call(&pool, "bob").login(FACEBOOK, "user:b").expect("fits");
+    let by_facebook = call(&pool, "bob").logins(FACEBOOK, "user:b");
     assert_eq!(world.resolve(&by_facebook).expect("known"), alice, "the public login moved too");
 
-    let given = call(&pool, "bob").identity_id(&bob).expect("fits");
+    let given = call(&pool, "bob").identity_id(&bob);
     let message = "This developer user identifier is already registered with Cognito.".to_owned();
     let name = "DeveloperUserAlreadyRegisteredException";
     assert_eq!(refused(world.resolve(&given)), (name, message), "bob is of alice's identity now");
@@ -142,7 +142,7 @@ fn whoever_is_unlinked_gets_a_new_identity() {
     world.register(&pool, "alice-2");
     world.aws.merge_developer_identities(merge(&pool, "alice-2", "alice")).expect("merged");
     let unlink = |user| {
-        let input = UnlinkDeveloperIdentityInput::new(&pool, &alice, GAME, user).expect("fits");
+        let input = UnlinkDeveloperIdentityInput::new(&pool, &alice, GAME, user);
         world.aws.unlink_developer_identity(input)
     };
 
@@ -173,9 +173,9 @@ fn whoever_is_unlinked_gets_a_new_identity() {
 fn an_identity_lives_on_with_a_public_login() {
     let world = world();
     let pool = world.game();
-    let both = call(&pool, "alice").login(FACEBOOK, "user:a").expect("fits");
+    let both = call(&pool, "alice").logins(FACEBOOK, "user:a");
     let alice = world.resolve(&both).expect("registered");
-    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &alice, GAME, "alice").expect("fits");
+    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &alice, GAME, "alice");
     world.aws.unlink_developer_identity(unlink).expect("unlinked");
     let left = world.describe(&alice);
     assert_eq!((left.state, left.logins), (IdentityState::Authenticated, vec![parse(FACEBOOK)]));
@@ -188,14 +188,14 @@ fn an_identity_lives_on_with_a_public_login() {
 fn an_identity_can_be_asked_for_without_a_token() {
     let world = World::with(|builder| builder.signing_algorithm(SigningAlgorithm::EdDsa));
     let pool = world.game();
-    let alice = world.aws.resolve_developer_identity(&call(&pool, "alice")).expect("registered");
+    let alice = world.aws.resolve_developer_identity(call(&pool, "alice")).expect("registered");
     let before = world.dump();
     assert!(before.iter().all(|(key, _)| key.tree != Tree::SigningKeys), "no key is made");
-    assert_eq!(world.aws.resolve_developer_identity(&call(&pool, "alice")).expect("known"), alice);
+    assert_eq!(world.aws.resolve_developer_identity(call(&pool, "alice")).expect("known"), alice);
     assert_eq!(world.dump(), before);
     assert_eq!(world.register(&pool, "alice"), alice);
     let given = call(&pool, "zoe").identity_id("us-east-1:0");
-    let outcome = world.aws.resolve_developer_identity(&given.expect("fits"));
+    let outcome = world.aws.resolve_developer_identity(given.clone());
     let message = "Identity 'us-east-1:0' not found.".to_owned();
     assert_eq!(refused(outcome), ("ResourceNotFoundException", message));
 }

@@ -167,10 +167,10 @@ impl World {
     /// A pool with a developer provider and two public ones.
     pub(crate) fn game(&self) -> IdentityPoolId {
         let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)
-            .and_then(|input| input.developer_provider_name(GAME))
-            .and_then(|input| input.supported_login_provider(FACEBOOK, "1234567890"))
-            .and_then(|input| input.supported_login_provider(AMAZON, "amzn1.app"));
-        let created = self.aws.create_identity_pool(input.expect("fits"));
+            .developer_provider_name(GAME)
+            .supported_login_providers(FACEBOOK, "1234567890")
+            .supported_login_providers(AMAZON, "amzn1.app");
+        let created = self.aws.create_identity_pool(input);
         created.expect("created").identity_pool_id
     }
 
@@ -189,7 +189,7 @@ impl World {
     }
 
     pub(crate) fn describe(&self, id: &IdentityId) -> IdentityDescription {
-        let input = DescribeIdentityInput::new(id).expect("fits");
+        let input = DescribeIdentityInput::new(id);
         self.aws.describe_identity(input).expect("described")
     }
 
@@ -231,8 +231,7 @@ pub(crate) fn key(algorithm: SigningAlgorithm) -> SigningKey {
 
 /// A developer user's call for a token.
 pub(crate) fn call(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
-    input.and_then(|input| input.login(GAME, user)).expect("fits")
+    GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins(GAME, user)
 }
 
 pub(crate) fn parse<T: std::str::FromStr>(text: &str) -> T {

@@ -278,7 +278,7 @@ fn every_page_but_the_last_says_where_the_next_begins() {
     let pool = world.game();
     let carol = ["alice", "bob", "carol"].map(|user| world.register(&pool, user))[2].clone();
     for user in ["carol-2", "carol-3"] {
-        world.resolve(&call(&pool, user).identity_id(&carol).expect("fits")).expect("linked");
+        world.resolve(&call(&pool, user).identity_id(&carol)).expect("linked");
     }
     world.game();
     world.game();

@@ -156,7 +156,7 @@ pub(crate) const ROWS: &[Row] = &[
             scene.ok("UnlinkDeveloperIdentity", body);
             for (id, state, providers) in [(&alice, Authenticated, 1), (&gone, Disabled, 0)] {
                 assert_eq!(scene.logins(id), json!(["DISABLED"]));
-                let input = DescribeIdentityInput::new(id.as_str()).expect("fits");
+                let input = DescribeIdentityInput::new(id.as_str());
                 let typed = scene.world.aws.describe_identity(input).expect("described");
                 assert_eq!((typed.state, typed.logins.len()), (state, providers));
             }

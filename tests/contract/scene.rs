@@ -291,7 +291,7 @@ impl Scene {
     /// The state of an identity, which the service does not tell.
     #[track_caller]
     pub(crate) fn state(&self, id: &str) -> IdentityState {
-        let input = DescribeIdentityInput::new(id).expect("fits");
+        let input = DescribeIdentityInput::new(id);
         self.world.aws.describe_identity(input).expect("described").state
     }
 

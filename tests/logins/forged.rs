@@ -299,8 +299,8 @@ fn a_withdrawn_key_is_a_strangers() {
     let maker = makers()[3];
     let withdrawn = verifier().issuer(EXAMPLE, key_set(&[KEYS.p384.jwk("ex-1")]));
     let world = World::with(|builder| builder.login_verifier(withdrawn));
-    let input = GetIdInput::new(open_pool(&world)).expect("fits");
-    let input = input.login(EXAMPLE, maker.genuine().text()).expect("fits");
+    let input = GetIdInput::new(open_pool(&world));
+    let input = input.logins(EXAMPLE, maker.genuine().text());
     let refused = refused(world.engine.public().get_id(input));
     assert_eq!(refused, (NOT_AUTHORIZED, attacks::SIGNATURE.to_owned()));
 }

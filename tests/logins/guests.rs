@@ -16,11 +16,10 @@ const OURS: &str = "cognito-identity.amazonaws.com";
 /// The pool as it was, without guests.
 fn forbid_guests(site: &Site) {
     let input = UpdateIdentityPoolInput::new(&site.pool, "game", GuestAccess::Denied)
-        .and_then(|input| input.developer_provider_name(GAME))
-        .and_then(|input| input.supported_login_provider(GOOGLE, "42.apps.example"))
-        .and_then(|input| input.open_id_connect_provider_arn(EXAMPLE_ARN))
-        .expect("fits")
-        .cognito_identity_provider(CognitoIdentityProvider::new(
+        .developer_provider_name(GAME)
+        .supported_login_providers(GOOGLE, "42.apps.example")
+        .open_id_connect_provider_arns(EXAMPLE_ARN)
+        .cognito_identity_providers(CognitoIdentityProvider::new(
             parse(USER_POOL),
             parse("gameclient"),
         ));
@@ -91,7 +90,7 @@ fn a_guest_token_beside_a_login_adds_nothing() {
 fn a_token_does_not_outlive_its_identity() {
     let site = Site::new();
     let token = guest_token(&site.world, &site.guest);
-    let delete = DeleteIdentitiesInput::new([&site.guest]).expect("fits");
+    let delete = DeleteIdentitiesInput::new([&site.guest]);
     site.world.aws.delete_identities(delete).expect("deleted");
     let before = site.world.dump();
     for operation in [Operation::GetCredentialsForIdentity, Operation::UnlinkIdentity] {

@@ -249,9 +249,9 @@ fn engine() -> (Engine, IdentityPoolId) {
         .in_memory()
         .expect("opens");
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)
-        .and_then(|input| input.supported_login_provider(GOOGLE, APP));
+        .supported_login_providers(GOOGLE, APP);
     let aws = developer(&engine, ACCOUNT, REGION);
-    let pool = aws.create_identity_pool(input.expect("fits")).expect("created");
+    let pool = aws.create_identity_pool(input).expect("created");
     (engine, pool.identity_pool_id)
 }
 
@@ -271,8 +271,8 @@ fn the_library_and_the_engine_say_the_same() {
     for algorithm in ALGORITHMS {
         for (name, changes, signed, wanted) in ROWS {
             let token = token(algorithm, changes, *signed);
-            let input = GetIdInput::new(&pool).expect("fits");
-            let input = input.login(GOOGLE, token.as_str()).expect("fits");
+            let input = GetIdInput::new(&pool);
+            let input = input.logins(GOOGLE, token.as_str());
             let answer = engine.public().get_id(input);
             let of_library = library(&token, &keys, &[ISSUER, GOOGLE], APP);
             let said = Said::of(answer.is_ok(), of_library.is_some());
@@ -294,7 +294,7 @@ fn the_library_verifies_what_the_engine_signs() {
     for algorithm in [SigningAlgorithm::Rs512, SigningAlgorithm::Es256, SigningAlgorithm::EdDsa] {
         let world = World::alone(|builder| builder.clock(SystemClock).signing_key(key(algorithm)));
         let pool = world.game();
-        let input = call(&pool, "alice").principal_tag("plan", "gold").expect("fits");
+        let input = call(&pool, "alice").principal_tags("plan", "gold");
         let output = world.aws.get_open_id_token_for_developer_identity(input).expect("a token");
         let published = serde_json::to_string(&world.engine.jwks().expect("readable"));
         let keys: JwkSet = serde_json::from_str(&published.expect("JSON")).expect("a key set");
@@ -329,7 +329,7 @@ fn the_library_verifies_what_the_engine_signs() {
         }
 
         // Over before it is asked about, for both.
-        let brief = call(&pool, "alice").token_duration(1).expect("fits");
+        let brief = call(&pool, "alice").token_duration(1);
         let earlier = World::alone(|builder| {
             let then = SystemClock.now().as_millis() - 1_000;
             let clock = move || cognate::Timestamp::from_millis(then);

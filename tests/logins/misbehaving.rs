@@ -274,7 +274,7 @@ fn a_pool_can_be_deleted_while_a_verifier_is_slow() {
         thread::scope(|scope| {
             let waiting = scope.spawn(|| site.call(door, &call, &[(GOOGLE, "slow")]));
             was_asked.recv_timeout(HANGS).expect("asked");
-            let delete = DeleteIdentityPoolInput::new(&site.pool).expect("fits");
+            let delete = DeleteIdentityPoolInput::new(&site.pool);
             site.world.aws.delete_identity_pool(delete).expect("deleted");
             let before = site.world.dump();
             answer.send(()).expect("heard");

@@ -226,9 +226,9 @@ impl Ours {
         let dora = guest(world, &self.site.pool);
         let of_guest = guest_token(world, &dora);
         let still_a_guest = guest_token(world, &self.site.guest);
-        let logs_in = GetOpenIdTokenInput::new(&dora).expect("fits");
+        let logs_in = GetOpenIdTokenInput::new(&dora);
         let login = makers()[3].with("sub", json!("dora"));
-        let logs_in = logs_in.login(EXAMPLE, login).expect("fits");
+        let logs_in = logs_in.logins(EXAMPLE, login);
         let output = world.engine.public().get_open_id_token(logs_in).expect("logged in");
         assert_eq!(output.identity_id, dora);
         let of_dora = output.token.as_str().to_owned();
@@ -237,7 +237,7 @@ impl Ours {
         let eve = world.register(&self.site.pool, "eve");
         let of_eve = token(&self.site.pool, "eve");
         let merge = MergeDeveloperIdentitiesInput::new(&self.site.pool, GAME, "eve", "bob");
-        world.aws.merge_developer_identities(merge.expect("fits")).expect("merged");
+        world.aws.merge_developer_identities(merge).expect("merged");
 
         let alice = self.site.alice.clone();
         let at_eve = forbidden(&eve);
@@ -280,17 +280,17 @@ pub(crate) fn token(world: &World, pool: &IdentityPoolId, user: &str) -> String 
 }
 
 fn guest(world: &World, pool: &IdentityPoolId) -> IdentityId {
-    let input = GetIdInput::new(pool).expect("fits");
+    let input = GetIdInput::new(pool);
     world.engine.public().get_id(input).expect("a guest").identity_id
 }
 
 pub(crate) fn guest_token(world: &World, guest: &IdentityId) -> String {
-    let input = GetOpenIdTokenInput::new(guest).expect("fits");
+    let input = GetOpenIdTokenInput::new(guest);
     world.engine.public().get_open_id_token(input).expect("a token").token.as_str().to_owned()
 }
 
 pub(crate) fn session_token(site: &Site) -> String {
-    let input = GetCredentialsForIdentityInput::new(&site.guest).expect("fits");
+    let input = GetCredentialsForIdentityInput::new(&site.guest);
     let output = site.world.engine.public().get_credentials_for_identity(input);
     output.expect("credentials").credentials.session_token.as_str().to_owned()
 }
@@ -336,7 +336,7 @@ fn assert_only_ours_counts(algorithm: SigningAlgorithm) {
     let ours = Ours::new(algorithm);
     let site = &ours.site;
     let genuine = token(&site.world, &site.pool, "alice");
-    let brief = call(&site.pool, "alice").token_duration(1).expect("fits");
+    let brief = call(&site.pool, "alice").token_duration(1);
     let brief = site.world.aws.get_open_id_token_for_developer_identity(brief).expect("a token");
 
     let mut rows = ours.others();

@@ -99,20 +99,20 @@ impl Race {
         let engine = engine.expect("opens");
         let aws = developer(&winner, ACCOUNT, REGION);
         let input = cognate::CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
-            .and_then(|input| input.developer_provider_name(GAME))
-            .and_then(|input| input.supported_login_provider(FACEBOOK, "1234567890"))
-            .and_then(|input| input.supported_login_provider(AMAZON, "amzn1.app"));
-        let pool = aws.create_identity_pool(input.expect("fits")).expect("created");
+            .developer_provider_name(GAME)
+            .supported_login_providers(FACEBOOK, "1234567890")
+            .supported_login_providers(AMAZON, "amzn1.app");
+        let pool = aws.create_identity_pool(input).expect("created");
         let pool = pool.identity_pool_id;
         let role = format!("arn:aws:iam::{ACCOUNT}:role/any");
         let roles = SetIdentityPoolRolesInput::new(&pool)
-            .and_then(|input| input.role(RoleType::Authenticated, role.as_str()))
-            .and_then(|input| input.role(RoleType::Unauthenticated, role.as_str()));
-        aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
+            .roles(RoleType::Authenticated, role.as_str())
+            .roles(RoleType::Unauthenticated, role.as_str());
+        aws.set_identity_pool_roles(roles).expect("set");
         let get_id = |login: Option<&str>| {
-            let mut input = GetIdInput::new(&pool).expect("fits");
+            let mut input = GetIdInput::new(&pool);
             if let Some(user) = login {
-                input = input.login(AMAZON, user).expect("fits");
+                input = input.logins(AMAZON, user);
             }
             winner.public().get_id(input).expect("an identity").identity_id
         };
@@ -148,41 +148,40 @@ impl Race {
         let (aws, pool) = (self.winner(), self.pool.clone());
         move || {
             let input = UpdateIdentityPoolInput::new(&pool, "renamed", GuestAccess::Allowed)
-                .and_then(|input| input.developer_provider_name(GAME));
-            let input = providers.iter().try_fold(input.expect("fits"), |input, provider| {
-                input.supported_login_provider(*provider, "app")
-            });
-            aws.update_identity_pool(input.expect("fits")).expect("updated");
+                .developer_provider_name(GAME);
+            let input = providers
+                .iter()
+                .fold(input, |input, provider| input.supported_login_providers(*provider, "app"));
+            aws.update_identity_pool(input).expect("updated");
         }
     }
 
     fn get_id(&self, user: &str) -> Result<IdentityId> {
-        let input = GetIdInput::new(&self.pool)?.login(FACEBOOK, user)?;
+        let input = GetIdInput::new(&self.pool).logins(FACEBOOK, user);
         Ok(self.engine.public().get_id(input)?.identity_id)
     }
 
     fn token(&self, whose: &IdentityId, user: &str) -> Result<IdentityId> {
-        let input = GetOpenIdTokenInput::new(whose)?.login(FACEBOOK, user)?;
+        let input = GetOpenIdTokenInput::new(whose).logins(FACEBOOK, user);
         Ok(self.engine.public().get_open_id_token(input)?.identity_id)
     }
 
     fn credentials(&self, whose: &IdentityId, logins: &[(&str, &str)]) -> Result<IdentityId> {
-        let input = GetCredentialsForIdentityInput::new(whose)?;
-        let input = logins.iter().try_fold(input, |input, (name, user)| input.login(*name, *user));
-        Ok(self.engine.public().get_credentials_for_identity(input?)?.identity_id)
+        let input = GetCredentialsForIdentityInput::new(whose);
+        let input = logins.iter().fold(input, |input, (name, user)| input.logins(*name, *user));
+        Ok(self.engine.public().get_credentials_for_identity(input)?.identity_id)
     }
 
     fn unlink(&self, whose: &IdentityId, user: &str) -> Result<()> {
-        let input =
-            UnlinkIdentityInput::new(whose)?.login(AMAZON, user)?.login_to_remove(AMAZON)?;
+        let input = UnlinkIdentityInput::new(whose).logins(AMAZON, user).logins_to_remove(AMAZON);
         self.engine.public().unlink_identity(input)
     }
 
     fn signed(&self, user: &str, logins: &[(&str, &str)]) -> Result<IdentityId> {
         let input = call(&self.pool, user);
-        let input = logins.iter().try_fold(input, |input, (name, user)| input.login(*name, *user));
+        let input = logins.iter().fold(input, |input, (name, user)| input.logins(*name, *user));
         let aws = developer(&self.engine, ACCOUNT, REGION);
-        Ok(aws.get_open_id_token_for_developer_identity(input?)?.identity_id)
+        Ok(aws.get_open_id_token_for_developer_identity(input)?.identity_id)
     }
 
     fn check(&self) {
@@ -275,8 +274,8 @@ fn a_login_that_somebody_else_has_by_now_is_theirs() {
     let (winner, pool) = (race.winner.clone(), race.pool.clone());
     let (tell, told) = std::sync::mpsc::channel();
     race.before_the_next_commit(move || {
-        let input = GetIdInput::new(&pool).and_then(|input| input.login(FACEBOOK, "new"));
-        let output = winner.public().get_id(input.expect("fits")).expect("an identity");
+        let input = GetIdInput::new(&pool).logins(FACEBOOK, "new");
+        let output = winner.public().get_id(input).expect("an identity");
         tell.send(output.identity_id).expect("heard");
     });
     let identity = race.get_id("new").expect("an identity");
@@ -290,7 +289,7 @@ fn an_identity_that_is_gone_is_not_found() {
     let race = Race::new();
     let (aws, guest) = (race.winner(), race.guest.clone());
     race.before_the_next_commit(move || {
-        let input = DeleteIdentitiesInput::new([&guest]).expect("fits");
+        let input = DeleteIdentitiesInput::new([&guest]);
         aws.delete_identities(input).expect("deleted");
     });
     let refused = refused(race.token(&race.guest, "new"));

@@ -161,7 +161,7 @@ fn a_session_of_the_embedders_issuer_is_not_the_engines() {
     let site = Site::with(|builder| {
         builder.signing_key(key(SigningAlgorithm::EdDsa)).credential_issuer(Chooses(theirs.clone()))
     });
-    let input = GetCredentialsForIdentityInput::new(&site.guest).expect("fits");
+    let input = GetCredentialsForIdentityInput::new(&site.guest);
     let output = site.world.engine.public().get_credentials_for_identity(input);
     assert_eq!(output.expect("credentials").credentials.session_token.as_str(), theirs);
     assert!(is_invalid(&site, &theirs));

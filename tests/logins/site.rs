@@ -67,13 +67,13 @@ impl Site {
         let world = World::with(|builder| parts(builder.login_verifier(verifier())));
         let pool = open_pool(&world);
         let tokens = makers().map(|maker| (maker.provider, maker.genuine().text()));
-        let mut call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool).expect("fits");
-        call = call.login(GAME, "alice").expect("fits");
+        let mut call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool);
+        call = call.logins(GAME, "alice");
         for (provider, token) in &tokens {
-            call = call.login(*provider, token.as_str()).expect("fits");
+            call = call.logins(*provider, token.as_str());
         }
-        let alice = world.aws.resolve_developer_identity(&call).expect("registered");
-        let guest = GetIdInput::new(&pool).expect("fits");
+        let alice = world.aws.resolve_developer_identity(call.clone()).expect("registered");
+        let guest = GetIdInput::new(&pool);
         let guest = world.engine.public().get_id(guest).expect("a guest").identity_id;
         Self { world, pool, alice, guest }
     }
@@ -128,9 +128,9 @@ impl Site {
         /// Presents all of them.
         macro_rules! presenting {
             ($input:expr) => {{
-                let mut input = $input?;
+                let mut input = $input;
                 for (provider, token) in logins {
-                    input = input.login(*provider, *token)?;
+                    input = input.logins(*provider, *token);
                 }
                 input
             }};
@@ -151,15 +151,15 @@ impl Site {
             Operation::UnlinkIdentity => {
                 let mut input = presenting!(UnlinkIdentityInput::new(id()));
                 for provider in [GOOGLE, USER_POOL, EXAMPLE] {
-                    input = input.login_to_remove(provider)?;
+                    input = input.logins_to_remove(provider);
                 }
                 json!(public.unlink_identity(input)?)
             }
             Operation::GetOpenIdTokenForDeveloperIdentity => {
                 let input = GetOpenIdTokenForDeveloperIdentityInput::new(&self.pool);
-                let mut input = presenting!(input.and_then(|input| input.login(GAME, "carol")));
+                let mut input = presenting!(input.logins(GAME, "carol"));
                 if let Some(id) = whose {
-                    input = input.identity_id(id)?;
+                    input = input.identity_id(id);
                 }
                 json!(self.world.aws.get_open_id_token_for_developer_identity(input)?)
             }
@@ -207,19 +207,18 @@ impl Site {
 /// A pool that has all three providers, a developer provider and roles, and lets guests in.
 pub(crate) fn open_pool(world: &World) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
-        .and_then(|input| input.developer_provider_name(GAME))
-        .and_then(|input| input.supported_login_provider(GOOGLE, "42.apps.example"))
-        .and_then(|input| input.open_id_connect_provider_arn(EXAMPLE_ARN))
-        .expect("fits")
-        .cognito_identity_provider(CognitoIdentityProvider::new(
+        .developer_provider_name(GAME)
+        .supported_login_providers(GOOGLE, "42.apps.example")
+        .open_id_connect_provider_arns(EXAMPLE_ARN)
+        .cognito_identity_providers(CognitoIdentityProvider::new(
             parse(USER_POOL),
             parse("gameclient"),
         ));
     let pool = world.aws.create_identity_pool(input).expect("created").identity_pool_id;
     let role = |name| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
     let roles = SetIdentityPoolRolesInput::new(&pool)
-        .and_then(|input| input.role(RoleType::Authenticated, role("user")))
-        .and_then(|input| input.role(RoleType::Unauthenticated, role("guest")));
-    world.aws.set_identity_pool_roles(roles.expect("fits")).expect("set");
+        .roles(RoleType::Authenticated, role("user"))
+        .roles(RoleType::Unauthenticated, role("guest"));
+    world.aws.set_identity_pool_roles(roles).expect("set");
     pool
 }

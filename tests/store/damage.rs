@@ -19,16 +19,16 @@ fn open(path: &Path) -> cognate::Result<Engine> {
 
 fn resolve(engine: &Engine, pool: &IdentityPoolId, user: &str) -> cognate::Result<IdentityId> {
     let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool)?.login("login.game", user)?;
-    aws.resolve_developer_identity(&input)
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins("login.game", user);
+    aws.resolve_developer_identity(input.clone())
 }
 
 /// A closed database with some users.
 fn filled(path: &Path) -> (IdentityPoolId, Vec<IdentityId>) {
     let engine = open(path).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("login.game").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    let input = input.developer_provider_name("login.game");
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
     let users = (0..40).map(|n| resolve(&engine, &pool, &format!("user-{n}")).expect("registers"));
     let users = users.collect();
@@ -124,7 +124,7 @@ fn a_corrupt_record_is_named_by_its_key() {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
     let engine = builder.store(store.clone()).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
 
     let everything = cognate::KeyRange::prefix(Tree::Pools, []);
@@ -141,7 +141,7 @@ fn a_corrupt_record_is_named_by_its_key() {
         let mut batch = Batch::default();
         batch.puts.push((Key::new(Tree::Pools, key.bytes.clone()), record));
         store.commit(batch).expect("commits");
-        let described = aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool).unwrap());
+        let described = aws.describe_identity_pool(DescribeIdentityPoolInput::new(&pool));
         let error = described.expect_err("is corrupt");
         assert!(matches!(error, Error::Corrupt { .. }), "{error:?}");
         assert!(error.to_string().contains(&key.to_string()), "{error}");

@@ -32,18 +32,18 @@ fn developer(engine: &Engine) -> cognate::Developer {
 
 fn pool(engine: &Engine) -> cognate::IdentityPoolId {
     let aws = developer(engine);
-    let first = aws.list_identity_pools(ListIdentityPoolsInput::new(1).unwrap()).expect("lists");
+    let first = aws.list_identity_pools(ListIdentityPoolsInput::new(1)).expect("lists");
     if let Some(pool) = first.identity_pools.first() {
         return pool.identity_pool_id.clone();
     }
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("login.game").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    let input = input.developer_provider_name("login.game");
     aws.create_identity_pool(input).expect("creates").identity_pool_id
 }
 
 fn call(pool: &cognate::IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
-    input.login("login.game", user).unwrap()
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
+    input.logins("login.game", user)
 }
 
 /// Registers pairs of users and merges them, and says so once it is done: `USER IDENTITY` lines.
@@ -65,28 +65,27 @@ fn writes_until_it_is_killed() {
                 for n in 0.. {
                     let (a, b) =
                         (format!("{round}.{writer}.{n}a"), format!("{round}.{writer}.{n}b"));
-                    let first = aws.resolve_developer_identity(&call(pool, &a)).expect("registers");
+                    let first = aws.resolve_developer_identity(call(pool, &a)).expect("registers");
                     say(format!("ack {a} {first}"));
-                    aws.resolve_developer_identity(&call(pool, &b)).expect("registers");
+                    aws.resolve_developer_identity(call(pool, &b)).expect("registers");
                     let merge = MergeDeveloperIdentitiesInput::new(
                         pool,
                         "login.game",
                         b.as_str(),
                         a.as_str(),
                     );
-                    let merged = aws.merge_developer_identities(merge.unwrap()).expect("merges");
+                    let merged = aws.merge_developer_identities(merge).expect("merges");
                     say(format!("ack {b} {}", merged.identity_id));
                     if n % 16 == 0 {
-                        let input =
-                            CreateIdentityPoolInput::new("passing", GuestAccess::Denied).unwrap();
-                        let input = input.developer_provider_name("login.game").unwrap();
+                        let input = CreateIdentityPoolInput::new("passing", GuestAccess::Denied);
+                        let input = input.developer_provider_name("login.game");
                         let passing =
                             aws.create_identity_pool(input).expect("creates").identity_pool_id;
                         for user in 0..8 {
                             let call = call(&passing, &user.to_string());
-                            aws.resolve_developer_identity(&call).expect("registers");
+                            aws.resolve_developer_identity(call.clone()).expect("registers");
                         }
-                        let delete = DeleteIdentityPoolInput::new(&passing).unwrap();
+                        let delete = DeleteIdentityPoolInput::new(&passing);
                         aws.delete_identity_pool(delete).expect("deletes");
                     }
                 }
@@ -143,12 +142,12 @@ fn kill_in_rounds() {
         assert_eq!(engine.check().expect("reads"), [], "round {round}");
         let (aws, pool) = (developer(&engine), pool(&engine));
         for (user, identity) in &acknowledged {
-            let found = aws.resolve_developer_identity(&call(&pool, user)).expect("known");
+            let found = aws.resolve_developer_identity(call(&pool, user)).expect("known");
             assert_eq!(found.as_str(), identity, "{user} in round {round}");
         }
-        let pools = aws.list_identity_pools(ListIdentityPoolsInput::new(60).unwrap());
+        let pools = aws.list_identity_pools(ListIdentityPoolsInput::new(60));
         for pool in &pools.expect("lists").identity_pools[1..] {
-            let delete = DeleteIdentityPoolInput::new(&pool.identity_pool_id).unwrap();
+            let delete = DeleteIdentityPoolInput::new(&pool.identity_pool_id);
             aws.delete_identity_pool(delete).expect("deletes what a kill left");
         }
     }

@@ -22,13 +22,13 @@ fn filled() -> (Arc<MemoryStore>, Engine, IdentityPoolId) {
     let store = Arc::new(MemoryStore::new());
     let engine = open(&store).expect("opens");
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)
-        .and_then(|input| input.developer_provider_name("login.game"))
-        .and_then(|input| input.identity_pool_tag("a", "1"))
-        .and_then(|input| input.identity_pool_tag("b", "2"));
-    let pool = owner(&engine).create_identity_pool(input.unwrap()).expect("creates");
+        .developer_provider_name("login.game")
+        .identity_pool_tags("a", "1")
+        .identity_pool_tags("b", "2");
+    let pool = owner(&engine).create_identity_pool(input).expect("creates");
     let id = pool.identity_pool_id;
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(&id).unwrap();
-    let input = input.login("login.game", "alice").unwrap();
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(&id);
+    let input = input.logins("login.game", "alice");
     owner(&engine).get_open_id_token_for_developer_identity(input).expect("registers");
     (store, engine, id)
 }
@@ -80,7 +80,7 @@ fn a_pool_under_a_longer_key_is_in_no_list() {
     let (store, engine, _) = filled();
     let (key, value) = entries(&store, Tree::PoolListing).remove(0);
     plant(&store, Key::new(key.tree, [key.bytes.as_slice(), b"!"].concat()), value);
-    let list = owner(&engine).list_identity_pools(ListIdentityPoolsInput::new(60).unwrap());
+    let list = owner(&engine).list_identity_pools(ListIdentityPoolsInput::new(60));
     assert!(is_corrupt(list));
 }
 
@@ -119,7 +119,7 @@ fn a_map_whose_keys_do_not_rise_is_corrupt() {
         let at = at.expect("the tags in their order");
         value.splice(at..at + written.len(), planted.concat());
         plant(&store, key, value);
-        let input = DescribeIdentityPoolInput::new(&pool).unwrap();
+        let input = DescribeIdentityPoolInput::new(&pool);
         assert!(is_corrupt(owner(&engine).describe_identity_pool(input)));
     }
 }

@@ -24,14 +24,14 @@ fn developer(engine: &Engine) -> Developer {
 }
 
 fn new_pool(engine: &Engine) -> IdentityPoolId {
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("login.game").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    let input = input.developer_provider_name("login.game");
     developer(engine).create_identity_pool(input).expect("creates").identity_pool_id
 }
 
 fn call(pool: &IdentityPoolId, user: usize) -> GetOpenIdTokenForDeveloperIdentityInput {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
-    input.login("login.game", format!("user-{user}")).unwrap()
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
+    input.logins("login.game", format!("user-{user}"))
 }
 
 /// Every thread registers every user; each user has one identity in all answers.
@@ -46,7 +46,7 @@ fn one_identity_for_each_user(engines: &[Engine]) {
                     let mut answers = Vec::new();
                     for turn in 0..USERS * 4 {
                         let user = (turn + thread) % USERS;
-                        let identity = aws.resolve_developer_identity(&call(pool, user));
+                        let identity = aws.resolve_developer_identity(call(pool, user));
                         answers.push((user, identity.expect("registers")));
                     }
                     answers
@@ -89,14 +89,14 @@ fn a_pool_that_is_changed_elsewhere_is_not_stale() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let (one, other) = (engine(store.clone()), engine(store));
     let pool = new_pool(&one);
-    developer(&other).resolve_developer_identity(&call(&pool, 1)).expect("registers");
-    let rename = UpdateIdentityPoolInput::new(&pool, "renamed", GuestAccess::Denied).unwrap();
+    developer(&other).resolve_developer_identity(call(&pool, 1)).expect("registers");
+    let rename = UpdateIdentityPoolInput::new(&pool, "renamed", GuestAccess::Denied);
     developer(&one).update_identity_pool(rename).expect("updates");
-    let describe = cognate::DescribeIdentityPoolInput::new(&pool).unwrap();
+    let describe = cognate::DescribeIdentityPoolInput::new(&pool);
     let seen = developer(&other).describe_identity_pool(describe).expect("describes");
     assert_eq!(seen.identity_pool_name.as_str(), "renamed");
-    developer(&one).delete_identity_pool(DeleteIdentityPoolInput::new(&pool).unwrap()).unwrap();
-    let gone = developer(&other).resolve_developer_identity(&call(&pool, 1));
+    developer(&one).delete_identity_pool(DeleteIdentityPoolInput::new(&pool)).unwrap();
+    let gone = developer(&other).resolve_developer_identity(call(&pool, 1));
     assert_eq!(gone.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);
 }
 
@@ -106,7 +106,7 @@ fn readers_of_a_merge_see_it_whole() {
     let engine = engine(Arc::new(MemoryStore::new()));
     let pool = new_pool(&engine);
     let aws = developer(&engine);
-    let identity = |user| aws.resolve_developer_identity(&call(&pool, user)).expect("registers");
+    let identity = |user| aws.resolve_developer_identity(call(&pool, user)).expect("registers");
     let known: Vec<IdentityId> = (0..40).map(identity).collect();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -119,7 +119,7 @@ fn readers_of_a_merge_see_it_whole() {
                     source.as_str(),
                     destination.as_str(),
                 );
-                aws.merge_developer_identities(merge.unwrap()).expect("merges");
+                aws.merge_developer_identities(merge).expect("merges");
             }
         });
         for _ in 0..3 {
@@ -157,7 +157,7 @@ fn delete_under_users(engine: &Engine) {
                 scope.spawn(move || {
                     for turn in 0.. {
                         let user = turn * 4 + thread;
-                        match developer(engine).resolve_developer_identity(&call(pool, user)) {
+                        match developer(engine).resolve_developer_identity(call(pool, user)) {
                             Ok(_) => {}
                             Err(gone) => {
                                 assert_eq!(gone.kind(), ErrorKind::ResourceNotFound, "{gone:?}");
@@ -168,7 +168,7 @@ fn delete_under_users(engine: &Engine) {
                 });
             }
             thread::sleep(std::time::Duration::from_millis(2));
-            let delete = DeleteIdentityPoolInput::new(&pool).unwrap();
+            let delete = DeleteIdentityPoolInput::new(&pool);
             developer(engine).delete_identity_pool(delete).expect("deletes");
         });
         assert_eq!(engine.check().expect("reads"), []);

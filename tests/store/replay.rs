@@ -34,21 +34,21 @@ fn run() -> (Vec<String>, Vec<(Key, Value)>) {
         .store(store.clone())
         .expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("login.game").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    let input = input.developer_provider_name("login.game");
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
     let mut tokens = Vec::new();
     for user in ["alice", "bob", "carol"] {
-        let input = GetOpenIdTokenForDeveloperIdentityInput::new(&pool).unwrap();
-        let input = input.login("login.game", user).unwrap();
+        let input = GetOpenIdTokenForDeveloperIdentityInput::new(&pool);
+        let input = input.logins("login.game", user);
         let got = aws.get_open_id_token_for_developer_identity(input).expect("registers");
         tokens.push(got.token.as_str().to_owned());
         if user == "carol" {
-            let delete = DeleteIdentitiesInput::new([&got.identity_id]).unwrap();
+            let delete = DeleteIdentitiesInput::new([&got.identity_id]);
             aws.delete_identities(delete).expect("deletes");
         }
     }
-    let merge = MergeDeveloperIdentitiesInput::new(&pool, "login.game", "bob", "alice").unwrap();
+    let merge = MergeDeveloperIdentitiesInput::new(&pool, "login.game", "bob", "alice");
     aws.merge_developer_identities(merge).expect("merges");
     engine.rotate_signing_key(aws.region()).expect("rotates");
     let everything = Tree::ALL

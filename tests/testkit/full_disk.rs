@@ -29,7 +29,7 @@ fn developer(engine: &Engine) -> Developer {
 }
 
 fn pool(aws: &Developer) -> Option<IdentityPoolId> {
-    let pools = aws.list_identity_pools(ListIdentityPoolsInput::new(1).unwrap()).expect("lists");
+    let pools = aws.list_identity_pools(ListIdentityPoolsInput::new(1)).expect("lists");
     pools.identity_pools.into_iter().next().map(|pool| pool.identity_pool_id)
 }
 
@@ -39,8 +39,8 @@ fn name(user: &str) -> String {
 }
 
 fn call(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
-    input.login("login.game", name(user)).unwrap()
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
+    input.logins("login.game", name(user))
 }
 
 fn say(line: &str) {
@@ -63,13 +63,12 @@ fn writes_until_the_disk_is_full() {
                 let failed = (0..).find_map(|n| {
                     let (a, b) = (format!("{writer}.{n}.a"), format!("{writer}.{n}.b"));
                     let register = |user: &str| {
-                        let identity = aws.resolve_developer_identity(&call(pool, user))?;
+                        let identity = aws.resolve_developer_identity(call(pool, user))?;
                         say(&format!("ack {user} {identity}"));
                         Ok(())
                     };
                     let (to, from) = (name(&a), name(&b));
-                    let merge =
-                        MergeDeveloperIdentitiesInput::new(pool, "login.game", from, to).unwrap();
+                    let merge = MergeDeveloperIdentitiesInput::new(pool, "login.game", from, to);
                     let merged = register(&a).and_then(|()| register(&b)).and_then(|()| {
                         let merged = aws.merge_developer_identities(merge)?;
                         say(&format!("ack {b} {}", merged.identity_id));
@@ -83,7 +82,7 @@ fn writes_until_the_disk_is_full() {
         }
     });
     // What is known can still be read, and nothing is answered that cannot be kept.
-    let later = aws.resolve_developer_identity(&call(&pool, "later"));
+    let later = aws.resolve_developer_identity(call(&pool, "later"));
     let stopped = later.is_err() && engine.health().is_err();
     say(if stopped { "stopped" } else { "went on" });
 }
@@ -107,8 +106,8 @@ fn what_was_answered_is_there(blocks: u32, durability: &str) {
     let about = format!("{blocks} blocks, durable against {durability}");
     let folder = tempfile::tempdir().expect("a folder");
     let engine = open(folder.path(), Durability::PowerLoss).expect("opens");
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("login.game").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    let input = input.developer_provider_name("login.game");
     let pool = developer(&engine).create_identity_pool(input).expect("creates").identity_pool_id;
     drop(engine);
 
@@ -123,15 +122,15 @@ fn what_was_answered_is_there(blocks: u32, durability: &str) {
     assert_eq!(engine.check().expect("readable"), [], "{about}");
     let aws = developer(&engine);
     for (user, identity) in &answers {
-        let found = aws.resolve_developer_identity(&call(&pool, user)).expect("is known");
+        let found = aws.resolve_developer_identity(call(&pool, user)).expect("is known");
         // Whether a merge that failed has happened is not known.
         let merged_into = answers.get(user.replace(".b", ".a").as_str());
         let is_right = found.as_str() == *identity || merged_into == Some(&found.as_str());
         assert!(is_right, "{about}: {user} was {identity}, and is {found}");
     }
-    let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60).unwrap());
+    let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60));
     assert!(!listed.expect("lists").identities.is_empty());
-    aws.resolve_developer_identity(&call(&pool, "later")).expect("there is room again");
+    aws.resolve_developer_identity(call(&pool, "later")).expect("there is room again");
     assert_eq!(engine.check().expect("readable"), [], "{about}");
 }
 

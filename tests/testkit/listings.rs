@@ -23,15 +23,15 @@ fn developer(engine: &Engine) -> Developer {
 }
 
 fn new_pool(aws: &Developer, name: &str) -> IdentityPoolId {
-    let input = CreateIdentityPoolInput::new(name, GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("login.game").unwrap();
+    let input = CreateIdentityPoolInput::new(name, GuestAccess::Denied);
+    let input = input.developer_provider_name("login.game");
     aws.create_identity_pool(input).expect("creates").identity_pool_id
 }
 
 fn register(aws: &Developer, pool: &IdentityPoolId, user: &str) -> IdentityId {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
-    let input = input.login("login.game", user).unwrap();
-    aws.resolve_developer_identity(&input).expect("registers")
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
+    let input = input.logins("login.game", user);
+    aws.resolve_developer_identity(input.clone()).expect("registers")
 }
 
 /// A page of a listing, with where the next one begins.
@@ -86,9 +86,9 @@ fn identities(engine: &Engine, hide_disabled: bool) {
     let standing: BTreeSet<IdentityId> =
         (0..STANDING).map(|n| register(&aws, &pool, &format!("standing-{n}"))).collect();
     let page = |size, next| {
-        let mut input = ListIdentitiesInput::new(&pool, size).unwrap().hide_disabled(hide_disabled);
+        let mut input = ListIdentitiesInput::new(&pool, size).hide_disabled(hide_disabled);
         if let Some(next) = next {
-            input = input.next_token(next).unwrap();
+            input = input.next_token(next);
         }
         let page = aws.list_identities(input).expect("lists");
         let ids = page.identities.into_iter().map(|identity| identity.identity_id);
@@ -100,14 +100,14 @@ fn identities(engine: &Engine, hide_disabled: bool) {
         let into = format!("standing-{}", numbers.below(STANDING));
         if standing.contains(&passing) {
             let unlink = UnlinkDeveloperIdentityInput::new(&pool, &passing, "login.game", user);
-            aws.unlink_developer_identity(unlink.unwrap()).expect("unlinks");
+            aws.unlink_developer_identity(unlink).expect("unlinks");
             return;
         }
         if numbers.below(2) == 0 {
             let merge = MergeDeveloperIdentitiesInput::new(&pool, "login.game", user, into);
-            aws.merge_developer_identities(merge.unwrap()).expect("merges");
+            aws.merge_developer_identities(merge).expect("merges");
         }
-        let delete = DeleteIdentitiesInput::new([&passing]).unwrap();
+        let delete = DeleteIdentitiesInput::new([&passing]);
         aws.delete_identities(delete).expect("deletes");
     });
     assert_eq!(engine.check().expect("readable"), []);
@@ -119,9 +119,9 @@ fn pools(engine: &Engine) {
     let standing: BTreeSet<IdentityPoolId> =
         (0..STANDING).map(|_| new_pool(&aws, "standing")).collect();
     let page = |size, next| {
-        let mut input = ListIdentityPoolsInput::new(size).unwrap();
+        let mut input = ListIdentityPoolsInput::new(size);
         if let Some(next) = next {
-            input = input.next_token(next).unwrap();
+            input = input.next_token(next);
         }
         let page = aws.list_identity_pools(input).expect("lists");
         let ids = page.identity_pools.into_iter().map(|pool| pool.identity_pool_id);
@@ -132,9 +132,9 @@ fn pools(engine: &Engine) {
         let place = usize::try_from(numbers.below(STANDING)).expect("a few");
         let renamed = standing.iter().nth(place).expect("one");
         let name = format!("standing {}", numbers.below(3));
-        let update = UpdateIdentityPoolInput::new(renamed, name, GuestAccess::Denied).unwrap();
+        let update = UpdateIdentityPoolInput::new(renamed, name, GuestAccess::Denied);
         aws.update_identity_pool(update).expect("updates");
-        let delete = DeleteIdentityPoolInput::new(&passing).unwrap();
+        let delete = DeleteIdentityPoolInput::new(&passing);
         aws.delete_identity_pool(delete).expect("deletes");
     });
     assert_eq!(engine.check().expect("readable"), []);

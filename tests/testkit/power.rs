@@ -61,9 +61,9 @@ fn create_large_pool(engine: &Engine) {
     let input = CreateIdentityPoolInput::new("large", GuestAccess::Denied);
     let large = (0..900).fold(input, |input, number| {
         let arn = format!("arn:aws:iam::999999999999:oidc-provider/{number:0>200}");
-        input?.open_id_connect_provider_arn(arn)
+        input.open_id_connect_provider_arns(arn)
     });
-    aws.create_identity_pool(large.expect("an input")).expect("creates");
+    aws.create_identity_pool(large).expect("creates");
 }
 
 /// What the twin holds after so many operations.

@@ -38,13 +38,13 @@ impl Issuer {
         });
         let client = client.expect("a user pool");
         let pools = [
-            (USER_POOL, input().map(|input| input.cognito_identity_provider(client))),
-            (GOOGLE, input().and_then(|input| input.supported_login_provider(GOOGLE, CLIENT))),
-            (OIDC, input().and_then(|input| input.open_id_connect_provider_arn(OIDC_ARN))),
+            (USER_POOL, input().cognito_identity_providers(client)),
+            (GOOGLE, input().supported_login_providers(GOOGLE, CLIENT)),
+            (OIDC, input().open_id_connect_provider_arns(OIDC_ARN)),
         ];
         let pools = pools.map(|(name, input)| {
-            let pool = aws.create_identity_pool(input.expect("an input"));
-            Self { name, pool: pool.expect("a new pool") }
+            let pool = aws.create_identity_pool(input).expect("a new pool");
+            Self { name, pool }
         });
         pools.into()
     }

@@ -53,22 +53,22 @@ struct Kept {
 
 impl Kept {
     fn pool_name(&self, name: &str) -> Result<()> {
-        let input = CreateIdentityPoolInput::new(name, GuestAccess::Denied)?;
+        let input = CreateIdentityPoolInput::new(name, GuestAccess::Denied);
         let made = self.aws.create_identity_pool(input)?;
         let id = &made.identity_pool_id;
-        let described = self.aws.describe_identity_pool(DescribeIdentityPoolInput::new(id)?)?;
+        let described = self.aws.describe_identity_pool(DescribeIdentityPoolInput::new(id))?;
         assert_eq!(described.identity_pool_name.as_str(), name);
-        let listed = self.aws.list_identity_pools(ListIdentityPoolsInput::new(60)?)?;
+        let listed = self.aws.list_identity_pools(ListIdentityPoolsInput::new(60))?;
         let mut listed = listed.identity_pools.iter();
         assert!(listed.any(|pool| pool.identity_pool_name.as_str() == name), "{name:?}");
         Ok(())
     }
 
     fn provider(&self, provider: &str, app: &str) -> Result<()> {
-        let input = UpdateIdentityPoolInput::new(&self.pool, "game", GuestAccess::Allowed)?;
+        let input = UpdateIdentityPoolInput::new(&self.pool, "game", GuestAccess::Allowed);
         let input = input
-            .supported_login_provider(provider, app)?
-            .supported_login_provider(PUBLIC, "game-app")?;
+            .supported_login_providers(provider, app)
+            .supported_login_providers(PUBLIC, "game-app");
         let updated = self.aws.update_identity_pool(input)?;
         let found = updated.supported_login_providers.iter();
         let mut found = found.map(|(provider, app)| (provider.as_str(), app.as_str()));
@@ -78,17 +78,17 @@ impl Kept {
 
     fn tag(&self, key: &str, value: &str) -> Result<()> {
         let arn = self.aws.identity_pool_arn(&self.pool);
-        self.aws.tag_resource(TagResourceInput::new(&arn)?.tag(key, value)?)?;
-        let tags = self.aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn)?)?.tags;
+        self.aws.tag_resource(TagResourceInput::new(&arn).tags(key, value))?;
+        let tags = self.aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn))?.tags;
         let tags = tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         assert_eq!(tags.collect::<Vec<_>>(), [(key, value)]);
         Ok(())
     }
 
     fn user(&self, user: &str) -> Result<()> {
-        let id = self.aws.resolve_developer_identity(&scene::login(&self.pool, user)?)?;
-        let input = LookupDeveloperIdentityInput::new(&self.pool)?;
-        let found = self.aws.lookup_developer_identity(input.developer_user_identifier(user)?)?;
+        let id = self.aws.resolve_developer_identity(scene::login(&self.pool, user))?;
+        let input = LookupDeveloperIdentityInput::new(&self.pool);
+        let found = self.aws.lookup_developer_identity(input.developer_user_identifier(user))?;
         assert_eq!(found.identity_id, id);
         let users = found.developer_user_identifier_list;
         assert_eq!(users.iter().map(DeveloperUserIdentifier::as_str).collect::<Vec<_>>(), [user]);
@@ -96,7 +96,7 @@ impl Kept {
     }
 
     fn principal_tag(&self, key: &str, value: &str) -> Result<()> {
-        let input = scene::login(&self.pool, "alice")?.principal_tag(key, value)?;
+        let input = scene::login(&self.pool, "alice").principal_tags(key, value);
         let made = self.aws.get_open_id_token_for_developer_identity(input)?;
         let claims = self.engine.verify_token(made.token.as_str()).expect("its own token");
         let tags = claims.principal_tags().iter();
@@ -107,12 +107,12 @@ impl Kept {
 
     /// The first text is the tag's key and the claim's name, the second the claim's value.
     fn claim(&self, name: &str, value: &str) -> Result<()> {
-        let roles = SetIdentityPoolRolesInput::new(&self.pool)?;
+        let roles = SetIdentityPoolRolesInput::new(&self.pool);
         let role = format!("arn:aws:iam::{ACCOUNT}:role/player");
-        self.aws.set_identity_pool_roles(roles.role(RoleType::Authenticated, role)?)?;
-        let map = SetPrincipalTagAttributeMapInput::new(&self.pool, PUBLIC)?;
-        self.aws.set_principal_tag_attribute_map(map.principal_tag(name, name)?)?;
-        let map = GetPrincipalTagAttributeMapInput::new(&self.pool, PUBLIC)?;
+        self.aws.set_identity_pool_roles(roles.roles(RoleType::Authenticated, role))?;
+        let map = SetPrincipalTagAttributeMapInput::new(&self.pool, PUBLIC);
+        self.aws.set_principal_tag_attribute_map(map.principal_tags(name, name))?;
+        let map = GetPrincipalTagAttributeMapInput::new(&self.pool, PUBLIC);
         let tags = self.aws.get_principal_tag_attribute_map(map)?.principal_tags;
         let mut tags = tags.iter().flatten().map(|(key, claim)| (key.as_str(), claim.as_str()));
         assert_eq!(tags.next(), Some((name, name)));
@@ -121,9 +121,9 @@ impl Kept {
             return Ok(());
         }
         let token = format!("proof-of-robert;{name}={value}");
-        let input = GetIdInput::new(&self.pool)?.login(PUBLIC, token.as_str())?;
+        let input = GetIdInput::new(&self.pool).logins(PUBLIC, token.as_str());
         let id = self.engine.public().get_id(input)?.identity_id;
-        let input = GetCredentialsForIdentityInput::new(&id)?.login(PUBLIC, token)?;
+        let input = GetCredentialsForIdentityInput::new(&id).logins(PUBLIC, token);
         let tag = Some((name, value)).filter(|_| IS_TAG.accepts(value));
         let length = tag.map_or(0, |(key, value)| key.len() + value.len());
         let credentials = match self.engine.public().get_credentials_for_identity(input) {
@@ -145,8 +145,8 @@ impl Kept {
     /// Two logins are one if and only if their subjects are.
     fn subject(&self, subject: &str) -> Result<()> {
         let get = |subject: &str| {
-            let input = GetIdInput::new(&self.pool)?;
-            let input = input.login(PUBLIC, format!("proof-of-{subject}"))?;
+            let input = GetIdInput::new(&self.pool);
+            let input = input.logins(PUBLIC, format!("proof-of-{subject}"));
             Ok::<_, Error>(self.engine.public().get_id(input)?.identity_id)
         };
         let id = get(subject)?;
@@ -160,33 +160,25 @@ impl Kept {
 
     /// An id that was not made here names nothing, nor does a token of no list, nor another ARN.
     fn nothing(&self, text: &str) -> Result<()> {
-        let is_refused = |error: Error| error.kind() == ErrorKind::InvalidParameter;
-        let list = ListIdentitiesInput::new(&self.pool, 1)?;
-        if let Ok(list) = list.next_token(text) {
-            assert!(self.aws.list_identities(list).err().is_none_or(is_refused), "{text:?}");
+        let is_refused = |error: Error| {
+            matches!(error.kind(), ErrorKind::InvalidParameter | ErrorKind::Validation)
+        };
+        let list = ListIdentitiesInput::new(&self.pool, 1).next_token(text);
+        assert!(self.aws.list_identities(list).err().is_none_or(is_refused), "{text:?}");
+        let tags = self.aws.list_tags_for_resource(ListTagsForResourceInput::new(text));
+        assert!(tags.is_err() || text == self.aws.identity_pool_arn(&self.pool).as_str());
+        let alice = self.aws.resolve_developer_identity(scene::login(&self.pool, "alice"))?;
+        match self.aws.describe_identity(DescribeIdentityInput::new(text)) {
+            Ok(found) => assert_eq!(found.identity_id.as_str(), text),
+            Err(error) => assert!(text != alice.as_str(), "{error}"),
         }
-        if let Ok(list) = ListTagsForResourceInput::new(text) {
-            let tags = self.aws.list_tags_for_resource(list);
-            assert!(tags.is_err() || text == self.aws.identity_pool_arn(&self.pool).as_str());
+        match self.aws.describe_identity_pool(DescribeIdentityPoolInput::new(text)) {
+            Ok(found) => assert_eq!(found.identity_pool_id.as_str(), text),
+            Err(error) => assert!(text != self.pool.as_str(), "{error}"),
         }
-        let alice = self.aws.resolve_developer_identity(&scene::login(&self.pool, "alice")?)?;
-        if let Ok(input) = DescribeIdentityInput::new(text) {
-            match self.aws.describe_identity(input) {
-                Ok(found) => assert_eq!(found.identity_id.as_str(), text),
-                Err(error) => assert!(text != alice.as_str(), "{error}"),
-            }
-        }
-        if let Ok(input) = DescribeIdentityPoolInput::new(text) {
-            match self.aws.describe_identity_pool(input) {
-                Ok(found) => assert_eq!(found.identity_pool_id.as_str(), text),
-                Err(error) => assert!(text != self.pool.as_str(), "{error}"),
-            }
-        }
-        let input = LookupDeveloperIdentityInput::new(&self.pool)?.identity_id(&alice)?;
-        if let Ok(input) = input.next_token(text) {
-            let users = self.aws.lookup_developer_identity(input);
-            assert!(users.err().is_none_or(is_refused), "{text:?}");
-        }
+        let input = LookupDeveloperIdentityInput::new(&self.pool).identity_id(&alice);
+        let users = self.aws.lookup_developer_identity(input.next_token(text));
+        assert!(users.err().is_none_or(is_refused), "{text:?}");
         Ok(())
     }
 }

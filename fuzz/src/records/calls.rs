@@ -75,8 +75,8 @@ impl Calls<'_> {
         let writes = self.store.writes();
         for aws in self.owners() {
             self.pages("ListIdentityPools", |next| {
-                let input = ListIdentityPoolsInput::new(1)?;
-                let input = with_token(input, next, ListIdentityPoolsInput::next_token)?;
+                let input = ListIdentityPoolsInput::new(1);
+                let input = with_token(input, next, ListIdentityPoolsInput::next_token);
                 Ok(aws.list_identity_pools(input)?.next_token)
             });
             for pool in &self.filled.pools {
@@ -85,20 +85,18 @@ impl Calls<'_> {
         }
         let aws = scene::owner(self.engine);
         for id in &self.filled.identities {
-            self.call("DescribeIdentity", || {
-                aws.describe_identity(DescribeIdentityInput::new(id)?)
-            });
+            self.call("DescribeIdentity", || aws.describe_identity(DescribeIdentityInput::new(id)));
             self.pages("LookupDeveloperIdentity", |next| {
-                let input = LookupDeveloperIdentityInput::new(&self.filled.pools[0])?;
-                let input = input.identity_id(id)?.max_results(1)?;
-                let input = with_token(input, next, LookupDeveloperIdentityInput::next_token)?;
+                let input = LookupDeveloperIdentityInput::new(&self.filled.pools[0]);
+                let input = input.identity_id(id).max_results(1);
+                let input = with_token(input, next, LookupDeveloperIdentityInput::next_token);
                 Ok(aws.lookup_developer_identity(input)?.next_token)
             });
         }
         for user in USERS {
             self.call("LookupDeveloperIdentity", || {
-                let input = LookupDeveloperIdentityInput::new(&self.filled.pools[0])?;
-                aws.lookup_developer_identity(input.developer_user_identifier(user)?)
+                let input = LookupDeveloperIdentityInput::new(&self.filled.pools[0]);
+                aws.lookup_developer_identity(input.developer_user_identifier(user))
             });
         }
         self.call("jwks", || self.engine.jwks());
@@ -115,25 +113,25 @@ impl Calls<'_> {
 
     fn look_at_pool(&self, aws: &Developer, pool: &IdentityPoolId) {
         self.call("DescribeIdentityPool", || {
-            aws.describe_identity_pool(DescribeIdentityPoolInput::new(pool)?)
+            aws.describe_identity_pool(DescribeIdentityPoolInput::new(pool))
         });
         self.call("GetIdentityPoolRoles", || {
-            aws.get_identity_pool_roles(GetIdentityPoolRolesInput::new(pool)?)
+            aws.get_identity_pool_roles(GetIdentityPoolRolesInput::new(pool))
         });
         for provider in [PUBLIC, OIDC_ARN] {
             self.call("GetPrincipalTagAttributeMap", || {
-                let input = GetPrincipalTagAttributeMapInput::new(pool, provider)?;
+                let input = GetPrincipalTagAttributeMapInput::new(pool, provider);
                 aws.get_principal_tag_attribute_map(input)
             });
         }
         self.call("ListTagsForResource", || {
-            let input = ListTagsForResourceInput::new(aws.identity_pool_arn(pool))?;
+            let input = ListTagsForResourceInput::new(aws.identity_pool_arn(pool));
             aws.list_tags_for_resource(input)
         });
         for hides in [false, true] {
             self.pages("ListIdentities", |next| {
-                let input = ListIdentitiesInput::new(pool, 2)?.hide_disabled(hides);
-                let input = with_token(input, next, ListIdentitiesInput::next_token)?;
+                let input = ListIdentitiesInput::new(pool, 2).hide_disabled(hides);
+                let input = with_token(input, next, ListIdentitiesInput::next_token);
                 Ok(aws.list_identities(input)?.next_token)
             });
         }
@@ -172,21 +170,21 @@ impl Calls<'_> {
         let before = self.store.value(&key);
         let arn = aws.identity_pool_arn(pool);
         let tags = || {
-            let tags = aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn)?)?.tags;
+            let tags = aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn))?.tags;
             Ok(tags.iter().any(|(key, value)| (key.as_str(), value.as_str()) == (NEW_USER, "tag")))
         };
         if self.call("ListTagsForResource", tags) != Some(false) {
             return;
         }
         let tagged = self.call("TagResource", || {
-            aws.tag_resource(TagResourceInput::new(&arn)?.tag(NEW_USER, "tag")?)
+            aws.tag_resource(TagResourceInput::new(&arn).tags(NEW_USER, "tag"))
         });
         if tagged.is_none() {
             return;
         }
         assert_eq!(self.call("ListTagsForResource", tags), Some(true), "the tag is not there");
         self.call("UntagResource", || {
-            aws.untag_resource(UntagResourceInput::new(&arn)?.tag_key(NEW_USER)?)
+            aws.untag_resource(UntagResourceInput::new(&arn).tag_keys(NEW_USER))
         })
         .expect("a tag that was just made");
         assert_eq!(self.store.value(&key), before.map(as_written_now), "{key} has changed");
@@ -209,14 +207,14 @@ impl Calls<'_> {
             return;
         }
         let linked = self.call("link", || {
-            let input = scene::login(pool, NEW_USER)?.identity_id(id)?;
-            aws.resolve_developer_identity(&input)
+            let input = scene::login(pool, NEW_USER).identity_id(id);
+            aws.resolve_developer_identity(input.clone())
         });
         if linked.as_ref() != Some(id) || self.store.value(&key).as_ref() == Some(&before) {
             return;
         }
         self.call("UnlinkDeveloperIdentity", || {
-            let input = UnlinkDeveloperIdentityInput::new(pool, id, DEVELOPER, NEW_USER)?;
+            let input = UnlinkDeveloperIdentityInput::new(pool, id, DEVELOPER, NEW_USER);
             aws.unlink_developer_identity(input)
         })
         .expect("a login that was just linked");
@@ -230,7 +228,7 @@ impl Calls<'_> {
         let ids = &self.filled.identities;
         for user in USERS {
             let made = self.call("GetOpenIdTokenForDeveloperIdentity", || {
-                aws.get_open_id_token_for_developer_identity(scene::login(pool, user)?)
+                aws.get_open_id_token_for_developer_identity(scene::login(pool, user))
             });
             if let Some(made) = made {
                 self.call("verify_token", || self.engine.verify_token(made.token.as_str()));
@@ -238,15 +236,15 @@ impl Calls<'_> {
         }
         self.act_as_clients();
         self.call("UpdateIdentityPool", || {
-            let input = UpdateIdentityPoolInput::new(second, "another", GuestAccess::Allowed)?;
+            let input = UpdateIdentityPoolInput::new(second, "another", GuestAccess::Allowed);
             aws.update_identity_pool(input)
         });
         self.call("MergeDeveloperIdentities", || {
-            let input = MergeDeveloperIdentitiesInput::new(pool, DEVELOPER, USERS[0], USERS[1])?;
+            let input = MergeDeveloperIdentitiesInput::new(pool, DEVELOPER, USERS[0], USERS[1]);
             aws.merge_developer_identities(input)
         });
         self.call("DeleteIdentities", || {
-            aws.delete_identities(DeleteIdentitiesInput::new([&ids[3], &ids[4]])?)
+            aws.delete_identities(DeleteIdentitiesInput::new([&ids[3], &ids[4]]))
         });
         for aws in [aws, abroad] {
             self.call("rotate_signing_key", || self.engine.rotate_signing_key(aws.region()));
@@ -254,7 +252,7 @@ impl Calls<'_> {
         self.call("rotate_session_key", || self.engine.rotate_session_key());
         for (aws, pool) in [(aws, pool), (aws, second), (abroad, third)] {
             self.removing("DeleteIdentityPool", || {
-                aws.delete_identity_pool(DeleteIdentityPoolInput::new(pool)?)
+                aws.delete_identity_pool(DeleteIdentityPoolInput::new(pool))
             });
         }
     }
@@ -264,46 +262,42 @@ impl Calls<'_> {
         let logins = [(PUBLIC, ROBERT), OLGA];
         for (provider, token) in logins {
             self.call("GetId", || {
-                public.get_id(GetIdInput::new(&self.filled.pools[0])?.login(provider, token)?)
+                public.get_id(GetIdInput::new(&self.filled.pools[0]).logins(provider, token))
             });
         }
         for (id, login) in [(&ids[1], Some(logins[0])), (&ids[3], Some(logins[1])), (&ids[4], None)]
         {
             self.call("GetOpenIdToken", || {
-                let input = GetOpenIdTokenInput::new(id)?;
+                let input = GetOpenIdTokenInput::new(id);
                 public.get_open_id_token(match login {
-                    Some((provider, token)) => input.login(provider, token)?,
+                    Some((provider, token)) => input.logins(provider, token),
                     None => input,
                 })
             });
             self.call("GetCredentialsForIdentity", || {
-                let input = GetCredentialsForIdentityInput::new(id)?;
+                let input = GetCredentialsForIdentityInput::new(id);
                 public.get_credentials_for_identity(match login {
-                    Some((provider, token)) => input.login(provider, token)?,
+                    Some((provider, token)) => input.logins(provider, token),
                     None => input,
                 })
             });
         }
         self.call("GetCredentialsForIdentity", || {
-            let input = GetCredentialsForIdentityInput::new(&ids[0])?;
-            public.get_credentials_for_identity(input.login(COGNITO, self.filled.token.as_str())?)
+            let input = GetCredentialsForIdentityInput::new(&ids[0]);
+            public.get_credentials_for_identity(input.logins(COGNITO, self.filled.token.as_str()))
         });
         self.call("UnlinkIdentity", || {
-            let input = UnlinkIdentityInput::new(&ids[1])?.login(PUBLIC, ROBERT)?;
-            public.unlink_identity(input.login_to_remove(PUBLIC)?)
+            let input = UnlinkIdentityInput::new(&ids[1]).logins(PUBLIC, ROBERT);
+            public.unlink_identity(input.logins_to_remove(PUBLIC))
         });
     }
 }
 
 /// The input of the page that a token names.
-fn with_token<I>(
-    input: I,
-    token: Option<NextToken>,
-    set: impl FnOnce(I, NextToken) -> Result<I>,
-) -> Result<I> {
+fn with_token<I>(input: I, token: Option<NextToken>, set: impl FnOnce(I, NextToken) -> I) -> I {
     match token {
         Some(token) => set(input, token),
-        None => Ok(input),
+        None => input,
     }
 }
 

@@ -47,7 +47,7 @@ impl Filled {
         let pools = vec![scene::create_pool(&aws), create_pool_of_all(&aws)];
         configure(&aws, &pools[0]);
         let identities = register(&plain, &aws, &pools[0]);
-        let alice = scene::login(&pools[0], USERS[0]).expect("an input");
+        let alice = scene::login(&pools[0], USERS[0]);
         let alice = aws.get_open_id_token_for_developer_identity(alice).expect("a known user");
         let token = alice.token.as_str().to_owned();
         let claims = plain.verify_token(&token).expect("its own token");
@@ -62,9 +62,9 @@ impl Filled {
         let abroad = sealed.developer(ACCOUNT.parse().expect("an account"), region.clone());
         let mut pools = pools;
         pools.push(scene::create_pool(&abroad));
-        let guest = sealed.public().get_id(GetIdInput::new(&pools[2]).expect("an input"));
+        let guest = sealed.public().get_id(GetIdInput::new(&pools[2]));
         let input = GetOpenIdTokenInput::new(&guest.expect("a guest").identity_id);
-        sealed.public().get_open_id_token(input.expect("an input")).expect("a token");
+        sealed.public().get_open_id_token(input).expect("a token");
         sealed.rotate_signing_key(&region).expect("a new key");
         // A pool was deleted, and the engine stopped before the mark was gone.
         store.plant([(Key::new(Tree::Deletions, [0xdd; 16]), vec![1])]);
@@ -96,16 +96,15 @@ fn create_pool_of_all(aws: &Developer) -> IdentityPoolId {
         CognitoIdentityProvider::new(user_pool.parse().expect("a pool"), name.parse().expect("id"))
     };
     let input = CreateIdentityPoolInput::new("all of it", GuestAccess::Denied)
-        .and_then(|input| input.developer_provider_name("login.all"))
-        .and_then(|input| input.supported_login_provider("accounts.google.com", "app-1"))
-        .and_then(|input| input.supported_login_provider("www.amazon.com", "app-2"))
-        .and_then(|input| input.open_id_connect_provider_arn(OIDC_ARN))
-        .and_then(|input| input.saml_provider_arn("arn:aws:iam::123456789012:saml-provider/s"))
-        .and_then(|input| input.identity_pool_tag("größe", "\u{5927}"))
-        .expect("an input")
+        .developer_provider_name("login.all")
+        .supported_login_providers("accounts.google.com", "app-1")
+        .supported_login_providers("www.amazon.com", "app-2")
+        .open_id_connect_provider_arns(OIDC_ARN)
+        .saml_provider_arns("arn:aws:iam::123456789012:saml-provider/s")
+        .identity_pool_tags("größe", "\u{5927}")
         .allow_classic_flow(true)
-        .cognito_identity_provider(client("client1").server_side_token_check(true))
-        .cognito_identity_provider(client("client2"));
+        .cognito_identity_providers(client("client1").server_side_token_check(true))
+        .cognito_identity_providers(client("client2"));
     aws.create_identity_pool(input).expect("a new pool").identity_pool_id
 }
 
@@ -115,25 +114,19 @@ fn configure(aws: &Developer, pool: &IdentityPoolId) {
     let deny = AmbiguousRoleResolution::Deny;
     let red = MappingRule::new("team", MatchType::Equals, "red", role("red").as_str());
     let roles = SetIdentityPoolRolesInput::new(pool)
-        .and_then(|input| input.role(RoleType::Authenticated, role("player")))
-        .and_then(|input| input.role(RoleType::Unauthenticated, role("guest")))
-        .and_then(|input| {
-            input.role_mapping(PUBLIC, RoleMapping::rules(deny, [red.expect("a rule")]))
-        })
-        .and_then(|input| {
-            let other = RoleMapping::token(AmbiguousRoleResolution::AuthenticatedRole);
-            input.role_mapping(OIDC_ARN, other)
-        });
-    aws.set_identity_pool_roles(roles.expect("an input")).expect("roles");
-    let map = SetPrincipalTagAttributeMapInput::new(pool, PUBLIC)
-        .and_then(|input| input.principal_tag("größe", "team"));
-    aws.set_principal_tag_attribute_map(map.expect("an input")).expect("a map");
-    let map = SetPrincipalTagAttributeMapInput::new(pool, OIDC_ARN).expect("an input");
+        .roles(RoleType::Authenticated, role("player"))
+        .roles(RoleType::Unauthenticated, role("guest"))
+        .role_mappings(PUBLIC, RoleMapping::rules(deny, [red.expect("a rule")]))
+        .role_mappings(OIDC_ARN, RoleMapping::token(AmbiguousRoleResolution::AuthenticatedRole));
+    aws.set_identity_pool_roles(roles).expect("roles");
+    let map = SetPrincipalTagAttributeMapInput::new(pool, PUBLIC).principal_tags("größe", "team");
+    aws.set_principal_tag_attribute_map(map).expect("a map");
+    let map = SetPrincipalTagAttributeMapInput::new(pool, OIDC_ARN);
     aws.set_principal_tag_attribute_map(map.use_defaults(true)).expect("a map");
     let tags = TagResourceInput::new(aws.identity_pool_arn(pool))
-        .and_then(|input| input.tag("stage", "test"))
-        .and_then(|input| input.tag("team", "\u{fc}ber"));
-    aws.tag_resource(tags.expect("an input")).expect("tags");
+        .tags("stage", "test")
+        .tags("team", "\u{fc}ber");
+    aws.tag_resource(tags).expect("tags");
 }
 
 fn register(engine: &Engine, aws: &Developer, pool: &IdentityPoolId) -> Vec<IdentityId> {
@@ -141,22 +134,22 @@ fn register(engine: &Engine, aws: &Developer, pool: &IdentityPoolId) -> Vec<Iden
     let mut identities = Vec::new();
     for user in USERS {
         let login = public.iter().find(|(of, _)| *of == user);
-        let input = scene::login(pool, user).and_then(|input| match login {
-            Some((_, (provider, token))) => input.login(*provider, *token),
-            None => Ok(input),
-        });
-        let registered = aws.resolve_developer_identity(&input.expect("an input"));
+        let mut input = scene::login(pool, user);
+        if let Some((_, (provider, token))) = login {
+            input = input.logins(*provider, *token);
+        }
+        let registered = aws.resolve_developer_identity(input);
         identities.push(registered.expect("a new user"));
     }
     let merge = MergeDeveloperIdentitiesInput::new(pool, DEVELOPER, USERS[2], USERS[1]);
-    aws.merge_developer_identities(merge.expect("an input")).expect("carol is bob");
-    let guest = engine.public().get_id(GetIdInput::new(pool).expect("an input"));
+    aws.merge_developer_identities(merge).expect("carol is bob");
+    let guest = engine.public().get_id(GetIdInput::new(pool));
     identities.push(guest.expect("a guest").identity_id);
     identities
 }
 
 fn session(engine: &Engine, guest: &IdentityId) -> String {
-    let input = GetCredentialsForIdentityInput::new(guest).expect("an input");
+    let input = GetCredentialsForIdentityInput::new(guest);
     let answer = engine.public().get_credentials_for_identity(input).expect("a guest's");
     answer.credentials.session_token.as_str().to_owned()
 }

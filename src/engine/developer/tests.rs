@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::engine::cache::PoolCache;
-use crate::op::{CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess};
+use crate::operation::{
+    CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
+};
 use crate::{Engine, IdentityPoolId, MemoryStore, SigningAlgorithm, Store};
 
 fn call(
@@ -11,8 +13,8 @@ fn call(
     provider: &str,
     user: &str,
 ) -> GetOpenIdTokenForDeveloperIdentityInput {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).unwrap();
-    input.login(provider, user).unwrap()
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
+    input.logins(provider, user)
 }
 
 /// The short way is for a known user who is all that is presented, and for nothing else.
@@ -27,13 +29,13 @@ fn whether_a_pool_is_kept_makes_no_difference() {
         engine.developer(account.parse().unwrap(), region.parse().unwrap())
     };
     let (account, region) = ("123456789012", "us-east-1");
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
-    let input = input.developer_provider_name("d").unwrap();
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    let input = input.developer_provider_name("d");
     let pool = of(&kept, account, region).create_identity_pool(input).expect("creates");
     let pool = pool.identity_pool_id;
     let long = "é".repeat(1024);
     let [alice, bob, _] = ["alice", "bob", &long]
-        .map(|user| of(&kept, account, region).resolve_developer_identity(&call(&pool, "d", user)))
+        .map(|user| of(&kept, account, region).resolve_developer_identity(call(&pool, "d", user)))
         .map(|registered| registered.expect("registers"));
 
     let elsewhere = pool.as_str().replace(region, "eu-west-1");
@@ -44,15 +46,15 @@ fn whether_a_pool_is_kept_makes_no_difference() {
         ("too long", account, region, input("d", &format!("{long}é"))),
         ("another provider", account, region, input("e", "alice")),
         ("a public provider", account, region, input("accounts.google.com", "alice")),
-        ("two logins", account, region, input("d", "alice").login("e", "bob").unwrap()),
-        ("its identity", account, region, input("d", "alice").identity_id(&alice).unwrap()),
-        ("another identity", account, region, input("d", "alice").identity_id(&bob).unwrap()),
+        ("two logins", account, region, input("d", "alice").logins("e", "bob")),
+        ("its identity", account, region, input("d", "alice").identity_id(&alice)),
+        ("another identity", account, region, input("d", "alice").identity_id(&bob)),
         ("another account", "210987654321", region, input("d", "alice")),
         ("another region", account, "eu-west-1", input("d", "alice")),
         ("an id elsewhere", account, "eu-west-1", call(&elsewhere.parse().unwrap(), "d", "alice")),
     ] {
         let [kept, read] = [&kept, &read].map(|engine| {
-            let found = of(engine, account, region).resolve_developer_identity(&input);
+            let found = of(engine, account, region).resolve_developer_identity(input.clone());
             found.map_err(|refused| refused.to_string())
         });
         assert_eq!(kept, read, "{what}");

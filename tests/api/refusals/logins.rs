@@ -9,9 +9,8 @@ type Call = GetOpenIdTokenForDeveloperIdentityInput;
 
 /// A call for a token with these logins.
 pub(super) fn logins(pool: u64, logins: &[(&str, &str)]) -> Call {
-    let input = Call::new(id(pool)).expect("fits");
-    let input = logins.iter().try_fold(input, |input, (name, token)| input.login(*name, *token));
-    input.expect("fits")
+    let input = Call::new(id(pool));
+    logins.iter().fold(input, |input, (name, token)| input.logins(*name, *token))
 }
 
 fn token(world: &World, input: Call) -> Result<()> {
@@ -36,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "3.e1 unknown identity",
-        typed: |world| token(world, logins(POOL, &[(GAME, "alice")]).identity_id(id(NOBODY))?),
+        typed: |world| token(world, logins(POOL, &[(GAME, "alice")]).identity_id(id(NOBODY))),
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<99>", "Logins": {"login.game": "alice"}}"#,
@@ -47,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "5.1.7 identity of another pool (Q9)",
-        typed: |world| token(world, logins(POOL, &[(GAME, "eve")]).identity_id(id(EVE))?),
+        typed: |world| token(world, logins(POOL, &[(GAME, "eve")]).identity_id(id(EVE))),
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<8>", "Logins": {"login.game": "eve"}}"#,
@@ -58,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "5.1.2 no developer user (Q5)",
-        typed: |world| token(world, logins(POOL, &[(FACEBOOK, "user:a")]).identity_id(id(ALICE))?),
+        typed: |world| token(world, logins(POOL, &[(FACEBOOK, "user:a")]).identity_id(id(ALICE))),
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<4>",
@@ -229,7 +228,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "5.1.7 a user of another identity (Q4)",
-        typed: |world| token(world, logins(POOL, &[(GAME, "bob")]).identity_id(id(ALICE))?),
+        typed: |world| token(world, logins(POOL, &[(GAME, "bob")]).identity_id(id(ALICE))),
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<4>", "Logins": {"login.game": "bob"}}"#,
@@ -242,7 +241,7 @@ pub(super) const ROWS: &[Row] = &[
         rule: "5.1.7 the same with a login of the given identity (Q4)",
         typed: |world| {
             let presented = [(GAME, "bob"), (FACEBOOK, "user:a")];
-            token(world, logins(POOL, &presented).identity_id(id(ALICE))?)
+            token(world, logins(POOL, &presented).identity_id(id(ALICE)))
         },
         wire: (
             OPERATION,
@@ -255,7 +254,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "3.d2 a disabled identity",
-        typed: |world| token(world, logins(POOL, &[(GAME, "carol")]).identity_id(id(GONE))?),
+        typed: |world| token(world, logins(POOL, &[(GAME, "carol")]).identity_id(id(GONE))),
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<6>", "Logins": {"login.game": "carol"}}"#,
@@ -292,7 +291,7 @@ pub(super) const ROWS: &[Row] = &[
         rule: "3.c2 the same with the identity given",
         typed: |world| {
             let presented = [(FACEBOOK, "user:a"), (GAME, "bob")];
-            token(world, logins(POOL, &presented).identity_id(id(BOB))?)
+            token(world, logins(POOL, &presented).identity_id(id(BOB)))
         },
         wire: (
             OPERATION,
@@ -317,7 +316,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "3 a developer user more than 20 (Q6)",
-        typed: |world| token(world, logins(POOL, &[(GAME, "full-21")]).identity_id(id(FULL))?),
+        typed: |world| token(world, logins(POOL, &[(GAME, "full-21")]).identity_id(id(FULL))),
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<7>", "Logins": {"login.game": "full-21"}}"#,
@@ -332,7 +331,7 @@ pub(super) const ROWS: &[Row] = &[
 pub(super) const BY_LINKED_LOGIN: &[Row] = &[
     Row {
         rule: "3.c3 an unknown user of an authenticated identity",
-        typed: |world| token(world, logins(POOL, &[(GAME, "alice-2")]).identity_id(id(ALICE))?),
+        typed: |world| token(world, logins(POOL, &[(GAME, "alice-2")]).identity_id(id(ALICE))),
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<4>", "Logins": {"login.game": "alice-2"}}"#,
@@ -346,7 +345,7 @@ pub(super) const BY_LINKED_LOGIN: &[Row] = &[
         rule: "3.c3 a login of another identity is no proof",
         typed: |world| {
             let presented = [(GAME, "alice-2"), (FACEBOOK, "user:b")];
-            token(world, logins(POOL, &presented).identity_id(id(ALICE))?)
+            token(world, logins(POOL, &presented).identity_id(id(ALICE)))
         },
         wire: (
             OPERATION,
@@ -360,7 +359,7 @@ pub(super) const BY_LINKED_LOGIN: &[Row] = &[
     },
     Row {
         rule: "3.d2 a disabled identity",
-        typed: |world| token(world, logins(POOL, &[(GAME, "zoe")]).identity_id(id(GONE))?),
+        typed: |world| token(world, logins(POOL, &[(GAME, "zoe")]).identity_id(id(GONE))),
         wire: (
             OPERATION,
             r#"{"IdentityPoolId": "<1>", "IdentityId": "<6>", "Logins": {"login.game": "zoe"}}"#,

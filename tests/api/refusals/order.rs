@@ -82,8 +82,8 @@ fn brimful() -> World {
     let world = populated(DeveloperLinking::ByIdentityId);
     let pool = parse(&id(POOL));
     let unlink = UnlinkDeveloperIdentityInput::new(id(POOL), id(FULL), GAME, "full-20");
-    world.aws.unlink_developer_identity(unlink.expect("fits")).expect("unlinked");
-    let input = call(&pool, "full-1").login(FACEBOOK, "user:f").expect("fits");
+    world.aws.unlink_developer_identity(unlink).expect("unlinked");
+    let input = call(&pool, "full-1").logins(FACEBOOK, "user:f");
     assert_eq!(world.resolve(&input).expect("linked").as_str(), id(FULL));
     world
 }
@@ -111,8 +111,8 @@ fn a_second_user_of_a_provider_is_told_before_too_many_logins() {
     let world = brimful();
     let pool = parse(&id(POOL));
     let presented = |amazon, facebook| {
-        let input = call(&pool, "full-1").login(AMAZON, amazon).expect("fits");
-        let input = input.login(FACEBOOK, facebook).expect("fits");
+        let input = call(&pool, "full-1").logins(AMAZON, amazon);
+        let input = input.logins(FACEBOOK, facebook);
         world.resolve(&input).expect_err("refused").to_string()
     };
     assert_eq!(presented("user:n", "user:f"), "The number of linked logins cannot exceed 20.");
@@ -123,14 +123,14 @@ fn a_second_user_of_a_provider_is_told_before_too_many_logins() {
 fn a_second_user_of_a_provider_is_told_before_too_many_logins_of_a_merge() {
     let world = brimful();
     let pool = parse(&id(POOL));
-    let owner = call(&pool, "zoe").login(AMAZON, "user:z").expect("fits");
+    let owner = call(&pool, "zoe").logins(AMAZON, "user:z");
     world.resolve(&owner).expect("registered");
     // Zoe's two logins would be merged into an identity that has twenty, and of Facebook another user.
-    let input = call(&pool, "full-1").login(AMAZON, "user:z").expect("fits");
-    let merged = input.clone().login(FACEBOOK, "user:f").expect("fits");
+    let input = call(&pool, "full-1").logins(AMAZON, "user:z");
+    let merged = input.clone().logins(FACEBOOK, "user:f");
     let refused = world.resolve(&merged).expect_err("refused").to_string();
     assert_eq!(refused, "The number of linked logins cannot exceed 20.");
-    let taken = input.login(FACEBOOK, "user:g").expect("fits");
+    let taken = input.logins(FACEBOOK, "user:g");
     let refused = world.resolve(&taken).expect_err("refused").to_string();
     assert_eq!(refused, "Login is already linked to another account.");
 }

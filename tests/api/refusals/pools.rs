@@ -11,19 +11,19 @@ use crate::support::{GAME, World, id, parse};
 
 fn create(
     world: &World,
-    with: impl FnOnce(CreateIdentityPoolInput) -> Result<CreateIdentityPoolInput>,
+    with: impl FnOnce(CreateIdentityPoolInput) -> CreateIdentityPoolInput,
 ) -> Result<()> {
-    let input = with(CreateIdentityPoolInput::new("game", GuestAccess::Denied)?)?;
+    let input = with(CreateIdentityPoolInput::new("game", GuestAccess::Denied));
     world.aws.create_identity_pool(input).map(drop)
 }
 
 fn update(
     world: &World,
     number: u64,
-    with: impl FnOnce(UpdateIdentityPoolInput) -> Result<UpdateIdentityPoolInput>,
+    with: impl FnOnce(UpdateIdentityPoolInput) -> UpdateIdentityPoolInput,
 ) -> Result<()> {
-    let input = UpdateIdentityPoolInput::new(id(number), "game", GuestAccess::Denied)?;
-    world.aws.update_identity_pool(with(input)?).map(drop)
+    let input = UpdateIdentityPoolInput::new(id(number), "game", GuestAccess::Denied);
+    world.aws.update_identity_pool(with(input)).map(drop)
 }
 
 fn user_pool(name: &str) -> CognitoIdentityProvider {
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "6.2 unknown pool, described",
         typed: |world| {
-            let input = DescribeIdentityPoolInput::new(id(NOBODY))?;
+            let input = DescribeIdentityPoolInput::new(id(NOBODY));
             world.aws.describe_identity_pool(input).map(drop)
         },
         wire: ("DescribeIdentityPool", r#"{"IdentityPoolId": "<99>"}"#),
@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
         rule: "6.2 a pool of another region than its id says",
         typed: |world| {
             let input =
-                DescribeIdentityPoolInput::new("eu-west-1:00000000-0000-4000-8000-000000000001")?;
+                DescribeIdentityPoolInput::new("eu-west-1:00000000-0000-4000-8000-000000000001");
             world.aws.describe_identity_pool(input).map(drop)
         },
         wire: (
@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "6.2 an id that was never minted",
         typed: |world| {
-            let input = DescribeIdentityPoolInput::new("us-east-1:0")?;
+            let input = DescribeIdentityPoolInput::new("us-east-1:0");
             world.aws.describe_identity_pool(input).map(drop)
         },
         wire: ("DescribeIdentityPool", r#"{"IdentityPoolId": "us-east-1:0"}"#),
@@ -80,7 +80,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "6.2 unknown pool, deleted",
-        typed: |world| world.aws.delete_identity_pool(DeleteIdentityPoolInput::new(id(NOBODY))?),
+        typed: |world| world.aws.delete_identity_pool(DeleteIdentityPoolInput::new(id(NOBODY))),
         wire: ("DeleteIdentityPool", r#"{"IdentityPoolId": "<99>"}"#),
         refusal: "PoolNotFound",
         kind: ErrorKind::ResourceNotFound,
@@ -88,7 +88,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "6.3 unknown pool, updated",
-        typed: |world| update(world, NOBODY, Ok),
+        typed: |world| update(world, NOBODY, |input| input),
         wire: (
             "UpdateIdentityPool",
             r#"{"IdentityPoolId": "<99>", "IdentityPoolName": "game",
@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "Q35 a public provider by the name of the developer provider that stays",
-        typed: |world| update(world, POOL, |input| input.supported_login_provider(GAME, "1")),
+        typed: |world| update(world, POOL, |input| input.supported_login_providers(GAME, "1")),
         wire: (
             "UpdateIdentityPool",
             r#"{"IdentityPoolId": "<1>", "IdentityPoolName": "game",
@@ -138,7 +138,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "6.1 a user pool by another name",
         typed: |world| {
-            create(world, |input| Ok(input.cognito_identity_provider(user_pool("us-east-1_a"))))
+            create(world, |input| input.cognito_identity_providers(user_pool("us-east-1_a")))
         },
         wire: (
             "CreateIdentityPool",
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
         typed: |world| {
             let mut user_pool = user_pool(USER_POOL);
             user_pool.client_id = None;
-            update(world, POOL, |input| Ok(input.cognito_identity_provider(user_pool)))
+            update(world, POOL, |input| input.cognito_identity_providers(user_pool))
         },
         wire: (
             "UpdateIdentityPool",
@@ -171,7 +171,7 @@ pub(super) const ROWS: &[Row] = &[
         typed: |world| {
             create(world, |input| {
                 let user_pools = std::iter::repeat_n(user_pool(USER_POOL), 51);
-                Ok(user_pools.fold(input, CreateIdentityPoolInput::cognito_identity_provider))
+                user_pools.fold(input, CreateIdentityPoolInput::cognito_identity_providers)
             })
         },
         wire: (
@@ -187,7 +187,7 @@ pub(super) const ROWS: &[Row] = &[
         rule: "6.1 an OpenID Connect provider that is none",
         typed: |world| {
             let arn: Arn = parse("arn:aws:iam::123456789012:saml-provider/corp");
-            create(world, |input| input.open_id_connect_provider_arn(arn))
+            create(world, |input| input.open_id_connect_provider_arns(arn))
         },
         wire: (
             "CreateIdentityPool",
@@ -200,7 +200,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "6.1 a SAML provider that is none",
-        typed: |world| update(world, POOL, |input| input.saml_provider_arn("x".repeat(20))),
+        typed: |world| update(world, POOL, |input| input.saml_provider_arns("x".repeat(20))),
         wire: (
             "UpdateIdentityPool",
             r#"{"IdentityPoolId": "<1>", "IdentityPoolName": "game",
@@ -214,7 +214,7 @@ pub(super) const ROWS: &[Row] = &[
         rule: "10 more than 50 tags",
         typed: |world| {
             create(world, |input| {
-                (100..151).try_fold(input, |input, n| input.identity_pool_tag(n.to_string(), ""))
+                (100..151).fold(input, |input, n| input.identity_pool_tags(n.to_string(), ""))
             })
         },
         wire: (
@@ -228,7 +228,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "10 the prefix aws: of a tag's key",
-        typed: |world| create(world, |input| input.identity_pool_tag("aws:team", "blue")),
+        typed: |world| create(world, |input| input.identity_pool_tags("aws:team", "blue")),
         wire: (
             "CreateIdentityPool",
             r#"{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false,
@@ -240,10 +240,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "10 a character of a tag's value",
-        typed: |world| {
-            let tags = [(parse("team"), parse("blue!"))].into();
-            update(world, POOL, |input| Ok(input.identity_pool_tags(tags)))
-        },
+        typed: |world| update(world, POOL, |input| input.identity_pool_tags("team", "blue!")),
         wire: (
             "UpdateIdentityPool",
             r#"{"IdentityPoolId": "<1>", "IdentityPoolName": "game",
@@ -256,7 +253,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.9 a token of no listing, of pools",
         typed: |world| {
-            let input = ListIdentityPoolsInput::new(1)?.next_token("AAAA")?;
+            let input = ListIdentityPoolsInput::new(1).next_token("AAAA");
             world.aws.list_identity_pools(input).map(drop)
         },
         wire: ("ListIdentityPools", r#"{"MaxResults": 1, "NextToken": "AAAA"}"#),
@@ -267,7 +264,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.9 a token of no listing, of identities",
         typed: |world| {
-            let input = ListIdentitiesInput::new(id(POOL), 1)?.next_token("?")?;
+            let input = ListIdentitiesInput::new(id(POOL), 1).next_token("?");
             world.aws.list_identities(input).map(drop)
         },
         wire: ("ListIdentities", r#"{"IdentityPoolId": "<1>", "MaxResults": 1, "NextToken": "?"}"#),
@@ -277,9 +274,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "5.9 unknown pool",
-        typed: |world| {
-            world.aws.list_identities(ListIdentitiesInput::new(id(NOBODY), 1)?).map(drop)
-        },
+        typed: |world| world.aws.list_identities(ListIdentitiesInput::new(id(NOBODY), 1)).map(drop),
         wire: ("ListIdentities", r#"{"IdentityPoolId": "<99>", "MaxResults": 1}"#),
         refusal: "PoolNotFound",
         kind: ErrorKind::ResourceNotFound,
@@ -288,7 +283,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.10 unknown identity",
         typed: |world| {
-            world.aws.describe_identity(DescribeIdentityInput::new(id(NOBODY))?).map(drop)
+            world.aws.describe_identity(DescribeIdentityInput::new(id(NOBODY))).map(drop)
         },
         wire: ("DescribeIdentity", r#"{"IdentityId": "<99>"}"#),
         refusal: "IdentityNotFound",
@@ -297,7 +292,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         rule: "5.10 the id of a pool",
-        typed: |world| world.aws.describe_identity(DescribeIdentityInput::new(id(POOL))?).map(drop),
+        typed: |world| world.aws.describe_identity(DescribeIdentityInput::new(id(POOL))).map(drop),
         wire: ("DescribeIdentity", r#"{"IdentityId": "<1>"}"#),
         refusal: "IdentityNotFound",
         kind: ErrorKind::ResourceNotFound,
@@ -308,7 +303,7 @@ pub(super) const ROWS: &[Row] = &[
 /// Refused when the account has 1,000 pools in the region.
 pub(super) const CROWDED: &[Row] = &[Row {
     rule: "6.1 the 1,001st pool",
-    typed: |world| create(world, Ok),
+    typed: |world| create(world, |input| input),
     wire: (
         "CreateIdentityPool",
         r#"{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false}"#,

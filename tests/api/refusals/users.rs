@@ -9,15 +9,15 @@ use super::{ALICE, BARE, EVE, FULL, GONE, NOBODY, OTHER, POOL, Row};
 use crate::support::{FACEBOOK, GAME, World, id};
 
 pub(super) fn merge(pool: u64, source: &str, destination: &str) -> MergeDeveloperIdentitiesInput {
-    MergeDeveloperIdentitiesInput::new(id(pool), GAME, source, destination).expect("fits")
+    MergeDeveloperIdentitiesInput::new(id(pool), GAME, source, destination)
 }
 
 fn unlink(world: &World, pool: u64, identity: u64, provider: &str, user: &str) -> Result<()> {
-    let input = UnlinkDeveloperIdentityInput::new(id(pool), id(identity), provider, user)?;
+    let input = UnlinkDeveloperIdentityInput::new(id(pool), id(identity), provider, user);
     world.aws.unlink_developer_identity(input)
 }
 
-fn lookup(pool: u64) -> Result<LookupDeveloperIdentityInput> {
+fn lookup(pool: u64) -> LookupDeveloperIdentityInput {
     LookupDeveloperIdentityInput::new(id(pool))
 }
 
@@ -25,7 +25,7 @@ fn lookup(pool: u64) -> Result<LookupDeveloperIdentityInput> {
 pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 by nothing",
-        typed: |world| world.aws.lookup_developer_identity(lookup(POOL)?).map(drop),
+        typed: |world| world.aws.lookup_developer_identity(lookup(POOL)).map(drop),
         wire: ("LookupDeveloperIdentity", r#"{"IdentityPoolId": "<1>", "IdentityId": null}"#),
         refusal: "LookupKeyMissing",
         kind: ErrorKind::InvalidParameter,
@@ -34,7 +34,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 unknown pool",
         typed: |world| {
-            let input = lookup(NOBODY)?.developer_user_identifier("alice")?;
+            let input = lookup(NOBODY).developer_user_identifier("alice");
             world.aws.lookup_developer_identity(input).map(drop)
         },
         wire: (
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 unknown identity",
         typed: |world| {
-            world.aws.lookup_developer_identity(lookup(POOL)?.identity_id(id(NOBODY))?).map(drop)
+            world.aws.lookup_developer_identity(lookup(POOL).identity_id(id(NOBODY))).map(drop)
         },
         wire: ("LookupDeveloperIdentity", r#"{"IdentityPoolId": "<1>", "IdentityId": "<99>"}"#),
         refusal: "IdentityNotFound",
@@ -58,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 identity of another pool (Q9)",
         typed: |world| {
-            let input = lookup(POOL)?.identity_id(id(EVE))?.developer_user_identifier("eve")?;
+            let input = lookup(POOL).identity_id(id(EVE)).developer_user_identifier("eve");
             world.aws.lookup_developer_identity(input).map(drop)
         },
         wire: (
@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 unknown identifier (Q3), which is case-sensitive",
         typed: |world| {
-            let input = lookup(POOL)?.developer_user_identifier("Alice")?;
+            let input = lookup(POOL).developer_user_identifier("Alice");
             world.aws.lookup_developer_identity(input).map(drop)
         },
         wire: (
@@ -86,7 +86,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 a user of a pool without developer provider",
         typed: |world| {
-            let input = lookup(BARE)?.developer_user_identifier("alice")?;
+            let input = lookup(BARE).developer_user_identifier("alice");
             world.aws.lookup_developer_identity(input).map(drop)
         },
         wire: (
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 both, a mismatch",
         typed: |world| {
-            let input = lookup(POOL)?.identity_id(id(ALICE))?.developer_user_identifier("bob")?;
+            let input = lookup(POOL).identity_id(id(ALICE)).developer_user_identifier("bob");
             world.aws.lookup_developer_identity(input).map(drop)
         },
         wire: (
@@ -114,7 +114,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 the subject of a public login is no identifier",
         typed: |world| {
-            let input = lookup(POOL)?.identity_id(id(ALICE))?.developer_user_identifier("a")?;
+            let input = lookup(POOL).identity_id(id(ALICE)).developer_user_identifier("a");
             world.aws.lookup_developer_identity(input).map(drop)
         },
         wire: (
@@ -128,7 +128,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 a token of no listing",
         typed: |world| {
-            let input = lookup(POOL)?.identity_id(id(FULL))?.next_token("dXM")?;
+            let input = lookup(POOL).identity_id(id(FULL)).next_token("dXM");
             world.aws.lookup_developer_identity(input).map(drop)
         },
         wire: (
@@ -156,8 +156,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.6.1 another provider name",
         typed: |world| {
-            let input =
-                MergeDeveloperIdentitiesInput::new(id(POOL), "login.other", "bob", "alice")?;
+            let input = MergeDeveloperIdentitiesInput::new(id(POOL), "login.other", "bob", "alice");
             world.aws.merge_developer_identities(input).map(drop)
         },
         wire: (

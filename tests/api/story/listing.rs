@@ -20,9 +20,9 @@ fn page(
     size: i64,
     next: Option<&NextToken>,
 ) -> cognate::Result<ListIdentitiesOutput> {
-    let input = ListIdentitiesInput::new(pool, size).expect("fits");
+    let input = ListIdentitiesInput::new(pool, size);
     let input = match next {
-        Some(token) => input.next_token(token).expect("fits"),
+        Some(token) => input.next_token(token),
         None => input,
     };
     world.aws.list_identities(input)
@@ -78,7 +78,7 @@ fn a_listing_goes_on_behind_an_identity_that_is_gone() {
     let [alice, bob, carol] = three(&world, &pool);
     let first = page(&world, &pool, 1, None).expect("listed");
     assert_eq!(ids(&first), [&alice]);
-    let delete = DeleteIdentitiesInput::new([&alice, &bob]).expect("fits");
+    let delete = DeleteIdentitiesInput::new([&alice, &bob]);
     world.aws.delete_identities(delete).expect("deleted");
     let second = page(&world, &pool, 1, first.next_token.as_ref()).expect("listed");
     assert_eq!((ids(&second), second.next_token.as_ref()), (vec![&carol], None));
@@ -89,15 +89,15 @@ fn hidden_identities_take_no_place_on_a_page() {
     let world = world();
     let pool = world.game();
     let [alice, bob, carol] = three(&world, &pool);
-    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &bob, GAME, "bob").expect("fits");
+    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &bob, GAME, "bob");
     world.aws.unlink_developer_identity(unlink).expect("unlinked");
     assert_eq!(ids(&page(&world, &pool, 60, None).expect("listed")), [&alice, &bob, &carol]);
     for (hide, first, second) in [(true, [&alice], [&carol]), (false, [&alice], [&bob])] {
-        let input = ListIdentitiesInput::new(&pool, 1).expect("fits").hide_disabled(hide);
+        let input = ListIdentitiesInput::new(&pool, 1).hide_disabled(hide);
         let one = world.aws.list_identities(input.clone()).expect("listed");
         assert_eq!(ids(&one), first);
         let next = one.next_token.expect("there is another one");
-        let input = input.next_token(next).expect("fits");
+        let input = input.next_token(next);
         let two = world.aws.list_identities(input).expect("listed");
         assert_eq!((ids(&two), two.next_token.is_some()), (second.to_vec(), !hide));
     }
@@ -112,13 +112,13 @@ fn disabled_identities_do_not_hide_the_end_of_a_long_pool() {
         let user = format!("user-{n}");
         let id = world.register(&pool, &user);
         let unlink = UnlinkDeveloperIdentityInput::new(&pool, &id, GAME, user.as_str());
-        world.aws.unlink_developer_identity(unlink.expect("fits")).expect("unlinked");
+        world.aws.unlink_developer_identity(unlink).expect("unlinked");
     }
     let last = world.register(&pool, "last");
-    let input = ListIdentitiesInput::new(&pool, 1).expect("fits").hide_disabled(true);
+    let input = ListIdentitiesInput::new(&pool, 1).hide_disabled(true);
     let one = world.aws.list_identities(input.clone()).expect("listed");
     let next = one.next_token.expect("there is another one");
-    let two = world.aws.list_identities(input.next_token(next).expect("fits")).expect("listed");
+    let two = world.aws.list_identities(input.next_token(next)).expect("listed");
     assert_eq!((ids(&two), two.next_token.as_ref()), (vec![&last], None));
 }
 
@@ -132,12 +132,12 @@ fn users_are_looked_up_in_both_directions() {
         world.aws.merge_developer_identities(merge(&pool, user, "alice")).expect("merged");
     }
     let lookup = |user: Option<&str>, id: Option<&IdentityId>| {
-        let mut input = LookupDeveloperIdentityInput::new(&pool).expect("fits");
+        let mut input = LookupDeveloperIdentityInput::new(&pool);
         if let Some(user) = user {
-            input = input.developer_user_identifier(user).expect("fits");
+            input = input.developer_user_identifier(user);
         }
         if let Some(id) = id {
-            input = input.identity_id(id).expect("fits");
+            input = input.identity_id(id);
         }
         let found = world.aws.lookup_developer_identity(input).expect("found");
         assert_eq!((&found.identity_id, found.next_token), (&alice, None));
@@ -159,14 +159,14 @@ fn users_of_an_identity_are_paged() {
     let pool = world.game();
     let alice = world.register(&pool, "alice");
     for user in ["bob", "carol"] {
-        let given = call(&pool, user).identity_id(&alice).expect("fits");
+        let given = call(&pool, user).identity_id(&alice);
         assert_eq!(world.resolve(&given).expect("linked"), alice);
     }
     assert_eq!(users(&world, &pool, &alice), ["alice", "bob", "carol"]);
-    let input = LookupDeveloperIdentityInput::new(&pool).and_then(|input| input.max_results(1));
-    let input = input.expect("fits");
-    let by_id = input.clone().identity_id(&alice).expect("fits");
-    let by_user = input.developer_user_identifier("bob").expect("fits");
+    let input = LookupDeveloperIdentityInput::new(&pool).max_results(1);
+    let input = input;
+    let by_id = input.clone().identity_id(&alice);
+    let by_user = input.developer_user_identifier("bob");
     for mut input in [by_id, by_user] {
         for (user, more) in [("alice", true), ("bob", true), ("carol", false)] {
             let found = world.aws.lookup_developer_identity(input.clone()).expect("found");
@@ -176,7 +176,7 @@ fn users_of_an_identity_are_paged() {
             assert_eq!(listed.as_str(), user);
             assert_eq!(found.next_token.is_some(), more, "{user}");
             if let Some(next) = found.next_token {
-                input = input.next_token(next).expect("fits");
+                input = input.next_token(next);
             }
         }
     }
@@ -190,21 +190,21 @@ fn a_token_belongs_to_its_listing() {
     three(&world, &other);
     for user in ["alice-2", "bob-2"] {
         let id = if user == "alice-2" { &alice } else { &bob };
-        world.resolve(&call(&pool, user).identity_id(id).expect("fits")).expect("linked");
+        world.resolve(&call(&pool, user).identity_id(id)).expect("linked");
     }
     let pools = |next: Option<&NextToken>| {
-        let input = ListIdentityPoolsInput::new(1).expect("fits");
-        let input = next.into_iter().try_fold(input, ListIdentityPoolsInput::next_token);
-        world.aws.list_identity_pools(input.expect("fits")).map(|page| page.next_token)
+        let input = ListIdentityPoolsInput::new(1);
+        let input = next.into_iter().fold(input, ListIdentityPoolsInput::next_token);
+        world.aws.list_identity_pools(input).map(|page| page.next_token)
     };
     let identities = |of: &IdentityPoolId, next: Option<&NextToken>| {
         page(&world, of, 1, next).map(|page| page.next_token)
     };
     let users = |of: &IdentityId, next: Option<&NextToken>| {
-        let input = LookupDeveloperIdentityInput::new(&pool).expect("fits");
-        let input = input.identity_id(of).and_then(|input| input.max_results(1)).expect("fits");
-        let input = next.into_iter().try_fold(input, LookupDeveloperIdentityInput::next_token);
-        world.aws.lookup_developer_identity(input.expect("fits")).map(|found| found.next_token)
+        let input = LookupDeveloperIdentityInput::new(&pool);
+        let input = input.identity_id(of).max_results(1);
+        let input = next.into_iter().fold(input, LookupDeveloperIdentityInput::next_token);
+        world.aws.lookup_developer_identity(input).map(|found| found.next_token)
     };
     let first = "there is more than one";
     let of_pools = pools(None).expect("listed").expect(first);

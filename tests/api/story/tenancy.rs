@@ -22,7 +22,7 @@ fn everything(
     Ok(vec![
         (
             "DescribeIdentityPool",
-            aws.describe_identity_pool(DescribeIdentityPoolInput::new(pool)?).map(drop),
+            aws.describe_identity_pool(DescribeIdentityPoolInput::new(pool)).map(drop),
         ),
         (
             "UpdateIdentityPool",
@@ -30,27 +30,27 @@ fn everything(
                 pool,
                 "mine",
                 GuestAccess::Allowed,
-            )?)
+            ))
             .map(drop),
         ),
-        ("DeleteIdentityPool", aws.delete_identity_pool(DeleteIdentityPoolInput::new(pool)?)),
-        ("ListIdentities", aws.list_identities(ListIdentitiesInput::new(pool, 60)?).map(drop)),
+        ("DeleteIdentityPool", aws.delete_identity_pool(DeleteIdentityPoolInput::new(pool))),
+        ("ListIdentities", aws.list_identities(ListIdentitiesInput::new(pool, 60)).map(drop)),
         (
             "GetOpenIdTokenForDeveloperIdentity",
             aws.get_open_id_token_for_developer_identity(call(pool, "alice")).map(drop),
         ),
         (
             "GetOpenIdTokenForDeveloperIdentity with the identity",
-            aws.get_open_id_token_for_developer_identity(call(pool, "alice").identity_id(id)?)
+            aws.get_open_id_token_for_developer_identity(call(pool, "alice").identity_id(id))
                 .map(drop),
         ),
         (
             "LookupDeveloperIdentity by identity",
-            aws.lookup_developer_identity(lookup()?.identity_id(id)?).map(drop),
+            aws.lookup_developer_identity(lookup().identity_id(id)).map(drop),
         ),
         (
             "LookupDeveloperIdentity by user",
-            aws.lookup_developer_identity(lookup()?.developer_user_identifier("alice")?).map(drop),
+            aws.lookup_developer_identity(lookup().developer_user_identifier("alice")).map(drop),
         ),
         (
             "MergeDeveloperIdentities",
@@ -60,7 +60,7 @@ fn everything(
             "UnlinkDeveloperIdentity",
             aws.unlink_developer_identity(UnlinkDeveloperIdentityInput::new(
                 pool, id, GAME, "alice",
-            )?),
+            )),
         ),
     ])
 }
@@ -73,12 +73,12 @@ fn nothing_is_found(owners: &World, strangers: &Developer) {
     for (operation, outcome) in everything(strangers, &pool, &alice).expect("fits") {
         assert_eq!(refused(outcome), not_found, "{operation}");
     }
-    let outcome = strangers.describe_identity(DescribeIdentityInput::new(&alice).expect("fits"));
+    let outcome = strangers.describe_identity(DescribeIdentityInput::new(&alice));
     let not_found = ("ResourceNotFoundException", format!("Identity '{alice}' not found."));
     assert_eq!(refused(outcome), not_found);
-    let listing = ListIdentityPoolsInput::new(60).expect("fits");
+    let listing = ListIdentityPoolsInput::new(60);
     assert_eq!(strangers.list_identity_pools(listing).expect("listed").identity_pools, []);
-    let delete = DeleteIdentitiesInput::new([&alice]).expect("fits");
+    let delete = DeleteIdentitiesInput::new([&alice]);
     strangers.delete_identities(delete).expect("answered");
 }
 
@@ -105,7 +105,7 @@ fn what_a_stranger_asks_for_changes_no_byte() {
             outcome.expect_err(operation);
             assert_eq!(world.dump(), before, "{operation}");
         }
-        let delete = DeleteIdentitiesInput::new([&alice]).expect("fits");
+        let delete = DeleteIdentitiesInput::new([&alice]);
         strangers.delete_identities(delete).expect("answered");
         assert_eq!(world.dump(), before, "DeleteIdentities");
     }
@@ -125,7 +125,7 @@ fn users_of_one_name_in_two_accounts_are_two() {
     let alice = theirs.register(&other, "alice");
     assert_ne!(ours.register(&pool, "alice"), alice);
     // The id of a stranger's identity does not help.
-    let input = call(&pool, "alice").identity_id(&alice).expect("fits");
+    let input = call(&pool, "alice").identity_id(&alice);
     let not_found = format!("Identity '{alice}' not found.");
     assert_eq!(refused(ours.resolve(&input)), ("ResourceNotFoundException", not_found));
 }
@@ -139,7 +139,7 @@ fn a_deletion_goes_as_far_as_the_owner_may() {
     let eve = theirs.register(&theirs.game(), "eve");
 
     let unknown: IdentityId = "us-east-1:0".parse().expect("fits");
-    let input = DeleteIdentitiesInput::new([&alice, &eve, &unknown, &alice]).expect("fits");
+    let input = DeleteIdentitiesInput::new([&alice, &eve, &unknown, &alice]);
     let output = ours.aws.delete_identities(input).expect("as far as it goes");
     let [unprocessed] = output.unprocessed_identity_ids.as_slice() else {
         panic!("only the stranger's: {output:?}")
@@ -147,7 +147,7 @@ fn a_deletion_goes_as_far_as_the_owner_may() {
     assert_eq!(unprocessed.identity_id, eve);
     assert_eq!(unprocessed.error_code, UnprocessedIdentityErrorCode::AccessDenied);
 
-    let outcome = ours.aws.describe_identity(DescribeIdentityInput::new(&alice).expect("fits"));
+    let outcome = ours.aws.describe_identity(DescribeIdentityInput::new(&alice));
     let not_found = format!("Identity '{alice}' not found.");
     assert_eq!(refused(outcome), ("ResourceNotFoundException", not_found));
     assert_ne!(ours.register(&pool, "alice"), alice, "the login is free again");
@@ -162,7 +162,7 @@ fn an_identity_of_another_region_is_neither_deleted_nor_reported() {
     let pool = world.game();
     let alice = world.register(&pool, "alice");
     let elsewhere = developer(&world.engine, ACCOUNT, "eu-west-1");
-    let input = DeleteIdentitiesInput::new([&alice]).expect("fits");
+    let input = DeleteIdentitiesInput::new([&alice]);
     let output = elsewhere.delete_identities(input).expect("nothing to do");
     assert_eq!(output.unprocessed_identity_ids, []);
     assert_eq!(world.register(&pool, "alice"), alice);

@@ -318,7 +318,7 @@ fn a_token_of_another_engine_is_refused() {
 #[test]
 fn a_token_of_a_deleted_pool_is_refused() {
     let (world, pool, token) = ours();
-    let delete = DeleteIdentityPoolInput::new(&pool).expect("fits");
+    let delete = DeleteIdentityPoolInput::new(&pool);
     world.aws.delete_identity_pool(delete).expect("deleted");
     assert_foreign(world.engine.verify_token(&token), "its pool is gone");
 }

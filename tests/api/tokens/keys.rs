@@ -147,7 +147,7 @@ fn a_retired_key_verifies_for_a_day_and_no_longer() {
     let made = |builder: Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
     for world in [World::with(made), World::alone(made)] {
         let pool = world.game();
-        let day = |user| call(&pool, user).token_duration(86_400).expect("fits");
+        let day = |user| call(&pool, user).token_duration(86_400);
         world.clock.set(NOON + 999);
         let old = token(&world, day("alice"));
         world.engine.verify_token(&old).expect("an engine may keep the key from here on");
@@ -204,7 +204,7 @@ fn a_refused_call_makes_no_key() {
     let world = World::with(|builder| builder.signing_algorithm(SigningAlgorithm::EdDsa));
     let pool = world.game();
     let before = world.dump();
-    let presented = call(&pool, "alice").login(FACEBOOK, "bad-signature").expect("fits");
+    let presented = call(&pool, "alice").logins(FACEBOOK, "bad-signature");
     world.resolve(&presented).expect_err("refused");
     assert_eq!(world.dump(), before);
 }

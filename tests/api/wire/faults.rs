@@ -135,7 +135,7 @@ fn words_for_true_and_false_are_booleans() {
         let alice = world.register(&pool, "alice");
         let input =
             cognate::UnlinkDeveloperIdentityInput::new(&pool, &alice, "login.game", "alice");
-        world.aws.unlink_developer_identity(input.expect("fits")).expect("disabled");
+        world.aws.unlink_developer_identity(input).expect("disabled");
         for word in words {
             let body =
                 format!(r#"{{"IdentityPoolId":"{pool}","MaxResults":1,"HideDisabled":"{word}"}}"#);

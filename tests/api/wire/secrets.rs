@@ -45,16 +45,16 @@ fn no_refusal_repeats_a_login_token() {
 fn an_input_does_not_show_its_tokens() {
     let world = World::new();
     let pool = world.game();
-    let input = call(&pool, SECRET).login("graph.facebook.com", SECRET).expect("fits");
+    let input = call(&pool, SECRET).logins("graph.facebook.com", SECRET);
     let refused = world.resolve(&input).expect_err("no token of the provider's");
     let shown = format!("{input:?} {refused:?} {refused}");
     assert!(shown.contains("graph.facebook.com"), "{shown}");
     assert!(!shown.contains(&SECRET[..4]), "{shown}");
 
-    let twelve = (0..12).try_fold(call(&pool, "alice"), |input, n| {
-        input.login(format!("provider-{n}").as_str(), SECRET)
+    let twelve = (0..12).fold(call(&pool, "alice"), |input, n| {
+        input.logins(format!("provider-{n}").as_str(), SECRET)
     });
-    let refused = twelve.expect_err("more than ten logins");
+    let refused = twelve.check().expect_err("more than ten logins");
     let shown = format!("{refused:?} {refused}");
     assert!(shown.contains("provider-8=***Sensitive Data Redacted***"), "{shown}");
     assert!(!shown.contains(&SECRET[..4]), "{shown}");

@@ -1,0 +1,66 @@
+//! What each operation takes and returns, under the service's own names.
+//!
+//! # Inputs
+//!
+//! `XInput::new` takes the members that are required, and a setter, named as in the AWS SDK, each of
+//! the others. A setter of a list or a map adds one entry. Setters do not fail: the operation
+//! refuses all violated constraints together, as the service does. A getter, `get_member`, returns
+//! a valid value.
+//!
+//! # Example: every violation at once
+//!
+//! ```
+//! # use cognate::*;
+//! # let engine = Engine::builder().in_memory()?;
+//! # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+//! let input = CreateIdentityPoolInput::new("a#b", GuestAccess::Denied)
+//!     .developer_provider_name("login game");
+//! let Err(Error::Invalid(violations)) = aws.create_identity_pool(input) else { panic!() };
+//! let members: Vec<_> = violations.iter().map(Violation::member).collect();
+//! assert_eq!(members, ["identityPoolName", "developerProviderName"]);
+//! # Ok::<(), cognate::Error>(())
+//! ```
+//!
+//! # JSON
+//!
+//! Inputs and outputs serialize and deserialize as the JSON of the service.
+
+mod developer;
+mod epoch_seconds;
+mod identities;
+mod input;
+mod pools;
+mod public;
+mod roles;
+mod tags;
+
+pub(crate) use developer::{GetOpenIdTokenForDeveloperIdentity, PRINCIPAL_TAGS_MAX};
+pub use developer::{
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,
+    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
+    MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
+};
+pub use identities::{
+    DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
+    ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
+};
+pub(crate) use identities::{IDS_TO_DELETE_MAX, IDS_TO_DELETE_MIN};
+pub(crate) use pools::LOGIN_PROVIDERS_MAX;
+pub use pools::{
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess,
+    IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
+    UpdateIdentityPoolInput,
+};
+pub use public::{
+    GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
+    GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
+};
+pub use roles::{
+    GetIdentityPoolRolesInput, GetIdentityPoolRolesOutput, GetPrincipalTagAttributeMapInput,
+    GetPrincipalTagAttributeMapOutput, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput,
+    SetPrincipalTagAttributeMapOutput,
+};
+pub(crate) use roles::{GetPrincipalTagAttributeMap, SetPrincipalTagAttributeMap};
+pub use tags::{
+    ListTagsForResourceInput, ListTagsForResourceOutput, TagResourceInput, UntagResourceInput,
+};

@@ -1,0 +1,185 @@
+//! Inputs and outputs of the operations on users of a developer provider, tokens among them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{IdentityId, IdentityPoolId};
+use crate::login::Logins;
+use crate::name::{
+    DeveloperProviderName, DeveloperUserIdentifier, LoginToken, NextToken, PrincipalTagKey,
+    PrincipalTagValue, ProviderName,
+};
+use crate::operation::input::{Given, input};
+use crate::rules::claims::TokenDuration;
+use crate::rules::page::PageSize;
+use crate::state::PrincipalTags;
+use crate::token::OpenIdToken;
+
+/// The most principal tags that one call gives.
+pub(crate) const PRINCIPAL_TAGS_MAX: usize = 50;
+
+input! {
+    /// Input of [`get_open_id_token_for_developer_identity`].
+    ///
+    /// [`get_open_id_token_for_developer_identity`]:
+    ///     crate::Developer::get_open_id_token_for_developer_identity
+    GetOpenIdTokenForDeveloperIdentityInput => GetOpenIdTokenForDeveloperIdentity
+    /// A token for a user of a pool. The user has to be given among the
+    /// [`logins`](Self::logins).
+    fn new(identity_pool_id: IdentityPoolId)
+    {
+        /// The pool.
+        "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
+
+        /// The identity that the logins are to be linked to.
+        "IdentityId", identity_id, get_identity_id: IdentityId, optional;
+
+        /// The pool's developer provider with the user's identifier, or a public provider with its
+        /// token. At most 10; another one of the same provider replaces the first.
+        "Logins", logins, get_logins: {Logins: ProviderName => LoginToken},
+        required(0..=Logins::LENGTH_MAX);
+
+        /// A tag of the principal, to stand in the token; at most 50.
+        "PrincipalTags", principal_tags, get_principal_tags:
+        {PrincipalTags: PrincipalTagKey => PrincipalTagValue}, defaulted(0..=PRINCIPAL_TAGS_MAX);
+
+        /// How long the token is valid, 1 to 86,400 seconds; 900 if it is not given.
+        "TokenDuration", token_duration, get_token_duration: TokenDuration, optional;
+    }
+}
+
+/// An identity, and a token for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct GetOpenIdTokenForDeveloperIdentityOutput {
+    /// The identity of the logins; after a merge it is not the one that was given.
+    pub identity_id: IdentityId,
+    /// The token.
+    pub token: OpenIdToken,
+}
+
+impl GetOpenIdTokenForDeveloperIdentityOutput {
+    /// An output with these members.
+    pub fn new(identity_id: IdentityId, token: OpenIdToken) -> Self {
+        Self { identity_id, token }
+    }
+}
+
+input! {
+    /// Input of [`lookup_developer_identity`](crate::Developer::lookup_developer_identity).
+    LookupDeveloperIdentityInput => LookupDeveloperIdentity
+    /// A lookup in a pool. Specify `identity_id` or `developer_user_identifier`, or both.
+    fn new(identity_pool_id: IdentityPoolId)
+    {
+        /// The pool.
+        "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
+
+        /// The identity whose users are looked up.
+        "IdentityId", identity_id, get_identity_id: IdentityId, optional;
+
+        /// The user whose identity is looked up.
+        "DeveloperUserIdentifier", developer_user_identifier, get_developer_user_identifier:
+        DeveloperUserIdentifier, optional;
+
+        /// How many identifiers a page has, 1 to 60; 60 if it is not given.
+        "MaxResults", max_results, get_max_results: PageSize, optional;
+
+        /// The page that follows the one that gave this token.
+        "NextToken", next_token, get_next_token: NextToken, optional;
+    }
+}
+
+/// An identity and the developer user identifiers that are linked to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct LookupDeveloperIdentityOutput {
+    /// The identity.
+    pub identity_id: IdentityId,
+    /// A page of its developer user identifiers, in the order in which they were linked.
+    pub developer_user_identifier_list: Vec<DeveloperUserIdentifier>,
+    /// Where the next page begins; `None` on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<NextToken>,
+}
+
+impl LookupDeveloperIdentityOutput {
+    /// An output with these members; the others are empty, and can be set.
+    pub fn new(
+        identity_id: IdentityId,
+        developer_user_identifier_list: Vec<DeveloperUserIdentifier>,
+    ) -> Self {
+        Self { identity_id, developer_user_identifier_list, next_token: None }
+    }
+}
+
+input! {
+    /// Input of [`merge_developer_identities`](crate::Developer::merge_developer_identities).
+    MergeDeveloperIdentitiesInput => MergeDeveloperIdentities
+    /// Merges the identity of the source user into that of the destination user.
+    fn new(
+        identity_pool_id: IdentityPoolId,
+        developer_provider_name: DeveloperProviderName,
+        source_user_identifier: DeveloperUserIdentifier,
+        destination_user_identifier: DeveloperUserIdentifier
+    )
+    {
+        /// The user whose identity ends.
+        "SourceUserIdentifier", source_user_identifier, get_source_user_identifier:
+        DeveloperUserIdentifier, required;
+
+        /// The user whose identity gets the logins.
+        "DestinationUserIdentifier", destination_user_identifier,
+        get_destination_user_identifier: DeveloperUserIdentifier, required;
+
+        /// The pool's developer provider.
+        "DeveloperProviderName", developer_provider_name, get_developer_provider_name:
+        DeveloperProviderName, required;
+
+        /// The pool.
+        "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
+    }
+}
+
+/// The identity that has the logins of both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct MergeDeveloperIdentitiesOutput {
+    /// The destination's identity.
+    pub identity_id: IdentityId,
+}
+
+impl MergeDeveloperIdentitiesOutput {
+    /// An output with these members.
+    pub fn new(identity_id: IdentityId) -> Self {
+        Self { identity_id }
+    }
+}
+
+input! {
+    /// Input of [`unlink_developer_identity`](crate::Developer::unlink_developer_identity).
+    UnlinkDeveloperIdentityInput => UnlinkDeveloperIdentity
+    /// Unlinks a user from an identity of a pool.
+    fn new(
+        identity_pool_id: IdentityPoolId,
+        identity_id: IdentityId,
+        developer_provider_name: DeveloperProviderName,
+        developer_user_identifier: DeveloperUserIdentifier
+    )
+    {
+        /// The identity.
+        "IdentityId", identity_id, get_identity_id: IdentityId, required;
+
+        /// The pool.
+        "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
+
+        /// The pool's developer provider.
+        "DeveloperProviderName", developer_provider_name, get_developer_provider_name:
+        DeveloperProviderName, required;
+
+        /// The user.
+        "DeveloperUserIdentifier", developer_user_identifier, get_developer_user_identifier:
+        DeveloperUserIdentifier, required;
+    }
+}

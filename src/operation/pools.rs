@@ -1,0 +1,264 @@
+//! Inputs and outputs of the operations on pools.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::IdentityPoolId;
+use crate::name::{
+    Arn, DeveloperProviderName, IdentityPoolName, NextToken, ProviderAppId, ProviderName, TagKey,
+    TagValue,
+};
+use crate::operation::input::{Given, input};
+use crate::rules::page::PageSize;
+use crate::state::{CognitoIdentityProvider, IdentityPool};
+
+/// Whether a pool gives identities to guests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "bool", into = "bool")]
+#[expect(clippy::exhaustive_enums, reason = "a boolean with a name")]
+pub enum GuestAccess {
+    /// Anyone gets an identity.
+    Allowed,
+    /// Only a user who logs in gets an identity.
+    Denied,
+}
+
+impl From<bool> for GuestAccess {
+    fn from(allowed: bool) -> Self {
+        if allowed { Self::Allowed } else { Self::Denied }
+    }
+}
+
+impl From<GuestAccess> for bool {
+    fn from(guests: GuestAccess) -> Self {
+        guests == GuestAccess::Allowed
+    }
+}
+
+/// The most entries of `SupportedLoginProviders`.
+pub(crate) const LOGIN_PROVIDERS_MAX: usize = 10;
+
+/// Declares an input with the settings of a pool behind members of its own.
+macro_rules! pool_input {
+    (
+        $(#[$doc:meta])*
+        $Input:ident => $Checked:ident
+        $(#[$new_doc:meta])* fn new($($param:ident: $Param:ty),*)
+        { $($own:tt)* }
+    ) => {
+        input! {
+            $(#[$doc])*
+            $Input => $Checked
+            $(#[$new_doc])*
+            fn new($($param: $Param),*)
+            {
+                $($own)*
+
+                /// The pool's name, 1 to 128 characters; names are not unique.
+                "IdentityPoolName", identity_pool_name, get_identity_pool_name:
+                IdentityPoolName, required;
+
+                /// Whether guests get an identity: `true` or `false`, or a [`GuestAccess`].
+                "AllowUnauthenticatedIdentities", allow_unauthenticated_identities,
+                get_allow_unauthenticated_identities: GuestAccess, required;
+
+                /// Allows or forbids the basic (classic) flow; unset behaves as allowed.
+                "AllowClassicFlow", allow_classic_flow, get_allow_classic_flow: bool, optional;
+
+                /// Accepts a public provider's tokens for one application; at most 10 providers.
+                "SupportedLoginProviders", supported_login_providers,
+                get_supported_login_providers:
+                {BTreeMap<ProviderName, ProviderAppId>: ProviderName => ProviderAppId},
+                defaulted(0..=LOGIN_PROVIDERS_MAX);
+
+                /// The name under which the pool's backend registers its own users.
+                "DeveloperProviderName", developer_provider_name, get_developer_provider_name:
+                DeveloperProviderName, optional;
+
+                /// Accepts an OpenID Connect provider, `arn:aws:iam::ACCOUNT:oidc-provider/ISSUER`.
+                "OpenIdConnectProviderARNs", open_id_connect_provider_arns,
+                get_open_id_connect_provider_arns: [Arn], defaulted;
+
+                /// Accepts the users of a user pool.
+                "CognitoIdentityProviders", cognito_identity_providers,
+                get_cognito_identity_providers: [CognitoIdentityProvider], defaulted;
+
+                /// Accepts a SAML provider, `arn:aws:iam::ACCOUNT:saml-provider/NAME`.
+                "SamlProviderARNs", saml_provider_arns, get_saml_provider_arns: [Arn], defaulted;
+
+                /// Tags the pool; at most 50 tags. Without this an update keeps the tags.
+                "IdentityPoolTags", identity_pool_tags, get_identity_pool_tags:
+                {BTreeMap<TagKey, TagValue>: TagKey => TagValue}, optional;
+            }
+        }
+
+        impl $Checked {
+            fn settings(self, id: IdentityPoolId) -> IdentityPool {
+                IdentityPool {
+                    identity_pool_id: id,
+                    identity_pool_name: self.identity_pool_name,
+                    allow_unauthenticated_identities: self.allow_unauthenticated_identities.into(),
+                    allow_classic_flow: self.allow_classic_flow,
+                    supported_login_providers: self.supported_login_providers,
+                    developer_provider_name: self.developer_provider_name,
+                    open_id_connect_provider_arns: self.open_id_connect_provider_arns,
+                    cognito_identity_providers: self.cognito_identity_providers,
+                    saml_provider_arns: self.saml_provider_arns,
+                    identity_pool_tags: self.identity_pool_tags.unwrap_or_default(),
+                }
+            }
+        }
+    };
+}
+
+pool_input! {
+    /// Input of [`create_identity_pool`](crate::Developer::create_identity_pool).
+    CreateIdentityPoolInput => CreateIdentityPool
+    /// A pool of that name without any provider.
+    fn new(
+        identity_pool_name: IdentityPoolName,
+        allow_unauthenticated_identities: GuestAccess
+    )
+    {
+    }
+}
+
+impl CreateIdentityPool {
+    pub(crate) fn into_pool(self, id: IdentityPoolId) -> IdentityPool {
+        self.settings(id)
+    }
+}
+
+pool_input! {
+    /// Input of [`update_identity_pool`](crate::Developer::update_identity_pool): the whole pool.
+    ///
+    /// # Example: a pool keeps everything but its name
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pool = CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    ///     .supported_login_providers("accounts.google.com", "client-1");
+    /// let pool = aws.create_identity_pool(pool)?;
+    /// let renamed = UpdateIdentityPoolInput::from(pool.clone()).identity_pool_name("arcade");
+    /// let renamed = aws.update_identity_pool(renamed)?;
+    /// assert_eq!(renamed.identity_pool_name.as_str(), "arcade");
+    /// assert_eq!(renamed.supported_login_providers, pool.supported_login_providers);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    UpdateIdentityPoolInput => UpdateIdentityPool
+    /// The pool with a name, without any provider; a setting that is not given is reset.
+    fn new(
+        identity_pool_id: IdentityPoolId,
+        identity_pool_name: IdentityPoolName,
+        allow_unauthenticated_identities: GuestAccess
+    )
+    {
+        /// The pool.
+        "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
+    }
+}
+
+impl UpdateIdentityPool {
+    /// The pool as it is asked for, and whether its tags are to stay.
+    pub(crate) fn into_pool(self) -> (IdentityPool, bool) {
+        let keep_tags = self.identity_pool_tags.is_none();
+        let id = self.identity_pool_id.clone();
+        (self.settings(id), keep_tags)
+    }
+}
+
+/// All settings of a pool, as they are.
+impl From<IdentityPool> for UpdateIdentityPoolInput {
+    fn from(pool: IdentityPool) -> Self {
+        Self {
+            identity_pool_id: Given::of(pool.identity_pool_id),
+            identity_pool_name: Given::of(pool.identity_pool_name),
+            allow_unauthenticated_identities: Given::of(GuestAccess::from(
+                pool.allow_unauthenticated_identities,
+            )),
+            allow_classic_flow: Given::of(pool.allow_classic_flow),
+            supported_login_providers: Given::of(pool.supported_login_providers),
+            developer_provider_name: Given::of(pool.developer_provider_name),
+            open_id_connect_provider_arns: Given::of(pool.open_id_connect_provider_arns),
+            cognito_identity_providers: Given::of(pool.cognito_identity_providers),
+            saml_provider_arns: Given::of(pool.saml_provider_arns),
+            identity_pool_tags: Given::of(pool.identity_pool_tags),
+        }
+    }
+}
+
+input! {
+    /// Input of [`describe_identity_pool`](crate::Developer::describe_identity_pool).
+    DescribeIdentityPoolInput => DescribeIdentityPool
+    /// Describes a pool.
+    fn new(identity_pool_id: IdentityPoolId)
+    {
+        /// The pool.
+        "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
+    }
+}
+
+input! {
+    /// Input of [`delete_identity_pool`](crate::Developer::delete_identity_pool).
+    DeleteIdentityPoolInput => DeleteIdentityPool
+    /// Deletes a pool.
+    fn new(identity_pool_id: IdentityPoolId)
+    {
+        /// The pool.
+        "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
+    }
+}
+
+input! {
+    /// Input of [`list_identity_pools`](crate::Developer::list_identity_pools).
+    ListIdentityPoolsInput => ListIdentityPools
+    /// The first page.
+    fn new(max_results: PageSize)
+    {
+        /// How many pools a page has, 1 to 60.
+        "MaxResults", max_results, get_max_results: PageSize, required;
+
+        /// The page that follows the one that gave this token.
+        "NextToken", next_token, get_next_token: NextToken, optional;
+    }
+}
+
+/// A page of the caller's pools, in the order of their creation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct ListIdentityPoolsOutput {
+    /// The pools.
+    pub identity_pools: Vec<IdentityPoolShortDescription>,
+    /// Where the next page begins; `None` on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<NextToken>,
+}
+
+impl ListIdentityPoolsOutput {
+    /// An output with these members; the others are empty, and can be set.
+    pub fn new(identity_pools: Vec<IdentityPoolShortDescription>) -> Self {
+        Self { identity_pools, next_token: None }
+    }
+}
+
+/// A pool in a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct IdentityPoolShortDescription {
+    /// The pool's id.
+    pub identity_pool_id: IdentityPoolId,
+    /// The pool's name.
+    pub identity_pool_name: IdentityPoolName,
+}
+
+impl IdentityPoolShortDescription {
+    /// An entry with these members.
+    pub fn new(identity_pool_id: IdentityPoolId, identity_pool_name: IdentityPoolName) -> Self {
+        Self { identity_pool_id, identity_pool_name }
+    }
+}
