@@ -2,10 +2,10 @@
 //!
 //! # Inputs
 //!
-//! `XInput::new` takes the members that are required, and a setter, named as in the AWS SDK, each of
-//! the others. A setter of a list or a map adds one entry. Setters do not fail: the operation
-//! refuses all violated constraints together, as the service does. A getter, `get_member`, returns
-//! a valid value.
+//! `XInput::new` takes the required members. Setters, named as in the AWS SDK, take the others; a
+//! setter of a list or a map adds one entry. Setters do not fail: the operation refuses all
+//! violated constraints together, as the service does. A getter, `get_member`, returns a valid
+//! value.
 //!
 //! # Example: every violation at once
 //!
