@@ -243,7 +243,7 @@ type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 impl RawKey {
     pub(crate) fn all() -> [Self; 3] {
         let random = SystemRandom::new();
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/keys");
         let read = |name: &str| std::fs::read(folder.join(name)).expect("a key of the tests");
 
         let der = read("rsa-2048.p8");

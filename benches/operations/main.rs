@@ -32,7 +32,7 @@
 //! that is reached, and for sizes how often the floor fits in.
 //!
 //! An argument chooses the rows whose names contain it, as in
-//! `cargo bench --bench operations -- resolve`. The feature `server` adds the rows by HTTP.
+//! `cargo bench --manifest-path benches/Cargo.toml -- resolve`.
 //! `COGNATE_BENCH` chooses how much is measured. `COGNATE_BENCH_IDENTITIES` is another number of
 //! identities than the set's own.
 //!
@@ -53,7 +53,6 @@
 mod disk;
 mod floor;
 mod growth;
-#[cfg(feature = "server")]
 mod http;
 mod measure;
 mod memory;
@@ -100,7 +99,6 @@ fn main() {
             let aws = developer(&engine);
             let owned = (&engine, &databases.pool);
             tokens::all(&mut bench, owned, &users, &key);
-            #[cfg(feature = "server")]
             http::all(&mut bench, owned, &users, &key);
             if key.is_the_fastest() {
                 resolve::all(&mut bench, &aws, &users, &floor);
