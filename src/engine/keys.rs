@@ -21,7 +21,7 @@ use crate::store::key::corrupt;
 use crate::store::record::{Numbered, Record};
 use crate::store::{Key, KeyRange, Tree, entries};
 use crate::token::{
-    Discovery, Jwk, Jwks, OpenIdToken, Presented, Seal, Signer, SigningKey, verify,
+    Discovery, Jwk, Jwks, OpenIdToken, ParsedToken, Seal, Signer, SigningKey, verify,
 };
 
 /// What is known of the keys in the store.
@@ -201,12 +201,12 @@ fn is_alive(key: &Numbered<StoredKey>, now: Timestamp) -> bool {
 
 impl Core {
     pub(super) fn verify_token(&self, token: &str) -> Result<Claims> {
-        let presented = Presented::parse(token).ok_or(Refusal::TokenForeign)?;
-        let (region, number) = named(&presented.kid).ok_or(Refusal::TokenForeign)?;
-        let key = self.verifying_key(&presented.kid, &region, number)?;
+        let parsed = ParsedToken::parse(token).ok_or(Refusal::TokenForeign)?;
+        let (region, number) = named(&parsed.kid).ok_or(Refusal::TokenForeign)?;
+        let key = self.verifying_key(&parsed.kid, &region, number)?;
         let now = self.now();
         let key = key.filter(|key| is_alive(key, now)).ok_or(Refusal::TokenForeign)?;
-        let claims = verify(&presented, &key.key, now.as_secs())?;
+        let claims = verify(&parsed, &key.key, now.as_secs())?;
         let pool = Reads::new(self).any_pool(claims.identity_pool_id())?;
         let ours = pool.is_some_and(|kept| {
             kept.pool.region == region

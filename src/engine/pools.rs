@@ -78,7 +78,7 @@ impl Developer {
     pub fn describe_identity_pool(&self, input: DescribeIdentityPoolInput) -> Result<IdentityPool> {
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
-            Ok(Decided::answer(kept.pool.settings.clone()))
+            Ok(Decided::unchanged(kept.pool.settings.clone()))
         })
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::rules::world;
+use crate::rules::properties::world;
 use crate::state::VerifiedLogin;
 
 const FACEBOOK: &str = "graph.facebook.com";
@@ -403,5 +403,5 @@ fn what_can_be_set() {
     }
     let same = pool([]);
     let unchanged = super::set(&same, same.roles.clone(), own).expect("set");
-    assert_eq!(unchanged, Decided::answer(()), "what is as before is not written");
+    assert_eq!(unchanged, Decided::unchanged(()), "what is as before is not written");
 }

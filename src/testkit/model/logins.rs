@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::testkit::model::identities::canonical;
-use crate::testkit::model::resolution::{Answer, Door, Proof};
+use crate::testkit::model::resolution::{Accepts, Answer, Proof};
 use crate::testkit::model::{
     CONFLICT, Exception, INVALID, INVALID_OR_NOT_AUTHORIZED, IdentityState, Linking, Model,
     NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, exactly, expected, refused,
@@ -79,7 +79,7 @@ impl Model {
             if wrong || uninvited {
                 return Err(NOT_AUTHORIZED);
             }
-            let proof = self.prove(pool, Door::Public, logins, None)?;
+            let proof = self.prove(pool, Accepts::Public, logins, None)?;
             let answer = self.resolve(pool, None, &proof, false)?;
             Ok((proof, answer))
         });
@@ -111,7 +111,7 @@ impl Model {
             if logins.is_empty() && identity.is_guest() && !state.settings.guests {
                 return Err(NOT_AUTHORIZED);
             }
-            let proof = self.prove(pool, Door::Public, logins, Some(given))?;
+            let proof = self.prove(pool, Accepts::Public, logins, Some(given))?;
             let answer = self.resolve(pool, Some(given), &proof, false)?;
             Ok((pool, proof, answer))
         });
@@ -134,7 +134,7 @@ impl Model {
         let by_id = self.choices.linking == Linking::ByIdentityId;
         let resolved = self.pool(caller, pool).and_then(|_| {
             given.map(|given| self.identity_of(pool, given)).transpose()?;
-            let proof = self.prove(pool, Door::Developer, logins, given)?;
+            let proof = self.prove(pool, Accepts::Developer, logins, given)?;
             let answer = self.resolve(pool, given, &proof, by_id)?;
             Ok((proof, answer))
         });
@@ -189,7 +189,7 @@ impl Model {
             if logins.is_empty() && guest_is_unwanted {
                 return Err(NOT_AUTHORIZED);
             }
-            let proof = self.prove(pool, Door::PublicOrCognito, logins, Some(given))?;
+            let proof = self.prove(pool, Accepts::PublicOrCognito, logins, Some(given))?;
             if proof.is_empty() && guest_is_unwanted {
                 return Err(NOT_AUTHORIZED);
             }
@@ -300,7 +300,7 @@ impl Model {
             if developer && is_developer {
                 return Err(INVALID);
             }
-            let proof = self.prove(pool, Door::PublicOrCognito, logins, Some(identity))?;
+            let proof = self.prove(pool, Accepts::PublicOrCognito, logins, Some(identity))?;
             let has_one = proof.logins.iter().any(|login| known.logins.contains(login));
             let is_opened = has_one || !proof.named(known).is_empty();
             if known.is_disabled() || !is_opened {

@@ -36,9 +36,9 @@ impl Proof {
     }
 }
 
-/// Through which operation logins come.
+/// The kinds of logins that an operation accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum Accepts {
     Developer,
     Public,
     PublicOrCognito,
@@ -55,20 +55,20 @@ impl Model {
     pub(super) fn prove(
         &self,
         pool: Pool,
-        door: Door,
+        accepts: Accepts,
         logins: &[Presented],
         given: Option<Identity>,
     ) -> Result<Proof, Exception> {
         let state = self.pools.get(&pool).ok_or(NOT_FOUND)?;
         for login in logins {
-            admit(state, door, *login)?;
+            accept(state, accepts, *login)?;
         }
         let developer = state.settings.developer;
         let is_user = |login: &Presented| match login {
             Presented::User(provider, _) => developer == Some(*provider),
             _ => false,
         };
-        if door == Door::Developer && !logins.iter().any(is_user) {
+        if accepts == Accepts::Developer && !logins.iter().any(is_user) {
             return Err(INVALID);
         }
         let mut proof = Proof { logins: Vec::new(), token: None };
@@ -229,13 +229,13 @@ impl Model {
 }
 
 /// Whether a pool takes logins under that key.
-fn admit(pool: &PoolState, door: Door, login: Presented) -> Result<(), Exception> {
+fn accept(pool: &PoolState, accepts: Accepts, login: Presented) -> Result<(), Exception> {
     let is_cognito = matches!(login, Presented::Cognito(_) | Presented::Tampered(_));
     let is_user = matches!(login, Presented::User(of, _) if pool.settings.developer == Some(of));
-    match door {
-        Door::Developer if is_user => return Ok(()),
-        Door::PublicOrCognito if is_cognito => return Ok(()),
-        Door::Public | Door::PublicOrCognito if !pool.has_any_provider() => {
+    match accepts {
+        Accepts::Developer if is_user => return Ok(()),
+        Accepts::PublicOrCognito if is_cognito => return Ok(()),
+        Accepts::Public | Accepts::PublicOrCognito if !pool.has_any_provider() => {
             return Err(NOT_AUTHORIZED);
         }
         _ => {}
@@ -257,9 +257,9 @@ fn admit(pool: &PoolState, door: Door, login: Presented) -> Result<(), Exception
         Presented::Spelled(_, provider, ..) => provider != Provider::UserPool,
         _ => false,
     };
-    match door {
+    match accepts {
         _ if is_known => Ok(()),
-        Door::Developer if may_be_developer => Err(INVALID),
+        Accepts::Developer if may_be_developer => Err(INVALID),
         _ => Err(NOT_AUTHORIZED),
     }
 }
