@@ -45,7 +45,7 @@ const POOLS_MAX: usize = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Generation(u64);
 
-/// The pools of a store that nobody else writes to.
+/// The pools of a store that was opened exclusively.
 ///
 /// While a pool is being written it is not kept and cannot come to be kept, so a reader sees it as
 /// the store has it; what is kept is what the store has.

@@ -67,7 +67,7 @@ fn counted() -> (Arc<Counting>, Developer, IdentityPoolId) {
     (store, aws, pool)
 }
 
-/// A pool of an engine alone with its store.
+/// A pool of an engine that has opened its store exclusively.
 fn game(store: Arc<dyn Store>) -> (Developer, IdentityPoolId) {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
     let engine = builder.build(|| Ok(store), Some(PoolCache::default())).expect("opens");
@@ -198,7 +198,7 @@ fn a_key_that_was_read_before_a_rotation_is_not_kept_after_it() {
 #[test]
 fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
     let (_, aws, pool) = counted();
-    let cache = aws.core.pools.as_ref().expect("alone with its store");
+    let cache = aws.core.pools.as_ref().expect("opened exclusively");
     let mut reads = Reads::new(&aws.core);
     let writing = cache.writing(pool.guid());
     reads.any_pool(&pool).expect("reads").expect("is there");
