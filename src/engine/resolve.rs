@@ -13,7 +13,7 @@ use crate::login::{LoginError, Logins, is_of_another_issuer};
 use crate::name::{DeveloperUserIdentifier, LoginToken, ProviderName, is_same_provider};
 use crate::rules::claims::Claims;
 use crate::rules::link::{self, OpenedBy, Resolution};
-use crate::rules::provider::{Accepts, LoginKind, login_kind};
+use crate::rules::provider::{Accepts, TokenKind, token_kind};
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, IdentityPool, Login, VerifiedLogin};
 use crate::token::claims_to_be_ours;
@@ -87,30 +87,30 @@ impl Core {
         for (name, token) in logins.iter() {
             let is_ours = || claims_to_be_ours(token.as_str());
             let is_of_another = || is_of_another_issuer(token, name);
-            let kind = login_kind(&pool.pool, (accepts, name), is_ours, is_of_another)?;
-            if matches!(kind, LoginKind::Developer(_)) {
+            let kind = token_kind(&pool.pool, (accepts, name), is_ours, is_of_another)?;
+            if matches!(kind, TokenKind::Developer(_)) {
                 user(token)?;
             }
             kinds.push(kind);
         }
-        let has_developer = kinds.iter().any(|kind| matches!(kind, LoginKind::Developer(_)));
+        let has_developer = kinds.iter().any(|kind| matches!(kind, TokenKind::Developer(_)));
         if accepts == Accepts::Developer && !has_developer {
             return Err(Refusal::DeveloperProviderMissing.into());
         }
         let mut proof = Proof { used: Vec::with_capacity(kinds.len()), token: None };
         for (kind, (name, token)) in kinds.into_iter().zip(logins.iter()) {
             match kind {
-                LoginKind::Developer(name) => {
+                TokenKind::Developer(name) => {
                     proof.used.push(VerifiedLogin::developer(name, &user(token)?));
                 }
-                LoginKind::Public => {
+                TokenKind::Public => {
                     let verified = self.verify(&pool.pool.settings, name, token, now)?;
                     // Presented under both spellings of its provider a login is used once.
                     if proof.used.iter().all(|used| used.login() != verified.login()) {
                         proof.used.push(verified);
                     }
                 }
-                LoginKind::Cognito => {
+                TokenKind::Cognito => {
                     let claims = self.verify_token(token.as_str())?;
                     let pool_matches = claims.identity_pool_id() == pool.pool.id();
                     if !pool_matches || given != Some(claims.identity_id()) {

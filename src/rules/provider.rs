@@ -32,23 +32,23 @@ pub(crate) enum Accepts {
     PublicOrCognito,
 }
 
-/// The kind of a login, by its key in the `Logins` map.
+/// The kind of a login's token, by its key in the `Logins` map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LoginKind<'a> {
+pub(crate) enum TokenKind<'a> {
     Developer(&'a DeveloperProviderName),
     Public,
     Cognito,
 }
 
-/// Tells the kind of a login that is presented under `name`. `is_ours` says whether the token claims to be one
-/// of this service, and `is_of_another` whether it is a JSON Web Token of another issuer than
+/// Tells the kind of a token that is presented under `name`. `is_ours` says whether it claims to be
+/// one of this service, and `is_of_another` whether it is a JSON Web Token of another issuer than
 /// `name`.
-pub(crate) fn login_kind<'a>(
+pub(crate) fn token_kind<'a>(
     pool: &'a Pool,
     (accepts, name): (Accepts, &ProviderName),
     is_ours: impl FnOnce() -> bool,
     is_of_another: impl FnOnce() -> bool,
-) -> Result<LoginKind<'a>, Refusal> {
+) -> Result<TokenKind<'a>, Refusal> {
     let settings = &pool.settings;
     let developer = settings.developer_provider_name.as_ref();
     let developer = developer.filter(|developer| developer.as_str() == name.as_str());
@@ -56,8 +56,8 @@ pub(crate) fn login_kind<'a>(
     let issuer = pool.region.token_issuer();
     let is_own = is_same_provider(issuer.provider_name(), name.as_str());
     match (accepts, developer) {
-        (Accepts::Developer, Some(developer)) => Ok(LoginKind::Developer(developer)),
-        (Accepts::PublicOrCognito, _) if is_own => Ok(LoginKind::Cognito),
+        (Accepts::Developer, Some(developer)) => Ok(TokenKind::Developer(developer)),
+        (Accepts::PublicOrCognito, _) if is_own => Ok(TokenKind::Cognito),
         (Accepts::Public | Accepts::PublicOrCognito, _) if !has_any(settings) => {
             Err(Refusal::ProvidersMissing { identity_pool_id: pool.id().clone() })
         }
@@ -65,7 +65,7 @@ pub(crate) fn login_kind<'a>(
         (Accepts::Public | Accepts::PublicOrCognito, Some(_)) => {
             Err(Refusal::PublicProviderExpected)
         }
-        _ if settings.public_provider(name.as_str()).is_some() => Ok(LoginKind::Public),
+        _ if settings.public_provider(name.as_str()).is_some() => Ok(TokenKind::Public),
         (Accepts::Developer, None) if !is_public(name.as_str()) => {
             Err(Refusal::DeveloperProviderUnsupported)
         }

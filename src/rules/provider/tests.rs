@@ -16,7 +16,7 @@ const NO_DEVELOPER: &str = "! This identity pool does not support the specified 
 fn keys_of_logins() {
     let pool = world::pool_with_providers();
     let shown = |accepts, name: &str, is_ours| {
-        let found = login_kind(&pool, (accepts, &name.parse().unwrap()), || is_ours, || false);
+        let found = token_kind(&pool, (accepts, &name.parse().unwrap()), || is_ours, || false);
         found.map_or_else(|refusal| format!("! {refusal}"), |found| format!("{found:?}"))
     };
     let developer = r#"Developer(DeveloperProviderName("d"))"#;
@@ -52,7 +52,7 @@ fn keys_that_the_pool_does_not_have() {
     let pool = world::pool_with_providers();
     let shown = |accepts, name: &str, is_ours, is_of_another| {
         let name = name.parse().unwrap();
-        let found = login_kind(&pool, (accepts, &name), || is_ours, || is_of_another);
+        let found = token_kind(&pool, (accepts, &name), || is_ours, || is_of_another);
         found.map_or_else(|refusal| refusal.to_string(), |found| format!("{found:?}"))
     };
     for (name, is_public) in [
@@ -87,7 +87,7 @@ fn keys_that_the_pool_does_not_have() {
 fn keys_with_a_final_slash() {
     let pool = world::pool_with_providers();
     let shown = |accepts, name: &str| {
-        let found = login_kind(&pool, (accepts, &name.parse().unwrap()), || false, || false);
+        let found = token_kind(&pool, (accepts, &name.parse().unwrap()), || false, || false);
         found.map_or_else(|refusal| format!("! {refusal}"), |found| format!("{found:?}"))
     };
     for name in ["graph.facebook.com", "id.example.com/x", SAML, USER_POOL] {
@@ -133,12 +133,12 @@ fn a_pool_without_providers() {
     pool.settings.developer_provider_name = None;
     let missing = Refusal::ProvidersMissing { identity_pool_id: pool.id().clone() };
     let kind = |accepts, name: &str| {
-        login_kind(&pool, (accepts, &name.parse().unwrap()), || false, || false)
+        token_kind(&pool, (accepts, &name.parse().unwrap()), || false, || false)
     };
     for accepts in [Accepts::Public, Accepts::PublicOrCognito] {
         assert_eq!(kind(accepts, "graph.facebook.com"), Err(missing.clone()));
     }
-    assert_eq!(kind(Accepts::PublicOrCognito, COGNITO), Ok(LoginKind::Cognito));
+    assert_eq!(kind(Accepts::PublicOrCognito, COGNITO), Ok(TokenKind::Cognito));
     assert_eq!(kind(Accepts::Developer, "d"), Err(Refusal::DeveloperProviderUnsupported));
 }
 
@@ -157,7 +157,7 @@ fn a_provider_of_any_kind_is_one() {
         let mut pool = world::pool();
         pool.settings.developer_provider_name = None;
         kind(&world::pool_with_providers().settings, &mut pool.settings);
-        let refused = login_kind(&pool, (Accepts::Public, &name), || false, || false);
+        let refused = token_kind(&pool, (Accepts::Public, &name), || false, || false);
         assert_eq!(refused, Err(Refusal::ProviderUnsupported), "kind {number}");
     }
 }
