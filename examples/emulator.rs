@@ -8,25 +8,25 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use cognate::testkit::{Call, Model, Reply, Subject, Survey};
+use cognate::testkit::{Call, CallReply, Implementation, Model, Survey};
 use serde_json::{Value, json};
 
 /// These are the lines that an emulator needs: what it is, how it is called, and the survey.
-impl Subject for Emulator {
-    fn call(&self, call: &Call) -> io::Result<Reply> {
+impl Implementation for Emulator {
+    fn call(&self, call: &Call) -> io::Result<CallReply> {
         let input = serde_json::from_str(&call.body)?;
         let (status, body) = match self.answer(&call.operation, &input) {
             Ok(output) => (200, output),
             Err(exception) => (400, json!({ "__type": exception, "message": "refused" })),
         };
-        Ok(Reply { status, body: body.to_string() })
+        Ok(CallReply { status, body: body.to_string() })
     }
 }
 
 fn main() {
     let operations = ["CreateIdentityPool", "DeleteIdentityPool", "DescribeIdentityPool", "GetId"];
-    let findings = Survey::new(100, 30).only(operations).run(&Model::new(), Emulator::default);
-    println!("{findings}");
+    let deviations = Survey::new(100, 30).only(operations).run(&Model::new(), Emulator::default);
+    println!("{deviations}");
 }
 
 /// The emulator: each pool with its owner.

@@ -100,12 +100,12 @@ fn survey(url: &str, options: &Options) -> Result<bool, Box<dyn Error>> {
         tell(format_args!("accounts from {first_account} on"))?;
         survey = survey.accounts_from(first_account);
     }
-    let findings = survey.run(&Model::new(), || {
+    let deviations = survey.run(&Model::new(), || {
         reset(options);
         HttpEndpoint::new(url)
     });
-    tell(&findings)?;
-    Ok(findings.is_empty())
+    tell(&deviations)?;
+    Ok(deviations.is_empty())
 }
 
 fn replay(url: &str, script: &str, options: &Options) -> Result<bool, Box<dyn Error>> {

@@ -80,19 +80,19 @@ fn trust_policy(pool: &IdentityPoolId) -> serde_json::Value {
 }
 
 fn create_pool(aws: &Developer, name: &str) -> Result<IdentityPoolId> {
-    let input = CreateIdentityPoolInput::new(name, GuestAccess::Allowed)?;
-    let input = input.developer_provider_name("login.game")?;
+    let input = CreateIdentityPoolInput::new(name, GuestAccess::Allowed);
+    let input = input.developer_provider_name("login.game");
     Ok(aws.create_identity_pool(input)?.identity_pool_id)
 }
 
 fn user_token(aws: &Developer, pool: &IdentityPoolId) -> Result<String> {
-    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool)?.login("login.game", "alice")?;
+    let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins("login.game", "alice");
     Ok(aws.get_open_id_token_for_developer_identity(input)?.token.as_str().to_owned())
 }
 
 fn guest_token(engine: &Engine, pool: &IdentityPoolId) -> Result<String> {
-    let guest = engine.public().get_id(GetIdInput::new(pool)?)?.identity_id;
-    let token = engine.public().get_open_id_token(GetOpenIdTokenInput::new(&guest)?)?.token;
+    let guest = engine.public().get_id(GetIdInput::new(pool))?.identity_id;
+    let token = engine.public().get_open_id_token(GetOpenIdTokenInput::new(&guest))?.token;
     Ok(token.as_str().to_owned())
 }
 

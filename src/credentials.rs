@@ -12,7 +12,7 @@ use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::Arn;
 use crate::state::PrincipalTags;
 
-pub(crate) use session_key::{Presented, SessionKey};
+pub(crate) use session_key::{ParsedSessionToken, SessionKey};
 
 /// How long credentials are valid, in seconds: an hour.
 pub(crate) const SESSION_SECS: u64 = 3_600;

@@ -331,7 +331,7 @@ impl fmt::Debug for Public {
 /// What engine and handles share.
 struct Core {
     store: Arc<dyn Store>,
-    /// Decoded pools, where nobody else writes to the store.
+    /// Decoded pools, if the store was opened exclusively.
     pools: Option<PoolCache>,
     keys: KeyRing,
     clock: Box<dyn Clock>,

@@ -24,8 +24,6 @@
 //! user), then the pool's settings, then each presented login in turn, then the resolution table.
 
 pub(crate) mod attributes;
-#[cfg(test)]
-mod call;
 pub(crate) mod claims;
 pub(crate) mod developer;
 pub(crate) mod link;
@@ -38,8 +36,6 @@ pub(crate) mod public;
 pub(crate) mod roles;
 pub(crate) mod session;
 pub(crate) mod tags;
-#[cfg(test)]
-mod world;
 
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, TagKey};
@@ -54,17 +50,21 @@ pub(crate) struct Decided<T> {
 
 impl<T> Decided<T> {
     /// An answer that changes nothing.
-    pub(crate) fn answer(output: T) -> Self {
+    pub(crate) fn unchanged(output: T) -> Self {
         Self { effects: Vec::new(), output }
     }
 
     /// A pool that becomes another; one that is as before is not written.
     pub(crate) fn replacing(before: &Pool, after: Pool, output: T) -> Self {
         if after == *before {
-            return Self::answer(output);
+            return Self::unchanged(output);
         }
         let change = Change::Update { before: before.clone(), after };
         Self { effects: vec![Effect::Pool(Box::new(change))], output }
+    }
+
+    pub(crate) fn map<U>(self, to: impl FnOnce(T) -> U) -> Decided<U> {
+        Decided { effects: self.effects, output: to(self.output) }
     }
 
     pub(crate) fn try_map<U, E>(self, to: impl FnOnce(T) -> Result<U, E>) -> Result<Decided<U>, E> {

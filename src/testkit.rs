@@ -2,7 +2,7 @@
 //!
 //! The model says the contract a second time, naively, and knows nothing of the engine. Sequences
 //! of all 23 operations go to an implementation, and the model says of each answer whether the
-//! service could have given it. What is put through it is a [`Subject`]: an engine behind its
+//! service could have given it. What is put through it is an [`Implementation`]: an engine behind its
 //! [`TypedDoor`] or its [`WireDoor`], whatever speaks AWS JSON 1.1 at an [`HttpEndpoint`], or an
 //! implementation of your own.
 //!
@@ -35,6 +35,7 @@ mod directory;
 mod faults;
 mod generate;
 mod history;
+mod implementation;
 mod issuer;
 mod json;
 mod model;
@@ -45,23 +46,22 @@ mod request;
 mod run;
 mod script;
 mod settings;
-mod subject;
 mod survey;
 
 pub use faults::{Calls, Fault, FaultyStore, When};
 pub use generate::{beginning, operation, operations};
 pub use history::{Event, History, Unexplained};
+pub use implementation::{HttpEndpoint, Implementation, TestClock, TypedDoor, WireDoor};
 pub use issuer::{issuer_key_set, login_verifier};
 pub use model::Model;
 pub use names::{
-    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Login, Pool, Presented,
+    Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, NumberedLogin, Pool, Presented,
     Provider, Role, Spelling, Token, User,
 };
 pub use operation::Operation;
-pub use outcome::{Description, Outcome, Page, Statement};
-pub use request::{Call, Reply};
+pub use outcome::{Description, OperationOutcome, Page, Statement};
+pub use request::{Call, CallReply};
 pub use run::{Disagreement, Run, check, run};
 pub use script::{Script, ScriptError};
 pub use settings::{Ambiguous, Attributes, Mapping, Match, Roles, Rule, Settings, Tags};
-pub use subject::{HttpEndpoint, Subject, TestClock, TypedDoor, WireDoor};
-pub use survey::{Finding, Findings, Kind, Survey};
+pub use survey::{Deviation, Deviations, Kind, Survey};

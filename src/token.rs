@@ -23,7 +23,7 @@ use crate::state::SigningAlgorithm;
 pub use jwks::{Discovery, Jwk, Jwks, ModulusEncoding};
 pub use key::SigningKey;
 pub(crate) use seal::Seal;
-pub(crate) use verify::{Presented, claims_to_be_ours, verify};
+pub(crate) use verify::{ParsedToken, claims_to_be_ours, verify};
 pub use web_identity::WebIdentity;
 
 /// A signed OpenID token in compact form: `HEADER.CLAIMS.SIGNATURE`, each part base64url.

@@ -12,8 +12,8 @@
 use std::sync::Arc;
 
 use cognate::testkit::{
-    self, Account, Caller, Cursor, Identity, Model, Operation, Outcome, Pool, Provider, Run,
-    Subject, TestClock, TypedDoor, WireDoor,
+    self, Account, Caller, Cursor, Identity, Model, Operation, OperationOutcome, Pool, Provider, Run,
+    Implementation, TestClock, TypedDoor, WireDoor,
 };
 use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, Store, UnknownDeveloperUser};
 
@@ -48,8 +48,8 @@ pub fn run(data: &[u8]) {
 
 struct World {
     engine: Engine,
-    door: Box<dyn Subject>,
-    /// An engine that is alone with its store keeps pools in memory, and nobody sees it write.
+    door: Box<dyn Implementation>,
+    /// An engine with an exclusive store keeps pools in memory, and nobody sees it write.
     store: Option<Arc<Watched>>,
     run: Run,
 }
@@ -66,7 +66,7 @@ impl World {
             (builder.in_memory(), None)
         };
         let engine = engine.expect("an engine");
-        let door: Box<dyn Subject> = if options & 2 == 0 {
+        let door: Box<dyn Implementation> = if options & 2 == 0 {
             Box::new(WireDoor::new(engine.clone()).clock(clock))
         } else {
             Box::new(TypedDoor::new(engine.clone()).clock(clock))
@@ -74,7 +74,7 @@ impl World {
         Self { engine, door, store, run: Run::new(model.oldest_survives()) }
     }
 
-    fn perform(&mut self, operation: &Operation) -> Outcome {
+    fn perform(&mut self, operation: &Operation) -> OperationOutcome {
         let before = self.writes();
         let performed = self.run.perform(&&*self.door, operation);
         let outcome = performed.unwrap_or_else(|disagreement| panic!("{disagreement}"));
@@ -139,9 +139,9 @@ impl World {
         let (mut length, mut after) = (0, None);
         loop {
             let (shown, next) = match self.perform(&operation(after)) {
-                Outcome::Pools(page) => (page.entries.len(), page.next),
-                Outcome::Identities(_, page) => (page.entries.len(), page.next),
-                Outcome::Users(_, page) => (page.entries.len(), page.next),
+                OperationOutcome::Pools(page) => (page.entries.len(), page.next),
+                OperationOutcome::Identities(_, page) => (page.entries.len(), page.next),
+                OperationOutcome::Users(_, page) => (page.entries.len(), page.next),
                 other => panic!("no listing: {other}\n{}", self.run.script()),
             };
             length += shown;

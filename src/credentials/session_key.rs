@@ -24,7 +24,7 @@ const TOKEN_LENGTH_MAX: usize = 1 << 20;
 pub(crate) struct SessionKey(LessSafeKey);
 
 /// A session token, cut into its parts.
-pub(crate) struct Presented {
+pub(crate) struct ParsedSessionToken {
     /// The number of the key that it claims to be sealed with.
     pub(crate) number: u32,
     head: [u8; HEAD_LENGTH],
@@ -32,7 +32,7 @@ pub(crate) struct Presented {
     sealed: Vec<u8>,
 }
 
-impl Presented {
+impl ParsedSessionToken {
     /// `None` for what is no session token.
     pub(crate) fn parse(token: &str) -> Option<Self> {
         if token.len() > TOKEN_LENGTH_MAX {
@@ -95,8 +95,8 @@ impl SessionKey {
     }
 
     /// `None` for what was not sealed with this key.
-    pub(crate) fn open(&self, presented: Presented) -> Option<VerifiedSession> {
-        let Presented { head, nonce, mut sealed, .. } = presented;
+    pub(crate) fn open(&self, parsed: ParsedSessionToken) -> Option<VerifiedSession> {
+        let ParsedSessionToken { head, nonce, mut sealed, .. } = parsed;
         let nonce = Nonce::assume_unique_for_key(nonce);
         let opened = self.0.open_in_place(nonce, Aad::from(head), &mut sealed).ok()?;
         let Sealed { session, access_key_id, secret_key } = serde_json::from_slice(opened).ok()?;

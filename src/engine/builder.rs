@@ -228,8 +228,9 @@ impl Builder {
         self.build(|| Ok(Arc::new(MemoryStore::new())), Some(PoolCache::default()))
     }
 
-    /// An engine over a store that others may write to at the same time. It reads a pool anew for
-    /// every call, where the other constructors, alone with their store, keep pools in memory.
+    /// An engine over a shared store: others may write to it at the same time. It reads a pool anew
+    /// for every call. The other constructors open their store exclusively, and keep pools in
+    /// memory.
     ///
     /// # Errors
     ///

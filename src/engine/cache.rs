@@ -41,7 +41,11 @@ impl KeptPool {
 /// How many pools are kept decoded.
 const POOLS_MAX: usize = 10_000;
 
-/// The pools of a store that nobody else writes to.
+/// A point between two writes of pools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Generation(u64);
+
+/// The pools of a store that was opened exclusively.
 ///
 /// While a pool is being written it is not kept and cannot come to be kept, so a reader sees it as
 /// the store has it; what is kept is what the store has.
@@ -63,31 +67,38 @@ impl PoolCache {
         self.kept.read().pools.get(&guid).cloned()
     }
 
-    /// What a kept pool shows, without sharing it: threads that count one pool's references get in
-    /// each other's way.
+    /// The pool as it was at `generation`, unless a write came between.
+    pub(super) fn get_as_of(&self, generation: Generation, guid: Guid) -> Option<Arc<KeptPool>> {
+        let kept = self.kept.read();
+        kept.pools.get(&guid).filter(|_| self.is_unchanged_since(generation)).cloned()
+    }
+
+    /// A value taken from a kept pool, without sharing the pool: threads that count one pool's
+    /// references get in each other's way.
     pub(super) fn look_at<T>(
         &self,
         guid: Guid,
-        look: impl FnOnce(&Arc<KeptPool>) -> Option<T>,
+        look: impl FnOnce(&KeptPool) -> Option<T>,
     ) -> Option<T> {
-        self.kept.read().pools.get(&guid).and_then(look)
+        self.kept.read().pools.get(&guid).and_then(|kept| look(kept))
     }
 
-    /// Whether the pool has not been written since it was got.
-    pub(super) fn is_current(&self, pool: &Arc<KeptPool>) -> bool {
-        self.kept.read().pools.get(&pool.guid).is_some_and(|kept| Arc::ptr_eq(kept, pool))
+    /// Note it before anything is read that [`is_unchanged_since`](Self::is_unchanged_since) or
+    /// [`keep`](Self::keep) is asked about.
+    pub(super) fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::SeqCst))
     }
 
-    /// To be noted before a pool is read from the store that may be kept afterwards, or before one
-    /// is looked at. While it stays the same no pool was written.
-    pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::SeqCst)
+    /// Whether no write of a pool began or ended since. One read of the store beside kept pools
+    /// then shows one committed state.
+    pub(super) fn is_unchanged_since(&self, generation: Generation) -> bool {
+        self.generation() == generation
     }
 
     /// Keeps a pool that was read after `generation` was noted, unless a write came between.
-    pub(super) fn keep(&self, generation: u64, pool: &Arc<KeptPool>) {
+    pub(super) fn keep(&self, generation: Generation, pool: &Arc<KeptPool>) {
         let mut kept = self.kept.write();
-        if self.generation() != generation || kept.writers > 0 {
+        if !self.is_unchanged_since(generation) || kept.writers > 0 {
             return;
         }
         if kept.pools.len() >= POOLS_MAX {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::cache::{KeptPool, PoolCache};
+use crate::engine::cache::{Generation, KeptPool, PoolCache};
 use crate::engine::{Core, Developer};
 use crate::error::Result;
 use crate::id::{AccountId, IdentityId, IdentityPoolId, Region};
@@ -16,6 +16,8 @@ use crate::store::{Key, KeyRange, Value, Visitor};
 pub(super) struct Reads<'a> {
     pub(super) core: &'a Core,
     pub(super) seen: Vec<(Key, Option<Value>)>,
+    /// Noted before the first read, where pools are kept in memory.
+    pub(super) generation: Option<Generation>,
     /// Pools that were kept in memory.
     pub(super) kept_pools: Vec<Arc<KeptPool>>,
     /// Whether a range was read, of which nothing is among the keys.
@@ -24,7 +26,8 @@ pub(super) struct Reads<'a> {
 
 impl<'a> Reads<'a> {
     pub(super) fn new(core: &'a Core) -> Self {
-        Self { core, seen: Vec::new(), kept_pools: Vec::new(), scanned: false }
+        let generation = core.pools.as_ref().map(PoolCache::generation);
+        Self { core, seen: Vec::new(), generation, kept_pools: Vec::new(), scanned: false }
     }
 
     /// A pool of the caller.
@@ -51,13 +54,10 @@ impl<'a> Reads<'a> {
             Some(kept)
         } else {
             let key = Key::pool(guid);
-            // What this attempt has seen before may have been written since: that is not kept.
-            let is_seen = self.seen.iter().any(|(seen, _)| *seen == key);
-            let generation = cache.filter(|_| !is_seen).map(PoolCache::generation);
             let found = self.get(&key)?;
             let found = found.map(|record| KeptPool::decode(guid, &key, record)).transpose()?;
             let found = found.map(Arc::new);
-            if let (Some(cache), Some(generation), Some(found)) = (cache, generation, &found) {
+            if let (Some(cache), Some(generation), Some(found)) = (cache, self.generation, &found) {
                 cache.keep(generation, found);
             }
             found

@@ -52,7 +52,7 @@ impl Developer {
             let (_, identity) = found.ok_or_else(|| Refusal::IdentityNotFound {
                 identity_id: input.identity_id.clone(),
             })?;
-            Ok(Decided::answer(identity.summary().into()))
+            Ok(Decided::unchanged(identity.summary().into()))
         })
     }
 
@@ -123,13 +123,13 @@ impl Developer {
                     Ok(())
                 })?;
                 if left > 0 || entries.len() >= wanted {
-                    return Ok(Decided::answer(Page::cut(LISTING, entries, input.max_results)));
+                    return Ok(Decided::unchanged(Page::cut(LISTING, entries, input.max_results)));
                 }
                 range = range.after(&read_last);
             }
             let mut page = Page::cut(LISTING, entries, input.max_results);
             page.next = page.next.or_else(|| LISTING.token(&read_last));
-            Ok(Decided::answer(page))
+            Ok(Decided::unchanged(page))
         })?;
         Ok(ListIdentitiesOutput {
             identity_pool_id: input.identity_pool_id.clone(),

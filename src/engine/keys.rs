@@ -21,7 +21,7 @@ use crate::store::key::corrupt;
 use crate::store::record::{Numbered, Record};
 use crate::store::{Key, KeyRange, Tree, entries};
 use crate::token::{
-    Discovery, Jwk, Jwks, OpenIdToken, Presented, Seal, Signer, SigningKey, verify,
+    Discovery, Jwk, Jwks, OpenIdToken, ParsedToken, Seal, Signer, SigningKey, verify,
 };
 
 /// What is known of the keys in the store.
@@ -30,7 +30,7 @@ pub(super) struct KeyRing {
     algorithm: SigningAlgorithm,
     handed_in: Option<SigningKey>,
     seal: Seal,
-    alone: bool,
+    is_exclusive: bool,
     known: RwLock<Known>,
     making: Mutex<()>,
 }
@@ -62,13 +62,13 @@ impl KeyRing {
         algorithm: SigningAlgorithm,
         handed_in: Option<SigningKey>,
         seal: Seal,
-        alone: bool,
+        is_exclusive: bool,
     ) -> Self {
         Self {
             algorithm,
             handed_in,
             seal,
-            alone,
+            is_exclusive,
             known: RwLock::default(),
             making: Mutex::default(),
         }
@@ -78,9 +78,9 @@ impl KeyRing {
         &self.seal
     }
 
-    /// Whether nobody else changes the keys in the store.
-    pub(super) fn alone(&self) -> bool {
-        self.alone
+    /// Whether the store was opened exclusively.
+    pub(super) fn is_exclusive(&self) -> bool {
+        self.is_exclusive
     }
 
     /// Held while a key is made: that takes a while, and one is enough.
@@ -201,12 +201,12 @@ fn is_alive(key: &Numbered<StoredKey>, now: Timestamp) -> bool {
 
 impl Core {
     pub(super) fn verify_token(&self, token: &str) -> Result<Claims> {
-        let presented = Presented::parse(token).ok_or(Refusal::TokenForeign)?;
-        let (region, number) = named(&presented.kid).ok_or(Refusal::TokenForeign)?;
-        let key = self.verifying_key(&presented.kid, &region, number)?;
+        let parsed = ParsedToken::parse(token).ok_or(Refusal::TokenForeign)?;
+        let (region, number) = named(&parsed.kid).ok_or(Refusal::TokenForeign)?;
+        let key = self.verifying_key(&parsed.kid, &region, number)?;
         let now = self.now();
         let key = key.filter(|key| is_alive(key, now)).ok_or(Refusal::TokenForeign)?;
-        let claims = verify(&presented, &key.key, now.as_secs())?;
+        let claims = verify(&parsed, &key.key, now.as_secs())?;
         let pool = Reads::new(self).any_pool(claims.identity_pool_id())?;
         let ours = pool.is_some_and(|kept| {
             kept.pool.region == region
@@ -276,7 +276,7 @@ impl Core {
 
     /// The key that signs in a region, made if there is none yet.
     pub(super) fn current_key(&self, region: &Region) -> Result<Arc<CurrentKey>> {
-        if self.keys.alone
+        if self.keys.is_exclusive
             && let Some(current) = self.keys.known.read().signers.get(region)
         {
             return Ok(Arc::clone(current));
@@ -290,7 +290,7 @@ impl Core {
         region: &Region,
         number: u32,
     ) -> Result<Option<Arc<Numbered<StoredKey>>>> {
-        if self.keys.alone
+        if self.keys.is_exclusive
             && let Some(key) = self.keys.known.read().verifiers.get(kid)
         {
             return Ok(Some(Arc::clone(key)));

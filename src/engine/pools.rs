@@ -80,7 +80,7 @@ impl Developer {
         let input = input.checked()?;
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
-            Ok(Decided::answer(kept.pool.settings.clone()))
+            Ok(Decided::unchanged(kept.pool.settings.clone()))
         })
     }
 

@@ -13,8 +13,8 @@ use crate::operation::{
 };
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::link::OpenedBy;
-use crate::rules::provider::Door;
-use crate::rules::session::{Grant, Presented};
+use crate::rules::provider::Accepts;
+use crate::rules::session::{Evidence, Grant};
 use crate::rules::{Refusal, attributes, public};
 
 impl Public {
@@ -63,16 +63,16 @@ impl Public {
     pub fn get_id(&self, input: GetIdInput) -> Result<GetIdOutput> {
         let input = input.checked()?;
         self.admit(Limited::GetId, input.identity_pool_id.region())?;
-        let mut proving = Proving::new(&self.core, Door::Public, &input.logins);
+        let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
         let identity_id = self.core.run(|reads| {
             let now = self.core.now();
             let kept = reads.any_pool(&input.identity_pool_id)?.ok_or_else(|| {
                 let identity_pool_id = input.identity_pool_id.clone();
                 Refusal::PoolNotFound { identity_pool_id }
             })?;
-            public::admit_account(&kept.pool, input.account_id.as_ref())?;
+            public::check_account(&kept.pool, input.account_id.as_ref())?;
             if input.logins.is_empty() {
-                public::admit_guest(&kept.pool)?;
+                public::check_guest_access(&kept.pool)?;
             }
             let proof = proving.prove(&kept, None, now)?;
             self.core.resolve(reads, &kept, (None, OpenedBy::Login), proof, now)
@@ -123,14 +123,14 @@ impl Public {
     pub fn get_open_id_token(&self, input: GetOpenIdTokenInput) -> Result<GetOpenIdTokenOutput> {
         let input = input.checked()?;
         self.admit(Limited::GetOpenIdToken, input.identity_id.region())?;
-        let mut proving = Proving::new(&self.core, Door::Public, &input.logins);
+        let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
         let (claims, key) = self.core.run(|reads| {
             let now = self.core.now();
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
             let providers = input.logins.iter().map(|(provider, _)| provider);
-            public::admit_classic_flow(&kept.pool, providers)?;
+            public::check_classic_flow(&kept.pool, providers)?;
             if input.logins.is_empty() && identity.is_guest() {
-                public::admit_guest(&kept.pool)?;
+                public::check_guest_access(&kept.pool)?;
             }
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
             let given = (Some(&identity), OpenedBy::Login);
@@ -204,33 +204,33 @@ impl Public {
         let input = input.checked()?;
         self.admit(Limited::GetCredentialsForIdentity, input.identity_id.region())?;
         let custom_role = input.custom_role_arn.as_ref();
-        let mut proving = Proving::new(&self.core, Door::PublicOrCognito, &input.logins);
+        let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
         self.core.run(|reads| {
             let now = self.core.now();
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
             if input.logins.is_empty() && identity.is_guest() {
-                public::admit_guest(&kept.pool)?;
+                public::check_guest_access(&kept.pool)?;
             }
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
             // A guest's own token proves nothing.
             if proof.is_empty() && identity.is_guest() {
-                public::admit_guest(&kept.pool)?;
+                public::check_guest_access(&kept.pool)?;
             }
             let given = (Some(&identity), OpenedBy::Login);
             self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity_id| {
-                let presented = Presented {
+                let evidence = Evidence {
                     pool: &kept.pool,
                     identity: &identity,
                     used: &proof.used,
                     token: proof.token.as_ref(),
                 };
                 let accounts = self.core.choices.role_accounts;
-                let Grant { role: role_arn, tags } = presented.grant(custom_role, accounts)?;
+                let Grant { role: role_arn, tags } = evidence.grant(custom_role, accounts)?;
                 let identity_pool_id = kept.pool.id().clone();
                 let expiration = end_of_session(now);
                 let session = Session {
                     principal_tags: tags,
-                    amr: presented.amr(),
+                    amr: evidence.amr(),
                     ..Session::new(identity_id, identity_pool_id, role_arn, expiration)
                 };
                 // Before anything is written: what has no credentials does not happen.
@@ -281,12 +281,12 @@ impl Public {
     /// ```
     pub fn unlink_identity(&self, input: UnlinkIdentityInput) -> Result<()> {
         let input = input.checked()?;
-        let mut proving = Proving::new(&self.core, Door::PublicOrCognito, &input.logins);
+        let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
         self.core.run(|reads| {
             let now = self.core.now();
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
             let providers = &input.logins_to_remove;
-            public::admit_removal(&kept.pool, providers)?;
+            public::check_removal(&kept.pool, providers)?;
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
             Ok(public::unlink(&identity, &proof.logins(), proof.amr(), providers, now)?)
         })

@@ -13,7 +13,7 @@ use crate::login::{LoginError, Logins, is_of_another_issuer};
 use crate::name::{DeveloperUserIdentifier, LoginToken, ProviderName, is_same_provider};
 use crate::rules::claims::Claims;
 use crate::rules::link::{self, OpenedBy, Resolution};
-use crate::rules::provider::{Door, Presented, presented};
+use crate::rules::provider::{Accepts, TokenKind, token_kind};
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, IdentityPool, Login, VerifiedLogin};
 use crate::token::claims_to_be_ours;
@@ -47,14 +47,14 @@ impl Proof {
 /// not ask a verifier again, unless it was about the pool.
 pub(super) struct Proving<'a> {
     core: &'a Core,
-    door: Door,
+    accepts: Accepts,
     logins: &'a Logins,
     proved: Option<(Arc<KeptPool>, Proof)>,
 }
 
 impl<'a> Proving<'a> {
-    pub(super) fn new(core: &'a Core, door: Door, logins: &'a Logins) -> Self {
-        Self { core, door, logins, proved: None }
+    pub(super) fn new(core: &'a Core, accepts: Accepts, logins: &'a Logins) -> Self {
+        Self { core, accepts, logins, proved: None }
     }
 
     /// What the logins prove to `pool`, and for a token of this service about the given identity.
@@ -68,7 +68,7 @@ impl<'a> Proving<'a> {
             Some((known, proof)) if Arc::ptr_eq(&known, pool) || known.record == pool.record => {
                 proof
             }
-            _ => self.core.prove(pool, (self.door, self.logins), given, now)?,
+            _ => self.core.prove(pool, (self.accepts, self.logins), given, now)?,
         };
         Ok(&self.proved.insert((Arc::clone(pool), proof)).1)
     }
@@ -79,7 +79,7 @@ impl Core {
     fn prove(
         &self,
         pool: &KeptPool,
-        (door, logins): (Door, &Logins),
+        (accepts, logins): (Accepts, &Logins),
         given: Option<&IdentityId>,
         now: Timestamp,
     ) -> Result<Proof> {
@@ -87,30 +87,30 @@ impl Core {
         for (name, token) in logins.iter() {
             let is_ours = || claims_to_be_ours(token.as_str());
             let is_of_another = || is_of_another_issuer(token, name);
-            let kind = presented(&pool.pool, (door, name), is_ours, is_of_another)?;
-            if matches!(kind, Presented::Developer(_)) {
+            let kind = token_kind(&pool.pool, (accepts, name), is_ours, is_of_another)?;
+            if matches!(kind, TokenKind::Developer(_)) {
                 user(token)?;
             }
             kinds.push(kind);
         }
-        let has_developer = kinds.iter().any(|kind| matches!(kind, Presented::Developer(_)));
-        if door == Door::Developer && !has_developer {
+        let has_developer = kinds.iter().any(|kind| matches!(kind, TokenKind::Developer(_)));
+        if accepts == Accepts::Developer && !has_developer {
             return Err(Refusal::DeveloperProviderMissing.into());
         }
         let mut proof = Proof { used: Vec::with_capacity(kinds.len()), token: None };
         for (kind, (name, token)) in kinds.into_iter().zip(logins.iter()) {
             match kind {
-                Presented::Developer(name) => {
+                TokenKind::Developer(name) => {
                     proof.used.push(VerifiedLogin::developer(name, &user(token)?));
                 }
-                Presented::Public => {
+                TokenKind::Public => {
                     let verified = self.verify(&pool.pool.settings, name, token, now)?;
                     // Presented under both spellings of its provider a login is used once.
                     if proof.used.iter().all(|used| used.login() != verified.login()) {
                         proof.used.push(verified);
                     }
                 }
-                Presented::Cognito => {
+                TokenKind::Cognito => {
                     let claims = self.verify_token(token.as_str())?;
                     let pool_matches = claims.identity_pool_id() == pool.pool.id();
                     if !pool_matches || given != Some(claims.identity_id()) {
@@ -155,7 +155,7 @@ impl Core {
         if given.is_none()
             && let Some(place) = link::settled(&owners)
         {
-            return Ok(Decided::answer(IdentityId::new(&pool.pool.region, place.guid)));
+            return Ok(Decided::unchanged(IdentityId::new(&pool.pool.region, place.guid)));
         }
         let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
         let fresh = IdentityId::new(&pool.pool.region, self.fresh_guid()?);

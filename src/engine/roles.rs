@@ -89,7 +89,7 @@ impl Developer {
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let PoolRoles { defaults, mappings } = kept.pool.roles.clone();
-            Ok(Decided::answer(GetIdentityPoolRolesOutput {
+            Ok(Decided::unchanged(GetIdentityPoolRolesOutput {
                 identity_pool_id: input.identity_pool_id.clone(),
                 roles: defaults,
                 role_mappings: mappings,
@@ -186,7 +186,7 @@ impl Developer {
             input.checked()?;
         let map = self.core.run(|reads| {
             let kept = reads.pool(self, &identity_pool_id)?;
-            Ok(Decided::answer(attributes::get(&kept.pool, &identity_provider_name)?))
+            Ok(Decided::unchanged(attributes::get(&kept.pool, &identity_provider_name)?))
         })?;
         let (id, name) = (identity_pool_id, identity_provider_name);
         Ok(GetPrincipalTagAttributeMapOutput::of(id, name, Some(&map)))

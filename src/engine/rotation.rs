@@ -113,7 +113,7 @@ impl Core {
                     if series.ready(self, number, &kept.key)?.is_some() {
                         return Ok((Batch::default(), ()));
                     }
-                    if !self.keys.alone() {
+                    if !self.keys.is_exclusive() {
                         continue;
                     }
                 }

@@ -57,12 +57,14 @@ impl Core {
     }
 
     fn commit(&self, reads: Reads<'_>, mut batch: Batch) -> Result<Commit> {
-        let Reads { seen, kept_pools, scanned, .. } = reads;
+        let Reads { seen, generation, kept_pools, scanned, .. } = reads;
         let answers_only = batch.is_read_only() && batch.checks.is_empty() && seen.len() <= 1;
-        if answers_only && let ([kept], Some(cache)) = (kept_pools.as_slice(), &self.pools) {
-            // One read beside a pool that has not changed since is one committed state.
-            let current = cache.is_current(kept);
-            return Ok(if current { Commit::Done } else { Commit::Conflict });
+        if answers_only
+            && !kept_pools.is_empty()
+            && let (Some(cache), Some(generation)) = (&self.pools, generation)
+            && cache.is_unchanged_since(generation)
+        {
+            return Ok(Commit::Done);
         }
         let kept = kept_pools.iter().map(|kept| (Key::pool(kept.guid), Some(kept.record.clone())));
         batch.checks.extend(kept.chain(seen));

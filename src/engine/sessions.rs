@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::credentials::{
-    CredentialError, Credentials, Presented, SESSION_SECS, Session, SessionKey, VerifiedSession,
+    CredentialError, Credentials, ParsedSessionToken, SESSION_SECS, Session, SessionKey,
+    VerifiedSession,
 };
 use crate::engine::Core;
 use crate::engine::gather::Reads;
@@ -61,12 +62,12 @@ impl Core {
     }
 
     pub(super) fn verify_session(&self, token: &str) -> Result<VerifiedSession> {
-        let presented = Presented::parse(token).ok_or(Refusal::SessionInvalid)?;
-        let number = presented.number;
+        let parsed = ParsedSessionToken::parse(token).ok_or(Refusal::SessionInvalid)?;
+        let number = parsed.number;
         let kept: Option<Numbered<PrivateKey>> =
             Reads::new(self).record(&Key::session_key(number))?;
         let key = kept.map(|kept| self.unsealed(number, &kept.key)).transpose()?;
-        let verified = key.and_then(|key| key.open(presented)).ok_or(Refusal::SessionInvalid)?;
+        let verified = key.and_then(|key| key.open(parsed)).ok_or(Refusal::SessionInvalid)?;
         if self.now() >= verified.session.expiration {
             return Err(Refusal::SessionExpired.into());
         }
@@ -87,9 +88,9 @@ impl Core {
     /// Whether a token is said to be sealed with a key that this engine has, or had before it was
     /// retired: numbers are given in order.
     fn names_session_key(&self, token: &str) -> Result<bool> {
-        let Some(presented) = Presented::parse(token) else { return Ok(false) };
+        let Some(parsed) = ParsedSessionToken::parse(token) else { return Ok(false) };
         let last = self.kept_keys(&SessionKeys)?.last().map_or(0, |(number, _)| *number);
-        Ok((1..=last).contains(&presented.number))
+        Ok((1..=last).contains(&parsed.number))
     }
 
     /// Fails early where a key cannot be opened, and seals all as the secret says.

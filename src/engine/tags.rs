@@ -115,7 +115,7 @@ impl Developer {
         self.core.run(|reads| {
             let kept = self.resource(reads, &input.resource_arn)?;
             let tags = kept.pool.settings.identity_pool_tags.clone();
-            Ok(Decided::answer(ListTagsForResourceOutput { tags }))
+            Ok(Decided::unchanged(ListTagsForResourceOutput { tags }))
         })
     }
 

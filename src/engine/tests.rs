@@ -1,5 +1,7 @@
 //! What cannot be seen, or not be reached, from outside: how often the store is asked, and guests.
 
+mod deleted;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
@@ -7,15 +9,16 @@ use crate::engine::gather::Reads;
 use crate::error::ErrorKind;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::operation::{
-    CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityInput,
-    DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
-    ListIdentitiesInput, LookupDeveloperIdentityInput, UpdateIdentityPoolInput,
+    CreateIdentityPoolInput, DescribeIdentityInput, DescribeIdentityPoolInput,
+    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, ListIdentitiesInput,
+    UpdateIdentityPoolInput,
 };
 use crate::rules::{Change, Decided, Effect};
 use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
 use crate::store::MemoryStore;
-use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Tree, Value};
+use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
+use crate::testkit::{Calls, Fault, FaultyStore, When};
 
 /// Counts what it is asked.
 #[derive(Default)]
@@ -64,7 +67,7 @@ fn counted() -> (Arc<Counting>, Developer, IdentityPoolId) {
     (store, aws, pool)
 }
 
-/// A pool of an engine alone with its store.
+/// A pool of an engine that has opened its store exclusively.
 fn game(store: Arc<dyn Store>) -> (Developer, IdentityPoolId) {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
     let engine = builder.build(|| Ok(store), Some(PoolCache::default())).expect("opens");
@@ -195,7 +198,7 @@ fn a_key_that_was_read_before_a_rotation_is_not_kept_after_it() {
 #[test]
 fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
     let (_, aws, pool) = counted();
-    let cache = aws.core.pools.as_ref().expect("alone with its store");
+    let cache = aws.core.pools.as_ref().expect("opened exclusively");
     let mut reads = Reads::new(&aws.core);
     let writing = cache.writing(pool.guid());
     reads.any_pool(&pool).expect("reads").expect("is there");
@@ -208,11 +211,8 @@ fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
 }
 
 /// What is kept in memory follows what the store did, not what it said.
-#[cfg(feature = "testkit")]
 #[test]
 fn a_pool_whose_change_failed_is_as_the_store_has_it() {
-    use crate::testkit::{Calls, Fault, FaultyStore, When};
-
     for (fault, name) in [(Fault::FailsBefore, "game"), (Fault::FailsAfter, "game 2")] {
         let store = Arc::new(FaultyStore::new(MemoryStore::new()));
         let (aws, pool) = game(store.clone());
@@ -293,8 +293,7 @@ fn a_verifier_can_only_prove_what_it_was_asked() {
     let input = input.supported_login_providers("www.amazon.com", "app");
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
     let presented = call(&pool, "alice").logins("www.amazon.com", "token");
-    let refused =
-        aws.resolve_developer_identity(presented.clone()).expect_err("of another provider");
+    let refused = aws.resolve_developer_identity(presented.clone()).expect_err("of another provider");
     assert_eq!(refused.to_string(), crate::Refusal::LoginIssuerMismatch.to_string());
 }
 
@@ -319,93 +318,4 @@ fn very_many_hidden_identities_make_short_pages() {
     let rest = aws.list_identities(rest).expect("lists");
     assert_eq!((rest.identities.len(), rest.next_token), (1, None));
     assert_eq!(rest.identities[0].identity_id, alice);
-}
-
-/// A store in which a pool is deleted just before a login is read or a range is scanned.
-struct Deleting {
-    store: Arc<dyn Store>,
-    pool: parking_lot::Mutex<Option<(Developer, IdentityPoolId)>>,
-}
-
-impl Deleting {
-    fn over(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { store, pool: parking_lot::Mutex::default() })
-    }
-
-    fn delete_pool(&self) {
-        let pool = self.pool.lock().take();
-        if let Some((aws, pool)) = pool {
-            let delete = DeleteIdentityPoolInput::new(&pool);
-            aws.delete_identity_pool(delete).expect("deletes");
-        }
-    }
-}
-
-impl Store for Deleting {
-    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
-        if keys.iter().any(|key| key.tree == Tree::Logins) {
-            self.delete_pool();
-        }
-        self.store.get(keys)
-    }
-
-    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        self.delete_pool();
-        self.store.scan(range, limit)
-    }
-
-    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
-        self.store.commit(batch)
-    }
-
-    fn sync(&self) -> Result<(), StoreError> {
-        self.store.sync()
-    }
-}
-
-#[test]
-fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
-    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let open = |store: Arc<dyn Store>, cache: Option<PoolCache>| {
-        let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-        let engine = builder.build(|| Ok(store), cache).expect("opens");
-        engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
-    };
-    let other = open(Arc::clone(&inner), None);
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
-    let input = input.developer_provider_name("d");
-    let pool = other.create_identity_pool(input).expect("creates").identity_pool_id;
-    other.resolve_developer_identity(call(&pool, "alice")).expect("registers");
-    let store = Deleting::over(inner);
-    let aws = open(store.clone(), None);
-    *store.pool.lock() = Some((other, pool.clone()));
-    let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60));
-    assert_eq!(listed.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);
-}
-
-/// The one read that follows is of a moment after the pool.
-#[test]
-fn a_pool_that_is_kept_and_deleted_meanwhile_is_gone() {
-    let store = Deleting::over(Arc::new(MemoryStore::new()));
-    let (aws, pool) = game(store.clone());
-    aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
-    let input = LookupDeveloperIdentityInput::new(&pool);
-    let input = input.developer_user_identifier("alice");
-    aws.lookup_developer_identity(input.clone()).expect("is known, and its pool is kept");
-    *store.pool.lock() = Some((aws.clone(), pool));
-    let [meanwhile, afterwards] =
-        [(); 2].map(|()| aws.lookup_developer_identity(input.clone()).expect_err("is gone"));
-    assert_eq!(meanwhile.to_string(), afterwards.to_string());
-}
-
-/// The same on the short way of a known user.
-#[test]
-fn a_user_who_is_known_to_a_pool_that_is_deleted_meanwhile_is_not_found() {
-    let store = Deleting::over(Arc::new(MemoryStore::new()));
-    let (aws, pool) = game(store.clone());
-    aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
-    aws.resolve_developer_identity(call(&pool, "alice")).expect("is known");
-    *store.pool.lock() = Some((aws.clone(), pool.clone()));
-    let refused = aws.resolve_developer_identity(call(&pool, "alice")).expect_err("is gone");
-    assert_eq!(refused.kind(), ErrorKind::ResourceNotFound);
 }

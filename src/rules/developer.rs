@@ -20,12 +20,35 @@ pub enum UnknownDeveloperUser {
     Forbidden,
 }
 
-/// What a lookup is by; the identities are those found under the given keys, of this pool.
+impl UnknownDeveloperUser {
+    pub(crate) fn refusal(self, user: &DeveloperUserIdentifier) -> Refusal {
+        match self {
+            Self::NotFound => Refusal::DeveloperUserNotFound { user: user.clone() },
+            Self::Forbidden => Refusal::PoolForbidden,
+        }
+    }
+}
+
+/// The key of a lookup.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lookup<'a> {
-    ByIdentity { id: &'a IdentityId, identity: Option<&'a Identity> },
-    ByUser { user: &'a DeveloperUserIdentifier, owner: Option<&'a Identity> },
-    Both { id: &'a IdentityId, identity: Option<&'a Identity>, user: &'a DeveloperUserIdentifier },
+    Identity(&'a IdentityId),
+    User(&'a DeveloperUserIdentifier),
+    Both(&'a IdentityId, &'a DeveloperUserIdentifier),
+}
+
+impl<'a> Lookup<'a> {
+    pub(crate) fn by(
+        id: Option<&'a IdentityId>,
+        user: Option<&'a DeveloperUserIdentifier>,
+    ) -> Result<Self, Refusal> {
+        match (id, user) {
+            (Some(id), Some(user)) => Ok(Self::Both(id, user)),
+            (Some(id), None) => Ok(Self::Identity(id)),
+            (None, Some(user)) => Ok(Self::User(user)),
+            (None, None) => Err(Refusal::LookupKeyMissing),
+        }
+    }
 }
 
 /// An identity and its developer user identifiers, in the order in which they were linked.
@@ -35,32 +58,22 @@ pub(crate) struct Found {
     pub(crate) users: Page<DeveloperUserIdentifier>,
 }
 
+/// Lists the users of the identity that was found by the key.
 pub(crate) fn lookup(
     by: Lookup<'_>,
+    identity: &Identity,
     (page, after): (PageSize, Option<&NextToken>),
-    unknown: UnknownDeveloperUser,
 ) -> Result<Found, Refusal> {
-    let identity = match by {
-        Lookup::ByIdentity { id, identity } | Lookup::Both { id, identity, .. } => {
-            identity.ok_or_else(|| Refusal::IdentityNotFound { identity_id: id.clone() })?
-        }
-        Lookup::ByUser { user, owner } => owner.ok_or_else(|| match unknown {
-            UnknownDeveloperUser::NotFound => Refusal::DeveloperUserNotFound { user: user.clone() },
-            UnknownDeveloperUser::Forbidden => Refusal::PoolForbidden,
-        })?,
-    };
     let all = developer_users(identity, after)?;
     let users = match by {
-        Lookup::Both { user, .. } => {
+        Lookup::Both(_, user) => {
             if !identity.logins().any(|login| is_user(login, user)) {
                 let identity_id = identity.id().clone();
                 return Err(Refusal::DeveloperUserElsewhere { identity_id });
             }
             Page { entries: vec![user.clone()], next: None }
         }
-        Lookup::ByIdentity { .. } | Lookup::ByUser { .. } => {
-            Page::cut(Listing::DeveloperUsers, all, page)
-        }
+        Lookup::Identity(_) | Lookup::User(_) => Page::cut(Listing::DeveloperUsers, all, page),
     };
     Ok(Found { identity_id: identity.id().clone(), users })
 }
@@ -101,7 +114,7 @@ pub(crate) fn merge(
     let destination = destination.ok_or_else(|| unknown(destination_user))?;
     let output = destination.id().clone();
     if source.id() == destination.id() {
-        return Ok(Decided::answer(output));
+        return Ok(Decided::unchanged(output));
     }
     let (mut emptied, mut merged) = (source.clone(), destination.clone());
     merged.touch(now);

@@ -2,11 +2,13 @@
 //!
 //! `COGNATE_EFFORT=n` multiplies the number of cases.
 
+pub(crate) mod call;
 mod logins;
 mod names;
 mod roles;
 mod session;
 mod settings;
+pub(crate) mod world;
 
 use proptest::prelude::ProptestConfig;
 

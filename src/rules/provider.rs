@@ -21,50 +21,52 @@ const PUBLIC_PROVIDERS: [&str; 6] = [
     "www.digits.com",
 ];
 
-/// Through which kind of operation logins are presented.
+/// The kinds of logins that an operation accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
-    /// The signed one, which takes a developer user.
+pub(crate) enum Accepts {
+    /// A developer user, and public logins beside it: the signed operation.
     Developer,
-    /// The public ones.
+    /// Public logins.
     Public,
-    /// The public ones that take a token of this service too.
+    /// Public logins and a token of this service.
     PublicOrCognito,
 }
 
-/// What a key of a `Logins` map stands for in a pool.
+/// The kind of a login's token, by its key in the `Logins` map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presented<'a> {
+pub(crate) enum TokenKind<'a> {
     Developer(&'a DeveloperProviderName),
     Public,
     Cognito,
 }
 
-/// Finds what a login is presented under `name`. `is_ours` says whether the token claims to be one
-/// of this service, and `is_of_another` whether it is a JSON Web Token of another issuer than
+/// Tells the kind of a token that is presented under `name`. `is_ours` says whether it claims to be
+/// one of this service, and `is_of_another` whether it is a JSON Web Token of another issuer than
 /// `name`.
-pub(crate) fn presented<'a>(
+pub(crate) fn token_kind<'a>(
     pool: &'a Pool,
-    (door, name): (Door, &ProviderName),
+    (accepts, name): (Accepts, &ProviderName),
     is_ours: impl FnOnce() -> bool,
     is_of_another: impl FnOnce() -> bool,
-) -> Result<Presented<'a>, Refusal> {
+) -> Result<TokenKind<'a>, Refusal> {
     let settings = &pool.settings;
     let developer = settings.developer_provider_name.as_ref();
     let developer = developer.filter(|developer| developer.as_str() == name.as_str());
     let is_cognito = TokenIssuer::is_provider_name(without_final_slash(name.as_str()));
     let issuer = pool.region.token_issuer();
     let is_own = is_same_provider(issuer.provider_name(), name.as_str());
-    match (door, developer) {
-        (Door::Developer, Some(developer)) => Ok(Presented::Developer(developer)),
-        (Door::PublicOrCognito, _) if is_own => Ok(Presented::Cognito),
-        (Door::Public | Door::PublicOrCognito, _) if !has_any(settings) => {
+    match (accepts, developer) {
+        (Accepts::Developer, Some(developer)) => Ok(TokenKind::Developer(developer)),
+        (Accepts::PublicOrCognito, _) if is_own => Ok(TokenKind::Cognito),
+        (Accepts::Public | Accepts::PublicOrCognito, _) if !has_any(settings) => {
             Err(Refusal::ProvidersMissing { identity_pool_id: pool.id().clone() })
         }
         _ if is_cognito || is_ours() => Err(Refusal::LoginIsCognitoToken),
-        (Door::Public | Door::PublicOrCognito, Some(_)) => Err(Refusal::PublicProviderExpected),
-        _ if settings.public_provider(name.as_str()).is_some() => Ok(Presented::Public),
-        (Door::Developer, None) if !is_public(name.as_str()) => {
+        (Accepts::Public | Accepts::PublicOrCognito, Some(_)) => {
+            Err(Refusal::PublicProviderExpected)
+        }
+        _ if settings.public_provider(name.as_str()).is_some() => Ok(TokenKind::Public),
+        (Accepts::Developer, None) if !is_public(name.as_str()) => {
             Err(Refusal::DeveloperProviderUnsupported)
         }
         _ if is_of_another() => Err(Refusal::LoginIssuerMismatch),

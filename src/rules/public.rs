@@ -10,13 +10,13 @@ use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, Login, Pool, PublicProvider};
 
 /// Whether who has proved nothing may have an identity.
-pub(crate) fn admit_guest(pool: &Pool) -> Result<(), Refusal> {
+pub(crate) fn check_guest_access(pool: &Pool) -> Result<(), Refusal> {
     let allowed = pool.settings.allow_unauthenticated_identities;
     if allowed { Ok(()) } else { Err(Refusal::GuestsUnsupported) }
 }
 
 /// A call that names the owner of a pool has to name the right one.
-pub(crate) fn admit_account(
+pub(crate) fn check_account(
     pool: &Pool,
     claimed: Option<&ClaimedAccountId>,
 ) -> Result<(), Refusal> {
@@ -27,7 +27,7 @@ pub(crate) fn admit_account(
 /// Whether the pool allows the basic (classic) flow to logins of these providers: unless it says
 /// otherwise, and unless roles depend on who the user is, as they do by role mappings and by the
 /// assertions of SAML providers.
-pub(crate) fn admit_classic_flow<'a>(
+pub(crate) fn check_classic_flow<'a>(
     pool: &Pool,
     providers: impl IntoIterator<Item = &'a ProviderName>,
 ) -> Result<(), Refusal> {
@@ -47,7 +47,7 @@ pub(crate) fn admit_classic_flow<'a>(
 }
 
 /// Only public logins can be unlinked by their users.
-pub(crate) fn admit_removal(pool: &Pool, providers: &[ProviderName]) -> Result<(), Refusal> {
+pub(crate) fn check_removal(pool: &Pool, providers: &[ProviderName]) -> Result<(), Refusal> {
     let developer = pool.settings.developer_provider_name.as_ref().map(ProviderName::from);
     let any = developer.is_some_and(|developer| providers.contains(&developer));
     if any { Err(Refusal::PublicProviderExpected) } else { Ok(()) }
@@ -78,7 +78,7 @@ pub(crate) fn unlink(
         }
     }
     if after == *before {
-        return Ok(Decided::answer(()));
+        return Ok(Decided::unchanged(()));
     }
     Ok(Decided { effects: vec![update(before, after)], output: () })
 }

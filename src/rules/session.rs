@@ -9,7 +9,7 @@ use crate::state::{Identity, Pool, PrincipalTags, VerifiedLogin};
 
 /// What was presented for an identity, as it stood before the call.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Presented<'a> {
+pub(crate) struct Evidence<'a> {
     pub(crate) pool: &'a Pool,
     pub(crate) identity: &'a Identity,
     /// The logins, in the caller's order.
@@ -25,7 +25,7 @@ pub(crate) struct Grant {
     pub(crate) tags: PrincipalTags,
 }
 
-impl Presented<'_> {
+impl Evidence<'_> {
     /// The role and the tags of the session.
     ///
     /// More proof never turns a yes into a no: what the logins are granted, they are granted with a

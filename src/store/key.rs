@@ -15,6 +15,8 @@
 //! A guid takes 16 bytes and a moment 8, the highest first. Text that something follows ends with a
 //! zero; a zero inside it is written as zero and 255, which no text begins with.
 
+mod range;
+
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -23,6 +25,8 @@ use crate::id::{AccountId, Guid, Region};
 use crate::name::DeveloperProviderName;
 use crate::state::{Login, LoginKind};
 use crate::store::StoreError;
+
+pub use range::KeyRange;
 
 /// The trees of a store, each with an order of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -259,76 +263,6 @@ fn push_terminated(bytes: &mut Vec<u8>, text: &str) {
     bytes.push(0);
 }
 
-/// A contiguous range of one tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyRange {
-    /// The tree.
-    pub tree: Tree,
-    /// The first bytes that are in the range.
-    pub start: Vec<u8>,
-    /// The first bytes behind the range; `None` where it reaches to the end of the tree.
-    pub end: Option<Vec<u8>>,
-}
-
-impl KeyRange {
-    /// The keys that begin with `prefix`.
-    pub fn prefix(tree: Tree, prefix: impl Into<Vec<u8>>) -> Self {
-        let start = prefix.into();
-        let mut end = start.clone();
-        while let Some(last) = end.pop() {
-            if let Some(next) = last.checked_add(1) {
-                end.push(next);
-                break;
-            }
-        }
-        let end = (!end.is_empty()).then_some(end);
-        Self { tree, start, end }
-    }
-
-    /// What follows `bytes` in the range.
-    #[must_use]
-    pub fn after(mut self, bytes: &[u8]) -> Self {
-        self.start = [bytes, &[0]].concat();
-        self
-    }
-
-    /// Whether the key lies in the range.
-    pub fn contains(&self, key: &Key) -> bool {
-        key.tree == self.tree
-            && key.bytes >= self.start
-            && self.end.as_ref().is_none_or(|end| key.bytes < *end)
-    }
-
-    pub(crate) fn pools_of(account: &AccountId, region: &Region) -> Self {
-        let mut prefix = account.as_str().as_bytes().to_vec();
-        push_terminated(&mut prefix, region.as_str());
-        Self::prefix(Tree::PoolListing, prefix)
-    }
-
-    /// The length of a key of [`pools_of`](Self::pools_of).
-    pub(crate) fn pool_listing_length(&self) -> usize {
-        self.start.len().saturating_add(MOMENT_LENGTH).saturating_add(GUID_LENGTH)
-    }
-
-    pub(crate) fn identities_of(pool: Guid) -> Self {
-        Self::prefix(Tree::Identities, pool.0)
-    }
-
-    /// The length of an identity's key.
-    pub(crate) const IDENTITY_LENGTH: usize = GUID_LENGTH + MOMENT_LENGTH + GUID_LENGTH;
-
-    pub(crate) fn signing_keys_of(region: &Region) -> Self {
-        let mut prefix = Vec::new();
-        push_terminated(&mut prefix, region.as_str());
-        Self::prefix(Tree::SigningKeys, prefix)
-    }
-
-    pub(crate) fn all(tree: Tree) -> Self {
-        Self { tree, start: Vec::new(), end: None }
-    }
-}
-
 /// The number of the key behind the last one of a tree. There are too many to use them up.
 pub(crate) fn number_after(last: u32) -> Result<u32, StoreError> {
     let taken = || StoreError::Corrupt("the last number of a key is taken".to_owned());
@@ -344,79 +278,4 @@ pub(crate) fn corrupt(key: &Key, what: &str) -> StoreError {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::name::{DeveloperProviderName, DeveloperUserIdentifier};
-    use crate::state::VerifiedLogin;
-
-    fn public(provider: &str, subject: &str) -> Login {
-        let provider = provider.parse().expect("a provider");
-        VerifiedLogin::assertion(&provider, subject).expect("a subject").login().clone()
-    }
-
-    fn texts() -> impl Strategy<Value = String> {
-        proptest::collection::vec(prop_oneof!["\0", "a", "b", "\u{1}", "é", "\u{10ffff}"], 1..6)
-            .prop_map(|parts| parts.concat())
-    }
-
-    proptest! {
-        #[test]
-        fn different_logins_have_different_keys(
-            (p1, s1, p2, s2) in (texts(), texts(), texts(), texts())
-        ) {
-            let (a, b) = (public(&p1, &s1), public(&p2, &s2));
-            let pool = Guid([9; 16]);
-            let (ka, kb) = (Key::login(pool, &a), Key::login(pool, &b));
-            prop_assert_eq!(ka == kb, a == b);
-            // Within a provider the order is that of the subjects.
-            if p1 == p2 {
-                prop_assert_eq!(ka.cmp(&kb), s1.cmp(&s2));
-            }
-        }
-
-        #[test]
-        fn identities_are_ordered_by_creation_then_id(
-            (t1, g1, t2, g2) in any::<(u64, [u8; 16], u64, [u8; 16])>()
-        ) {
-            let place = |t, g| Place { created: Timestamp::from_millis(t), guid: Guid(g) };
-            let (a, b) = (place(t1, g1), place(t2, g2));
-            let pool = Guid([0xff; 16]);
-            let (ka, kb) = (Key::identity(pool, a), Key::identity(pool, b));
-            prop_assert_eq!(ka.cmp(&kb), a.cmp(&b));
-            prop_assert_eq!(ka.identity_parts(), Some((pool, a)));
-            prop_assert!(KeyRange::identities_of(pool).contains(&ka));
-            prop_assert!(!KeyRange::identities_of(pool).after(&ka.bytes).contains(&ka));
-        }
-    }
-
-    #[test]
-    fn a_developer_login_is_no_public_login() {
-        let name: DeveloperProviderName = "p".parse().expect("a name");
-        let user: DeveloperUserIdentifier = "u".parse().expect("a user");
-        let pool = Guid([0; 16]);
-        let developer = Key::login(pool, &Login::developer(&name, &user));
-        assert_ne!(developer, Key::login(pool, &public("p", "u")));
-    }
-
-    #[test]
-    fn a_region_does_not_see_the_pools_of_a_longer_one() {
-        let account: AccountId = "123456789012".parse().expect("an account");
-        let (short, long) =
-            ("us-east-1".parse().expect("a region"), "us-east-11".parse().expect("a region"));
-        let now = Timestamp::from_millis(1);
-        let key = Key::pool_listing(&account, &long, now, Guid([1; 16]));
-        assert!(!KeyRange::pools_of(&account, &short).contains(&key));
-        assert!(KeyRange::pools_of(&account, &long).contains(&key));
-        assert_eq!(key.bytes.len(), KeyRange::pools_of(&account, &long).pool_listing_length());
-    }
-
-    #[test]
-    fn a_signing_key_reads_back_from_its_key() {
-        let region: Region = "eu-west-1".parse().expect("a region");
-        let key = Key::signing_key(&region, 7);
-        assert_eq!(key.signing_key_parts(), Some((region, 7)));
-        assert_eq!(Key::new(Tree::SigningKeys, *b"x").signing_key_parts(), None);
-    }
-}
+mod tests;

@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::testkit::directory::Directory;
+use crate::testkit::implementation::Implementation;
 use crate::testkit::model::Model;
 use crate::testkit::names::{Caller, Identity, Pool, User};
 use crate::testkit::operation::Operation;
-use crate::testkit::outcome::Outcome;
+use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::run::Run;
 use crate::testkit::script::Script;
-use crate::testkit::subject::Subject;
 
 /// An operation with what it came to, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,7 @@ pub struct Event {
     /// The operation, about names that were seen.
     pub operation: Operation,
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: OperationOutcome,
     /// A number that is higher than those of all events before the call.
     pub called: usize,
     /// A number that is higher than those of all events before the answer.
@@ -74,18 +74,20 @@ impl Run {
     /// others write it need not show one moment, and an implementation may well be right whose
     /// listings no serial order explains. So leave `ListIdentities` and `ListIdentityPools` out of
     /// the lanes, unless a page is one atomic read.
-    pub fn race<S: Subject + Sync>(self, lanes: &[(S, Vec<Operation>)]) -> History {
+    pub fn race<S: Implementation + Sync>(self, lanes: &[(S, Vec<Operation>)]) -> History {
         let Self { directory, model: before, script: prepared } = self;
         let recorder = Recorder { directory: Mutex::new(directory), time: AtomicUsize::new(0) };
         let start = Barrier::new(lanes.len());
         let mut events: Vec<Vec<Event>> = thread::scope(|scope| {
             let threads: Vec<_> = lanes
                 .iter()
-                .map(|(subject, operations)| {
+                .map(|(implementation, operations)| {
                     scope.spawn(|| {
                         start.wait();
                         let operations = operations.iter();
-                        operations.map(|o| recorder.perform(subject, o, Some(&before))).collect()
+                        operations
+                            .map(|o| recorder.record(implementation, o, Some(&before)))
+                            .collect()
                     })
                 })
                 .collect();
@@ -95,10 +97,10 @@ impl Run {
             };
             threads.into_iter().map(join).collect()
         });
-        if let Some((subject, _)) = lanes.first() {
+        if let Some((implementation, _)) = lanes.first() {
             let (pools, identities) = recorder.directory().seen();
             let reads = everything(pools, identities);
-            events.push(reads.iter().map(|o| recorder.perform(subject, o, None)).collect());
+            events.push(reads.iter().map(|o| recorder.record(implementation, o, None)).collect());
         }
         History { before, prepared, lanes: events }
     }
@@ -118,9 +120,9 @@ impl Recorder {
         self.time.fetch_add(1, Ordering::SeqCst)
     }
 
-    fn perform(
+    fn record(
         &self,
-        subject: &impl Subject,
+        implementation: &impl Implementation,
         operation: &Operation,
         known: Option<&Model>,
     ) -> Event {
@@ -130,11 +132,13 @@ impl Recorder {
         let call = directory.fill(&request);
         drop(directory);
         let called = self.now();
-        let reply = subject.call(&call);
+        let reply = implementation.call(&call);
         let answered = self.now();
         let outcome = match reply {
-            Ok(reply) => self.directory().read(&request, &reply, |token| subject.session(token)),
-            Err(error) => Outcome::Unreadable(error.to_string()),
+            Ok(reply) => {
+                self.directory().read(&request, &reply, |token| implementation.session(token))
+            }
+            Err(error) => OperationOutcome::Unreadable(error.to_string()),
         };
         Event { operation, outcome, called, answered }
     }

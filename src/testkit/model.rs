@@ -18,10 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::testkit::names::{
-    Account, Cursor, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Token,
+    Account, Cursor, DeveloperProvider, Identity, NumberedLogin, Pool, Presented, Provider, Token,
 };
 use crate::testkit::operation::Operation;
-use crate::testkit::outcome::Outcome;
+use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::settings::{Attributes, Roles, Settings};
 use crate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
 
@@ -68,7 +68,7 @@ struct PoolState {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct IdentityState {
     pool: Pool,
-    logins: BTreeSet<Login>,
+    logins: BTreeSet<NumberedLogin>,
     had_login: bool,
     /// Creation and last change as they were last told, until something changes.
     created_millis: Option<u64>,
@@ -95,7 +95,7 @@ impl IdentityState {
 struct TokenState {
     identity: Identity,
     pool: Pool,
-    logins: Vec<Login>,
+    logins: Vec<NumberedLogin>,
     tags: BTreeMap<String, String>,
     expires_secs: u64,
 }
@@ -193,9 +193,13 @@ impl Model {
     /// # Errors
     ///
     /// What the service would have answered, in words.
-    pub fn step(&mut self, operation: &Operation, outcome: &Outcome) -> Result<(), String> {
+    pub fn step(
+        &mut self,
+        operation: &Operation,
+        outcome: &OperationOutcome,
+    ) -> Result<(), String> {
         let mut after = self.clone();
-        if let Err(expected) = after.perform(operation, outcome) {
+        if let Err(expected) = after.judge(operation, outcome) {
             return if may_be_unavailable(operation, outcome, &expected) {
                 Ok(())
             } else {
@@ -209,7 +213,7 @@ impl Model {
         Ok(())
     }
 
-    fn perform(&mut self, operation: &Operation, outcome: &Outcome) -> Result<(), String> {
+    fn judge(&mut self, operation: &Operation, outcome: &OperationOutcome) -> Result<(), String> {
         if is_invalid(operation) {
             return refused(VALIDATION, outcome);
         }
@@ -222,7 +226,7 @@ impl Model {
             }
             Operation::DescribeIdentityPool { caller, pool } => {
                 let known = self.pool(caller.account(), *pool);
-                let known = known.map(|state| Outcome::Pool(*pool, state.described()));
+                let known = known.map(|state| OperationOutcome::Pool(*pool, state.described()));
                 exactly(known, outcome)
             }
             Operation::DeleteIdentityPool { caller, pool } => {
@@ -239,7 +243,7 @@ impl Model {
             }
             Operation::ListTagsForResource { caller, pool } => {
                 let known = self.pool(caller.account(), *pool);
-                exactly(known.map(|state| Outcome::Settings(state.listed_tags())), outcome)
+                exactly(known.map(|state| OperationOutcome::Settings(state.listed_tags())), outcome)
             }
             Operation::SetIdentityPoolRoles { caller, pool, roles } => {
                 self.set_roles(caller.account(), *pool, roles, outcome)
@@ -247,7 +251,7 @@ impl Model {
             Operation::GetIdentityPoolRoles { caller, pool } => {
                 let known = self.pool(caller.account(), *pool);
                 let known = known.map(|state| normal(state.roles.request()));
-                exactly(known.map(Outcome::Settings), outcome)
+                exactly(known.map(OperationOutcome::Settings), outcome)
             }
             Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes } => {
                 self.set_attributes((caller.account(), *pool), *provider, *attributes, outcome)
@@ -277,7 +281,7 @@ impl Model {
                 let by = (*identity, *user);
                 self.lookup(caller.account(), *pool, by, page, outcome)
             }
-            _ => self.perform_with_logins(operation, outcome),
+            _ => self.judge_with_logins(operation, outcome),
         }
     }
 
@@ -296,16 +300,16 @@ impl Model {
         found.filter(|state| state.pool == pool).ok_or(NOT_FOUND)
     }
 
-    fn owner_of(&self, pool: Pool, login: Login) -> Option<Identity> {
+    fn owner_of(&self, pool: Pool, login: NumberedLogin) -> Option<Identity> {
         let mut of_pool = self.identities.iter().filter(|(_, state)| state.pool == pool);
         of_pool.find(|(_, state)| state.logins.contains(&login)).map(|(identity, _)| *identity)
     }
 }
 
 /// Whether a provider could not be asked about a token in which nobody else can read.
-fn may_be_unavailable(operation: &Operation, outcome: &Outcome, expected: &str) -> bool {
+fn may_be_unavailable(operation: &Operation, outcome: &OperationOutcome, expected: &str) -> bool {
     let is_read_elsewhere = |login: &Presented| match login.public() {
-        Some((Login::Public(provider, _), _)) => provider == Provider::Facebook,
+        Some((NumberedLogin::Public(provider, _), _)) => provider == Provider::Facebook,
         _ => *login == Presented::Saml,
     };
     outcome.exception() == Some(UNAVAILABLE)
@@ -349,12 +353,15 @@ fn normal(members: Vec<(&'static str, crate::testkit::json::Json)>) -> Value {
     Value::Object(members.collect())
 }
 
-fn refused(exception: Exception, outcome: &Outcome) -> Result<(), String> {
+fn refused(exception: Exception, outcome: &OperationOutcome) -> Result<(), String> {
     let is_right = exception.split(" or ").any(|name| outcome.exception() == Some(name));
     if is_right { Ok(()) } else { expected(exception) }
 }
 
-fn exactly(known: Result<Outcome, Exception>, outcome: &Outcome) -> Result<(), String> {
+fn exactly(
+    known: Result<OperationOutcome, Exception>,
+    outcome: &OperationOutcome,
+) -> Result<(), String> {
     match known {
         Err(exception) => refused(exception, outcome),
         Ok(known) if known == *outcome => Ok(()),

@@ -107,7 +107,7 @@ impl DeveloperProvider {
 /// A login: who somebody is at a provider. Public providers know their users by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Login {
+pub enum NumberedLogin {
     /// A user of the pool's developer provider.
     User(User),
     /// A user of a public provider.
@@ -152,11 +152,11 @@ impl Presented {
     }
 
     /// The public login that it proves, and whether its token is good.
-    pub(crate) fn public(self) -> Option<(Login, bool)> {
+    pub(crate) fn public(self) -> Option<(NumberedLogin, bool)> {
         match self {
             Self::Public(provider, subject, token)
             | Self::Spelled(Spelling::Slash, provider, subject, token) => {
-                Some((Login::Public(provider, subject), token.is_good()))
+                Some((NumberedLogin::Public(provider, subject), token.is_good()))
             }
             _ => None,
         }

@@ -10,7 +10,7 @@ use crate::testkit::names::{Cursor, Identity, Pool, Token};
 /// What an operation came to, with numbers for what the implementation minted.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum OperationOutcome {
     /// An exception.
     Refused {
         /// Its name, without a namespace.
@@ -88,7 +88,7 @@ pub struct Statement {
     pub lifetime_secs: Option<u64>,
 }
 
-impl Outcome {
+impl OperationOutcome {
     /// The exception, if it is one.
     pub fn exception(&self) -> Option<&str> {
         match self {
@@ -98,7 +98,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for OperationOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused { exception, message } => write!(f, "{exception}: {message}"),

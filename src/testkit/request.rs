@@ -60,7 +60,7 @@ pub struct Call {
 /// What an implementation answered: the HTTP status and body of AWS JSON 1.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "implementations make it, and it has no more")]
-pub struct Reply {
+pub struct CallReply {
     /// 200, 400 or 500.
     pub status: u16,
     /// A JSON object, or nothing.

@@ -6,12 +6,12 @@ use proptest::test_runner::{Config, TestError, TestRunner};
 
 use crate::testkit::directory::Directory;
 use crate::testkit::generate::operations;
+use crate::testkit::implementation::Implementation;
 use crate::testkit::model::Model;
 use crate::testkit::operation::Operation;
-use crate::testkit::outcome::Outcome;
+use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
 use crate::testkit::script::Script;
-use crate::testkit::subject::Subject;
 
 /// An implementation did something that the service would not have done.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Disagreement {
     /// What the service would have answered, in words.
     pub expected: String,
     /// What was answered.
-    pub outcome: Outcome,
+    pub outcome: OperationOutcome,
     /// Everything up to here.
     pub script: Script,
 }
@@ -67,12 +67,12 @@ impl Run {
     /// When the model does not agree.
     pub fn perform(
         &mut self,
-        subject: &impl Subject,
+        implementation: &impl Implementation,
         operation: &Operation,
-    ) -> Result<Outcome, Box<Disagreement>> {
+    ) -> Result<OperationOutcome, Box<Disagreement>> {
         let operation = self.directory.settle(operation.clone(), Some(&self.model));
         let request = operation.request();
-        let outcome = self.directory.perform(subject, &request);
+        let outcome = self.directory.send(implementation, &request);
         self.script.call(request, &outcome);
         match self.model.step(&operation, &outcome) {
             Ok(()) => Ok(outcome),
@@ -86,8 +86,8 @@ impl Run {
     }
 
     /// Lets time go by, if the implementation can.
-    pub fn wait(&mut self, subject: &impl Subject, secs: u64) {
-        if subject.wait(secs) {
+    pub fn wait(&mut self, implementation: &impl Implementation, secs: u64) {
+        if implementation.wait(secs) {
             self.model.wait(secs);
             self.script.wait(secs);
         }
@@ -100,11 +100,15 @@ impl Run {
 }
 
 impl Directory {
-    pub(crate) fn perform(&mut self, subject: &impl Subject, request: &Request) -> Outcome {
+    pub(crate) fn send(
+        &mut self,
+        implementation: &impl Implementation,
+        request: &Request,
+    ) -> OperationOutcome {
         let call = self.fill(request);
-        match subject.call(&call) {
-            Ok(reply) => self.read(request, &reply, |token| subject.session(token)),
-            Err(error) => Outcome::Unreadable(error.to_string()),
+        match implementation.call(&call) {
+            Ok(reply) => self.read(request, &reply, |token| implementation.session(token)),
+            Err(error) => OperationOutcome::Unreadable(error.to_string()),
         }
     }
 }
@@ -115,12 +119,12 @@ impl Directory {
 ///
 /// At the first operation that the service would have answered otherwise.
 pub fn run(
-    subject: &impl Subject,
+    implementation: &impl Implementation,
     model: Model,
     operations: &[Operation],
 ) -> Result<(), Box<Disagreement>> {
     let mut run = Run::new(model);
-    operations.iter().try_for_each(|operation| run.perform(subject, operation).map(drop))
+    operations.iter().try_for_each(|operation| run.perform(implementation, operation).map(drop))
 }
 
 /// Puts new implementations through `cases` sequences of up to `length` operations each.
@@ -129,7 +133,7 @@ pub fn run(
 ///
 /// The shortest sequence that could be found at whose end the service would have answered
 /// otherwise.
-pub fn check<S: Subject>(
+pub fn check<S: Implementation>(
     cases: u32,
     length: usize,
     model: &Model,

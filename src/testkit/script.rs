@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::testkit::directory::Directory;
+use crate::testkit::implementation::Implementation;
 use crate::testkit::json::Json;
 use crate::testkit::names::Account;
-use crate::testkit::outcome::Outcome;
+use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
-use crate::testkit::subject::Subject;
 
 /// A sequence of operations with what each came to.
 ///
@@ -35,7 +35,7 @@ enum Line {
 }
 
 impl Script {
-    pub(crate) fn call(&mut self, request: Request, outcome: &Outcome) {
+    pub(crate) fn call(&mut self, request: Request, outcome: &OperationOutcome) {
         self.lines.push(Line::Call(request, outcome.to_string()));
     }
 
@@ -53,17 +53,17 @@ impl Script {
 
     /// Performs it again, with accounts from `first_account` on, and returns what came of it.
     #[must_use]
-    pub fn replay(&self, subject: &impl Subject, first_account: u64) -> Self {
+    pub fn replay(&self, implementation: &impl Implementation, first_account: u64) -> Self {
         let mut directory = Directory::new(first_account);
         let mut replayed = Self::default();
         for line in &self.lines {
             match line {
                 Line::Wait(secs) => {
-                    subject.wait(*secs);
+                    implementation.wait(*secs);
                     replayed.wait(*secs);
                 }
                 Line::Call(request, _) => {
-                    let outcome = directory.perform(subject, request);
+                    let outcome = directory.send(implementation, request);
                     replayed.call(request.clone(), &outcome);
                 }
             }
@@ -150,10 +150,10 @@ mod tests {
     use crate::engine::Engine;
     use crate::state::SigningAlgorithm;
     use crate::testkit::generate::operations;
+    use crate::testkit::implementation::{TestClock, WireDoor};
     use crate::testkit::issuer::login_verifier;
     use crate::testkit::model::Model;
     use crate::testkit::run::Run;
-    use crate::testkit::subject::{TestClock, WireDoor};
 
     fn door() -> WireDoor {
         let clock = TestClock::default();

@@ -189,7 +189,7 @@ pub enum Attributes {
     /// The same, with a map beside it that does not count.
     DefaultsBesideMap,
     /// `user` is `sub`.
-    Subject,
+    Implementation,
     /// `kind` is a claim that no token has, and `team` one of several values.
     Useless,
 }
@@ -200,7 +200,7 @@ impl Attributes {
         match self {
             Self::Nothing | Self::Absent => &[],
             Self::Defaults | Self::DefaultsBesideMap => &[("client", "aud"), ("username", "sub")],
-            Self::Subject => &[("user", "sub")],
+            Self::Implementation => &[("user", "sub")],
             Self::Useless => &[("kind", "nothing"), ("team", "teams")],
         }
     }
@@ -210,7 +210,7 @@ impl Attributes {
         let map = match self {
             Self::Absent | Self::Defaults => None,
             Self::DefaultsBesideMap => Some(Json::object(beside)),
-            Self::Nothing | Self::Subject | Self::Useless => Some(self.map()),
+            Self::Nothing | Self::Implementation | Self::Useless => Some(self.map()),
         };
         let map = map.map(|map| ("PrincipalTags", map));
         [("UseDefaults", Json::Bool(self.are_defaults()))].into_iter().chain(map).collect()

@@ -7,11 +7,11 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::testkit::generate::operations;
+use crate::testkit::implementation::Implementation;
 use crate::testkit::model::Model;
 use crate::testkit::operation::Operation;
-use crate::testkit::outcome::Outcome;
+use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::run::{Disagreement, Run};
-use crate::testkit::subject::Subject;
 
 /// Puts an implementation through many sequences of operations, and goes on when it disagrees.
 ///
@@ -31,8 +31,8 @@ use crate::testkit::subject::Subject;
 ///     let engine = builder.login_verifier(testkit::login_verifier()).in_memory();
 ///     WireDoor::new(engine.expect("an engine"))
 /// };
-/// let findings = Survey::new(16, 40).run(&Model::new(), emulator);
-/// assert!(findings.is_empty(), "{findings}");
+/// let deviations = Survey::new(16, 40).run(&Model::new(), emulator);
+/// assert!(deviations.is_empty(), "{deviations}");
 /// ```
 #[derive(Debug, Clone)]
 pub struct Survey {
@@ -73,13 +73,13 @@ impl Survey {
 
     /// Surveys what `new` gives for each sequence: something that nobody has used, or that has at
     /// least other accounts for each.
-    pub fn run<S: Subject>(&self, model: &Model, new: impl FnMut() -> S) -> Findings {
+    pub fn run<S: Implementation>(&self, model: &Model, new: impl FnMut() -> S) -> Deviations {
         let mut seed = [0; 32];
         seed.iter_mut().zip(self.seed.to_le_bytes()).for_each(|(to, from)| *to = from);
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         let config = Config { failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, rng);
-        let mut tour = Tour { survey: self, model, new, findings: Findings::default() };
+        let mut tour = Tour { survey: self, model, new, deviations: Deviations::default() };
         for _ in 0..self.cases {
             let Ok(generated) = operations(1..=self.length.max(1)).new_tree(&mut runner) else {
                 continue;
@@ -90,7 +90,7 @@ impl Survey {
             });
             tour.explore(operations);
         }
-        tour.findings
+        tour.deviations
     }
 }
 
@@ -101,21 +101,21 @@ struct Tour<'a, New> {
     survey: &'a Survey,
     model: &'a Model,
     new: New,
-    findings: Findings,
+    deviations: Deviations,
 }
 
-impl<S: Subject, New: FnMut() -> S> Tour<'_, New> {
+impl<S: Implementation, New: FnMut() -> S> Tour<'_, New> {
     fn explore(&mut self, mut operations: Vec<Operation>) {
         while let Some((place, disagreement)) = self.first(&operations) {
             let kind = Kind::of(&disagreement);
-            if let Some(known) = self.findings.kinds.get_mut(&kind) {
+            if let Some(known) = self.deviations.kinds.get_mut(&kind) {
                 known.times = known.times.saturating_add(1);
             } else {
                 let mut shortest = operations.clone();
                 shortest.truncate(place.saturating_add(1));
                 let disagreement = self.shorten(&kind, shortest, disagreement);
-                let finding = Finding { kind: kind.clone(), times: 1, disagreement };
-                self.findings.kinds.insert(kind, finding);
+                let finding = Deviation { kind: kind.clone(), times: 1, disagreement };
+                self.deviations.kinds.insert(kind, finding);
             }
             operations.remove(place);
         }
@@ -126,15 +126,15 @@ impl<S: Subject, New: FnMut() -> S> Tour<'_, New> {
         let mut run = match self.survey.first_account {
             None => Run::new(self.model.clone()),
             Some(first) => {
-                let earlier = self.findings.sequences.saturating_mul(ACCOUNTS);
+                let earlier = self.deviations.sequences.saturating_mul(ACCOUNTS);
                 Run::with_accounts(self.model.clone(), first.saturating_add(earlier))
             }
         };
-        let subject = (self.new)();
-        self.findings.sequences = self.findings.sequences.saturating_add(1);
+        let implementation = (self.new)();
+        self.deviations.sequences = self.deviations.sequences.saturating_add(1);
         for (place, operation) in operations.iter().enumerate() {
-            self.findings.calls = self.findings.calls.saturating_add(1);
-            if let Err(disagreement) = run.perform(&subject, operation) {
+            self.deviations.calls = self.deviations.calls.saturating_add(1);
+            if let Err(disagreement) = run.perform(&implementation, operation) {
                 return Some((place, *disagreement));
             }
         }
@@ -188,19 +188,19 @@ impl Kind {
     /// The kind of a disagreement.
     pub fn of(disagreement: &Disagreement) -> Self {
         let got = match &disagreement.outcome {
-            Outcome::Refused { exception, .. } => exception.clone(),
-            Outcome::Unreadable(what) => unreadable(what),
-            answer @ (Outcome::Done
-            | Outcome::Pool(..)
-            | Outcome::Pools(_)
-            | Outcome::Identity(_)
-            | Outcome::Token(..)
-            | Outcome::Credentials(..)
-            | Outcome::Description(_)
-            | Outcome::Identities(..)
-            | Outcome::Users(..)
-            | Outcome::Unprocessed(_)
-            | Outcome::Settings(_)) => in_general(&answer.to_string()),
+            OperationOutcome::Refused { exception, .. } => exception.clone(),
+            OperationOutcome::Unreadable(what) => unreadable(what),
+            answer @ (OperationOutcome::Done
+            | OperationOutcome::Pool(..)
+            | OperationOutcome::Pools(_)
+            | OperationOutcome::Identity(_)
+            | OperationOutcome::Token(..)
+            | OperationOutcome::Credentials(..)
+            | OperationOutcome::Description(_)
+            | OperationOutcome::Identities(..)
+            | OperationOutcome::Users(..)
+            | OperationOutcome::Unprocessed(_)
+            | OperationOutcome::Settings(_)) => in_general(&answer.to_string()),
         };
         let expected = in_general(&disagreement.expected);
         Self { operation: disagreement.operation, expected, got }
@@ -244,8 +244,8 @@ fn in_general(text: &str) -> String {
 
 /// What a survey found.
 #[derive(Debug, Clone, Default)]
-pub struct Findings {
-    kinds: BTreeMap<Kind, Finding>,
+pub struct Deviations {
+    kinds: BTreeMap<Kind, Deviation>,
     sequences: u64,
     calls: u64,
 }
@@ -253,7 +253,7 @@ pub struct Findings {
 /// A kind of disagreement.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Finding {
+pub struct Deviation {
     /// Which kind.
     pub kind: Kind,
     /// How often it was met.
@@ -262,7 +262,7 @@ pub struct Finding {
     pub disagreement: Disagreement,
 }
 
-impl Findings {
+impl Deviations {
     /// Whether the implementation always agreed.
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
@@ -274,12 +274,12 @@ impl Findings {
     }
 
     /// The kinds, by operation.
-    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+    pub fn iter(&self) -> impl Iterator<Item = &Deviation> {
         self.kinds.values()
     }
 }
 
-impl fmt::Display for Findings {
+impl fmt::Display for Deviations {
     /// A table of the kinds, and below it a script for each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kinds, sequences, calls } = self;
@@ -297,11 +297,11 @@ impl fmt::Display for Findings {
             let (of, what) = ("operation", "expected");
             writeln!(f, "\n  no  times  {of:operation$}  {what:expected$}  got")?;
         }
-        for (Finding { kind, times, .. }, number) in self.iter().zip(1_u64..) {
+        for (Deviation { kind, times, .. }, number) in self.iter().zip(1_u64..) {
             let (of, what, got) = (kind.operation, &kind.expected, &kind.got);
             writeln!(f, "{number:4}  {times:5}  {of:operation$}  {what:expected$}  {got}")?;
         }
-        for (Finding { disagreement, .. }, number) in self.iter().zip(1_u64..) {
+        for (Deviation { disagreement, .. }, number) in self.iter().zip(1_u64..) {
             write!(f, "\n# {number}\n{disagreement}")?;
         }
         Ok(())

@@ -21,9 +21,9 @@ use crate::token::{header, low_s};
 /// No token of ours is longer: 50 principal tags and 10 logins, all of them escaped, fit.
 const LENGTH_MAX: usize = 1 << 20;
 
-/// A token that was presented, cut into its parts.
+/// A token, cut into its parts.
 #[derive(Debug)]
-pub(crate) struct Presented<'a> {
+pub(crate) struct ParsedToken<'a> {
     /// The name of the key that it claims to be signed with.
     pub(crate) kid: String,
     header: Vec<u8>,
@@ -37,7 +37,7 @@ struct Header {
     kid: String,
 }
 
-impl<'a> Presented<'a> {
+impl<'a> ParsedToken<'a> {
     pub(crate) fn parse(token: &'a str) -> Option<Self> {
         if token.len() > LENGTH_MAX {
             return None;
@@ -71,18 +71,18 @@ pub(crate) fn claims_to_be_ours(token: &str) -> bool {
 /// The claims of a token that `key` has signed and whose time is not over at `now`, in epoch
 /// seconds.
 pub(crate) fn verify(
-    presented: &Presented<'_>,
+    parsed: &ParsedToken<'_>,
     key: &StoredKey,
     now: u64,
 ) -> Result<Claims, Refusal> {
     // The key says what the algorithm is; the header has to agree to the byte.
-    if presented.header != header(&presented.kid, key.algorithm).into_bytes() {
+    if parsed.header != header(&parsed.kid, key.algorithm).into_bytes() {
         return Err(Refusal::TokenForeign);
     }
-    if !is_signed(presented, &key.public) {
+    if !is_signed(parsed, &key.public) {
         return Err(Refusal::TokenForeign);
     }
-    let claims = read(&presented.claims).ok_or(Refusal::TokenForeign)?;
+    let claims = read(&parsed.claims).ok_or(Refusal::TokenForeign)?;
     let exp = claims.expires_at();
     if now >= exp {
         return Err(Refusal::TokenExpired { now, exp });
@@ -90,8 +90,8 @@ pub(crate) fn verify(
     Ok(claims)
 }
 
-fn is_signed(presented: &Presented<'_>, key: &PublicKey) -> bool {
-    let Presented { signature, signed, .. } = presented;
+fn is_signed(parsed: &ParsedToken<'_>, key: &PublicKey) -> bool {
+    let ParsedToken { signature, signed, .. } = parsed;
     match key {
         PublicKey::Rsa { n, e } => PublicKeyComponents { n, e }
             .verify(&RSA_PKCS1_2048_8192_SHA512, signed, signature)

@@ -1,5 +1,8 @@
 //! Credentials, and who is calling with them.
 
+mod keys;
+mod tokens;
+
 use std::sync::{Arc, Mutex};
 
 use cognate::{
@@ -43,8 +46,9 @@ fn credentials(
     logins: &[(&str, &str)],
 ) -> cognate::Result<GetCredentialsForIdentityOutput> {
     let input = GetCredentialsForIdentityInput::new(identity);
-    let input =
-        logins.iter().fold(input, |input, (provider, token)| input.logins(*provider, *token));
+    let input = logins
+        .iter()
+        .fold(input, |input, (provider, token)| input.logins(*provider, *token));
     world.engine.public().get_credentials_for_identity(input)
 }
 
@@ -165,109 +169,6 @@ fn claims_become_tags_of_tokens_and_sessions() {
     );
 }
 
-/// A guest's own token proves no more than the guest's id.
-#[test]
-fn a_guests_token_does_not_get_around_a_pool_without_guests() {
-    let world = World::new();
-    let pool = pool(&world);
-    let guest = guest(&world, &pool);
-    let input = GetOpenIdTokenInput::new(&guest);
-    let token = world.engine.public().get_open_id_token(input).expect("a guest's").token;
-    let by_token = [(COGNITO, token.as_str())];
-    credentials(&world, &guest, &by_token).expect("guests are allowed");
-    let update = UpdateIdentityPoolInput::new(&pool, "game", GuestAccess::Denied);
-    world.aws.update_identity_pool(update).expect("updated");
-    let text = "Unauthenticated access is not supported for this identity pool.";
-    for logins in [&by_token[..], &[]] {
-        let refusal = refused(credentials(&world, &guest, logins));
-        assert_eq!(refusal, ("NotAuthorizedException", text.to_owned()));
-    }
-}
-
-#[test]
-fn a_guests_token_needs_no_provider() {
-    let world = World::new();
-    let input = CreateIdentityPoolInput::new("bare", GuestAccess::Allowed);
-    let pool = world.aws.create_identity_pool(input).expect("created").identity_pool_id;
-    let roles = SetIdentityPoolRolesInput::new(&pool).roles(RoleType::Unauthenticated, GUEST);
-    world.aws.set_identity_pool_roles(roles).expect("set");
-    let guest = guest(&world, &pool);
-    let input = GetOpenIdTokenInput::new(&guest);
-    let token = world.engine.public().get_open_id_token(input).expect("a guest's").token;
-    credentials(&world, &guest, &[(COGNITO, token.as_str())]).expect("a guest's");
-}
-
-/// A token proves the logins that it names, as long as they are the identity's.
-#[test]
-fn a_token_opens_nothing_that_its_login_has_left() {
-    let world = World::new();
-    let pool = pool(&world);
-    let input = call(&pool, "alice").principal_tags("plan", "gold");
-    let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
-    let bob = call(&pool, "bob").identity_id(&alice.identity_id);
-    assert_eq!(world.resolve(&bob).expect("linked"), alice.identity_id);
-    let by_token = [(COGNITO, alice.token.as_str())];
-    credentials(&world, &alice.identity_id, &by_token).expect("alice's");
-    let beside = [by_token[0], (FACEBOOK, "user:b")];
-    credentials(&world, &alice.identity_id, &beside).expect("Facebook's is linked");
-
-    let unlink = UnlinkDeveloperIdentityInput::new(&pool, &alice.identity_id, GAME, "alice");
-    world.aws.unlink_developer_identity(unlink).expect("unlinked");
-    let before = world.dump();
-    for logins in [&by_token[..], &[by_token[0], (FACEBOOK, "user:a")]] {
-        let (name, text) = refused(credentials(&world, &alice.identity_id, logins));
-        assert_eq!(name, "NotAuthorizedException");
-        assert!(text.starts_with("Logins don't match."), "{text}");
-    }
-    assert_eq!(world.dump(), before);
-
-    // Beside a login that opens, it says nothing.
-    let output = credentials(&world, &alice.identity_id, &beside).expect("Facebook opens");
-    let session = session(&world, &output.credentials);
-    assert!(session.principal_tags.is_empty());
-    assert_eq!(session.amr, ["authenticated", FACEBOOK, &format!("{FACEBOOK}:{APP}:b")]);
-}
-
-/// What a token says of a login is not said again beside it, whatever the verifier calls it by now.
-#[test]
-fn a_login_has_one_full_name_in_a_session() {
-    let world = World::new();
-    let pool = pool(&world);
-    let arn = "arn:aws:iam::123456789012:oidc-provider/graph.facebook.com:OIDC:a";
-    let named = format!("user:a;amr={arn}");
-    let input = GetIdInput::new(&pool).logins(FACEBOOK, named.as_str());
-    let identity = world.engine.public().get_id(input).expect("new").identity_id;
-    let input = GetOpenIdTokenInput::new(&identity);
-    let input = input.logins(FACEBOOK, named.as_str());
-    let token = world.engine.public().get_open_id_token(input).expect("known").token;
-    let beside = [(COGNITO, token.as_str()), (FACEBOOK, "user:a")];
-    let output = credentials(&world, &identity, &beside).expect("both open it");
-    let session = session(&world, &output.credentials);
-    assert_eq!(session.amr, ["authenticated", FACEBOOK, arn]);
-}
-
-/// A token says nothing of the claims that a mapping asks for.
-#[test]
-fn a_role_mapping_counts_for_a_token_of_this_service_too() {
-    let world = World::new();
-    let pool = pool(&world);
-    let input = call(&pool, "alice").logins(FACEBOOK, "user:a");
-    let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
-    let by_token = [(COGNITO, alice.token.as_str())];
-    for (ambiguous, role) in [
-        (AmbiguousRoleResolution::AuthenticatedRole, Some(PLAYER)),
-        (AmbiguousRoleResolution::Deny, None),
-    ] {
-        let roles = SetIdentityPoolRolesInput::new(&pool)
-            .roles(RoleType::Authenticated, PLAYER)
-            .role_mappings(FACEBOOK, RoleMapping::token(ambiguous));
-        world.aws.set_identity_pool_roles(roles).expect("set");
-        let outcome = credentials(&world, &alice.identity_id, &by_token);
-        let chosen = outcome.map(|output| session(&world, &output.credentials).role_arn);
-        assert_eq!(chosen.ok().as_ref().map(cognate::Arn::as_str), role, "{ambiguous:?}");
-    }
-}
-
 /// Notes what it is asked, and does as it is told.
 struct Issuer {
     asked: Arc<Mutex<Vec<Session>>>,
@@ -309,88 +210,6 @@ fn an_embedder_can_make_the_credentials() {
             assert!(matches!(own, cognate::Error::Refused(Refusal::SessionInvalid)), "{own:?}");
         }
     }
-}
-
-#[test]
-fn sessions_survive_their_engine() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let open = |secret: Option<&str>| {
-        let builder = cognate::Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
-        let builder = match secret {
-            Some(secret) => builder.key_secret(secret),
-            None => builder,
-        };
-        builder.open_sled(SledOptions::new(folder.path()))
-    };
-    let engine = open(Some("a secret")).expect("opens");
-    let aws = developer(&engine, "123456789012", "us-east-1");
-    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
-    let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
-    let roles = SetIdentityPoolRolesInput::new(&pool).roles(RoleType::Unauthenticated, GUEST);
-    aws.set_identity_pool_roles(roles).expect("set");
-    let guest = engine.public().get_id(GetIdInput::new(&pool)).expect("a guest");
-    let input = GetCredentialsForIdentityInput::new(&guest.identity_id);
-    let output = engine.public().get_credentials_for_identity(input).expect("a guest's");
-    drop((engine, aws));
-
-    // The key of sessions is sealed as those of tokens are.
-    for wrong in [None, Some("another secret")] {
-        let refused = open(wrong).expect_err("sealed");
-        assert!(matches!(refused, cognate::Error::SigningKey(_)), "{refused:?}");
-    }
-    let engine = open(Some("a secret")).expect("opens");
-    let token = output.credentials.session_token;
-    let verified = engine.verify_session(token.as_str()).expect("genuine");
-    assert_eq!(verified.session.identity_id, guest.identity_id);
-}
-
-#[test]
-fn a_rotated_key_opens_its_sessions_for_an_hour() {
-    let world = World::new();
-    let pool = pool(&world);
-    let guest = guest(&world, &pool);
-    let session = || credentials(&world, &guest, &[]).expect("a guest's").credentials;
-    let verify = |credentials: &Credentials| {
-        world.engine.verify_session(credentials.session_token.as_str()).map(drop)
-    };
-    world.engine.rotate_session_key().expect("the first key");
-    let old = session();
-    world.engine.rotate_session_key().expect("rotated");
-    let new = session();
-    verify(&old).and_then(|()| verify(&new)).expect("both open");
-    world.clock.set(NOON + 3_661_000);
-    world.engine.rotate_session_key().expect("rotated");
-    let expired =
-        ("NotAuthorizedException", "The security token included in the request is expired");
-    let gone = ("NotAuthorizedException", "The security token included in the request is invalid.");
-    let told = |credentials| {
-        let (name, text) = refused(verify(credentials));
-        (name, text)
-    };
-    assert_eq!(told(&old), (gone.0, gone.1.to_owned()), "the key that is over is gone");
-    assert_eq!(told(&new), (expired.0, expired.1.to_owned()), "the last one is not");
-    world.check();
-}
-
-#[test]
-fn engines_over_one_store_know_each_others_sessions() {
-    let world = World::new();
-    let pool = pool(&world);
-    let guest = guest(&world, &pool);
-    let over: Arc<dyn cognate::Store> = world.store.clone();
-    let other = cognate::Engine::builder()
-        .clock(world.clock.clone())
-        .signing_key(key(SigningAlgorithm::EdDsa))
-        .store(over)
-        .expect("opens");
-    let here = credentials(&world, &guest, &[]).expect("a guest's").credentials;
-    other.verify_session(here.session_token.as_str()).expect("one key for both");
-    let input = GetCredentialsForIdentityInput::new(&guest);
-    let there = other.public().get_credentials_for_identity(input).expect("a guest's").credentials;
-    world.engine.verify_session(there.session_token.as_str()).expect("one key for both");
-    let stranger = World::new().engine.verify_session(here.session_token.as_str());
-    let text = "The security token included in the request is invalid.".to_owned();
-    assert_eq!(refused(stranger), ("NotAuthorizedException", text));
 }
 
 #[test]

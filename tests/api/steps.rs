@@ -18,7 +18,7 @@ const KEYS: usize = 300;
 
 fn worlds() -> [World; 2] {
     let parts = |builder: cognate::Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
-    [World::with(parts), World::alone(parts)]
+    [World::with(parts), World::exclusive(parts)]
 }
 
 /// A guest of a pool that has a role for guests.

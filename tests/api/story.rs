@@ -15,7 +15,7 @@ use crate::support::{AMAZON, FACEBOOK, GAME, World, call, key, parse, refused};
 
 /// An engine that keeps pools and keys in memory, as an embedder's does.
 fn world() -> World {
-    World::alone(|builder| builder.signing_key(key(SigningAlgorithm::EdDsa)))
+    World::exclusive(|builder| builder.signing_key(key(SigningAlgorithm::EdDsa)))
 }
 
 fn merge(pool: &IdentityPoolId, from: &str, to: &str) -> MergeDeveloperIdentitiesInput {

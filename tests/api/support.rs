@@ -124,7 +124,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Over a store that the scenario can look into.
+    /// Over a shared store that the scenario can look into.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder.signing_key(key(SigningAlgorithm::EdDsa)))
     }
@@ -135,8 +135,8 @@ impl World {
         Self::built(store, parts, |builder| builder.store(over))
     }
 
-    /// Alone with its store, so that it keeps pools and keys in memory; `store` stays empty.
-    pub(crate) fn alone(parts: impl FnOnce(Builder) -> Builder) -> Self {
+    /// Over an exclusive store, so that it keeps pools and keys in memory; `store` stays empty.
+    pub(crate) fn exclusive(parts: impl FnOnce(Builder) -> Builder) -> Self {
         Self::built(Arc::new(MemoryStore::new()), parts, Builder::in_memory)
     }
 

@@ -160,7 +160,7 @@ fn the_arn_names_the_partition_of_the_region() {
 
 #[test]
 fn a_verified_token_says_what_was_signed() {
-    let world = World::alone(fixed(SigningAlgorithm::EdDsa));
+    let world = World::exclusive(fixed(SigningAlgorithm::EdDsa));
     let pool = numbered(&world);
     let input = call(&pool, "alice:\u{e9}\"").principal_tags("plan", "gold");
     let claims = world.engine.verify_token(&token(&world, input)).expect("ours");

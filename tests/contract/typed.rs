@@ -14,38 +14,38 @@ use crate::scene::Fault;
 pub(crate) fn call(engine: &Engine, aws: &Developer, operation: &str, body: &str) -> Answer {
     let public = engine.public();
     match operation {
-        "CreateIdentityPool" => answer(body, |input| aws.create_identity_pool(input)),
-        "DeleteIdentities" => answer(body, |input| aws.delete_identities(input)),
-        "DeleteIdentityPool" => answer(body, |input| aws.delete_identity_pool(input)),
-        "DescribeIdentity" => answer(body, |input| aws.describe_identity(input)),
-        "DescribeIdentityPool" => answer(body, |input| aws.describe_identity_pool(input)),
+        "CreateIdentityPool" => invoke(body, |input| aws.create_identity_pool(input)),
+        "DeleteIdentities" => invoke(body, |input| aws.delete_identities(input)),
+        "DeleteIdentityPool" => invoke(body, |input| aws.delete_identity_pool(input)),
+        "DescribeIdentity" => invoke(body, |input| aws.describe_identity(input)),
+        "DescribeIdentityPool" => invoke(body, |input| aws.describe_identity_pool(input)),
         "GetOpenIdTokenForDeveloperIdentity" => {
-            answer(body, |input| aws.get_open_id_token_for_developer_identity(input))
+            invoke(body, |input| aws.get_open_id_token_for_developer_identity(input))
         }
         "GetCredentialsForIdentity" => {
-            answer(body, |input| public.get_credentials_for_identity(input))
+            invoke(body, |input| public.get_credentials_for_identity(input))
         }
-        "GetId" => answer(body, |input| public.get_id(input)),
-        "GetIdentityPoolRoles" => answer(body, |input| aws.get_identity_pool_roles(input)),
-        "GetOpenIdToken" => answer(body, |input| public.get_open_id_token(input)),
+        "GetId" => invoke(body, |input| public.get_id(input)),
+        "GetIdentityPoolRoles" => invoke(body, |input| aws.get_identity_pool_roles(input)),
+        "GetOpenIdToken" => invoke(body, |input| public.get_open_id_token(input)),
         "GetPrincipalTagAttributeMap" => {
-            answer(body, |input| aws.get_principal_tag_attribute_map(input))
+            invoke(body, |input| aws.get_principal_tag_attribute_map(input))
         }
-        "ListIdentities" => answer(body, |input| aws.list_identities(input)),
-        "ListIdentityPools" => answer(body, |input| aws.list_identity_pools(input)),
-        "ListTagsForResource" => answer(body, |input| aws.list_tags_for_resource(input)),
-        "LookupDeveloperIdentity" => answer(body, |input| aws.lookup_developer_identity(input)),
-        "MergeDeveloperIdentities" => answer(body, |input| aws.merge_developer_identities(input)),
-        "SetIdentityPoolRoles" => answer(body, |input| aws.set_identity_pool_roles(input)),
+        "ListIdentities" => invoke(body, |input| aws.list_identities(input)),
+        "ListIdentityPools" => invoke(body, |input| aws.list_identity_pools(input)),
+        "ListTagsForResource" => invoke(body, |input| aws.list_tags_for_resource(input)),
+        "LookupDeveloperIdentity" => invoke(body, |input| aws.lookup_developer_identity(input)),
+        "MergeDeveloperIdentities" => invoke(body, |input| aws.merge_developer_identities(input)),
+        "SetIdentityPoolRoles" => invoke(body, |input| aws.set_identity_pool_roles(input)),
         "SetPrincipalTagAttributeMap" => {
-            answer(body, |input| aws.set_principal_tag_attribute_map(input))
+            invoke(body, |input| aws.set_principal_tag_attribute_map(input))
         }
         // On the wire these two answer with an empty structure.
-        "TagResource" => answer(body, |input| aws.tag_resource(input)).map(|_| json!({})),
-        "UntagResource" => answer(body, |input| aws.untag_resource(input)).map(|_| json!({})),
-        "UnlinkIdentity" => answer(body, |input| public.unlink_identity(input)),
-        "UnlinkDeveloperIdentity" => answer(body, |input| aws.unlink_developer_identity(input)),
-        "UpdateIdentityPool" => answer(body, |input| aws.update_identity_pool(input)),
+        "TagResource" => invoke(body, |input| aws.tag_resource(input)).map(|_| json!({})),
+        "UntagResource" => invoke(body, |input| aws.untag_resource(input)).map(|_| json!({})),
+        "UnlinkIdentity" => invoke(body, |input| public.unlink_identity(input)),
+        "UnlinkDeveloperIdentity" => invoke(body, |input| aws.unlink_developer_identity(input)),
+        "UpdateIdentityPool" => invoke(body, |input| aws.update_identity_pool(input)),
         other => panic!("no operation {other}"),
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn call(engine: &Engine, aws: &Developer, operation: &str, body: &str
 type Answer = Result<Value, Fault>;
 
 /// `null` where an operation returns nothing.
-fn answer<I, O>(body: &str, method: impl FnOnce(I) -> Result<O>) -> Answer
+fn invoke<I, O>(body: &str, method: impl FnOnce(I) -> Result<O>) -> Answer
 where
     I: DeserializeOwned,
     O: Serialize,

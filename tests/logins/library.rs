@@ -292,7 +292,8 @@ fn the_library_and_the_engine_say_the_same() {
 #[test]
 fn the_library_verifies_what_the_engine_signs() {
     for algorithm in [SigningAlgorithm::Rs512, SigningAlgorithm::Es256, SigningAlgorithm::EdDsa] {
-        let world = World::alone(|builder| builder.clock(SystemClock).signing_key(key(algorithm)));
+        let world =
+            World::exclusive(|builder| builder.clock(SystemClock).signing_key(key(algorithm)));
         let pool = world.game();
         let input = call(&pool, "alice").principal_tags("plan", "gold");
         let output = world.aws.get_open_id_token_for_developer_identity(input).expect("a token");
@@ -330,7 +331,7 @@ fn the_library_verifies_what_the_engine_signs() {
 
         // Over before it is asked about, for both.
         let brief = call(&pool, "alice").token_duration(1);
-        let earlier = World::alone(|builder| {
+        let earlier = World::exclusive(|builder| {
             let then = SystemClock.now().as_millis() - 1_000;
             let clock = move || cognate::Timestamp::from_millis(then);
             builder.clock(clock).signing_key(key(algorithm))
@@ -349,7 +350,7 @@ fn the_library_verifies_what_the_engine_signs() {
 fn the_library_verifies_what_a_generated_key_signs() {
     for algorithm in [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa] {
         let made =
-            || World::alone(|builder| builder.clock(SystemClock).signing_algorithm(algorithm));
+            || World::exclusive(|builder| builder.clock(SystemClock).signing_algorithm(algorithm));
         let (world, other) = (made(), made());
         let (pool, other_pool) = (world.game(), other.game());
         assert_eq!(pool, other_pool, "the same ids");

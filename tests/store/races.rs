@@ -144,7 +144,7 @@ fn a_pool_is_deleted_while_users_register() {
         let left = store.scan(&KeyRange::prefix(tree, []), 10).expect("scans");
         assert!(left.is_empty(), "{left:?}");
     }
-    // Alone with its store, an engine keeps the pool in memory.
+    // With an exclusive store, an engine keeps the pool in memory.
     delete_under_users(&Engine::builder().in_memory().expect("opens"));
 }
 

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use cognate::testkit::{
-    self, Account, Call, Caller, Calls, DeveloperProvider, Disagreement, Fault, FaultyStore, Model,
-    Operation, Outcome, Pool, Presented, Reply, Run, Settings, Subject, TypedDoor, User, When,
+    self, Account, Call, CallReply, Caller, Calls, DeveloperProvider, Disagreement, Fault,
+    FaultyStore, Implementation, Model, Operation, OperationOutcome, Pool, Presented, Run,
+    Settings, TypedDoor, User, When,
 };
 use cognate::{
     Batch, Commit, Engine, Entropy, EntropyError, Ids, Key, KeyRange, MemoryStore, Session,
@@ -79,7 +80,7 @@ impl World {
         run: &mut Run,
         turn: usize,
         operation: &Operation,
-    ) -> Result<Outcome, Box<Disagreement>> {
+    ) -> Result<OperationOutcome, Box<Disagreement>> {
         self.turn.0.store(turn as u64, Ordering::SeqCst);
         run.perform(self, operation)
     }
@@ -93,8 +94,8 @@ impl World {
     }
 }
 
-impl Subject for World {
-    fn call(&self, call: &Call) -> io::Result<Reply> {
+impl Implementation for World {
+    fn call(&self, call: &Call) -> io::Result<CallReply> {
         let reply = TypedDoor::new(self.engine.clone()).call(call);
         self.store.heal();
         reply
@@ -116,7 +117,7 @@ struct Step<'a> {
     /// What is there before and after, and what was answered.
     before: (Dump, Run),
     after: (Dump, Run),
-    outcome: Outcome,
+    outcome: OperationOutcome,
 }
 
 impl Step<'_> {

@@ -2,8 +2,8 @@
 //! written and read, and of users, made by hand.
 
 use cognate::testkit::{
-    Account, Caller, DeveloperProvider, Event, History, Identity, Model, Operation, Outcome, Pool,
-    Presented, Provider, Settings, Tags,
+    Account, Caller, DeveloperProvider, Event, History, Identity, Model, Operation,
+    OperationOutcome, Pool, Presented, Provider, Settings, Tags,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -28,19 +28,19 @@ fn before() -> Model {
     });
     let create = Operation::CreateIdentityPool { caller: CALLER, settings };
     let mut model = Model::new();
-    model.step(&create, &Outcome::Pool(Pool(0), described)).expect("agrees");
+    model.step(&create, &OperationOutcome::Pool(Pool(0), described)).expect("agrees");
     model
 }
 
 fn write(value: u8, called: usize, answered: usize) -> Event {
     let tags = Tags { first: 0, others: 0, value };
     let operation = Operation::TagResource { caller: CALLER, pool: Pool(0), tags };
-    Event { operation, outcome: Outcome::Done, called, answered }
+    Event { operation, outcome: OperationOutcome::Done, called, answered }
 }
 
 fn read(value: u8, called: usize, answered: usize) -> Event {
     let operation = Operation::ListTagsForResource { caller: CALLER, pool: Pool(0) };
-    let outcome = Outcome::Settings(json!({ "Tags": { "tag-0": value.to_string() } }));
+    let outcome = OperationOutcome::Settings(json!({ "Tags": { "tag-0": value.to_string() } }));
     Event { operation, outcome, called, answered }
 }
 
@@ -50,7 +50,7 @@ fn get_id(user: Option<u8>, identity: u16, called: usize, answered: usize) -> Ev
     let logins = user.map(|user| Presented::Public(Provider::Google, user, genuine));
     let logins = logins.into_iter().collect();
     let operation = Operation::GetId { pool: Pool(0), account: None, logins };
-    Event { operation, outcome: Outcome::Identity(Identity(identity)), called, answered }
+    Event { operation, outcome: OperationOutcome::Identity(Identity(identity)), called, answered }
 }
 
 fn history(lanes: &[&[Event]]) -> History {

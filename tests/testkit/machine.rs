@@ -4,7 +4,9 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use cognate::testkit::{self, Model, Operation, Run, Subject, TestClock, TypedDoor, WireDoor};
+use cognate::testkit::{
+    self, Implementation, Model, Operation, Run, TestClock, TypedDoor, WireDoor,
+};
 use cognate::{
     Builder, DeveloperLinking, Durability, Engine, MemoryStore, RoleAccounts, SigningAlgorithm,
     SledOptions, UnknownDeveloperUser,
@@ -47,7 +49,7 @@ fn options(bits: u8) -> (impl Fn() -> Builder, Model) {
 }
 
 /// Runs a case on engines that `open` makes, one after the other, over what it keeps.
-fn run<S: Subject>(
+fn run<S: Implementation>(
     case: &Case,
     open: impl Fn(Builder) -> Engine,
     door: impl Fn(Engine, TestClock) -> S,
@@ -119,7 +121,7 @@ fn wire_door_over_a_shared_store() {
     });
 }
 
-/// An engine alone with its store keeps pools in memory.
+/// An engine with an exclusive store keeps pools in memory.
 #[test]
 fn wire_door_over_sled() {
     check("wire door over sled", 128, |case| {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::thread;
 
 use cognate::testkit::{
-    self, Account, Caller, DeveloperProvider, History, Identity, Model, Operation, Pool, Presented,
-    Provider, Role, Roles, Run, Settings, Subject, TestClock, TypedDoor, User,
+    self, Account, Caller, DeveloperProvider, History, Identity, Implementation, Model, Operation,
+    Pool, Presented, Provider, Role, Roles, Run, Settings, TestClock, TypedDoor, User,
 };
 use cognate::{
     Batch, Builder, Commit, Durability, Engine, Key, KeyRange, MemoryStore, SigningAlgorithm,
@@ -60,7 +60,7 @@ fn pool() -> [Operation; 2] {
 }
 
 /// A pool that is filled in peace, and then a few operations of several threads at once.
-fn race<S: Subject + Sync>(seed: u64, doors: &[S], listings: bool) -> u32 {
+fn race<S: Implementation + Sync>(seed: u64, doors: &[S], listings: bool) -> u32 {
     let random = Numbers::new(seed);
     let first_account = 100_000_000_000 + seed % (1 << 32) * 16;
     let mut run = Run::with_accounts(Model::new(), first_account);
@@ -108,9 +108,9 @@ fn rounds(operations: u32, mut round: impl FnMut(u64) -> u32) {
     figure(format_args!("{raced} raced operations in {seed} rounds"));
 }
 
-/// An engine alone with its store keeps pools in memory.
+/// An engine with an exclusive store keeps pools in memory.
 #[test]
-fn alone_in_memory() {
+fn exclusive_in_memory() {
     rounds(1_500, |seed| {
         let engine = builder(&TestClock::default()).in_memory().expect("opens");
         let raced = race(seed, &[TypedDoor::new(engine.clone())], true);

@@ -5,7 +5,7 @@ mod watch;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use cognate::testkit::{self, Model, Outcome, Run, TestClock, WireDoor};
+use cognate::testkit::{self, Model, OperationOutcome, Run, TestClock, WireDoor};
 use cognate::{Engine, SigningAlgorithm};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -105,7 +105,7 @@ fn every_operation_succeeds_and_meets_its_exceptions_and_behaviours() {
             let exception = outcome.exception().unwrap_or("success");
             let exception = exception.trim_end_matches("Exception").to_owned();
             *met.entry((operation.name(), exception)).or_default() += 1;
-            assert!(!matches!(outcome, Outcome::Unreadable(_)));
+            assert!(!matches!(outcome, OperationOutcome::Unreadable(_)));
         }
     }
     let table: Vec<String> =

@@ -10,28 +10,20 @@
     clippy::unwrap_used
 )]
 
-mod answer;
-mod client;
-mod connection;
-mod limits;
+mod failure;
+mod guards;
 mod log;
 mod options;
-mod permissions;
-mod serve;
-mod server;
-mod shutdown;
+mod serving;
 
-use std::error::Error;
-use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::failure::{Failure, chain};
 use crate::options::Serve;
-use crate::serve::serve;
+use crate::serving::serve;
 
 /// An Amazon Cognito identity-pool engine.
 #[derive(Debug, Parser)]
@@ -47,31 +39,6 @@ enum Command {
     Serve(Serve),
 }
 
-/// Why the server does not run, or did not end well.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("cannot read the key secret in {}", path.display())]
-    KeySecret { path: PathBuf, source: io::Error },
-    #[error("the key secret in {} is empty", .0.display())]
-    KeySecretEmpty(PathBuf),
-    #[error("cannot use the key set of {issuer} in {file}")]
-    KeySet { issuer: String, file: String, source: Box<dyn Error> },
-    #[error("a client of {0} is registered, whose key set is not given")]
-    IssuerUnknown(String),
-    #[error("two key sets of {0} are given")]
-    IssuerTwice(String),
-    #[error("cannot open the database in {}", path.display())]
-    Open { path: PathBuf, source: cognate::Error },
-    #[error("cannot listen on {address}")]
-    Listen { address: SocketAddr, source: io::Error },
-    #[error("cannot start the server")]
-    Start(#[source] io::Error),
-    #[error("the database takes no more writes")]
-    Stopped(#[source] cognate::Error),
-    #[error("cannot make the last changes durable")]
-    Sync(#[source] cognate::Error),
-}
-
 fn main() -> ExitCode {
     const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -82,8 +49,4 @@ fn main() -> ExitCode {
     }
     log::finish(LOG_PATIENCE);
     if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn chain(error: &dyn Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))
 }

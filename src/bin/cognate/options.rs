@@ -1,21 +1,16 @@
-//! The options of `serve`, and the engine that they describe.
+//! The options of `serve`.
 
-use std::collections::BTreeMap;
-use std::error::Error;
-use std::fs;
+mod engine;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 use cognate::http::{Guard, HostName, Origin};
-use cognate::{
-    AccountId, DeveloperLinking, Durability, Engine, Issuer, JwkSet, ModulusEncoding, OidcVerifier,
-    ProviderName, RoleAccounts, SigningAlgorithm, SledOptions, Throttling, UnverifiedLogins,
-};
-use tracing::warn;
+use cognate::{AccountId, ProviderName};
 
-use crate::{Failure, limits, log, permissions};
+use crate::guards::limits::{self, Limits};
+use crate::{guards, log};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -84,11 +79,11 @@ pub(crate) struct Serve {
     /// How many connections can be open; further ones are answered with 503.
     #[arg(long, value_name = "COUNT", default_value_t = limits::CONNECTIONS_MAX,
         value_parser = value_parser!(u32).range(1..=65_536))]
-    pub(crate) connections_max: u32,
+    connections_max: u32,
     /// How many requests can be in progress; further ones are answered with 503.
     #[arg(long, value_name = "COUNT", default_value_t = limits::REQUESTS_MAX,
         value_parser = value_parser!(u32).range(1..=65_536))]
-    pub(crate) requests_max: u32,
+    requests_max: u32,
 }
 
 /// The flag that makes key sets useless.
@@ -142,109 +137,12 @@ enum LinkingName {
 }
 
 impl Serve {
-    /// Opens the engine.
-    pub(crate) fn open(&self) -> Result<Engine, Failure> {
-        let mut builder = Engine::builder().signing_algorithm(match self.signing_algorithm {
-            AlgorithmName::Rs512 => SigningAlgorithm::Rs512,
-            AlgorithmName::Es256 => SigningAlgorithm::Es256,
-            AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
-        });
-        builder = builder.modulus_encoding(match self.modulus_encoding {
-            ModulusEncodingName::Base64Url => ModulusEncoding::Base64Url,
-            ModulusEncodingName::Base64 => ModulusEncoding::Base64,
-        });
-        if let Some(path) = &self.key_secret_file {
-            builder = builder.key_secret(key_secret(path)?);
-        }
-        if let Some(path) = &self.previous_key_secret_file {
-            builder = builder.previous_key_secret(key_secret(path)?);
-        }
-        let issuers = self.issuers()?.into_iter();
-        builder = if self.trust_unverified_logins {
-            warn!("the signatures of logins are not verified: anybody can be anybody");
-            let verifier = UnverifiedLogins::trust_everyone();
-            builder
-                .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
-        } else {
-            let grace_period = Duration::from_secs(self.oidc_grace_period.into());
-            let verifier = OidcVerifier::new().grace_period(grace_period);
-            builder
-                .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
-        };
-        if let Some(account) = &self.account {
-            builder = builder.default_account(account.clone());
-        }
-        builder = builder.developer_linking(match self.developer_linking {
-            LinkingName::ByIdentityId => DeveloperLinking::ByIdentityId,
-            LinkingName::ByLinkedLogin => DeveloperLinking::ByLinkedLogin,
-        });
-        if self.roles_of_any_account {
-            builder = builder.role_accounts(RoleAccounts::Any);
-        }
-        if self.throttle {
-            builder = builder.throttling(Throttling::DocumentedRates);
-        }
-        let path = &self.data;
-        let database = SledOptions::new(path).durability(match self.durability {
-            DurabilityName::PowerLoss => Durability::PowerLoss,
-            DurabilityName::ProcessKill => Durability::ProcessKill,
-            DurabilityName::Relaxed => Durability::Relaxed,
-        });
-        let opened = builder.open_sled(database);
-        let engine = opened.map_err(|source| Failure::Open { path: path.clone(), source })?;
-        permissions::warn_of_others(path, "the database");
-        Ok(engine)
-    }
-
-    /// The guard of the server that listens on this address.
+    /// The guard of the requests of a server that is bound to this address.
     pub(crate) fn guard(&self, bound: SocketAddr) -> Guard {
-        let guard = Guard::bound_to(bound.ip());
-        let guard = self.allow_host.iter().cloned().fold(guard, Guard::allow_host);
-        self.allow_origin.iter().cloned().fold(guard, Guard::allow_origin)
+        guards::of_requests(bound, &self.allow_host, &self.allow_origin)
     }
 
-    /// The issuers that are named, each with its keys and its clients.
-    fn issuers(&self) -> Result<BTreeMap<&str, Issuer>, Failure> {
-        let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
-        for (name, file) in &self.oidc_jwks {
-            let keys = key_set(file).map_err(|source| {
-                let (issuer, file) = (name.clone(), file.clone());
-                Failure::KeySet { issuer, file, source }
-            })?;
-            if issuers.insert(name, Issuer::new(keys)).is_some() {
-                return Err(Failure::IssuerTwice(name.clone()));
-            }
-        }
-        for name in issuers.keys() {
-            if !self.oidc_client_id.iter().any(|(known, _)| known == name) {
-                warn!(
-                    "{name} has no registered client: as a provider of IAM it logs in for every one"
-                );
-            }
-        }
-        for (name, client) in &self.oidc_client_id {
-            let known = match issuers.remove(name.as_str()) {
-                Some(known) => known,
-                None if self.trust_unverified_logins => Issuer::without_keys(),
-                None => return Err(Failure::IssuerUnknown(name.clone())),
-            };
-            issuers.insert(name, known.client_id(client));
-        }
-        Ok(issuers)
+    pub(crate) fn limits(&self) -> Limits {
+        Limits::new(self.connections_max, self.requests_max)
     }
-}
-
-fn key_secret(path: &Path) -> Result<Vec<u8>, Failure> {
-    let read = fs::read(path);
-    let secret = read.map_err(|source| Failure::KeySecret { path: path.to_owned(), source })?;
-    if secret.is_empty() {
-        return Err(Failure::KeySecretEmpty(path.to_owned()));
-    }
-    permissions::warn_of_others(path, "the key secret");
-    Ok(secret)
-}
-
-fn key_set(file: &str) -> Result<JwkSet, Box<dyn Error>> {
-    let keys = JwkSet::from_json(fs::read(file)?)?;
-    if keys.is_empty() { Err("none of its keys can verify a token".into()) } else { Ok(keys) }
 }

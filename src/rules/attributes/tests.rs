@@ -1,5 +1,6 @@
 use super::*;
-use crate::rules::{Change, Effect, world};
+use crate::rules::properties::world;
+use crate::rules::{Change, Effect};
 
 const FACEBOOK: &str = "graph.facebook.com";
 const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com/x";
@@ -86,7 +87,7 @@ fn maps_of_providers() {
         let refused = Refusal::ProviderNotConfigured { provider: other.clone() };
         assert_eq!(set(&pool, &other, asked), Err(refused));
     }
-    assert_eq!(set(&pool, &known, None), Ok(Decided::answer(())), "there is none to remove");
+    assert_eq!(set(&pool, &known, None), Ok(Decided::unchanged(())), "there is none to remove");
     for asked in [Some(map("a=b")), Some(AttributeMap::Defaults), None] {
         let decided = set(&pool, &known, asked.clone()).expect("set");
         let [Effect::Pool(change)] = decided.effects.as_slice() else { panic!("{decided:?}") };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::rules::world;
+use crate::rules::properties::world;
 
 /// What stands in a token for `subject` of a provider, in each of the forms of contract
 /// section 4.

@@ -1,6 +1,6 @@
 use super::*;
-use crate::rules::call::{Call, outcome};
-use crate::rules::world::{NOW, World, id, login, name};
+use crate::rules::properties::call::{Call, outcome};
+use crate::rules::properties::world::{NOW, World, id, login, name};
 
 fn merged(world: &str, source: &str, destination: &str) -> String {
     let (source, destination) = (source.to_owned(), destination.to_owned());
@@ -72,18 +72,20 @@ fn lookups() {
     let world = World::parse("X=d:b,p:1,d:a,d:c Y=d:e Z=disabled");
     let found = |identity: Option<&str>, user: Option<&str>| {
         let id = identity.map(id);
-        let identity = id.as_ref().and_then(|id| world.get(id));
         let user: Option<DeveloperUserIdentifier> = user.map(|user| user.parse().unwrap());
-        let owner = user.as_ref().and_then(|user| {
-            world.0.iter().find(|identity| identity.logins().any(|login| is_user(login, user)))
-        });
-        let by = match (&id, &user) {
-            (Some(id), Some(user)) => Lookup::Both { id, identity, user },
-            (Some(id), None) => Lookup::ByIdentity { id, identity },
-            (None, Some(user)) => Lookup::ByUser { user, owner },
-            (None, None) => panic!("a lookup by nothing"),
+        let looked_up = || {
+            let by = Lookup::by(id.as_ref(), user.as_ref())?;
+            let identity = match by {
+                Lookup::Identity(id) | Lookup::Both(id, _) => world.get(id).expect("an identity"),
+                Lookup::User(user) => {
+                    let has = |login| is_user(login, user);
+                    let owner = world.0.iter().find(|identity| identity.logins().any(has));
+                    owner.ok_or_else(|| UnknownDeveloperUser::NotFound.refusal(user))?
+                }
+            };
+            lookup(by, identity, (PageSize::MAX, None))
         };
-        match lookup(by, (PageSize::MAX, None), UnknownDeveloperUser::NotFound) {
+        match looked_up() {
             Ok(found) => {
                 let users = found.users.entries.iter().map(DeveloperUserIdentifier::as_str);
                 format!("{} {}", name(&found.identity_id), users.collect::<Vec<_>>().join(","))
@@ -95,15 +97,18 @@ fn lookups() {
         "! The specified developer user identifier is not associated with identity '{}'.",
         id("X")
     );
-    let unknown = format!("! Identity '{}' not found.", id("Q"));
     for (rule, identity, user, expected) in [
         ("by identity, as linked", Some("X"), None, "X b,a,c"),
         ("by user, all of them", None, Some("a"), "X b,a,c"),
         ("both, together", Some("X"), Some("a"), "X a"),
         ("both, of another", Some("X"), Some("e"), elsewhere.as_str()),
         ("both, unknown user", Some("X"), Some("f"), elsewhere.as_str()),
-        ("both, unknown identity", Some("Q"), Some("a"), unknown.as_str()),
-        ("unknown identity", Some("Q"), None, unknown.as_str()),
+        (
+            "by nothing",
+            None,
+            None,
+            "! Either IdentityId or DeveloperUserIdentifier must be provided.",
+        ),
         ("unknown user", None, Some("f"), "! Developer user identifier 'f' not found."),
         ("letter case counts", None, Some("A"), "! Developer user identifier 'A' not found."),
         (
@@ -123,9 +128,9 @@ fn a_lookup_is_paged_in_the_order_of_linking() {
     let mut world = World::parse("X=d:b,p:1,d:a,d:c");
     let page = |world: &World, token: Option<&NextToken>| {
         let id = id("X");
-        let by = Lookup::ByIdentity { id: &id, identity: world.get(&id) };
+        let identity = world.get(&id).expect("an identity");
         let page = (1.try_into().expect("a size"), token);
-        lookup(by, page, UnknownDeveloperUser::NotFound).expect("a page").users
+        lookup(Lookup::Identity(&id), identity, page).expect("a page").users
     };
     let first = page(&world, None);
     assert_eq!(first.entries, ["b".parse().unwrap()]);

@@ -1,6 +1,6 @@
 use super::*;
-use crate::rules::call::{Call, Proof, outcome};
-use crate::rules::world::{NOW, World, id, logins, pool};
+use crate::rules::properties::call::{Call, Proof, outcome};
+use crate::rules::properties::world::{NOW, World, id, logins, pool};
 
 fn present(world: &str, given: &str, proof: Proof, presented: &str) -> String {
     outcome(world, &Call::present(given, proof, presented))

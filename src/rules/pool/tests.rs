@@ -1,6 +1,6 @@
 use super::*;
 use crate::name::ProviderName;
-use crate::rules::world;
+use crate::rules::properties::world;
 use crate::state::{AmbiguousRoleResolution, AttributeMap, CognitoIdentityProvider, RoleMapping};
 
 fn refusal(change: impl FnOnce(&mut IdentityPool)) -> String {

@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::{Select, select, subsequence};
 
 use crate::id::IdentityId;
-use crate::rules::call::{Call, Proof};
+use crate::rules::properties::call::{Call, Proof};
 use crate::rules::properties::cases;
-use crate::rules::world::{World, id, login, logins as logins_in, name};
+use crate::rules::properties::world::{World, id, login, logins as logins_in, name};
 use crate::state::{Identity, IdentityState, LOGINS_MAX, Login};
 
 const LOGINS: [&str; 9] = ["d:a", "d:b", "d:c", "p:1", "p:2", "q:1", "q:2", "r:1", "r:2"];

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use crate::name::DeveloperProviderName;
 use crate::rules::claims::{amr, named_logins, names_login_of};
 use crate::rules::properties::cases;
-use crate::rules::world;
+use crate::rules::properties::world;
 use crate::state::{Identity, Pool, VerifiedLogin};
 
 const DEVELOPER: &str = "d";

@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::name::Arn;
+use crate::rules::Refusal;
 use crate::rules::properties::cases;
+use crate::rules::properties::world;
 use crate::rules::roles::{RoleAccounts, choose};
-use crate::rules::{Refusal, world};
 use crate::state::{
     AmbiguousRoleResolution, ClaimValue, MappingRule, MatchType, Pool, RoleMapping, RoleType,
     VerifiedLogin,

@@ -8,12 +8,13 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 
 use crate::name::Arn;
+use crate::rules::Refusal;
 use crate::rules::claims::{self, Claims, names_login_of};
 use crate::rules::properties::cases;
 use crate::rules::properties::roles::{PROVIDERS, logins, pools, role};
+use crate::rules::properties::world;
 use crate::rules::roles::RoleAccounts;
-use crate::rules::session::{Grant, Presented};
-use crate::rules::{Refusal, world};
+use crate::rules::session::{Evidence, Grant};
 use crate::state::{AttributeMap, Identity, Pool, PrincipalTags, VerifiedLogin};
 
 /// An identity, and what is presented for it. Not all of it has to go together.
@@ -28,16 +29,16 @@ struct Scene {
 }
 
 impl Scene {
-    fn presented<'a>(
+    fn evidence<'a>(
         &'a self,
         used: &'a [VerifiedLogin],
         token: Option<&'a Claims>,
-    ) -> Presented<'a> {
-        Presented { pool: &self.pool, identity: &self.identity, used, token }
+    ) -> Evidence<'a> {
+        Evidence { pool: &self.pool, identity: &self.identity, used, token }
     }
 
     fn grant(&self, used: &[VerifiedLogin], token: Option<&Claims>) -> Result<Grant, Refusal> {
-        self.presented(used, token).grant(self.custom.as_ref(), self.accounts)
+        self.evidence(used, token).grant(self.custom.as_ref(), self.accounts)
     }
 
     /// Whether the token opens the identity.
@@ -140,7 +141,7 @@ proptest! {
         prop_assume!(scene.token_counts() && !scene.used.is_empty());
         if let Ok(both) = scene.grant(&scene.used, Some(&scene.token)) {
             let pool = Pool { attribute_maps: BTreeMap::new(), ..scene.pool.clone() };
-            let by_logins = Presented { pool: &pool, ..scene.presented(&scene.used, None) };
+            let by_logins = Evidence { pool: &pool, ..scene.evidence(&scene.used, None) };
             let by_logins = by_logins.grant(scene.custom.as_ref(), scene.accounts);
             let by_token = scene.grant(&[], Some(&scene.token));
             let of_logins = by_logins.is_ok_and(|grant| grant.role == both.role);
@@ -151,7 +152,7 @@ proptest! {
     #[test]
     fn a_session_names_every_login_that_was_proved(scene in scenes()) {
         prop_assume!(scene.token_counts() && !scene.used.is_empty());
-        let amr = |used: &[VerifiedLogin], token| scene.presented(used, token).amr();
+        let amr = |used: &[VerifiedLogin], token| scene.evidence(used, token).amr();
         let both = amr(&scene.used, Some(&scene.token));
         let (by_logins, by_token) = (amr(&scene.used, None), amr(&[], Some(&scene.token)));
         let apart: BTreeSet<_> = pairs(&by_logins).into_iter().chain(pairs(&by_token)).collect();

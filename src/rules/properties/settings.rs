@@ -9,11 +9,12 @@ use proptest::sample::select;
 use crate::name::{
     DeveloperUserIdentifier, NextToken, PrincipalTagKey, PrincipalTagValue, TagKey, TagValue,
 };
-use crate::rules::developer::{Lookup, UnknownDeveloperUser, lookup};
+use crate::rules::developer::{Lookup, lookup};
 use crate::rules::page::{Listing, Page, PageSize};
 use crate::rules::properties::cases;
+use crate::rules::properties::world;
 use crate::rules::tags::{TAGS_MAX, tag, untag};
-use crate::rules::{Change, Decided, Effect, Refusal, attributes, world};
+use crate::rules::{Change, Decided, Effect, Refusal, attributes};
 use crate::state::{LOGINS_MAX, Login, Pool, PrincipalTags};
 
 type Tags = BTreeMap<TagKey, TagValue>;
@@ -81,7 +82,7 @@ proptest! {
                 prop_assert_eq!(&tagged, &pool_with(&expected));
                 prop_assert!(expected.len() <= TAGS_MAX);
                 let again = tag(&tagged, added.clone()).expect("again");
-                prop_assert_eq!(again, Decided::answer(()), "tagging again");
+                prop_assert_eq!(again, Decided::unchanged(()), "tagging again");
             }
             Err(refusal) => {
                 prop_assert_eq!(refusal, Refusal::TooManyTags);
@@ -93,7 +94,7 @@ proptest! {
         let mut expected = has;
         expected.retain(|key, _| !removed.contains_key(key));
         prop_assert_eq!(&untagged, &pool_with(&expected));
-        prop_assert_eq!(untag(&untagged, &keys), Decided::answer(()), "untagging again");
+        prop_assert_eq!(untag(&untagged, &keys), Decided::unchanged(()), "untagging again");
     }
 
     /// What is tagged with new keys and untagged again is as it was.
@@ -154,10 +155,8 @@ proptest! {
         let (mut ever, mut throughout, mut changes) = (users.clone(), users, changes.into_iter());
         let (all, _) = walk(
             |token| {
-                let id = identity.id().clone();
-                let by = Lookup::ByIdentity { id: &id, identity: Some(&identity) };
-                let unknown = UnknownDeveloperUser::NotFound;
-                let page = lookup(by, (size, token), unknown).expect("a page").users;
+                let by = Lookup::Identity(identity.id());
+                let page = lookup(by, &identity, (size, token)).expect("a page").users;
                 if let Some((gains, user, at)) = changes.next() {
                     let known: Vec<Login> = identity.logins().cloned().collect();
                     if gains && known.len() < LOGINS_MAX && ever.insert(user.clone()) {

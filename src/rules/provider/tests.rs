@@ -1,5 +1,5 @@
 use super::*;
-use crate::rules::world;
+use crate::rules::properties::world;
 
 const USER_POOL: &str = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
 const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com/x";
@@ -15,8 +15,8 @@ const NO_DEVELOPER: &str = "! This identity pool does not support the specified 
 #[test]
 fn keys_of_logins() {
     let pool = world::pool_with_providers();
-    let shown = |door, name: &str, is_ours| {
-        let found = presented(&pool, (door, &name.parse().unwrap()), || is_ours, || false);
+    let shown = |accepts, name: &str, is_ours| {
+        let found = token_kind(&pool, (accepts, &name.parse().unwrap()), || is_ours, || false);
         found.map_or_else(|refusal| format!("! {refusal}"), |found| format!("{found:?}"))
     };
     let developer = r#"Developer(DeveloperProviderName("d"))"#;
@@ -39,9 +39,9 @@ fn keys_of_logins() {
         ("login.other", false, NO_DEVELOPER, UNSUPPORTED, UNSUPPORTED),
         ("login.other", true, CANNOT, CANNOT, CANNOT),
     ] {
-        assert_eq!(shown(Door::Developer, name, is_ours), signed, "{name}, signed");
-        assert_eq!(shown(Door::Public, name, is_ours), public, "{name}, public");
-        assert_eq!(shown(Door::PublicOrCognito, name, is_ours), or_cognito, "{name}, either");
+        assert_eq!(shown(Accepts::Developer, name, is_ours), signed, "{name}, signed");
+        assert_eq!(shown(Accepts::Public, name, is_ours), public, "{name}, public");
+        assert_eq!(shown(Accepts::PublicOrCognito, name, is_ours), or_cognito, "{name}, either");
     }
 }
 
@@ -50,9 +50,9 @@ fn keys_of_logins() {
 fn keys_that_the_pool_does_not_have() {
     const MISMATCH: &str = "Invalid login token. Issuer doesn't match providerName";
     let pool = world::pool_with_providers();
-    let shown = |door, name: &str, is_ours, is_of_another| {
+    let shown = |accepts, name: &str, is_ours, is_of_another| {
         let name = name.parse().unwrap();
-        let found = presented(&pool, (door, &name), || is_ours, || is_of_another);
+        let found = token_kind(&pool, (accepts, &name), || is_ours, || is_of_another);
         found.map_or_else(|refusal| refusal.to_string(), |found| format!("{found:?}"))
     };
     for (name, is_public) in [
@@ -65,37 +65,41 @@ fn keys_that_the_pool_does_not_have() {
     ] {
         let (cannot, unsupported, no_developer) =
             (&CANNOT[2..], &UNSUPPORTED[2..], &NO_DEVELOPER[2..]);
-        for door in [Door::Developer, Door::Public, Door::PublicOrCognito] {
-            let is_developer = door == Door::Developer && !is_public;
+        for accepts in [Accepts::Developer, Accepts::Public, Accepts::PublicOrCognito] {
+            let is_developer = accepts == Accepts::Developer && !is_public;
             let wanted = |otherwise| if is_developer { no_developer } else { otherwise };
-            assert_eq!(shown(door, name, false, true), wanted(MISMATCH), "{name}, {door:?}");
-            assert_eq!(shown(door, name, false, false), wanted(unsupported), "{name}, {door:?}");
-            assert_eq!(shown(door, name, true, true), cannot, "{name}, {door:?}");
+            assert_eq!(shown(accepts, name, false, true), wanted(MISMATCH), "{name}, {accepts:?}");
+            assert_eq!(
+                shown(accepts, name, false, false),
+                wanted(unsupported),
+                "{name}, {accepts:?}"
+            );
+            assert_eq!(shown(accepts, name, true, true), cannot, "{name}, {accepts:?}");
         }
     }
     // A verifier says it of a provider that the pool has.
-    assert_eq!(shown(Door::Public, "graph.facebook.com", false, true), "Public");
-    assert_eq!(shown(Door::Public, "d", false, true), EXPECTED[2..]);
+    assert_eq!(shown(Accepts::Public, "graph.facebook.com", false, true), "Public");
+    assert_eq!(shown(Accepts::Public, "d", false, true), EXPECTED[2..]);
 }
 
 /// One final slash of a public provider does not count, and one of a developer provider does.
 #[test]
 fn keys_with_a_final_slash() {
     let pool = world::pool_with_providers();
-    let shown = |door, name: &str| {
-        let found = presented(&pool, (door, &name.parse().unwrap()), || false, || false);
+    let shown = |accepts, name: &str| {
+        let found = token_kind(&pool, (accepts, &name.parse().unwrap()), || false, || false);
         found.map_or_else(|refusal| format!("! {refusal}"), |found| format!("{found:?}"))
     };
     for name in ["graph.facebook.com", "id.example.com/x", SAML, USER_POOL] {
-        assert_eq!(shown(Door::Public, &format!("{name}/")), "Public");
-        assert_eq!(shown(Door::Public, &format!("{name}//")), UNSUPPORTED);
+        assert_eq!(shown(Accepts::Public, &format!("{name}/")), "Public");
+        assert_eq!(shown(Accepts::Public, &format!("{name}//")), UNSUPPORTED);
         assert!(is_reserved(&pool.settings, &format!("{name}/")));
     }
     assert!(!is_reserved(&pool.settings, "graph.facebook.com//"));
-    assert_eq!(shown(Door::PublicOrCognito, &format!("{COGNITO}/")), "Cognito");
-    assert_eq!(shown(Door::Public, &format!("{COGNITO}/")), CANNOT);
-    assert_eq!(shown(Door::Developer, "d/"), NO_DEVELOPER);
-    assert_eq!(shown(Door::Public, "d/"), UNSUPPORTED);
+    assert_eq!(shown(Accepts::PublicOrCognito, &format!("{COGNITO}/")), "Cognito");
+    assert_eq!(shown(Accepts::Public, &format!("{COGNITO}/")), CANNOT);
+    assert_eq!(shown(Accepts::Developer, "d/"), NO_DEVELOPER);
+    assert_eq!(shown(Accepts::Public, "d/"), UNSUPPORTED);
 }
 
 /// Contract sections 8.1 and 9: how mappings spell a provider.
@@ -128,13 +132,14 @@ fn a_pool_without_providers() {
     let mut pool = world::pool();
     pool.settings.developer_provider_name = None;
     let missing = Refusal::ProvidersMissing { identity_pool_id: pool.id().clone() };
-    let presented =
-        |door, name: &str| presented(&pool, (door, &name.parse().unwrap()), || false, || false);
-    for door in [Door::Public, Door::PublicOrCognito] {
-        assert_eq!(presented(door, "graph.facebook.com"), Err(missing.clone()));
+    let kind = |accepts, name: &str| {
+        token_kind(&pool, (accepts, &name.parse().unwrap()), || false, || false)
+    };
+    for accepts in [Accepts::Public, Accepts::PublicOrCognito] {
+        assert_eq!(kind(accepts, "graph.facebook.com"), Err(missing.clone()));
     }
-    assert_eq!(presented(Door::PublicOrCognito, COGNITO), Ok(Presented::Cognito));
-    assert_eq!(presented(Door::Developer, "d"), Err(Refusal::DeveloperProviderUnsupported));
+    assert_eq!(kind(Accepts::PublicOrCognito, COGNITO), Ok(TokenKind::Cognito));
+    assert_eq!(kind(Accepts::Developer, "d"), Err(Refusal::DeveloperProviderUnsupported));
 }
 
 #[test]
@@ -152,7 +157,7 @@ fn a_provider_of_any_kind_is_one() {
         let mut pool = world::pool();
         pool.settings.developer_provider_name = None;
         kind(&world::pool_with_providers().settings, &mut pool.settings);
-        let refused = presented(&pool, (Door::Public, &name), || false, || false);
+        let refused = token_kind(&pool, (Accepts::Public, &name), || false, || false);
         assert_eq!(refused, Err(Refusal::ProviderUnsupported), "kind {number}");
     }
 }

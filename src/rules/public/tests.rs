@@ -1,13 +1,13 @@
 use super::*;
-use crate::rules::call::{Call, outcome};
-use crate::rules::world::{id, pool, pool_with_providers};
+use crate::rules::properties::call::{Call, outcome};
+use crate::rules::properties::world::{id, pool, pool_with_providers};
 
 #[test]
 fn guests() {
     let mut pool = pool();
-    assert_eq!(admit_guest(&pool), Ok(()));
+    assert_eq!(check_guest_access(&pool), Ok(()));
     pool.settings.allow_unauthenticated_identities = false;
-    assert_eq!(admit_guest(&pool), Err(Refusal::GuestsUnsupported));
+    assert_eq!(check_guest_access(&pool), Err(Refusal::GuestsUnsupported));
 }
 
 /// Contract section 5.3: three states of `AllowClassicFlow`.
@@ -18,12 +18,12 @@ fn the_classic_flow() {
         [(None, Ok(())), (Some(true), Ok(())), (Some(false), Err(Refusal::ClassicFlowDisabled))]
     {
         pool.settings.allow_classic_flow = allowed;
-        assert_eq!(admit_classic_flow(&pool, []), expected, "{allowed:?}");
+        assert_eq!(check_classic_flow(&pool, []), expected, "{allowed:?}");
     }
     pool.settings.allow_classic_flow = Some(true);
     let mapping = crate::state::RoleMapping::token(crate::state::AmbiguousRoleResolution::Deny);
     pool.roles.mappings = [("p".parse().unwrap(), mapping)].into();
-    assert_eq!(admit_classic_flow(&pool, []), Err(Refusal::ClassicFlowWithRoleMappings));
+    assert_eq!(check_classic_flow(&pool, []), Err(Refusal::ClassicFlowWithRoleMappings));
 }
 
 /// Contract section 5.3.3: a SAML provider of the pool, among others too.
@@ -43,20 +43,20 @@ fn the_classic_flow_of_a_saml_login() {
         (vec![&facebook], Ok(())),
         (vec![&other], Ok(())),
     ] {
-        assert_eq!(admit_classic_flow(&pool, providers.iter().copied()), expected, "{providers:?}");
+        assert_eq!(check_classic_flow(&pool, providers.iter().copied()), expected, "{providers:?}");
     }
     pool.settings.allow_classic_flow = Some(false);
-    assert_eq!(admit_classic_flow(&pool, [&saml]), Err(Refusal::ClassicFlowDisabled));
+    assert_eq!(check_classic_flow(&pool, [&saml]), Err(Refusal::ClassicFlowDisabled));
 }
 
 /// Open question Q10.
 #[test]
 fn the_owner_of_a_pool() {
     let claimed = |account: &str| account.parse().expect("an account");
-    assert_eq!(admit_account(&pool(), None), Ok(()));
-    assert_eq!(admit_account(&pool(), Some(&claimed("123456789012"))), Ok(()));
+    assert_eq!(check_account(&pool(), None), Ok(()));
+    assert_eq!(check_account(&pool(), Some(&claimed("123456789012"))), Ok(()));
     for other in ["1", "999999999999", "123456789012345"] {
-        assert_eq!(admit_account(&pool(), Some(&claimed(other))), Err(Refusal::PoolForbidden));
+        assert_eq!(check_account(&pool(), Some(&claimed(other))), Err(Refusal::PoolForbidden));
     }
 }
 
@@ -89,8 +89,8 @@ fn unlinking() {
         assert_eq!(outcome(world, &call), expected, "{proved} opens, {removed} goes");
     }
     assert_eq!(
-        admit_removal(&pool(), &["d".parse().unwrap()]),
+        check_removal(&pool(), &["d".parse().unwrap()]),
         Err(Refusal::PublicProviderExpected),
     );
-    assert_eq!(admit_removal(&pool(), &["p".parse().unwrap()]), Ok(()));
+    assert_eq!(check_removal(&pool(), &["p".parse().unwrap()]), Ok(()));
 }

@@ -10,23 +10,24 @@ use crate::credentials::Session;
 use crate::testkit::directory::{Directory, text};
 use crate::testkit::json::Json;
 use crate::testkit::names::{Account, Cursor, Identity, Pool, Token, partition};
-use crate::testkit::outcome::{Description, Outcome, Page, Statement};
-use crate::testkit::request::{Reply, Request};
+use crate::testkit::outcome::{Description, OperationOutcome, Page, Statement};
+use crate::testkit::request::{CallReply, Request};
 
 impl Directory {
     /// What a reply says. `session` tells what is in a session token.
     pub(crate) fn read(
         &mut self,
         request: &Request,
-        reply: &Reply,
+        reply: &CallReply,
         session: impl FnOnce(&str) -> Option<Session>,
-    ) -> Outcome {
+    ) -> OperationOutcome {
         let parsed = if reply.body.is_empty() {
             Ok(Value::Object(serde_json::Map::new()))
         } else {
             serde_json::from_str(&reply.body)
         };
-        let unreadable = || Outcome::Unreadable(format!("{} {}", reply.status, reply.body));
+        let unreadable =
+            || OperationOutcome::Unreadable(format!("{} {}", reply.status, reply.body));
         let Ok(body @ Value::Object(_)) = parsed else {
             return unreadable();
         };
@@ -38,21 +39,21 @@ impl Directory {
             }
             let message = text(&body, "message").or_else(|| text(&body, "Message"));
             let message = message.unwrap_or_default().to_owned();
-            return Outcome::Refused { exception: name.to_owned(), message };
+            return OperationOutcome::Refused { exception: name.to_owned(), message };
         }
-        self.answer(request, &body, session).unwrap_or_else(unreadable)
+        self.read_body(request, &body, session).unwrap_or_else(unreadable)
     }
 
-    fn answer(
+    fn read_body(
         &mut self,
         request: &Request,
         body: &Value,
         session: impl FnOnce(&str) -> Option<Session>,
-    ) -> Option<Outcome> {
+    ) -> Option<OperationOutcome> {
         let owner = request.caller;
         Some(match request.operation.as_str() {
             "CreateIdentityPool" | "DescribeIdentityPool" | "UpdateIdentityPool" => {
-                Outcome::Pool(self.pool(body, owner)?, self.settings(body, owner))
+                OperationOutcome::Pool(self.pool(body, owner)?, self.settings(body, owner))
             }
             "ListIdentityPools" => {
                 let entries = list(body, "IdentityPools")?.iter().map(|entry| {
@@ -60,17 +61,17 @@ impl Directory {
                     Some((self.pool(entry, owner)?, name))
                 });
                 let entries = entries.collect::<Option<_>>()?;
-                Outcome::Pools(Page { entries, next: self.next(body) })
+                OperationOutcome::Pools(Page { entries, next: self.next(body) })
             }
             "GetId" | "MergeDeveloperIdentities" => {
-                Outcome::Identity(self.identity(request, body)?)
+                OperationOutcome::Identity(self.identity(request, body)?)
             }
             "GetOpenIdToken" | "GetOpenIdTokenForDeveloperIdentity" => {
                 let identity = self.identity(request, body)?;
                 let token = text(body, "Token")?;
                 let statement = self.statement(token)?;
                 let token = Token(self.tokens.number(token));
-                Outcome::Token(identity, token, Box::new(statement))
+                OperationOutcome::Token(identity, token, Box::new(statement))
             }
             "GetCredentialsForIdentity" => {
                 let identity = self.identity(request, body)?;
@@ -79,22 +80,22 @@ impl Directory {
                 text(credentials, "SecretKey")?;
                 let session = session(text(credentials, "SessionToken")?);
                 let statement = session.map(|session| Box::new(self.stated(&session)));
-                Outcome::Credentials(identity, statement)
+                OperationOutcome::Credentials(identity, statement)
             }
-            "DescribeIdentity" => Outcome::Description(self.description(request, body)?),
+            "DescribeIdentity" => OperationOutcome::Description(self.description(request, body)?),
             "ListIdentities" => {
                 let pool = self.pool(body, owner)?;
                 let entries = list(body, "Identities")?.iter();
                 let entries = entries.map(|entry| self.description(request, entry));
                 let entries = entries.collect::<Option<_>>()?;
-                Outcome::Identities(pool, Page { entries, next: self.next(body) })
+                OperationOutcome::Identities(pool, Page { entries, next: self.next(body) })
             }
             "LookupDeveloperIdentity" => {
                 let identity = self.identity(request, body)?;
                 let users = list(body, "DeveloperUserIdentifierList").unwrap_or_default();
                 let entries = users.iter().map(|user| Some(user.as_str()?.to_owned()));
                 let entries = entries.collect::<Option<_>>()?;
-                Outcome::Users(identity, Page { entries, next: self.next(body) })
+                OperationOutcome::Users(identity, Page { entries, next: self.next(body) })
             }
             "DeleteIdentities" => {
                 let ids = list(body, "UnprocessedIdentityIds").unwrap_or_default().iter();
@@ -102,13 +103,15 @@ impl Directory {
                     let code = text(entry, "ErrorCode")?.to_owned();
                     Some((self.identity(request, entry)?, code))
                 });
-                Outcome::Unprocessed(ids.collect::<Option<_>>()?)
+                OperationOutcome::Unprocessed(ids.collect::<Option<_>>()?)
             }
             "GetIdentityPoolRoles"
             | "ListTagsForResource"
             | "GetPrincipalTagAttributeMap"
-            | "SetPrincipalTagAttributeMap" => Outcome::Settings(self.settings(body, owner)),
-            _ => Outcome::Done,
+            | "SetPrincipalTagAttributeMap" => {
+                OperationOutcome::Settings(self.settings(body, owner))
+            }
+            _ => OperationOutcome::Done,
         })
     }
 

@@ -39,10 +39,10 @@ impl Source<'_> {
     }
 
     pub(super) fn set_attributes(&mut self) -> Result<Operation> {
-        use Attributes::{Absent, Defaults, DefaultsBesideMap, Nothing, Subject, Useless};
+        use Attributes::{Absent, Defaults, DefaultsBesideMap, Implementation, Nothing, Useless};
         let ((caller, pool), provider) = (self.owned_pool()?, self.provider()?);
         let attributes =
-            self.one_of(&[Defaults, Subject, Nothing, Useless, DefaultsBesideMap, Absent])?;
+            self.one_of(&[Defaults, Implementation, Nothing, Useless, DefaultsBesideMap, Absent])?;
         Ok(Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes })
     }
 

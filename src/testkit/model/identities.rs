@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::testkit::model::{Model, NOT_FOUND, expected, refused};
-use crate::testkit::names::{Account, DeveloperProvider, Identity, Login, Provider};
-use crate::testkit::outcome::{Description, Outcome};
+use crate::testkit::names::{Account, DeveloperProvider, Identity, NumberedLogin, Provider};
+use crate::testkit::outcome::{Description, OperationOutcome};
 
 impl Model {
     pub(super) fn describe(
         &mut self,
         caller: Account,
         identity: Identity,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let known = self.identities.get(&identity);
         let pool = known.and_then(|state| self.pools.get(&state.pool));
@@ -19,7 +19,7 @@ impl Model {
             return refused(NOT_FOUND, outcome);
         }
         match outcome {
-            Outcome::Description(described) => self.described(identity, described),
+            OperationOutcome::Description(described) => self.described(identity, described),
             _ => expected(format!("a description of {identity}")),
         }
     }
@@ -61,7 +61,7 @@ impl Model {
         &mut self,
         caller: Account,
         identities: &[Identity],
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let ids: BTreeSet<_> = identities.iter().copied().collect();
         let mut unprocessed = BTreeSet::new();
@@ -76,7 +76,7 @@ impl Model {
             }
         }
         match outcome {
-            Outcome::Unprocessed(told)
+            OperationOutcome::Unprocessed(told)
                 if told.iter().cloned().collect::<BTreeSet<_>>() == unprocessed =>
             {
                 Ok(())
@@ -92,9 +92,9 @@ pub(super) fn canonical(name: &str) -> &str {
     providers.find(|provider| provider.issuer() == name).map_or(name, |provider| provider.name())
 }
 
-fn provider_name(login: Login, developer: Option<DeveloperProvider>) -> &'static str {
+fn provider_name(login: NumberedLogin, developer: Option<DeveloperProvider>) -> &'static str {
     match login {
-        Login::User(_) => developer.map_or("", DeveloperProvider::name),
-        Login::Public(provider, _) => provider.name(),
+        NumberedLogin::User(_) => developer.map_or("", DeveloperProvider::name),
+        NumberedLogin::Public(provider, _) => provider.name(),
     }
 }

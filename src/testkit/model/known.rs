@@ -1,7 +1,7 @@
 //! What is there, for operations about something that is.
 
 use crate::testkit::model::{Model, TokenState};
-use crate::testkit::names::{Identity, Login, Pool, Presented, Provider, Token};
+use crate::testkit::names::{Identity, NumberedLogin, Pool, Presented, Provider, Token};
 
 impl Model {
     pub(crate) fn living_pools(&self) -> Vec<Pool> {
@@ -26,7 +26,7 @@ impl Model {
             let has =
                 |login| self.identities.get(&identity).is_some_and(|s| s.logins.contains(&login));
             match *login {
-                Presented::User(_, user) => has(Login::User(user)),
+                Presented::User(_, user) => has(NumberedLogin::User(user)),
                 Presented::Cognito(token)
                 | Presented::Tampered(token)
                 | Presented::Abroad(token) => {
@@ -49,8 +49,8 @@ impl Model {
         let of_pool = identities.filter(|state| pool.is_none_or(|pool| state.pool == pool));
         let logins = of_pool.flat_map(|state| &state.logins).rev();
         let users = logins.filter_map(|login| match login {
-            Login::Public(provider, subject) => Some((*provider, *subject)),
-            Login::User(_) => None,
+            NumberedLogin::Public(provider, subject) => Some((*provider, *subject)),
+            NumberedLogin::User(_) => None,
         });
         users.min_by_key(|(of, _)| *of != provider)
     }

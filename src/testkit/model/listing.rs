@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use crate::testkit::model::{
     CONFLICT, CursorState, INVALID, Listing, Model, NOT_AUTHORIZED, NOT_FOUND, expected, refused,
 };
-use crate::testkit::names::{Account, Cursor, Identity, Login, Pool, User};
+use crate::testkit::names::{Account, Cursor, Identity, NumberedLogin, Pool, User};
 use crate::testkit::operation::Operation;
-use crate::testkit::outcome::{Outcome, Page};
+use crate::testkit::outcome::{OperationOutcome, Page};
 
 /// How much a page holds at most, and where it begins.
 type Cut = (i64, Option<Cursor>);
@@ -29,13 +29,15 @@ impl Model {
         &mut self,
         caller: Account,
         cut: Cut,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let listing = Listing::Pools(caller);
         if !self.continues(listing, cut.1) {
             return refused(INVALID, outcome);
         }
-        let Outcome::Pools(Page { entries, next }) = outcome else { return expected("pools") };
+        let OperationOutcome::Pools(Page { entries, next }) = outcome else {
+            return expected("pools");
+        };
         for (pool, name) in entries {
             let known = self.pools.get(pool).map(|state| state.settings.pool_name());
             if known.as_ref() != Some(name) {
@@ -51,7 +53,7 @@ impl Model {
         caller: Account,
         (pool, hide_disabled): (Pool, bool),
         cut: Cut,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         if let Err(exception) = self.pool(caller, pool) {
             return refused(exception, outcome);
@@ -61,7 +63,9 @@ impl Model {
             return refused(INVALID, outcome);
         }
         let (entries, next) = match outcome {
-            Outcome::Identities(of, Page { entries, next }) if *of == pool => (entries, next),
+            OperationOutcome::Identities(of, Page { entries, next }) if *of == pool => {
+                (entries, next)
+            }
             _ => return expected(format!("identities of {pool}")),
         };
         for described in entries {
@@ -77,14 +81,15 @@ impl Model {
         pool: Pool,
         by: (Option<Identity>, Option<User>),
         cut: Cut,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let identity = match by {
             (None, None) => return refused(INVALID, outcome),
             (given, user) => self.pool(caller, pool).and_then(|_| match (given, user) {
                 (Some(given), _) => self.identity_of(pool, given).map(|_| given),
                 (None, user) => {
-                    let found = user.and_then(|user| self.owner_of(pool, Login::User(user)));
+                    let found =
+                        user.and_then(|user| self.owner_of(pool, NumberedLogin::User(user)));
                     let forbidden = self.choices.unknown_user_is_forbidden;
                     found.ok_or(if forbidden { NOT_AUTHORIZED } else { NOT_FOUND })
                 }
@@ -99,11 +104,11 @@ impl Model {
             return refused(INVALID, outcome);
         }
         let told = match outcome {
-            Outcome::Users(of, page) if *of == identity => Some(page),
+            OperationOutcome::Users(of, page) if *of == identity => Some(page),
             _ => None,
         };
         if let (Some(_), Some(user)) = by {
-            if self.owner_of(pool, Login::User(user)) != Some(identity) {
+            if self.owner_of(pool, NumberedLogin::User(user)) != Some(identity) {
                 return refused(CONFLICT, outcome);
             }
             let both = Page { entries: vec![user.to_string()], next: None };
@@ -174,8 +179,8 @@ impl Model {
             Listing::Users(identity) => {
                 let logins = self.identities.get(&identity).map(|state| &state.logins);
                 let users = logins.into_iter().flatten().filter_map(|login| match login {
-                    Login::User(user) => Some(user.to_string()),
-                    Login::Public(..) => None,
+                    NumberedLogin::User(user) => Some(user.to_string()),
+                    NumberedLogin::Public(..) => None,
                 });
                 users.collect()
             }

@@ -3,23 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::testkit::model::identities::canonical;
-use crate::testkit::model::resolution::{Answer, Door, Proof};
+use crate::testkit::model::resolution::{Accepts, Answer, Proof};
 use crate::testkit::model::{
     CONFLICT, Exception, INVALID, INVALID_OR_NOT_AUTHORIZED, IdentityState, Linking, Model,
     NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, exactly, expected, refused,
 };
 use crate::testkit::names::{
-    Account, DeveloperProvider, Identity, Login, Pool, Presented, Provider, Role, User,
+    Account, DeveloperProvider, Identity, NumberedLogin, Pool, Presented, Provider, Role, User,
     cognito_name,
 };
 use crate::testkit::operation::Operation;
-use crate::testkit::outcome::{Outcome, Statement};
+use crate::testkit::outcome::{OperationOutcome, Statement};
 
 impl Model {
-    pub(super) fn perform_with_logins(
+    pub(super) fn judge_with_logins(
         &mut self,
         operation: &Operation,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         match operation {
             Operation::GetId { pool, account, logins } => {
@@ -69,7 +69,7 @@ impl Model {
         pool: Pool,
         claimed: Option<u8>,
         logins: &[Presented],
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let resolved = self.pools.get(&pool).ok_or(NOT_FOUND).and_then(|state| {
             let owner = state.owner.number;
@@ -79,13 +79,13 @@ impl Model {
             if wrong || uninvited {
                 return Err(NOT_AUTHORIZED);
             }
-            let proof = self.prove(pool, Door::Public, logins, None)?;
+            let proof = self.prove(pool, Accepts::Public, logins, None)?;
             let answer = self.resolve(pool, None, &proof, false)?;
             Ok((proof, answer))
         });
         match (resolved, outcome) {
             (Err(exception), _) => refused(exception, outcome),
-            (Ok((proof, answer)), Outcome::Identity(identity)) => {
+            (Ok((proof, answer)), OperationOutcome::Identity(identity)) => {
                 self.become_of(pool, None, &proof.logins, &answer, *identity)
             }
             (Ok((_, answer)), _) => answer.told(),
@@ -96,7 +96,7 @@ impl Model {
         &mut self,
         given: Identity,
         logins: &[Presented],
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let resolved = self.known(given).and_then(|(pool, state, identity)| {
             let is_mapped = !state.roles.mappings.is_empty();
@@ -111,7 +111,7 @@ impl Model {
             if logins.is_empty() && identity.is_guest() && !state.settings.guests {
                 return Err(NOT_AUTHORIZED);
             }
-            let proof = self.prove(pool, Door::Public, logins, Some(given))?;
+            let proof = self.prove(pool, Accepts::Public, logins, Some(given))?;
             let answer = self.resolve(pool, Some(given), &proof, false)?;
             Ok((pool, proof, answer))
         });
@@ -129,12 +129,12 @@ impl Model {
         given: Option<Identity>,
         logins: &[Presented],
         (tags, duration_secs): (BTreeMap<String, String>, i64),
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let by_id = self.choices.linking == Linking::ByIdentityId;
         let resolved = self.pool(caller, pool).and_then(|_| {
             given.map(|given| self.identity_of(pool, given)).transpose()?;
-            let proof = self.prove(pool, Door::Developer, logins, given)?;
+            let proof = self.prove(pool, Accepts::Developer, logins, given)?;
             let answer = self.resolve(pool, given, &proof, by_id)?;
             Ok((proof, answer))
         });
@@ -154,9 +154,9 @@ impl Model {
         pool: Pool,
         (given, proof, answer): (Option<Identity>, &Proof, &Answer),
         (tags, lifetime_secs): (BTreeMap<String, String>, u64),
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
-        let Outcome::Token(identity, token, said) = outcome else { return answer.told() };
+        let OperationOutcome::Token(identity, token, said) = outcome else { return answer.told() };
         self.become_of(pool, given, &proof.logins, answer, *identity)?;
         let region = self.pools.get(&pool).map_or("", |state| state.owner.region_name());
         let statement = Statement {
@@ -182,14 +182,14 @@ impl Model {
         given: Identity,
         logins: &[Presented],
         custom: Option<Role>,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let resolved = self.known(given).and_then(|(pool, state, identity)| {
             let guest_is_unwanted = identity.is_guest() && !state.settings.guests;
             if logins.is_empty() && guest_is_unwanted {
                 return Err(NOT_AUTHORIZED);
             }
-            let proof = self.prove(pool, Door::PublicOrCognito, logins, Some(given))?;
+            let proof = self.prove(pool, Accepts::PublicOrCognito, logins, Some(given))?;
             if proof.is_empty() && guest_is_unwanted {
                 return Err(NOT_AUTHORIZED);
             }
@@ -204,7 +204,7 @@ impl Model {
             Err(exception) => return refused(exception, outcome),
             Ok(resolved) => resolved,
         };
-        let Outcome::Credentials(identity, said) = outcome else { return answer.told() };
+        let OperationOutcome::Credentials(identity, said) = outcome else { return answer.told() };
         self.become_of(pool, Some(given), &proof.logins, &answer, *identity)?;
         let role = Some(role.arn());
         let identity = *identity;
@@ -232,14 +232,15 @@ impl Model {
         (caller, pool): (Account, Pool),
         provider: DeveloperProvider,
         (source, destination): (User, User),
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let merged = self.pool(caller, pool).and_then(|state| {
             if state.settings.developer != Some(provider) {
                 return Err(INVALID);
             }
-            let source = self.owner_of(pool, Login::User(source)).ok_or(NOT_FOUND)?;
-            let destination = self.owner_of(pool, Login::User(destination)).ok_or(NOT_FOUND)?;
+            let source = self.owner_of(pool, NumberedLogin::User(source)).ok_or(NOT_FOUND)?;
+            let destination =
+                self.owner_of(pool, NumberedLogin::User(destination)).ok_or(NOT_FOUND)?;
             self.check_merge(&BTreeSet::from([source, destination]), &[])?;
             Ok((source, destination))
         });
@@ -256,7 +257,7 @@ impl Model {
             }
             self.settle_cursors();
         }
-        exactly(merged.map(|(_, destination)| Outcome::Identity(destination)), outcome)
+        exactly(merged.map(|(_, destination)| OperationOutcome::Identity(destination)), outcome)
     }
 
     fn unlink_user(
@@ -264,16 +265,16 @@ impl Model {
         (caller, pool): (Account, Pool),
         identity: Identity,
         (provider, user): (DeveloperProvider, User),
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
-        let login = Login::User(user);
+        let login = NumberedLogin::User(user);
         let unlinked = self.pool(caller, pool).and_then(|state| {
             self.identity_of(pool, identity)?;
             if state.settings.developer != Some(provider) {
                 return Err(INVALID);
             }
             match self.owner_of(pool, login) {
-                Some(owner) if owner == identity => Ok(Outcome::Done),
+                Some(owner) if owner == identity => Ok(OperationOutcome::Done),
                 Some(_) => Err(CONFLICT),
                 None => Err(NOT_FOUND),
             }
@@ -293,26 +294,28 @@ impl Model {
         identity: Identity,
         logins: &[Presented],
         (providers, developer): (&[Provider], bool),
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let unlinked = self.known(identity).and_then(|(pool, state, known)| {
             let is_developer = state.settings.developer == Some(DeveloperProvider::Game);
             if developer && is_developer {
                 return Err(INVALID);
             }
-            let proof = self.prove(pool, Door::PublicOrCognito, logins, Some(identity))?;
+            let proof = self.prove(pool, Accepts::PublicOrCognito, logins, Some(identity))?;
             let has_one = proof.logins.iter().any(|login| known.logins.contains(login));
             let is_opened = has_one || !proof.named(known).is_empty();
             if known.is_disabled() || !is_opened {
                 return Err(NOT_AUTHORIZED);
             }
-            Ok(Outcome::Done)
+            Ok(OperationOutcome::Done)
         });
         if unlinked.is_ok()
             && let Some(state) = self.identities.get_mut(&identity)
         {
             let before = state.logins.len();
-            state.logins.retain(|l| !matches!(l, Login::Public(p, _) if providers.contains(p)));
+            state
+                .logins
+                .retain(|l| !matches!(l, NumberedLogin::Public(p, _) if providers.contains(p)));
             if state.logins.len() != before {
                 state.change();
                 self.settle_cursors();

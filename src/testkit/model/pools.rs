@@ -7,7 +7,7 @@ use crate::testkit::model::{
     Exception, INVALID, Model, NOT_FOUND, PoolState, TAGS_MAX, exactly, expected, normal, refused,
 };
 use crate::testkit::names::{Account, DeveloperProvider, Pool, Provider};
-use crate::testkit::outcome::Outcome;
+use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::settings::{Attributes, Roles, Settings, Tags};
 
 impl PoolState {
@@ -50,7 +50,7 @@ impl Model {
         &mut self,
         owner: Account,
         settings: &Settings,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         if let Err(exception) = check_settings(settings) {
             return refused(exception, outcome);
@@ -64,7 +64,7 @@ impl Model {
             attributes: std::collections::BTreeMap::new(),
         };
         match outcome {
-            Outcome::Pool(pool, described)
+            OperationOutcome::Pool(pool, described)
                 if *described == state.described() && self.past_pools.insert(*pool) =>
             {
                 self.pools.insert(*pool, state);
@@ -79,7 +79,7 @@ impl Model {
         caller: Account,
         pool: Pool,
         settings: &Settings,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let updated = self.pool_mut(caller, pool).and_then(|state| {
             let known = state.settings.developer;
@@ -94,7 +94,7 @@ impl Model {
             state.settings.developer = settings.developer.or(known);
             state.roles.mappings.retain(|provider, _| settings.has(*provider));
             state.attributes.retain(|provider, _| settings.has(*provider));
-            Ok(Outcome::Pool(pool, state.described()))
+            Ok(OperationOutcome::Pool(pool, state.described()))
         });
         exactly(updated, outcome)
     }
@@ -103,9 +103,9 @@ impl Model {
         &mut self,
         caller: Account,
         pool: Pool,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
-        let deleted = self.pool(caller, pool).map(|_| Outcome::Done);
+        let deleted = self.pool(caller, pool).map(|_| OperationOutcome::Done);
         if deleted.is_ok() {
             self.pools.remove(&pool);
             // INVARIANT I6
@@ -120,12 +120,12 @@ impl Model {
         caller: Account,
         pool: Pool,
         tags: Tags,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let tagged = self.pool_mut(caller, pool).and_then(|state| {
             state.tags.extend(tags.numbers().map(|number| (number, tags.value)));
             let is_legal = are_legal(tags) && state.tags.len() <= TAGS_MAX;
-            if is_legal { Ok(Outcome::Done) } else { Err(INVALID) }
+            if is_legal { Ok(OperationOutcome::Done) } else { Err(INVALID) }
         });
         exactly(tagged, outcome)
     }
@@ -135,11 +135,11 @@ impl Model {
         caller: Account,
         pool: Pool,
         tags: Tags,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let untagged = self.pool_mut(caller, pool).map(|state| {
             state.tags.retain(|number, _| !tags.numbers().any(|n| n == *number));
-            Outcome::Done
+            OperationOutcome::Done
         });
         exactly(untagged, outcome)
     }
@@ -149,7 +149,7 @@ impl Model {
         (caller, pool): (Account, Pool),
         provider: Provider,
         attributes: Attributes,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let set = self.pool_mut(caller, pool).and_then(|state| {
             if !state.settings.has(provider) {
@@ -160,7 +160,7 @@ impl Model {
             } else {
                 state.attributes.insert(provider, attributes);
             }
-            Ok(Outcome::Settings(told(attributes)))
+            Ok(OperationOutcome::Settings(told(attributes)))
         });
         exactly(set, outcome)
     }
@@ -170,10 +170,10 @@ impl Model {
         caller: Account,
         pool: Pool,
         provider: Provider,
-    ) -> Result<Outcome, Exception> {
+    ) -> Result<OperationOutcome, Exception> {
         let state = self.pool(caller, pool)?;
         let attributes = state.attributes.get(&provider).copied().ok_or(NOT_FOUND)?;
-        Ok(Outcome::Settings(told(attributes)))
+        Ok(OperationOutcome::Settings(told(attributes)))
     }
 }
 

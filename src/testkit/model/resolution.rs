@@ -7,13 +7,13 @@ use crate::testkit::model::{
     NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, expected,
 };
 use crate::testkit::names::{
-    DeveloperProvider, Identity, Login, Pool, Presented, Provider, Spelling,
+    DeveloperProvider, Identity, NumberedLogin, Pool, Presented, Provider, Spelling,
 };
 
 /// What was presented, proved.
 pub(super) struct Proof {
     /// Each once, in the caller's order.
-    pub(super) logins: Vec<Login>,
+    pub(super) logins: Vec<NumberedLogin>,
     /// What a token of the service says of the authenticated identity that it is for.
     pub(super) token: Option<TokenState>,
 }
@@ -24,21 +24,21 @@ impl Proof {
     }
 
     /// The logins that the token names, as far as the identity still has them.
-    pub(super) fn named(&self, state: &IdentityState) -> Vec<Login> {
+    pub(super) fn named(&self, state: &IdentityState) -> Vec<NumberedLogin> {
         let named = self.token.iter().flat_map(|token| token.logins.iter().copied());
         named.filter(|login| state.logins.contains(login)).collect()
     }
 
-    fn push(&mut self, login: Login) {
+    fn push(&mut self, login: NumberedLogin) {
         if !self.logins.contains(&login) {
             self.logins.push(login);
         }
     }
 }
 
-/// Through which operation logins come.
+/// The kinds of logins that an operation accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum Accepts {
     Developer,
     Public,
     PublicOrCognito,
@@ -55,26 +55,26 @@ impl Model {
     pub(super) fn prove(
         &self,
         pool: Pool,
-        door: Door,
+        accepts: Accepts,
         logins: &[Presented],
         given: Option<Identity>,
     ) -> Result<Proof, Exception> {
         let state = self.pools.get(&pool).ok_or(NOT_FOUND)?;
         for login in logins {
-            admit(state, door, *login)?;
+            accept(state, accepts, *login)?;
         }
         let developer = state.settings.developer;
         let is_user = |login: &Presented| match login {
             Presented::User(provider, _) => developer == Some(*provider),
             _ => false,
         };
-        if door == Door::Developer && !logins.iter().any(is_user) {
+        if accepts == Accepts::Developer && !logins.iter().any(is_user) {
             return Err(INVALID);
         }
         let mut proof = Proof { logins: Vec::new(), token: None };
         for login in logins {
             match (*login, login.public()) {
-                (Presented::User(_, user), _) => proof.push(Login::User(user)),
+                (Presented::User(_, user), _) => proof.push(NumberedLogin::User(user)),
                 (_, Some((login, true))) => proof.push(login),
                 (Presented::Cognito(token), _) => {
                     let token = self.tokens.get(&token).ok_or(NOT_AUTHORIZED)?;
@@ -100,9 +100,9 @@ impl Model {
         proof: &Proof,
         by_id: bool,
     ) -> Result<Answer, Exception> {
-        let owner = |login: &Login| self.owner_of(pool, *login);
+        let owner = |login: &NumberedLogin| self.owner_of(pool, *login);
         let owners: BTreeSet<_> = proof.logins.iter().filter_map(owner).collect();
-        let user = proof.logins.iter().find(|login| matches!(login, Login::User(_)));
+        let user = proof.logins.iter().find(|login| matches!(login, NumberedLogin::User(_)));
         let of_user = user.and_then(owner);
         if let (Some(given), Some(of_user)) = (given, of_user)
             && given != of_user
@@ -142,13 +142,17 @@ impl Model {
     pub(super) fn check_merge(
         &self,
         parts: &BTreeSet<Identity>,
-        new: &[Login],
+        new: &[NumberedLogin],
     ) -> Result<(), Exception> {
         let states = parts.iter().filter_map(|part| self.identities.get(part));
-        let mut all: BTreeSet<Login> = states.flat_map(|state| state.logins.clone()).collect();
+        let mut all: BTreeSet<NumberedLogin> =
+            states.flat_map(|state| state.logins.clone()).collect();
         all.extend(new);
         let rivals = Provider::ALL.into_iter().any(|provider| {
-            all.iter().filter(|l| matches!(l, Login::Public(p, _) if *p == provider)).count() > 1
+            all.iter()
+                .filter(|l| matches!(l, NumberedLogin::Public(p, _) if *p == provider))
+                .count()
+                > 1
         });
         if rivals || all.len() > LOGINS_MAX { Err(CONFLICT) } else { Ok(()) }
     }
@@ -158,7 +162,7 @@ impl Model {
         &mut self,
         pool: Pool,
         given: Option<Identity>,
-        logins: &[Login],
+        logins: &[NumberedLogin],
         answer: &Answer,
         identity: Identity,
     ) -> Result<(), String> {
@@ -179,7 +183,7 @@ impl Model {
             Answer::OneOf(_) => {}
         }
         let owners: Vec<_> = logins.iter().filter_map(|l| self.owner_of(pool, *l)).collect();
-        let mut all: BTreeSet<Login> = logins.iter().copied().collect();
+        let mut all: BTreeSet<NumberedLogin> = logins.iter().copied().collect();
         let mut emptied_any = false;
         for part in owners.into_iter().chain(given).collect::<BTreeSet<_>>() {
             if part != identity
@@ -203,15 +207,17 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn amr(&self, pool: Pool, logins: &[Login]) -> Vec<String> {
+    pub(super) fn amr(&self, pool: Pool, logins: &[NumberedLogin]) -> Vec<String> {
         if logins.is_empty() {
             return vec!["unauthenticated".to_owned()];
         }
         let developer = self.pools.get(&pool).and_then(|state| state.settings.developer);
         let developer = developer.map_or("", DeveloperProvider::name);
         let entries = logins.iter().flat_map(|login| match login {
-            Login::User(user) => [developer.to_owned(), format!("{developer}:{pool}:{user}")],
-            Login::Public(provider, subject) => {
+            NumberedLogin::User(user) => {
+                [developer.to_owned(), format!("{developer}:{pool}:{user}")]
+            }
+            NumberedLogin::Public(provider, subject) => {
                 let name = provider.name();
                 let head = match provider {
                     Provider::Google | Provider::Saml => name.to_owned(),
@@ -229,13 +235,13 @@ impl Model {
 }
 
 /// Whether a pool takes logins under that key.
-fn admit(pool: &PoolState, door: Door, login: Presented) -> Result<(), Exception> {
+fn accept(pool: &PoolState, accepts: Accepts, login: Presented) -> Result<(), Exception> {
     let is_cognito = matches!(login, Presented::Cognito(_) | Presented::Tampered(_));
     let is_user = matches!(login, Presented::User(of, _) if pool.settings.developer == Some(of));
-    match door {
-        Door::Developer if is_user => return Ok(()),
-        Door::PublicOrCognito if is_cognito => return Ok(()),
-        Door::Public | Door::PublicOrCognito if !pool.has_any_provider() => {
+    match accepts {
+        Accepts::Developer if is_user => return Ok(()),
+        Accepts::PublicOrCognito if is_cognito => return Ok(()),
+        Accepts::Public | Accepts::PublicOrCognito if !pool.has_any_provider() => {
             return Err(NOT_AUTHORIZED);
         }
         _ => {}
@@ -246,7 +252,9 @@ fn admit(pool: &PoolState, door: Door, login: Presented) -> Result<(), Exception
     let has = |provider| pool.settings.has(provider);
     let is_known = match login {
         Presented::Saml => has(Provider::Saml),
-        _ => matches!(login.public(), Some((Login::Public(provider, _), _)) if has(provider)),
+        _ => {
+            matches!(login.public(), Some((NumberedLogin::Public(provider, _), _)) if has(provider))
+        }
     };
     // To a backend what is not known to be public is a developer provider, but not the pool's.
     let may_be_developer = match login {
@@ -257,9 +265,9 @@ fn admit(pool: &PoolState, door: Door, login: Presented) -> Result<(), Exception
         Presented::Spelled(_, provider, ..) => provider != Provider::UserPool,
         _ => false,
     };
-    match door {
+    match accepts {
         _ if is_known => Ok(()),
-        Door::Developer if may_be_developer => Err(INVALID),
+        Accepts::Developer if may_be_developer => Err(INVALID),
         _ => Err(NOT_AUTHORIZED),
     }
 }

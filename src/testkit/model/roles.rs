@@ -6,8 +6,8 @@ use crate::testkit::model::resolution::Proof;
 use crate::testkit::model::{
     CONFIGURATION, Exception, INVALID, Model, NOT_AUTHORIZED, PoolState, exactly,
 };
-use crate::testkit::names::{Account, Login, Pool, Provider, Role, claims, names_boss};
-use crate::testkit::outcome::Outcome;
+use crate::testkit::names::{Account, NumberedLogin, Pool, Provider, Role, claims, names_boss};
+use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::settings::{Ambiguous, Mapping, Match, Roles, Rule};
 
 /// The most bytes of tags that attribute maps make for a session.
@@ -19,7 +19,7 @@ impl Model {
         caller: Account,
         pool: Pool,
         roles: &Roles,
-        outcome: &Outcome,
+        outcome: &OperationOutcome,
     ) -> Result<(), String> {
         let any_account = self.choices.roles_of_any_account;
         let set = self.pool_mut(caller, pool).and_then(|state| {
@@ -30,7 +30,7 @@ impl Model {
                 return Err(NOT_AUTHORIZED);
             }
             state.roles = roles.clone();
-            Ok(Outcome::Done)
+            Ok(OperationOutcome::Done)
         });
         exactly(set, outcome)
     }
@@ -42,7 +42,7 @@ impl Model {
         &self,
         (id, pool): (Pool, &PoolState),
         proof: &Proof,
-        named: &[Login],
+        named: &[NumberedLogin],
         custom: Option<Role>,
     ) -> Result<(Role, BTreeMap<String, String>), Exception> {
         let is_usable = may_have_roles(pool, self.choices.roles_of_any_account);
@@ -69,11 +69,15 @@ impl Model {
     }
 
     /// The tags that attribute maps make; of two of one key the first login's counts.
-    pub(super) fn mapped_tags(&self, pool: Pool, logins: &[Login]) -> BTreeMap<String, String> {
+    pub(super) fn mapped_tags(
+        &self,
+        pool: Pool,
+        logins: &[NumberedLogin],
+    ) -> BTreeMap<String, String> {
         let mut tags = BTreeMap::new();
         let Some(state) = self.pools.get(&pool) else { return tags };
         for login in logins {
-            let Login::Public(provider, subject) = login else { continue };
+            let NumberedLogin::Public(provider, subject) = login else { continue };
             let attributes = state.attributes.get(provider).copied().unwrap_or_default();
             for (key, claim) in attributes.claims() {
                 let value = match *claim {
@@ -94,7 +98,7 @@ impl Model {
     fn session_tags(
         &self,
         pool: Pool,
-        logins: &[Login],
+        logins: &[NumberedLogin],
         said: &BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, String>, Exception> {
         let mut tags = self.mapped_tags(pool, logins);
@@ -117,14 +121,16 @@ fn may_have_roles(pool: &PoolState, any_account: bool) -> bool {
 /// The role for logins, of which the first with a role mapping decides.
 fn choose(
     pool: &PoolState,
-    logins: &[Login],
+    logins: &[NumberedLogin],
     are_presented: bool,
     custom: Option<Role>,
 ) -> Result<Role, Exception> {
     // Nobody knows the claims of what a token only names.
     let used = logins.iter().filter_map(|login| match *login {
-        Login::Public(provider, subject) => Some((provider, are_presented.then_some(subject))),
-        Login::User(_) => None,
+        NumberedLogin::Public(provider, subject) => {
+            Some((provider, are_presented.then_some(subject)))
+        }
+        NumberedLogin::User(_) => None,
     });
     let used: Vec<_> = used.collect();
     let mut mapped = used.iter().filter_map(|(of, who)| {

@@ -38,7 +38,7 @@ impl Scene {
         let described = normal(settings.request());
         let mut scene = Self { model: Model::new(), account };
         let create = Operation::CreateIdentityPool { caller: scene.caller(), settings };
-        scene.is_right(&create, Outcome::Pool(POOL, described));
+        scene.is_right(&create, OperationOutcome::Pool(POOL, described));
         scene
     }
 
@@ -46,21 +46,21 @@ impl Scene {
         Caller::Account(self.account)
     }
 
-    fn is_right(&mut self, operation: &Operation, outcome: Outcome) {
+    fn is_right(&mut self, operation: &Operation, outcome: OperationOutcome) {
         self.model.step(operation, &outcome).expect("the model agrees");
     }
 
-    fn is_wrong(&self, operation: &Operation, outcome: Outcome) {
+    fn is_wrong(&self, operation: &Operation, outcome: OperationOutcome) {
         self.model.clone().step(operation, &outcome).expect_err("the model does not agree");
     }
 
     /// A login that opens the first identity.
     fn login(&mut self, logins: &[Presented]) {
-        self.is_right(&get_id(logins), Outcome::Identity(FIRST));
+        self.is_right(&get_id(logins), OperationOutcome::Identity(FIRST));
     }
 
     /// A token of the first identity, handed out to its backend.
-    fn token(&mut self, logins: &[Presented], amr: &[&str]) -> (Operation, Outcome) {
+    fn token(&mut self, logins: &[Presented], amr: &[&str]) -> (Operation, OperationOutcome) {
         let operation = Operation::GetOpenIdTokenForDeveloperIdentity {
             caller: self.caller(),
             pool: POOL,
@@ -72,7 +72,7 @@ impl Scene {
         let issuer = format!("https://{}", cognito_name(self.account.region_name()));
         let said =
             Statement { issuer: Some(issuer), lifetime_secs: Some(900), ..statement(amr, None) };
-        (operation, Outcome::Token(FIRST, Token(0), Box::new(said)))
+        (operation, OperationOutcome::Token(FIRST, Token(0), Box::new(said)))
     }
 
     fn set_roles(&mut self, mappings: &[(Provider, Mapping)]) {
@@ -83,7 +83,7 @@ impl Scene {
         };
         let caller = self.caller();
         let set = Operation::SetIdentityPoolRoles { caller, pool: POOL, roles };
-        self.is_right(&set, Outcome::Done);
+        self.is_right(&set, OperationOutcome::Done);
     }
 }
 
@@ -117,12 +117,12 @@ fn statement(amr: &[&str], role: Option<Role>) -> Statement {
     }
 }
 
-fn session(amr: &[&str], role: Role) -> Outcome {
-    Outcome::Credentials(FIRST, Some(Box::new(statement(amr, Some(role)))))
+fn session(amr: &[&str], role: Role) -> OperationOutcome {
+    OperationOutcome::Credentials(FIRST, Some(Box::new(statement(amr, Some(role)))))
 }
 
-fn exception(exception: Exception) -> Outcome {
-    Outcome::Refused { exception: exception.to_owned(), message: String::new() }
+fn exception(exception: Exception) -> OperationOutcome {
+    OperationOutcome::Refused { exception: exception.to_owned(), message: String::new() }
 }
 
 /// The user with this number gets this role, and nobody else any.
@@ -138,18 +138,21 @@ fn an_attribute_map_that_was_never_set_or_is_unset_is_not_found() {
     let get = Operation::GetPrincipalTagAttributeMap { caller, pool, provider };
     let set =
         |attributes| Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes };
-    let defaults = Outcome::Settings(json!({
+    let defaults = OperationOutcome::Settings(json!({
         "UseDefaults": true,
         "PrincipalTags": { "client": "aud", "username": "sub" },
     }));
-    let nothing = Outcome::Settings(json!({ "UseDefaults": false }));
+    let nothing = OperationOutcome::Settings(json!({ "UseDefaults": false }));
     scene.is_wrong(&get, nothing.clone());
     scene.is_right(&get, exception(NOT_FOUND));
     for unset in [Attributes::Nothing, Attributes::Absent] {
         scene.is_right(&set(unset), nothing.clone());
         scene.is_right(&get, exception(NOT_FOUND));
         for attributes in [Attributes::Defaults, Attributes::DefaultsBesideMap] {
-            scene.is_wrong(&set(attributes), Outcome::Settings(json!({ "UseDefaults": true })));
+            scene.is_wrong(
+                &set(attributes),
+                OperationOutcome::Settings(json!({ "UseDefaults": true })),
+            );
             scene.is_right(&set(attributes), defaults.clone());
             scene.is_right(&get, defaults.clone());
         }
@@ -169,10 +172,10 @@ fn a_disabled_identity_says_so_where_its_logins_were() {
         providers: vec![Provider::Google],
         developer: false,
     };
-    scene.is_right(&unlink, Outcome::Done);
+    scene.is_right(&unlink, OperationOutcome::Done);
     let describe = Operation::DescribeIdentity { caller: scene.caller(), identity: FIRST };
     let described = |logins: &[&str]| {
-        Outcome::Description(Description {
+        OperationOutcome::Description(Description {
             identity: FIRST,
             logins: logins.iter().map(ToString::to_string).collect(),
             created_millis: 1,
@@ -249,7 +252,7 @@ fn more_proof_never_turns_a_yes_into_a_no() {
 #[test]
 fn saml_is_not_for_the_classic_flow() {
     let mut scene = Scene::new();
-    scene.is_right(&get_id(&[]), Outcome::Identity(FIRST));
+    scene.is_right(&get_id(&[]), OperationOutcome::Identity(FIRST));
     for logins in [vec![Presented::Saml], vec![google(1), Presented::Saml]] {
         let call = Operation::GetOpenIdToken { identity: FIRST, logins };
         scene.is_wrong(&call, exception(NOT_AUTHORIZED));
@@ -257,7 +260,7 @@ fn saml_is_not_for_the_classic_flow() {
         scene.is_right(&call, exception(INVALID));
     }
     let mut scene = Scene::with(Account::FIRST, &Provider::ISSUERS);
-    scene.is_right(&get_id(&[]), Outcome::Identity(FIRST));
+    scene.is_right(&get_id(&[]), OperationOutcome::Identity(FIRST));
     let call = Operation::GetOpenIdToken { identity: FIRST, logins: vec![Presented::Saml] };
     scene.is_right(&call, exception(INVALID));
     scene.is_right(&call, exception(NOT_AUTHORIZED));
@@ -292,19 +295,19 @@ fn one_final_slash_of_a_key_is_forgiven_and_nothing_else() {
         let slash = spelled(Spelling::Slash, provider);
         for logins in [vec![slash], vec![plain, slash], vec![slash, plain]] {
             scene.is_wrong(&get_id(&logins), exception(NOT_AUTHORIZED));
-            scene.is_wrong(&get_id(&logins), Outcome::Identity(Identity(1)));
-            scene.is_right(&get_id(&logins), Outcome::Identity(FIRST));
+            scene.is_wrong(&get_id(&logins), OperationOutcome::Identity(Identity(1)));
+            scene.is_right(&get_id(&logins), OperationOutcome::Identity(FIRST));
         }
         let rival = Presented::Public(provider, 2, IdToken::Genuine);
         scene.is_right(&get_id(&[slash, rival]), exception(CONFLICT));
         for spelling in [Spelling::TwoSlashes, Spelling::Wrong] {
             let call = get_id(&[spelled(spelling, provider)]);
-            scene.is_wrong(&call, Outcome::Identity(FIRST));
+            scene.is_wrong(&call, OperationOutcome::Identity(FIRST));
             scene.is_right(&call, exception(NOT_AUTHORIZED));
         }
         for (token, is_good) in [(IdToken::OtherSlash, true), (IdToken::TwoSlashes, false)] {
             let call = get_id(&[Presented::Public(provider, 1, token)]);
-            let good = Outcome::Identity(FIRST);
+            let good = OperationOutcome::Identity(FIRST);
             scene.is_right(&call, if is_good { good } else { exception(NOT_AUTHORIZED) });
         }
     }
@@ -345,20 +348,22 @@ fn the_issuer_of_tokens_follows_the_region() {
         let logins = [Presented::User(GAME, User(0))];
         let amr = ["login.game", "login.game:$pool0:user-0"];
         let (operation, outcome) = scene.token(&logins, &amr);
-        let Outcome::Token(identity, token, said) = outcome else { panic!("no token") };
+        let OperationOutcome::Token(identity, token, said) = outcome else { panic!("no token") };
         assert_eq!(said.issuer, Some(format!("https://{name}")));
         let issuer = Some("https://cognito-identity.example.com".to_owned());
         let other = Statement { issuer, ..(*said).clone() };
-        scene.is_wrong(&operation, Outcome::Token(identity, token, Box::new(other)));
-        scene.is_right(&operation, Outcome::Token(identity, token, said));
+        scene.is_wrong(&operation, OperationOutcome::Token(identity, token, Box::new(other)));
+        scene.is_right(&operation, OperationOutcome::Token(identity, token, said));
     }
 }
 
 #[test]
 fn a_pool_of_an_account_that_is_not_known_has_roles_of_any() {
-    for (number, outcome) in
-        [(0, Outcome::Done), (Account::NOT_KNOWN, Outcome::Done), (1, exception(NOT_AUTHORIZED))]
-    {
+    for (number, outcome) in [
+        (0, OperationOutcome::Done),
+        (Account::NOT_KNOWN, OperationOutcome::Done),
+        (1, exception(NOT_AUTHORIZED)),
+    ] {
         let mut scene = Scene::of(Account { number, region: 0 });
         let roles = Roles { authenticated: Some(Role::Player), ..Roles::default() };
         let caller = scene.caller();
@@ -372,7 +377,7 @@ fn a_pool_of_an_account_that_is_not_known_may_be_of_any() {
     for (number, is_wrong) in [(Account::NOT_KNOWN, false), (1, true)] {
         let mut scene = Scene::of(Account { number, region: 0 });
         let get = Operation::GetId { pool: POOL, account: Some(0), logins: Vec::new() };
-        let got = Outcome::Identity(FIRST);
+        let got = OperationOutcome::Identity(FIRST);
         scene.is_right(&get, if is_wrong { exception(NOT_AUTHORIZED) } else { got });
     }
 }

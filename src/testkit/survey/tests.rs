@@ -10,9 +10,9 @@ use super::*;
 use crate::ambient::{EntropyError, Ids};
 use crate::engine::Engine;
 use crate::state::SigningAlgorithm;
+use crate::testkit::implementation::{TestClock, WireDoor};
 use crate::testkit::issuer::login_verifier;
-use crate::testkit::request::{Call, Reply};
-use crate::testkit::subject::{TestClock, WireDoor};
+use crate::testkit::request::{Call, CallReply};
 
 struct Counted(AtomicU64);
 
@@ -31,21 +31,23 @@ fn door() -> WireDoor {
 /// An implementation that is wrong in some places.
 struct Foreign(WireDoor);
 
-impl Subject for Foreign {
-    fn call(&self, call: &Call) -> io::Result<Reply> {
+impl Implementation for Foreign {
+    fn call(&self, call: &Call) -> io::Result<CallReply> {
         let reply = self.0.call(call)?;
         let body = reply.body.as_str();
         let is_refused = |exception| reply.status == 400 && body.contains(exception);
         match call.operation.as_str() {
-            "DescribeIdentityPool" => Ok(Reply {
+            "DescribeIdentityPool" => Ok(CallReply {
                 status: reply.status,
                 body: body.replace("\"IdentityPoolName\":\"pool", "\"IdentityPoolName\":\"p"),
             }),
-            "UntagResource" => Ok(Reply { status: 501, body: "<html>no</html>".to_owned() }),
-            "GetOpenIdTokenForDeveloperIdentity" if is_refused("AlreadyRegistered") => Ok(Reply {
-                status: 400,
-                body: r#"{"__type":"com.example#NotAuthorizedException"}"#.to_owned(),
-            }),
+            "UntagResource" => Ok(CallReply { status: 501, body: "<html>no</html>".to_owned() }),
+            "GetOpenIdTokenForDeveloperIdentity" if is_refused("AlreadyRegistered") => {
+                Ok(CallReply {
+                    status: 400,
+                    body: r#"{"__type":"com.example#NotAuthorizedException"}"#.to_owned(),
+                })
+            }
             "ListIdentityPools" if reply.status == 200 => {
                 Err(io::Error::new(io::ErrorKind::ConnectionReset, "went away"))
             }
@@ -55,7 +57,7 @@ impl Subject for Foreign {
 }
 
 /// Of the operations that are wrong, and some without which nothing happens.
-static FINDINGS: LazyLock<Findings> = LazyLock::new(|| {
+static DEVIATIONS: LazyLock<Deviations> = LazyLock::new(|| {
     let survey = Survey::new(500, 60).only([
         "CreateIdentityPool",
         "DescribeIdentityPool",
@@ -69,14 +71,14 @@ static FINDINGS: LazyLock<Findings> = LazyLock::new(|| {
 
 #[test]
 fn who_agrees_has_no_findings() {
-    let findings = Survey::new(20, 40).run(&Model::new(), door);
-    assert!(findings.is_empty(), "{findings}");
-    assert_eq!(findings.to_string().lines().count(), 1);
+    let deviations = Survey::new(20, 40).run(&Model::new(), door);
+    assert!(deviations.is_empty(), "{deviations}");
+    assert_eq!(deviations.to_string().lines().count(), 1);
 }
 
 #[test]
 fn finds_what_is_wrong_and_nothing_else() {
-    let kinds = FINDINGS.iter().map(|finding| {
+    let kinds = DEVIATIONS.iter().map(|finding| {
         let Kind { operation, expected, got } = &finding.kind;
         (*operation, expected.as_str(), got.as_str())
     });
@@ -91,12 +93,12 @@ fn finds_what_is_wrong_and_nothing_else() {
         ("UntagResource", "ResourceNotFoundException", "unreadable: 501"),
         ("UntagResource", "done", "unreadable: 501"),
     ];
-    assert_eq!(kinds.collect::<Vec<_>>(), wrong, "{}", *FINDINGS);
+    assert_eq!(kinds.collect::<Vec<_>>(), wrong, "{}", *DEVIATIONS);
 }
 
 #[test]
 fn keeps_the_shortest_script_of_each_kind() {
-    for Finding { kind, disagreement, .. } in FINDINGS.iter() {
+    for Deviation { kind, disagreement, .. } in DEVIATIONS.iter() {
         let calls: Vec<_> = disagreement.script.calls().collect();
         let shortest = match (kind.operation, kind.expected.as_str()) {
             ("ListIdentityPools", _) | (_, "ResourceNotFoundException") => 1..=1,
@@ -123,8 +125,8 @@ fn a_seed_makes_a_survey() {
 #[test]
 fn leaves_out_what_it_is_told_to() {
     let only = ["CreateIdentityPool", "DescribeIdentityPool"];
-    let findings = Survey::new(50, 60).only(only).run(&Model::new(), || Foreign(door()));
-    let operations: Vec<_> = findings.iter().map(|found| found.kind.operation).collect();
+    let deviations = Survey::new(50, 60).only(only).run(&Model::new(), || Foreign(door()));
+    let operations: Vec<_> = deviations.iter().map(|found| found.kind.operation).collect();
     assert_eq!(operations, ["DescribeIdentityPool"]);
 }
 
@@ -132,10 +134,10 @@ fn leaves_out_what_it_is_told_to() {
 fn sequences_meet_in_one_implementation() {
     let shared = door();
     let survey = Survey::new(60, 60).only(["CreateIdentityPool", "ListIdentityPools"]);
-    let findings = survey.run(&Model::new(), || &shared);
-    assert!(!findings.is_empty(), "lists are not empty at the beginning");
-    let findings = survey.accounts_from(200_000_000_000).run(&Model::new(), || &shared);
-    assert!(findings.is_empty(), "{findings}");
+    let deviations = survey.run(&Model::new(), || &shared);
+    assert!(!deviations.is_empty(), "lists are not empty at the beginning");
+    let deviations = survey.accounts_from(200_000_000_000).run(&Model::new(), || &shared);
+    assert!(deviations.is_empty(), "{deviations}");
 }
 
 #[test]

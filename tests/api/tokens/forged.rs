@@ -12,7 +12,7 @@ const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 
 /// A world whose key the scenario has too, a pool, and a token that is ours.
 fn ours() -> (World, cognate::IdentityPoolId, String) {
-    let world = World::alone(fixed(SigningAlgorithm::EdDsa));
+    let world = World::exclusive(fixed(SigningAlgorithm::EdDsa));
     let pool = numbered(&world);
     let token = token(&world, call(&pool, "alice"));
     world.engine.verify_token(&token).expect("ours");
@@ -182,7 +182,7 @@ const ORDER: [u8; 32] = [
 
 #[test]
 fn nobody_can_make_a_second_token_out_of_one() {
-    let world = World::alone(fixed(SigningAlgorithm::Es256));
+    let world = World::exclusive(fixed(SigningAlgorithm::Es256));
     let pool = world.game();
     for n in 0..8 {
         let token = token(&world, call(&pool, &format!("user-{n}")));
@@ -254,7 +254,7 @@ fn a_token_verifies_with_the_issuer_of_its_region_only() {
         ("us-gov-west-1", "https://cognito-identity-us-gov.amazonaws.com"),
         ("cn-north-1", "https://cognito-identity.cn-north-1.amazonaws.com.cn"),
     ];
-    let world = World::alone(fixed(SigningAlgorithm::EdDsa));
+    let world = World::exclusive(fixed(SigningAlgorithm::EdDsa));
     for (region, own) in ISSUERS {
         let there = world.of(ACCOUNT, region);
         let token = token(&there, call(&there.game(), "alice"));
@@ -299,16 +299,18 @@ fn a_token_expires_at_exp() {
 fn a_token_of_another_engine_is_refused() {
     let (world, _, token) = ours();
     let made = |builder: Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
-    for other in
-        [World::alone(made), World::with(made), World::alone(fixed(SigningAlgorithm::Es256))]
-    {
+    for other in [
+        World::exclusive(made),
+        World::with(made),
+        World::exclusive(fixed(SigningAlgorithm::Es256)),
+    ] {
         let pool = numbered(&other);
         let theirs = super::token(&other, call(&pool, "alice"));
         assert_foreign(other.engine.verify_token(&token), "ours, to them");
         assert_foreign(world.engine.verify_token(&theirs), "theirs, to us");
     }
     // The same key, but no such pool.
-    let empty = World::alone(fixed(SigningAlgorithm::EdDsa));
+    let empty = World::exclusive(fixed(SigningAlgorithm::EdDsa));
     assert_foreign(empty.engine.verify_token(&token), "an engine without a key");
     empty.ids.next(7);
     super::token(&empty, call(&empty.game(), "alice"));

@@ -75,7 +75,7 @@ fn every_algorithm_verifies_by_the_key_that_is_published() {
         ),
         (SigningAlgorithm::EdDsa, "EdDSA", 64, format!(r#""crv":"Ed25519","x":"{ED25519_X}""#)),
     ] {
-        let world = World::alone(fixed(algorithm));
+        let world = World::exclusive(fixed(algorithm));
         assert_eq!(algorithm.as_str(), alg);
         assert_eq!(published(&world.engine.jwks().expect("readable")), r#"{"keys":[]}"#);
         let token = token(&world, call(&world.game(), "alice"));
@@ -103,7 +103,7 @@ fn every_algorithm_verifies_by_the_key_that_is_published() {
 fn a_region_has_a_published_key_as_soon_as_it_has_a_pool() {
     // Clients kept an empty key set, and refused the region's first token.
     let made = |builder: Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
-    for world in [World::with(made), World::alone(made)] {
+    for world in [World::with(made), World::exclusive(made)] {
         assert_eq!(kids(&world.engine), [""; 0], "no region has a pool");
         let pool = world.game();
         let there = world.of("210987654321", "eu-west-1");
@@ -126,7 +126,7 @@ fn the_modulus_has_no_sign_byte() {
 
 #[test]
 fn each_region_has_a_key_of_its_own() {
-    let world = World::alone(|builder| builder.signing_algorithm(SigningAlgorithm::EdDsa));
+    let world = World::exclusive(|builder| builder.signing_algorithm(SigningAlgorithm::EdDsa));
     let there = world.of(ACCOUNT, "eu-west-1");
     let ours = token(&world, call(&world.game(), "alice"));
     let theirs = token(&there, call(&there.game(), "alice"));
@@ -145,7 +145,7 @@ fn each_region_has_a_key_of_its_own() {
 #[test]
 fn a_retired_key_verifies_for_a_day_and_no_longer() {
     let made = |builder: Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
-    for world in [World::with(made), World::alone(made)] {
+    for world in [World::with(made), World::exclusive(made)] {
         let pool = world.game();
         let day = |user| call(&pool, user).token_duration(86_400);
         world.clock.set(NOON + 999);

@@ -231,8 +231,8 @@ fn nothing_shows_a_private_key_or_the_secret() {
     for parts in [made as fn(Builder) -> Builder, sealed, |builder| {
         sealed(builder).signing_key(key(SigningAlgorithm::EdDsa))
     }] {
-        // Alone, an engine keeps its keys, those that verify among them.
-        let world = World::alone(parts);
+        // With an exclusive store, an engine keeps its keys, those that verify among them.
+        let world = World::exclusive(parts);
         let token = token(&world, call(&world.game(), "alice"));
         world.engine.verify_token(&token).expect("ours");
         let shown = format!("{:?} {:#?} {:?}", world.engine, world.engine, world.aws);

@@ -7,7 +7,7 @@ use std::io;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognate::Session;
-use cognate::testkit::{Call, Provider, Reply, Subject};
+use cognate::testkit::{Call, CallReply, Implementation, Provider};
 use serde_json::Value;
 
 /// How often each behaviour was met.
@@ -72,7 +72,7 @@ pub(super) fn behaviours() -> impl Iterator<Item = &'static str> {
     TEXTS.into_iter().chain(BEHAVIOURS)
 }
 
-impl<'a, S: Subject> Watching<'a, S> {
+impl<'a, S: Implementation> Watching<'a, S> {
     pub(super) fn new(door: S, met: &'a RefCell<Met>) -> Self {
         Self { door, met, rules: RefCell::default(), unset: RefCell::default() }
     }
@@ -81,7 +81,7 @@ impl<'a, S: Subject> Watching<'a, S> {
         *self.met.borrow_mut().entry(behaviour.into()).or_default() += 1;
     }
 
-    fn look_at(&self, call: &Call, reply: &Reply) {
+    fn look_at(&self, call: &Call, reply: &CallReply) {
         let asked: Value = serde_json::from_str(&call.body).expect("a body");
         let told: Value = serde_json::from_str(&reply.body).unwrap_or_default();
         let succeeds = reply.status == 200;
@@ -219,8 +219,8 @@ impl<'a, S: Subject> Watching<'a, S> {
     }
 }
 
-impl<S: Subject> Subject for Watching<'_, S> {
-    fn call(&self, call: &Call) -> io::Result<Reply> {
+impl<S: Implementation> Implementation for Watching<'_, S> {
+    fn call(&self, call: &Call) -> io::Result<CallReply> {
         let reply = self.door.call(call)?;
         self.look_at(call, &reply);
         Ok(reply)

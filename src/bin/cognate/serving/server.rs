@@ -1,14 +1,10 @@
 //! The server: all that its connections share.
 
-use std::net::SocketAddr;
-
 use cognate::Engine;
 use cognate::http::Guard;
 use tokio::sync::watch;
-use tracing::warn;
 
-use crate::limits::Limits;
-use crate::options::Serve;
+use crate::guards::limits::Limits;
 
 /// What all connections share.
 #[derive(Debug)]
@@ -20,14 +16,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(engine: Engine, options: &Serve, bound: SocketAddr) -> Self {
-        let guard = options.guard(bound);
-        if !guard.is_local() {
-            warn!(
-                "signatures are not checked: anyone who can reach {bound} acts for every account"
-            );
-        }
-        let limits = Limits::new(options.connections_max, options.requests_max);
+    pub(crate) fn new(engine: Engine, guard: Guard, limits: Limits) -> Self {
         Self { engine, guard, limits, is_stopping: watch::Sender::new(false) }
     }
 

@@ -1,5 +1,13 @@
 //! Serving connections until the server is told to stop, or its database stops.
 
+mod answer;
+mod body;
+mod client;
+mod connection;
+mod exchange;
+mod server;
+mod shutdown;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -13,11 +21,11 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
-use crate::connection::attend;
-use crate::limits::THREADS_MAX;
+use crate::failure::{Failure, chain};
+use crate::guards::limits::THREADS_MAX;
 use crate::options::Serve;
-use crate::server::Server;
-use crate::{Failure, chain, shutdown};
+use connection::attend;
+use server::Server;
 
 /// How long requests in progress have to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -43,7 +51,7 @@ async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
     let bound = TcpListener::bind(address).await;
     let listener = bound.map_err(|source| Failure::Listen { address, source })?;
     let address = listener.local_addr().map_err(Failure::Start)?;
-    let server = Arc::new(Server::new(engine.clone(), options, address));
+    let server = Arc::new(Server::new(engine.clone(), options.guard(address), options.limits()));
     let mut signal = pin!(shutdown::signal().map_err(Failure::Start)?);
     tokio::select! {
         () = &mut signal => return Ok(Instant::now()),

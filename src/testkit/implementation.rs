@@ -14,17 +14,17 @@ use crate::engine::{Developer, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{IdentityDescription, ListIdentitiesOutput};
 use crate::state::IdentityState;
-use crate::testkit::request::{Call, Reply};
+use crate::testkit::request::{Call, CallReply};
 use crate::wire::{self, Context};
 
 /// An implementation of the service.
-pub trait Subject {
+pub trait Implementation {
     /// Answers a call.
     ///
     /// # Errors
     ///
     /// When there is no answer; that is never right.
-    fn call(&self, call: &Call) -> io::Result<Reply>;
+    fn call(&self, call: &Call) -> io::Result<CallReply>;
 
     /// What is in the session token of credentials that it handed out, if anybody can tell.
     fn session(&self, session_token: &str) -> Option<Session> {
@@ -39,8 +39,8 @@ pub trait Subject {
     }
 }
 
-impl<S: Subject + ?Sized> Subject for &S {
-    fn call(&self, call: &Call) -> io::Result<Reply> {
+impl<S: Implementation + ?Sized> Implementation for &S {
+    fn call(&self, call: &Call) -> io::Result<CallReply> {
         (**self).call(call)
     }
 
@@ -107,9 +107,9 @@ macro_rules! door {
             }
         }
 
-        impl Subject for $door {
-            fn call(&self, call: &Call) -> io::Result<Reply> {
-                self.answer(call)
+        impl Implementation for $door {
+            fn call(&self, call: &Call) -> io::Result<CallReply> {
+                self.send(call)
             }
 
             fn session(&self, session_token: &str) -> Option<Session> {
@@ -128,7 +128,7 @@ door!(TypedDoor);
 door!(WireDoor);
 
 impl WireDoor {
-    fn answer(&self, call: &Call) -> io::Result<Reply> {
+    fn send(&self, call: &Call) -> io::Result<CallReply> {
         let context = match &call.caller {
             None => Context::anonymous(),
             Some((account, region)) => {
@@ -138,7 +138,7 @@ impl WireDoor {
         };
         let reply = wire::handle(&self.engine, &context, &call.target, call.body.as_bytes());
         let body = String::from_utf8(reply.body).map_err(|_| invalid("reply"))?;
-        Ok(Reply { status: reply.status, body })
+        Ok(CallReply { status: reply.status, body })
     }
 }
 
@@ -147,16 +147,16 @@ fn invalid(what: &str) -> io::Error {
 }
 
 impl TypedDoor {
-    fn answer(&self, call: &Call) -> io::Result<Reply> {
+    fn send(&self, call: &Call) -> io::Result<CallReply> {
         let public = self.engine.public();
         let body = call.body.as_str();
         Ok(match call.operation.as_str() {
             "GetCredentialsForIdentity" => {
-                answer(body, |input| public.get_credentials_for_identity(input))
+                invoke(body, |input| public.get_credentials_for_identity(input))
             }
-            "GetId" => answer(body, |input| public.get_id(input)),
-            "GetOpenIdToken" => answer(body, |input| public.get_open_id_token(input)),
-            "UnlinkIdentity" => answer(body, |input| public.unlink_identity(input)),
+            "GetId" => invoke(body, |input| public.get_id(input)),
+            "GetOpenIdToken" => invoke(body, |input| public.get_open_id_token(input)),
+            "UnlinkIdentity" => invoke(body, |input| public.unlink_identity(input)),
             _ => {
                 let (account, region) = call.caller.as_ref().ok_or_else(|| invalid("caller"))?;
                 let account = account.parse().map_err(|_| invalid("account"))?;
@@ -167,37 +167,37 @@ impl TypedDoor {
     }
 }
 
-fn signed(aws: &Developer, operation: &str, body: &str) -> io::Result<Reply> {
+fn signed(aws: &Developer, operation: &str, body: &str) -> io::Result<CallReply> {
     Ok(match operation {
-        "CreateIdentityPool" => answer(body, |input| aws.create_identity_pool(input)),
-        "DeleteIdentities" => answer(body, |input| aws.delete_identities(input)),
-        "DeleteIdentityPool" => answer(body, |input| aws.delete_identity_pool(input)),
+        "CreateIdentityPool" => invoke(body, |input| aws.create_identity_pool(input)),
+        "DeleteIdentities" => invoke(body, |input| aws.delete_identities(input)),
+        "DeleteIdentityPool" => invoke(body, |input| aws.delete_identity_pool(input)),
         "DescribeIdentity" => {
-            answer(body, |input| aws.describe_identity(input).map(|known| described(&known)))
+            invoke(body, |input| aws.describe_identity(input).map(|known| described(&known)))
         }
-        "DescribeIdentityPool" => answer(body, |input| aws.describe_identity_pool(input)),
-        "GetIdentityPoolRoles" => answer(body, |input| aws.get_identity_pool_roles(input)),
+        "DescribeIdentityPool" => invoke(body, |input| aws.describe_identity_pool(input)),
+        "GetIdentityPoolRoles" => invoke(body, |input| aws.get_identity_pool_roles(input)),
         "GetOpenIdTokenForDeveloperIdentity" => {
-            answer(body, |input| aws.get_open_id_token_for_developer_identity(input))
+            invoke(body, |input| aws.get_open_id_token_for_developer_identity(input))
         }
         "GetPrincipalTagAttributeMap" => {
-            answer(body, |input| aws.get_principal_tag_attribute_map(input))
+            invoke(body, |input| aws.get_principal_tag_attribute_map(input))
         }
         "ListIdentities" => {
-            answer(body, |input| aws.list_identities(input).map(|page| listed(&page)))
+            invoke(body, |input| aws.list_identities(input).map(|page| listed(&page)))
         }
-        "ListIdentityPools" => answer(body, |input| aws.list_identity_pools(input)),
-        "ListTagsForResource" => answer(body, |input| aws.list_tags_for_resource(input)),
-        "LookupDeveloperIdentity" => answer(body, |input| aws.lookup_developer_identity(input)),
-        "MergeDeveloperIdentities" => answer(body, |input| aws.merge_developer_identities(input)),
-        "SetIdentityPoolRoles" => answer(body, |input| aws.set_identity_pool_roles(input)),
+        "ListIdentityPools" => invoke(body, |input| aws.list_identity_pools(input)),
+        "ListTagsForResource" => invoke(body, |input| aws.list_tags_for_resource(input)),
+        "LookupDeveloperIdentity" => invoke(body, |input| aws.lookup_developer_identity(input)),
+        "MergeDeveloperIdentities" => invoke(body, |input| aws.merge_developer_identities(input)),
+        "SetIdentityPoolRoles" => invoke(body, |input| aws.set_identity_pool_roles(input)),
         "SetPrincipalTagAttributeMap" => {
-            answer(body, |input| aws.set_principal_tag_attribute_map(input))
+            invoke(body, |input| aws.set_principal_tag_attribute_map(input))
         }
-        "TagResource" => answer(body, |input| aws.tag_resource(input)),
-        "UnlinkDeveloperIdentity" => answer(body, |input| aws.unlink_developer_identity(input)),
-        "UntagResource" => answer(body, |input| aws.untag_resource(input)),
-        "UpdateIdentityPool" => answer(body, |input| aws.update_identity_pool(input)),
+        "TagResource" => invoke(body, |input| aws.tag_resource(input)),
+        "UnlinkDeveloperIdentity" => invoke(body, |input| aws.unlink_developer_identity(input)),
+        "UntagResource" => invoke(body, |input| aws.untag_resource(input)),
+        "UpdateIdentityPool" => invoke(body, |input| aws.update_identity_pool(input)),
         _ => return Err(invalid("operation")),
     })
 }
@@ -221,7 +221,7 @@ fn with(mut told: Value, member: &str, value: Value) -> Value {
     told
 }
 
-fn answer<I, O>(body: &str, method: impl FnOnce(I) -> Result<O>) -> Reply
+fn invoke<I, O>(body: &str, method: impl FnOnce(I) -> Result<O>) -> CallReply
 where
     I: DeserializeOwned,
     O: Serialize,
@@ -229,15 +229,15 @@ where
     let refused = |kind: ErrorKind, message: String| {
         let status = if kind == ErrorKind::InternalError { 500 } else { 400 };
         let body = json!({ "__type": kind.as_str(), "message": message });
-        Reply { status, body: body.to_string() }
+        CallReply { status, body: body.to_string() }
     };
     let input = match serde_json::from_str(body) {
         Ok(input) => input,
         Err(error) => return refused(ErrorKind::Validation, error.to_string()),
     };
     match method(input).map(|output| serde_json::to_value(output)) {
-        Ok(Ok(Value::Null)) => Reply { status: 200, body: String::new() },
-        Ok(Ok(output)) => Reply { status: 200, body: output.to_string() },
+        Ok(Ok(Value::Null)) => CallReply { status: 200, body: String::new() },
+        Ok(Ok(output)) => CallReply { status: 200, body: output.to_string() },
         Ok(Err(error)) => refused(ErrorKind::InternalError, error.to_string()),
         Err(error) => refused(error.kind(), told(&error)),
     }
@@ -267,8 +267,8 @@ impl HttpEndpoint {
 /// In seconds.
 const TIMEOUT_SECS: u64 = 30;
 
-impl Subject for HttpEndpoint {
-    fn call(&self, call: &Call) -> io::Result<Reply> {
+impl Implementation for HttpEndpoint {
+    fn call(&self, call: &Call) -> io::Result<CallReply> {
         let mut request = minreq::post(&self.url)
             .with_timeout(TIMEOUT_SECS)
             .with_header("content-type", wire::CONTENT_TYPE)
@@ -283,6 +283,6 @@ impl Subject for HttpEndpoint {
         }
         let response = request.send().map_err(io::Error::other)?;
         let body = response.as_str().map_err(io::Error::other)?.to_owned();
-        Ok(Reply { status: response.status_code, body })
+        Ok(CallReply { status: response.status_code, body })
     }
 }

@@ -14,10 +14,10 @@ use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, field};
 
-use crate::answer::{answer, turn_away};
-use crate::client::Client;
-use crate::limits::Share;
-use crate::server::Server;
+use crate::guards::limits::Share;
+use crate::serving::answer::{answer, turn_away};
+use crate::serving::client::Client;
+use crate::serving::server::Server;
 
 /// From the end of an answer, or the connection's beginning, to the end of a request's head.
 const HEAD_READ_MAX: Duration = Duration::from_secs(30);

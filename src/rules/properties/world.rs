@@ -16,7 +16,7 @@ use crate::state::{
 };
 
 /// The moment of every decision; worlds are older.
-pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 fn region() -> Region {
     "us-east-1".parse().expect("a region")
@@ -26,7 +26,7 @@ fn pool_id() -> IdentityPoolId {
     IdentityPoolId::new(&region(), Guid([0xaa; 16]))
 }
 
-pub(super) fn pool() -> Pool {
+pub(crate) fn pool() -> Pool {
     let settings = IdentityPool {
         identity_pool_id: pool_id(),
         identity_pool_name: "test".parse().expect("a name"),
@@ -44,7 +44,7 @@ pub(super) fn pool() -> Pool {
 }
 
 /// A pool with the developer provider `d` and a public one of every kind.
-pub(super) fn pool_with_providers() -> Pool {
+pub(crate) fn pool_with_providers() -> Pool {
     let mut pool = pool();
     let settings = &mut pool.settings;
     let facebook = ("graph.facebook.com".parse().unwrap(), "app".parse().unwrap());
@@ -59,23 +59,23 @@ pub(super) fn pool_with_providers() -> Pool {
 }
 
 /// An identity is named by one letter.
-pub(super) fn id(name: &str) -> IdentityId {
+pub(crate) fn id(name: &str) -> IdentityId {
     let letter = *name.as_bytes().first().expect("a name");
     IdentityId::new(&region(), Guid([letter; 16]))
 }
 
-pub(super) fn name(id: &IdentityId) -> String {
+pub(crate) fn name(id: &IdentityId) -> String {
     let Guid([letter, ..]) = id.guid().expect("minted");
     char::from(letter).to_string()
 }
 
 /// An identity without a login.
-pub(super) fn guest(name: &str) -> Identity {
+pub(crate) fn guest(name: &str) -> Identity {
     Identity::guest(id(name), pool_id(), Timestamp::from_millis(1_000))
 }
 
 /// `d:` stands for the developer provider, any other letter for a public one.
-pub(super) fn login(text: &str) -> Login {
+pub(crate) fn login(text: &str) -> Login {
     let (provider, subject) = text.split_once(':').expect("provider:subject");
     if provider == "d" {
         let (provider, user) = (provider.parse().expect("a name"), subject.parse());
@@ -85,7 +85,7 @@ pub(super) fn login(text: &str) -> Login {
     VerifiedLogin::assertion(&provider, subject).expect("a subject").login().clone()
 }
 
-pub(super) fn logins(text: &str) -> Vec<Login> {
+pub(crate) fn logins(text: &str) -> Vec<Login> {
     text.split(',').filter(|text| !text.is_empty()).map(login).collect()
 }
 
@@ -95,17 +95,17 @@ fn fillers(identity: &str, count: u32) -> Vec<Login> {
 }
 
 /// The `amr` of a token for logins.
-pub(super) fn amr(text: &str) -> Vec<String> {
+pub(crate) fn amr(text: &str) -> Vec<String> {
     let used: Vec<_> = logins(text).into_iter().map(VerifiedLogin::of).collect();
     claims::amr(&pool().settings, &used)
 }
 
 /// Identities by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct World(pub(super) Vec<Identity>);
+pub(crate) struct World(pub(crate) Vec<Identity>);
 
 impl World {
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let identities = text.split_whitespace().zip(1_u64..).map(|(identity, place)| {
             let (name, state) = identity.split_once('=').expect("name=state");
             let second = name.split_once('@').map(|(_, second)| second.parse().expect("a second"));
@@ -131,23 +131,23 @@ impl World {
         Self(identities.collect())
     }
 
-    pub(super) fn get(&self, id: &IdentityId) -> Option<&Identity> {
+    pub(crate) fn get(&self, id: &IdentityId) -> Option<&Identity> {
         self.0.iter().find(|identity| identity.id() == id)
     }
 
-    pub(super) fn owners(&self, logins: &[Login]) -> Vec<Identity> {
+    pub(crate) fn owners(&self, logins: &[Login]) -> Vec<Identity> {
         let owns = |identity: &&Identity| logins.iter().any(|login| identity.has(login));
         self.0.iter().filter(owns).cloned().collect()
     }
 
     /// The owner of a developer user.
-    pub(super) fn owner(&self, user: &str) -> Option<&Identity> {
+    pub(crate) fn owner(&self, user: &str) -> Option<&Identity> {
         let login = login(&format!("d:{user}"));
         self.0.iter().find(|identity| identity.has(&login))
     }
 
     /// Lets effects happen, each of which has to start from what is there and change it.
-    pub(super) fn apply(&mut self, effects: Vec<Effect>) {
+    pub(crate) fn apply(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect.clone() {
                 Effect::Identity(Change::Create(identity)) => {
@@ -168,7 +168,7 @@ impl World {
         }
     }
 
-    pub(super) fn print(&self) -> String {
+    pub(crate) fn print(&self) -> String {
         let shown = self.0.iter().map(|identity| {
             let state = match identity.state() {
                 IdentityState::Unauthenticated => "guest".to_owned(),
@@ -186,7 +186,7 @@ impl World {
     }
 
     /// The same identities, each without the order of its links, in which logins are presented.
-    pub(super) fn unordered(&self) -> BTreeSet<(IdentityId, String, BTreeSet<Login>)> {
+    pub(crate) fn unordered(&self) -> BTreeSet<(IdentityId, String, BTreeSet<Login>)> {
         let parts = self.0.iter().map(|identity| {
             let logins = identity.logins().cloned().collect();
             let dates = (identity.created(), identity.modified());
@@ -196,7 +196,7 @@ impl World {
     }
 
     /// What of I1, I3, I4, I5 and I9 can be seen without a store.
-    pub(super) fn assert_invariants(&self) {
+    pub(crate) fn assert_invariants(&self) {
         let mut owned = BTreeSet::new();
         for identity in &self.0 {
             let links = identity.links();
@@ -217,7 +217,7 @@ impl World {
     }
 
     /// What of I5 and I9 is about what an identity was before.
-    pub(super) fn assert_follows(&self, before: &Self) {
+    pub(crate) fn assert_follows(&self, before: &Self) {
         use IdentityState::{Authenticated, Disabled, Unauthenticated};
         for before in &before.0 {
             let Some(after) = self.get(before.id()) else { continue };

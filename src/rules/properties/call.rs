@@ -3,13 +3,13 @@
 use crate::id::IdentityId;
 use crate::name::ProviderName;
 use crate::rules::link::{OpenedBy, Resolution, resolve};
-use crate::rules::world::{NOW, World, amr, id, login, logins, name, pool};
+use crate::rules::properties::world::{NOW, World, amr, id, login, logins, name, pool};
 use crate::rules::{Change, Decided, Effect, Refusal, developer, public};
 use crate::state::Identity;
 
 /// A call, its identities and logins in the words of a [`World`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Call {
+pub(crate) enum Call {
     /// Logins are presented, for an identity or for none.
     Present {
         given: Option<String>,
@@ -39,7 +39,7 @@ pub(super) enum Call {
 
 /// What opens a given identity, beside its logins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Proof {
+pub(crate) enum Proof {
     Login,
     Id,
     /// A token for these logins.
@@ -47,7 +47,7 @@ pub(super) enum Proof {
 }
 
 impl Call {
-    pub(super) fn present(given: &str, proof: Proof, logins: &str) -> Self {
+    pub(crate) fn present(given: &str, proof: Proof, logins: &str) -> Self {
         let given = (given != "-").then(|| given.to_owned());
         Self::Present { given, proof, logins: logins.to_owned() }
     }
@@ -70,29 +70,29 @@ impl Call {
                 };
                 let (logins, owners) = (&logins, &owners);
                 let resolution = Resolution { pool: &pool, given, opened_by, logins, owners };
-                resolve(resolution, fresh, NOW)?.try_map(|identity| Ok(Some(identity)))
+                Ok(resolve(resolution, fresh, NOW)?.map(Some))
             }
             Self::Merge { source, destination } => {
                 let (from, to) = (world.owner(source), world.owner(destination));
                 let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
                 let merged = developer::merge((&source, from), (&destination, to), NOW)?;
-                merged.try_map(|identity| Ok(Some(identity)))
+                Ok(merged.map(Some))
             }
             Self::UnlinkDeveloper { identity, user } => {
                 let registered = world.owner(user).is_some();
                 let login = login(&format!("d:{user}"));
                 let unlinked = developer::unlink(world.known(identity)?, &login, registered, NOW)?;
-                unlinked.try_map(|()| Ok(None))
+                Ok(unlinked.map(|()| None))
             }
             Self::UnlinkPublic { identity, logins: proved, token, providers } => {
                 let names = providers.split(',').filter(|name| !name.is_empty());
                 let names: Vec<ProviderName> = names.map(|name| name.parse().unwrap()).collect();
-                public::admit_removal(&pool(), &names)?;
+                public::check_removal(&pool(), &names)?;
                 let token = (!token.is_empty()).then(|| amr(token));
                 let before = world.known(identity)?;
                 let unlinked =
                     public::unlink(before, &logins(proved), token.as_deref(), &names, NOW)?;
-                unlinked.try_map(|()| Ok(None))
+                Ok(unlinked.map(|()| None))
             }
             Self::Delete { identity } => {
                 let deleted = Change::Delete(world.known(identity)?.clone());
@@ -109,7 +109,7 @@ impl World {
     }
 
     /// Lets a call happen and asserts the invariants of what is there afterwards.
-    pub(super) fn call(
+    pub(crate) fn call(
         &mut self,
         call: &Call,
         fresh: IdentityId,
@@ -124,7 +124,7 @@ impl World {
 }
 
 /// What comes of a call: the identity and the world after, or the refusal. A new identity is N.
-pub(super) fn outcome(world: &str, call: &Call) -> String {
+pub(crate) fn outcome(world: &str, call: &Call) -> String {
     let mut world = World::parse(world);
     match world.call(call, id("N")) {
         Ok(identity) => {

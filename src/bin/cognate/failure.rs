@@ -1,0 +1,36 @@
+//! Failures of the program.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why the server does not run, or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("cannot read the key secret in {}", path.display())]
+    KeySecret { path: PathBuf, source: io::Error },
+    #[error("the key secret in {} is empty", .0.display())]
+    KeySecretEmpty(PathBuf),
+    #[error("cannot use the key set of {issuer} in {file}")]
+    KeySet { issuer: String, file: String, source: Box<dyn Error> },
+    #[error("a client of {0} is registered, whose key set is not given")]
+    IssuerUnknown(String),
+    #[error("two key sets of {0} are given")]
+    IssuerTwice(String),
+    #[error("cannot open the database in {}", path.display())]
+    Open { path: PathBuf, source: cognate::Error },
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("cannot start the server")]
+    Start(#[source] io::Error),
+    #[error("the database takes no more writes")]
+    Stopped(#[source] cognate::Error),
+    #[error("cannot make the last changes durable")]
+    Sync(#[source] cognate::Error),
+}
+
+/// An error and its causes.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))
+}

@@ -1,0 +1,118 @@
+//! The engine that the options describe.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use cognate::{
+    DeveloperLinking, Durability, Engine, Issuer, JwkSet, ModulusEncoding, OidcVerifier,
+    RoleAccounts, SigningAlgorithm, SledOptions, Throttling, UnverifiedLogins,
+};
+use tracing::warn;
+
+use crate::failure::Failure;
+use crate::guards::warn_of_others;
+use crate::options::{AlgorithmName, DurabilityName, LinkingName, ModulusEncodingName, Serve};
+
+impl Serve {
+    /// Opens the engine.
+    pub(crate) fn open(&self) -> Result<Engine, Failure> {
+        let mut builder = Engine::builder().signing_algorithm(match self.signing_algorithm {
+            AlgorithmName::Rs512 => SigningAlgorithm::Rs512,
+            AlgorithmName::Es256 => SigningAlgorithm::Es256,
+            AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
+        });
+        builder = builder.modulus_encoding(match self.modulus_encoding {
+            ModulusEncodingName::Base64Url => ModulusEncoding::Base64Url,
+            ModulusEncodingName::Base64 => ModulusEncoding::Base64,
+        });
+        if let Some(path) = &self.key_secret_file {
+            builder = builder.key_secret(key_secret(path)?);
+        }
+        if let Some(path) = &self.previous_key_secret_file {
+            builder = builder.previous_key_secret(key_secret(path)?);
+        }
+        let issuers = self.issuers()?.into_iter();
+        builder = if self.trust_unverified_logins {
+            warn!("the signatures of logins are not verified: anybody can be anybody");
+            let verifier = UnverifiedLogins::trust_everyone();
+            builder
+                .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
+        } else {
+            let grace_period = Duration::from_secs(self.oidc_grace_period.into());
+            let verifier = OidcVerifier::new().grace_period(grace_period);
+            builder
+                .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
+        };
+        if let Some(account) = &self.account {
+            builder = builder.default_account(account.clone());
+        }
+        builder = builder.developer_linking(match self.developer_linking {
+            LinkingName::ByIdentityId => DeveloperLinking::ByIdentityId,
+            LinkingName::ByLinkedLogin => DeveloperLinking::ByLinkedLogin,
+        });
+        if self.roles_of_any_account {
+            builder = builder.role_accounts(RoleAccounts::Any);
+        }
+        if self.throttle {
+            builder = builder.throttling(Throttling::DocumentedRates);
+        }
+        let path = &self.data;
+        let database = SledOptions::new(path).durability(match self.durability {
+            DurabilityName::PowerLoss => Durability::PowerLoss,
+            DurabilityName::ProcessKill => Durability::ProcessKill,
+            DurabilityName::Relaxed => Durability::Relaxed,
+        });
+        let opened = builder.open_sled(database);
+        let engine = opened.map_err(|source| Failure::Open { path: path.clone(), source })?;
+        warn_of_others(path, "the database");
+        Ok(engine)
+    }
+
+    /// The issuers that are named, each with its keys and its clients.
+    fn issuers(&self) -> Result<BTreeMap<&str, Issuer>, Failure> {
+        let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
+        for (name, file) in &self.oidc_jwks {
+            let keys = key_set(file).map_err(|source| {
+                let (issuer, file) = (name.clone(), file.clone());
+                Failure::KeySet { issuer, file, source }
+            })?;
+            if issuers.insert(name, Issuer::new(keys)).is_some() {
+                return Err(Failure::IssuerTwice(name.clone()));
+            }
+        }
+        for name in issuers.keys() {
+            if !self.oidc_client_id.iter().any(|(known, _)| known == name) {
+                warn!(
+                    "{name} has no registered client: as a provider of IAM it logs in for every one"
+                );
+            }
+        }
+        for (name, client) in &self.oidc_client_id {
+            let known = match issuers.remove(name.as_str()) {
+                Some(known) => known,
+                None if self.trust_unverified_logins => Issuer::without_keys(),
+                None => return Err(Failure::IssuerUnknown(name.clone())),
+            };
+            issuers.insert(name, known.client_id(client));
+        }
+        Ok(issuers)
+    }
+}
+
+fn key_secret(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read = fs::read(path);
+    let secret = read.map_err(|source| Failure::KeySecret { path: path.to_owned(), source })?;
+    if secret.is_empty() {
+        return Err(Failure::KeySecretEmpty(path.to_owned()));
+    }
+    warn_of_others(path, "the key secret");
+    Ok(secret)
+}
+
+fn key_set(file: &str) -> Result<JwkSet, Box<dyn Error>> {
+    let keys = JwkSet::from_json(fs::read(file)?)?;
+    if keys.is_empty() { Err("none of its keys can verify a token".into()) } else { Ok(keys) }
+}

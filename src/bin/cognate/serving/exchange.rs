@@ -1,0 +1,84 @@
+//! The lines that the log has of a request.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use cognate::http::Outcome;
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::http::request::Parts;
+use tokio::time::Instant;
+use tracing::field::display;
+use tracing::{Level, debug, enabled, error, info};
+
+/// What the log tells of a request.
+pub(crate) struct Exchange {
+    peer: SocketAddr,
+    started: Instant,
+    /// When it was read whole.
+    pub(crate) read: Instant,
+    /// How long it then waited for a thread.
+    pub(crate) waited: Duration,
+    pub(crate) request_bytes: usize,
+    /// Its method and path, if they are logged.
+    line: Option<String>,
+}
+
+impl Exchange {
+    pub(crate) fn new(peer: SocketAddr, head: &Parts, started: Instant) -> Self {
+        const PATH_LENGTH_MAX: usize = 256;
+
+        let line = enabled!(Level::DEBUG).then(|| {
+            // Not its query, which can hold a signature.
+            let path = head.uri.path().chars().take(PATH_LENGTH_MAX);
+            format!("{} {}", head.method, path.collect::<String>())
+        });
+        let (waited, request_bytes) = (Duration::ZERO, 0);
+        Self { peer, started, read: Instant::now(), waited, request_bytes, line }
+    }
+
+    /// Writes a line for the request. What the client sent is not in it, but for what a refusal
+    /// quotes, and for the path.
+    pub(crate) fn end(&self, response: Response<Bytes>) -> Response<Bytes> {
+        const REASON_LENGTH_MAX: usize = 256;
+
+        let Some(outcome) = response.extensions().get::<Outcome>() else { return response };
+        let duration_us = micros(self.started.elapsed());
+        let status = response.status().as_u16();
+        let operation = display(&outcome.operation);
+        let request_id = outcome.request_id.as_ref().map(display);
+        if let Some(failure) = &outcome.failure {
+            let fault = display(failure.name);
+            let reason: String = failure.message.chars().take(REASON_LENGTH_MAX).collect();
+            if let Some(cause) = &failure.cause {
+                error!(operation, status, fault, reason, cause, request_id, duration_us, "request");
+            } else {
+                info!(operation, status, fault, reason, request_id, duration_us, "request");
+            }
+        } else {
+            info!(operation, status, request_id, duration_us, "request");
+        }
+        if let Some(line) = &self.line {
+            let peer = display(self.peer);
+            let request_bytes = self.request_bytes;
+            let response_bytes = response.body().len();
+            let read_us = micros(self.read.saturating_duration_since(self.started));
+            let waited_us = micros(self.waited);
+            debug!(
+                line,
+                request_id,
+                peer,
+                request_bytes,
+                response_bytes,
+                read_us,
+                waited_us,
+                "request details"
+            );
+        }
+        response
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

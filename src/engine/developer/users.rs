@@ -1,0 +1,212 @@
+//! Lookup, merge and unlinking of users of a developer provider.
+
+use crate::engine::Developer;
+use crate::engine::cache::KeptPool;
+use crate::engine::gather::Reads;
+use crate::error::Result;
+use crate::name::DeveloperUserIdentifier;
+use crate::operation::{
+    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
+    MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
+};
+use crate::rules::Decided;
+use crate::rules::developer::{self, Lookup};
+use crate::rules::page::PageSize;
+use crate::rules::provider::developer_provider;
+use crate::state::{Identity, Login};
+
+impl Developer {
+    /// Looks up the identity of a developer user, or the developer users of an identity.
+    ///
+    /// By both, it says whether they belong together: the answer then is the question.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`LookupKeyMissing`](crate::Refusal::LookupKeyMissing): neither of the two was given.
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the
+    ///   pool.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): by a user alone, who has
+    ///   no identity.
+    /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this
+    ///   listing.
+    /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): by both, which do not
+    ///   belong together.
+    ///
+    /// # Example: both directions
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
+    /// # )?;
+    /// # let alice = aws.get_open_id_token_for_developer_identity(
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #         .logins("login.game", "alice"),
+    /// # )?;
+    /// let pool_id = &pool.identity_pool_id;
+    /// let by_user =
+    ///     LookupDeveloperIdentityInput::new(pool_id).developer_user_identifier("alice");
+    /// let by_identity =
+    ///     LookupDeveloperIdentityInput::new(pool_id).identity_id(&alice.identity_id);
+    /// let found = aws.lookup_developer_identity(by_user)?;
+    /// assert_eq!(found.developer_user_identifier_list, ["alice".parse()?]);
+    /// assert_eq!(found, aws.lookup_developer_identity(by_identity)?);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn lookup_developer_identity(
+        &self,
+        input: LookupDeveloperIdentityInput,
+    ) -> Result<LookupDeveloperIdentityOutput> {
+        let input = input.checked()?;
+        let size = input.max_results.unwrap_or(PageSize::MAX);
+        let found = self.core.run(|reads| {
+            let given = (&input.identity_id, &input.developer_user_identifier);
+            let by = Lookup::by(given.0.as_ref(), given.1.as_ref())?;
+            let pool = reads.pool(self, &input.identity_pool_id)?;
+            let identity = match by {
+                Lookup::Identity(id) | Lookup::Both(id, _) => reads.identity_of(&pool, id)?,
+                Lookup::User(user) => {
+                    let unknown = || self.core.choices.unknown_developer_user.refusal(user);
+                    reads.developer_user(&pool, user)?.ok_or_else(unknown)?
+                }
+            };
+            let page = (size, input.next_token.as_ref());
+            Ok(Decided::unchanged(developer::lookup(by, &identity, page)?))
+        })?;
+        Ok(LookupDeveloperIdentityOutput {
+            identity_id: found.identity_id,
+            developer_user_identifier_list: found.users.entries,
+            next_token: found.users.next,
+        })
+    }
+
+    /// Merges the identity of one developer user into that of another.
+    ///
+    /// All logins of the source's identity, public ones too, move to the destination's; the
+    /// source's is disabled for good. Two users of one identity already are left as they are.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): not the
+    ///   pool's developer provider.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): the source, then the
+    ///   destination, has no identity.
+    /// * [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): the two have different users of one
+    ///   public provider.
+    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): together they have more than 20 logins.
+    ///
+    /// # Example: bob turns out to be alice
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
+    /// # )?;
+    /// # let call = |user| {
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #         .logins("login.game", user)
+    /// # };
+    /// let alice = aws.get_open_id_token_for_developer_identity(call("alice"))?;
+    /// aws.get_open_id_token_for_developer_identity(call("bob"))?;
+    /// let merged = aws.merge_developer_identities(MergeDeveloperIdentitiesInput::new(
+    ///     &pool.identity_pool_id, "login.game", "bob", "alice",
+    /// ))?;
+    /// assert_eq!(merged.identity_id, alice.identity_id);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn merge_developer_identities(
+        &self,
+        input: MergeDeveloperIdentitiesInput,
+    ) -> Result<MergeDeveloperIdentitiesOutput> {
+        let input = input.checked()?;
+        let source_user = &input.source_user_identifier;
+        let destination_user = &input.destination_user_identifier;
+        let identity_id = self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            developer_provider(&kept.pool, &input.developer_provider_name)?;
+            let source = reads.developer_user(&kept, source_user)?;
+            let destination = reads.developer_user(&kept, destination_user)?;
+            Ok(developer::merge(
+                (source_user, source.as_ref()),
+                (destination_user, destination.as_ref()),
+                self.core.now(),
+            )?)
+        })?;
+        Ok(MergeDeveloperIdentitiesOutput { identity_id })
+    }
+
+    /// Unlinks a developer user from an identity. The next token that is asked for the user makes a
+    /// new identity; an identity that has no login left is disabled for good.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the
+    ///   pool.
+    /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): not the
+    ///   pool's developer provider.
+    /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): the user has another
+    ///   identity.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): the user has none.
+    ///
+    /// # Example: the last login disables the identity
+    ///
+    /// ```
+    /// # use cognate::*;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let pool = aws.create_identity_pool(
+    /// #     CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    /// #         .developer_provider_name("login.game"),
+    /// # )?;
+    /// # let alice = aws.get_open_id_token_for_developer_identity(
+    /// #     GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    /// #         .logins("login.game", "alice"),
+    /// # )?;
+    /// aws.unlink_developer_identity(UnlinkDeveloperIdentityInput::new(
+    ///     &pool.identity_pool_id, &alice.identity_id, "login.game", "alice",
+    /// ))?;
+    /// let left = aws.describe_identity(DescribeIdentityInput::new(&alice.identity_id))?;
+    /// assert_eq!(left.state, IdentityState::Disabled);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn unlink_developer_identity(&self, input: UnlinkDeveloperIdentityInput) -> Result<()> {
+        let input = input.checked()?;
+        self.core.run(|reads| {
+            let kept = reads.pool(self, &input.identity_pool_id)?;
+            let identity = reads.identity_of(&kept, &input.identity_id)?;
+            let name = developer_provider(&kept.pool, &input.developer_provider_name)?;
+            let login = Login::developer(name, &input.developer_user_identifier);
+            let owners = reads.owners(&kept, std::slice::from_ref(&login))?;
+            let registered = owners.iter().any(Option::is_some);
+            Ok(developer::unlink(&identity, &login, registered, self.core.now())?)
+        })
+    }
+}
+
+impl Reads<'_> {
+    /// The identity of a user of the pool's developer provider.
+    fn developer_user(
+        &mut self,
+        pool: &KeptPool,
+        user: &DeveloperUserIdentifier,
+    ) -> Result<Option<Identity>> {
+        let Some(name) = &pool.pool.settings.developer_provider_name else { return Ok(None) };
+        let owners = self.owners(pool, &[Login::developer(name, user)])?;
+        owners.into_iter().flatten().next().map(|place| self.identity_at(pool, place)).transpose()
+    }
+}

@@ -1,0 +1,74 @@
+//! Ranges of keys.
+
+use crate::id::{AccountId, Guid, Region};
+use crate::store::key::{GUID_LENGTH, Key, MOMENT_LENGTH, Tree, push_terminated};
+
+/// A contiguous range of one tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyRange {
+    /// The tree.
+    pub tree: Tree,
+    /// The first bytes that are in the range.
+    pub start: Vec<u8>,
+    /// The first bytes behind the range; `None` where it reaches to the end of the tree.
+    pub end: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// The keys that begin with `prefix`.
+    pub fn prefix(tree: Tree, prefix: impl Into<Vec<u8>>) -> Self {
+        let start = prefix.into();
+        let mut end = start.clone();
+        while let Some(last) = end.pop() {
+            if let Some(next) = last.checked_add(1) {
+                end.push(next);
+                break;
+            }
+        }
+        let end = (!end.is_empty()).then_some(end);
+        Self { tree, start, end }
+    }
+
+    /// What follows `bytes` in the range.
+    #[must_use]
+    pub fn after(mut self, bytes: &[u8]) -> Self {
+        self.start = [bytes, &[0]].concat();
+        self
+    }
+
+    /// Whether the key lies in the range.
+    pub fn contains(&self, key: &Key) -> bool {
+        key.tree == self.tree
+            && key.bytes >= self.start
+            && self.end.as_ref().is_none_or(|end| key.bytes < *end)
+    }
+
+    pub(crate) fn pools_of(account: &AccountId, region: &Region) -> Self {
+        let mut prefix = account.as_str().as_bytes().to_vec();
+        push_terminated(&mut prefix, region.as_str());
+        Self::prefix(Tree::PoolListing, prefix)
+    }
+
+    /// The length of a key of [`pools_of`](Self::pools_of).
+    pub(crate) fn pool_listing_length(&self) -> usize {
+        self.start.len().saturating_add(MOMENT_LENGTH).saturating_add(GUID_LENGTH)
+    }
+
+    pub(crate) fn identities_of(pool: Guid) -> Self {
+        Self::prefix(Tree::Identities, pool.0)
+    }
+
+    /// The length of an identity's key.
+    pub(crate) const IDENTITY_LENGTH: usize = GUID_LENGTH + MOMENT_LENGTH + GUID_LENGTH;
+
+    pub(crate) fn signing_keys_of(region: &Region) -> Self {
+        let mut prefix = Vec::new();
+        push_terminated(&mut prefix, region.as_str());
+        Self::prefix(Tree::SigningKeys, prefix)
+    }
+
+    pub(crate) fn all(tree: Tree) -> Self {
+        Self { tree, start: Vec::new(), end: None }
+    }
+}

@@ -1,0 +1,84 @@
+//! Logins that were kept while a final slash of their provider's name counted.
+
+use super::*;
+
+/// Of a store that was written before final slashes were passed over: `alice` has a login of
+/// `tenant.auth0.com/`, and `bob` one beside a developer user.
+fn written_before() -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
+    let mut batch = Batch::default();
+    for line in include_str!("../slash.store").lines() {
+        let [tree, key, value] = line.split(' ').collect::<Vec<_>>().try_into().expect("a record");
+        let tree = Tree::ALL.into_iter().find(|known| known.name() == tree).expect("a tree");
+        batch.puts.push((Key::new(tree, unhex(key)), unhex(value)));
+    }
+    assert_eq!(store.commit(batch).expect("writes"), Commit::Done);
+    store
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
+    (0..text.len()).step_by(2).map(byte).collect()
+}
+
+#[test]
+fn logins_that_were_kept_with_their_slash_are_found_and_unlinked() {
+    const POOL: &str = "us-east-1:22db4536-f4cc-42f5-8087-84290a8de01f";
+    const ALICE: &str = "us-east-1:7bc333e3-c533-44ce-8327-996fa10913cd";
+    const BOB: &str = "us-east-1:6a5e9a8e-765d-41dc-93d6-348ead76a0dd";
+    for key in SPELLINGS {
+        for issuer in SPELLINGS {
+            let store = written_before();
+            let tenant = Tenant::over(store, |builder| builder.login_verifier(knows(TENANT_SLASH)));
+            assert_eq!(tenant.0.check().expect("readable"), []);
+            let alice = json!({key: token(issuer, "alice")});
+            assert_eq!(tenant.get_id(POOL, alice.clone()), ALICE);
+            let role = format!("arn:aws:iam::{ACCOUNT}:role/gold");
+            let tags = json!({"client": "app", "username": "alice"});
+            assert_eq!(tenant.session(ALICE, alice.clone()), (role, tags));
+            let bob = json!({key: token(issuer, "bob")});
+            let merged = json!({
+                "IdentityPoolId": POOL, "IdentityId": BOB, "Logins": {GAME: "bob", key: alice[key]},
+            });
+            let refused = tenant.refused("GetOpenIdTokenForDeveloperIdentity", merged);
+            assert_eq!(refused, "Cannot merge these identities.");
+            let body = json!({"IdentityId": BOB, "Logins": bob, "LoginsToRemove": [key]});
+            tenant.ok("UnlinkIdentity", body);
+            assert_eq!(tenant.providers(BOB), json!([GAME]));
+            // The login is free: whoever is given it next has it without a slash.
+            let body = json!({
+                "IdentityPoolId": POOL, "IdentityId": ALICE, "Logins": alice,
+                "LoginsToRemove": [key],
+            });
+            tenant.ok("UnlinkIdentity", body);
+            let new = tenant.get_id(POOL, alice);
+            assert_ne!(new, ALICE);
+            assert_eq!(tenant.providers(&new), json!([TENANT]));
+            assert_eq!(tenant.0.check().expect("readable"), []);
+        }
+    }
+}
+
+#[test]
+fn a_login_that_was_kept_with_its_slash_moves_in_a_merge() {
+    const POOL: &str = "us-east-1:22db4536-f4cc-42f5-8087-84290a8de01f";
+    const ALICE: &str = "us-east-1:7bc333e3-c533-44ce-8327-996fa10913cd";
+    let store = written_before();
+    let tenant = Tenant::over(store, |builder| builder.login_verifier(knows(TENANT)));
+    let alice = token(TENANT_SLASH, "alice");
+    let register = |logins: Value, id: Option<&str>| {
+        let mut body = json!({"IdentityPoolId": POOL, "Logins": logins});
+        if let Some(id) = id {
+            body["IdentityId"] = json!(id);
+        }
+        text(&tenant.ok("GetOpenIdTokenForDeveloperIdentity", body)["IdentityId"])
+    };
+    let carol = register(json!({GAME: "carol"}), None);
+    // Both own a login of the call: the given one survives.
+    let merged = register(json!({GAME: "carol", TENANT: alice}), Some(&carol));
+    assert_eq!(merged, carol);
+    assert_eq!(tenant.get_id(POOL, json!({TENANT: alice})), carol);
+    let disabled = tenant.ok("DescribeIdentity", json!({"IdentityId": ALICE}));
+    assert_ne!(disabled["Logins"], json!([TENANT_SLASH]));
+    assert_eq!(tenant.0.check().expect("readable"), []);
+}
