@@ -95,6 +95,9 @@ async fn call(
     stream.read_to_string(&mut response).await?;
     let (head, body) = response.split_once("\r\n\r\n").ok_or("no answer")?;
     println!("{operation}: {}", head.lines().next().unwrap_or_default());
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
     println!("    {body}");
-    Ok(if body.is_empty() { Value::Null } else { serde_json::from_str(body)? })
+    Ok(serde_json::from_str(body)?)
 }
