@@ -1,5 +1,5 @@
-//! An axum server over an engine. Calls of the engine wait for the disk and sign tokens, so they run
-//! on the threads that may block.
+//! An axum server over an engine. Calls of the engine wait for the disk and sign tokens, so they
+//! run on the threads that may block.
 //!
 //! ```text
 //! cargo run --manifest-path examples/axum/Cargo.toml -- 127.0.0.1:4566

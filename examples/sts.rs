@@ -1,7 +1,7 @@
 //! `AssumeRoleWithWebIdentity` for tokens of the engine: a role's trust policy decides.
 //!
-//! The engine verifies the token and supplies the values of the policy's condition keys. The part of
-//! IAM's policy language that trust policies for identity pools use is at the end.
+//! The engine verifies the token and supplies the values of the policy's condition keys. The part
+//! of IAM's policy language that trust policies for identity pools use is at the end.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::collections::BTreeMap;
