@@ -48,7 +48,7 @@ mod settings;
 mod subject;
 mod survey;
 
-pub use faults::{Calls, Fault, FaultyStore, When};
+pub use faults::{Calls, FaultyStore, StoreFault, When};
 pub use generate::{beginning, operation, operations};
 pub use history::{Event, History, Unexplained};
 pub use issuer::{issuer_key_set, login_verifier};

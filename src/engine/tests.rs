@@ -16,7 +16,7 @@ use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
 use crate::store::MemoryStore;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Tree, Value};
-use crate::testkit::{Calls, Fault, FaultyStore, When};
+use crate::testkit::{Calls, FaultyStore, StoreFault, When};
 
 /// Counts what it is asked.
 #[derive(Default)]
@@ -211,7 +211,7 @@ fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
 /// What is kept in memory follows what the store did, not what it said.
 #[test]
 fn a_pool_whose_change_failed_is_as_the_store_has_it() {
-    for (fault, name) in [(Fault::FailsBefore, "game"), (Fault::FailsAfter, "game 2")] {
+    for (fault, name) in [(StoreFault::FailsBefore, "game"), (StoreFault::FailsAfter, "game 2")] {
         let store = Arc::new(FaultyStore::new(MemoryStore::new()));
         let (aws, pool) = game(store.clone());
         let describe = || {
