@@ -244,13 +244,13 @@ fn dispatch(engine: &Engine, context: &Context, request: &Request<Bytes>) -> Res
     let route = Route::of(request);
     let name = route.name();
     let response = match route {
-        Route::Discovery => match origin(request) {
-            Some(base) => document_response(name, engine.discovery(&base)),
-            None => {
+        Route::Discovery => origin(request).map_or_else(
+            || {
                 let message = "The Host header is missing or not valid";
                 faulty_response(name, Fault::new("ValidationException", 400, message))
-            }
-        },
+            },
+            |base| document_response(name, engine.discovery(&base)),
+        ),
         Route::Jwks => document_response(name, engine.jwks()),
         Route::MethodNotAllowed(allowed) => {
             let fault = Fault::no_route(405, "This path is not for this method");

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::wire::{self, Fault, Reply};
 
-/// A response of one name and one fault, as yet without a request id.
+/// The response for a reply, still without a request id.
 pub(super) fn reply_response(name: &str, reply: Reply) -> Response<Bytes> {
     with_body(name, reply.status, wire::CONTENT_TYPE, reply.body, reply.fault)
 }

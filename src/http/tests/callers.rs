@@ -31,8 +31,8 @@ fn the_context_is_what_the_headers_state() {
     let token = ("x-amz-security-token", "token");
     let stated = context(&request("POST", &[KEY, token], ""));
     assert_eq!(stated.access_key_id(), Some("AKIAGAME"));
-    assert_eq!(stated.region().map(|region| region.as_str()), Some("eu-west-1"));
-    assert_eq!(stated.session_token().map(|token| token.as_str()), Some("token"));
+    assert_eq!(stated.region().map(crate::id::Region::as_str), Some("eu-west-1"));
+    assert_eq!(stated.session_token().map(crate::credentials::SessionToken::as_str), Some("token"));
     assert_eq!(stated.account(), None);
     assert!(context(&request("POST", &[token], "")).is_anonymous());
     let bytes = HeaderValue::from_bytes(b"\xff").expect("a value");

@@ -54,7 +54,7 @@ fn all_operations_with_their_credentials_actions_and_resources() {
         for target in
             [target(name), format!("com.amazonaws.cognito.identity.model.{}", target(name))]
         {
-            assert_eq!(wire::operation(&target).map(|found| found.name()), Some(name));
+            assert_eq!(wire::operation(&target).map(wire::ServiceOperation::name), Some(name));
             assert_eq!(wire::action(&target), Some(action.clone()));
             assert_eq!(resource(&target, body).as_deref(), Some(wanted), "{name}");
         }
