@@ -36,9 +36,10 @@
 //!
 //! # Calling it from async code
 //!
-//! [`handle`] blocks: it waits for the store, and signing a token takes about a millisecond of CPU
-//! time. Call it on a thread that may block, as of `tokio::task::spawn_blocking`. An
-//! [`Engine`] is `Send + Sync`, and its clones are cheap and share everything.
+//! [`handle`] blocks: it waits for the store and signs tokens, and the first token of a region may
+//! generate an RSA key, which takes seconds. Call it on a thread that may block, as of
+//! `tokio::task::spawn_blocking`. An [`Engine`] is `Send + Sync`; clones are cheap and share one
+//! store.
 //!
 //! ```
 //! use cognate::{Engine, wire};
