@@ -1,10 +1,11 @@
-//! A model of the service, and what puts an implementation through it. Feature `testkit`.
+//! A model of the service, and a harness that runs any implementation against it. Feature
+//! `testkit`.
 //!
-//! The model says the contract a second time, naively, and knows nothing of the engine. Sequences
-//! of all 23 operations go to an implementation, and the model says of each answer whether the
-//! service could have given it. What is put through it is an [`Implementation`]: an engine behind its
-//! [`TypedDoor`] or its [`WireDoor`], whatever speaks AWS JSON 1.1 at an [`HttpEndpoint`], or an
-//! implementation of your own.
+//! The model says the contract a second time, naively, and knows nothing of the engine. The harness
+//! sends generated sequences of all 23 operations to an implementation, and the model decides
+//! whether the service could have given each answer. An [`Implementation`] is an engine behind its
+//! [`TypedDoor`] or its [`WireDoor`], any server of AWS JSON 1.1 at an [`HttpEndpoint`], or one of
+//! your own.
 //!
 //! # Example: put an emulator through it
 //!
@@ -48,7 +49,7 @@ mod script;
 mod settings;
 mod survey;
 
-pub use faults::{Calls, Fault, FaultyStore, When};
+pub use faults::{Calls, FaultyStore, StoreFault, When};
 pub use generate::{beginning, operation, operations};
 pub use history::{Event, History, Unexplained};
 pub use implementation::{HttpEndpoint, Implementation, TestClock, TypedDoor, WireDoor};

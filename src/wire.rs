@@ -21,14 +21,52 @@
 //!     "AWSCognitoIdentityService.DescribeIdentityPool",
 //!     br#"{"IdentityPoolId": "us-east-1:0"}"#,
 //! );
-//! let fault = reply.fault.expect("there is no such pool");
-//! assert_eq!(fault.name(), "ResourceNotFoundException");
-//! assert_eq!(fault.message(), "IdentityPool 'us-east-1:0' not found.");
+//! let fault = reply.fault.map(|fault| fault.to_string());
+//! let wanted = "ResourceNotFoundException: IdentityPool 'us-east-1:0' not found.";
+//! assert_eq!(fault.as_deref(), Some(wanted));
+//! # Ok::<(), cognate::Error>(())
+//! ```
+//!
+//! # Callers
+//!
+//! The engine checks no signature and asks no IAM. An embedder does both in front of [`handle`]:
+//! [`Context`] tells the access key id, [`action`] and [`resource`] tell what IAM decides about,
+//! and [`Fault`] has the service's words for a refusal. The module `http` has a whole emulator as
+//! its example.
+//!
+//! # Calling it from async code
+//!
+//! [`handle`] blocks: it waits for the store and signs tokens, and the first token of a region may
+//! generate an RSA key, which takes seconds. Call it on a thread that may block, as of
+//! `tokio::task::spawn_blocking`. An [`Engine`] is `Send + Sync`; clones are cheap and share one
+//! store.
+//!
+//! ```
+//! use cognate::{Engine, wire};
+//!
+//! /// Stands for `tokio::task::spawn_blocking`.
+//! async fn spawn_blocking<T: Send + 'static>(
+//!     call: impl FnOnce() -> T + Send + 'static,
+//! ) -> std::thread::Result<T> {
+//!     std::thread::spawn(call).join()
+//! }
+//!
+//! async fn call(engine: &Engine, context: wire::Context, body: Vec<u8>) -> Option<wire::Reply> {
+//!     let engine = engine.clone();
+//!     let target = "AWSCognitoIdentityService.GetId";
+//!     let call = move || wire::handle(&engine, &context, target, &body);
+//!     spawn_blocking(call).await.ok()
+//! }
+//!
+//! fn is_send<T: Send>(_: &T) {}
+//! let engine = Engine::builder().in_memory()?;
+//! is_send(&call(&engine, wire::Context::anonymous(), b"{}".to_vec()));
 //! # Ok::<(), cognate::Error>(())
 //! ```
 
-mod credential;
+mod context;
 mod fault;
+mod iam;
 mod json;
 mod model;
 mod operation;
@@ -36,149 +74,41 @@ mod read;
 mod shape;
 
 use crate::engine::Engine;
-use crate::id::{AccountId, Region};
+use crate::error::Error;
 
-use credential::Credential;
+use operation::{Run, region_of};
+
+pub use context::Context;
 pub use fault::Fault;
-use operation::{Operation, Run, region_of};
+pub use iam::action;
+pub use iam::operation;
+pub use iam::resource;
+pub use operation::OPERATIONS;
+pub use operation::ServiceOperation;
 
-/// The text before the operation's name in a target. SDKs send this one; see [`action`].
+/// The text before the operation's name in a target. SDKs send this one; see [`operation()`].
 pub const TARGET_PREFIX: &str = "AWSCognitoIdentityService.";
 
-/// The text that may stand before [`TARGET_PREFIX`]: the sample requests of the API reference have
-/// it.
+/// The text that may precede [`TARGET_PREFIX`]: the sample requests of the API reference have it.
 const TARGET_NAMESPACE: &str = "com.amazonaws.cognito.identity.model.";
-
-/// The operation's name in an `X-Amz-Target`, if the target is one of this service. There need not
-/// be an operation of that name.
-///
-/// # Example: both forms of a target
-///
-/// ```
-/// use cognate::wire::action;
-///
-/// assert_eq!(action("AWSCognitoIdentityService.GetId"), Some("GetId"));
-/// let sample = "com.amazonaws.cognito.identity.model.AWSCognitoIdentityService.GetId";
-/// assert_eq!(action(sample), Some("GetId"));
-/// assert_eq!(action("GetId"), None);
-/// ```
-pub fn action(target: &str) -> Option<&str> {
-    target.strip_prefix(TARGET_NAMESPACE).unwrap_or(target).strip_prefix(TARGET_PREFIX)
-}
 
 /// The content type of every request and reply.
 pub const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
-/// The longest body that any operation takes, in bytes: what its constraints allow with every
-/// character escaped. A longer one needs not be read to its end.
+/// The longest body that any operation takes, in bytes. Its constraints allow no longer one, even
+/// with every character escaped. A server may stop reading a body behind it.
 pub const BODY_LENGTH_MAX: usize = operation::BODY_LENGTH_MAX;
-
-/// Who makes a request, as its headers say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context {
-    caller: Caller,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Caller {
-    Anonymous,
-    Signed(Credential),
-    Unrecognized,
-}
-
-impl Context {
-    /// A request with credentials of an account, for a region.
-    pub fn signed(account: AccountId, region: Region) -> Self {
-        let credential = Credential::new(account.as_str(), region);
-        Self { caller: Caller::Signed(credential) }
-    }
-
-    /// A request without credentials.
-    pub fn anonymous() -> Self {
-        Self { caller: Caller::Anonymous }
-    }
-
-    /// A request with this `Authorization` header.
-    ///
-    /// The credential scope of the signature names the region. An access key id of twelve digits is
-    /// the account; any other one stands for the engine's
-    /// [default account](crate::Builder::default_account). The signature itself is not checked: a
-    /// verifier in front of the engine has to know its callers.
-    ///
-    /// # Example: a signature of AWS Signature Version 4
-    ///
-    /// ```
-    /// use cognate::wire::Context;
-    ///
-    /// let context = Context::from_authorization(Some(
-    ///     "AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/cognito-identity/\
-    ///      aws4_request, SignedHeaders=host, Signature=0",
-    /// ));
-    /// assert_eq!(context, Context::signed("123456789012".parse()?, "us-east-1".parse()?));
-    /// # Ok::<(), cognate::Error>(())
-    /// ```
-    pub fn from_authorization(header: Option<&str>) -> Self {
-        let caller = match header.map(credential::scope) {
-            None => Caller::Anonymous,
-            Some(Some((key_id, region))) => Caller::Signed(Credential::new(key_id, region)),
-            Some(None) => Caller::Unrecognized,
-        };
-        Self { caller }
-    }
-
-    /// The same request with this `X-Amz-Security-Token` header.
-    ///
-    /// A session token that the engine has made means the account of the session's role; beside an
-    /// access key id that it was not made for it means nobody. Any other session token makes no
-    /// difference: an embedder with a [`CredentialIssuer`](crate::CredentialIssuer) reads its own,
-    /// and says who is calling with [`signed`](Self::signed).
-    #[must_use]
-    pub fn session_token(mut self, header: Option<&str>) -> Self {
-        if let (Caller::Signed(credential), Some(token)) = (&mut self.caller, header) {
-            credential.present(token);
-        }
-        self
-    }
-}
 
 /// The answer to a request.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Reply {
-    /// The HTTP status: 200, 400 or 500.
+    /// The HTTP status: 200, or that of the fault.
     pub status: u16,
-    /// The body, JSON; empty where an operation returns nothing.
+    /// The body in JSON; empty for an operation that returns nothing.
     pub body: Vec<u8>,
-    /// What went wrong.
+    /// The reason why the operation failed.
     pub fault: Option<Fault>,
-}
-
-/// Answers a request.
-///
-/// What is wrong with it is found in this order: the target, the body's syntax and types, the
-/// credentials (which the four public operations need not have), the rate, the constraints of all
-/// members at once, and then as each operation says. Members that an operation does not know are
-/// passed over, and take no memory; of those that it knows, at most 32,768 values are read.
-pub fn handle(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Reply {
-    match answer(engine, context, target, body) {
-        Ok(body) => Reply { status: 200, body, fault: None },
-        Err(fault) => fault.into(),
-    }
-}
-
-/// An operation that a target names.
-#[cfg(feature = "http")]
-pub(crate) struct Named {
-    pub(crate) name: &'static str,
-    /// Whether it needs no credentials.
-    pub(crate) is_public: bool,
-}
-
-#[cfg(feature = "http")]
-pub(crate) fn named(target: &str) -> Option<Named> {
-    let operation = Operation::named(action(target)?)?;
-    let is_public = matches!(operation.run, Run::Unsigned(_));
-    Some(Named { name: operation.name, is_public })
 }
 
 impl From<Fault> for Reply {
@@ -187,17 +117,37 @@ impl From<Fault> for Reply {
     }
 }
 
-fn answer(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Result<Vec<u8>, Fault> {
-    let name = action(target).ok_or_else(|| Fault::unknown_target(target))?;
-    let operation = Operation::named(name).ok_or_else(|| Fault::unknown_operation(name))?;
-    if body.len() > operation.body_length_max() {
-        return Err(Fault::serialization("The request body is too long"));
+/// Performs the operation that a request names.
+///
+/// It finds faults in this order: the target, the body's syntax and types, the credentials (which
+/// the four public operations do not need), the rate, the constraints of all members at once, and
+/// then those that each operation lists. It skips members that an operation does not know, and
+/// keeps nothing of them. It reads at most 32,768 values of the others.
+pub fn handle(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Reply {
+    match dispatch(engine, context, target, body) {
+        Ok(body) => Reply { status: 200, body, fault: None },
+        Err(fault) => fault.into(),
     }
+}
+
+/// The operation's name in a target of this service. There need not be an operation of that name.
+fn operation_name(target: &str) -> Option<&str> {
+    target.strip_prefix(TARGET_NAMESPACE).unwrap_or(target).strip_prefix(TARGET_PREFIX)
+}
+
+fn dispatch(
+    engine: &Engine,
+    context: &Context,
+    target: &str,
+    body: &[u8],
+) -> Result<Vec<u8>, Fault> {
+    let name = operation_name(target).ok_or_else(|| Fault::unknown_target(target))?;
+    let operation = ServiceOperation::named(name).ok_or_else(|| Fault::unknown_operation(name))?;
     let document = operation.read(body)?;
     let violations = operation.check(&document)?;
-    let violations = violations.map_or(Ok(()), |failed| Err(crate::Error::from(failed)));
+    let violations = violations.map_or(Ok(()), |broken| Err(Error::from(broken)));
     match operation.run {
-        // A signature is not needed, and not looked at.
+        // Clients may sign public operations; the signature makes no difference.
         Run::Unsigned(run) => {
             if let (Some(limited), Some(region)) = (operation.limited, region_of(&document)) {
                 engine.would_admit(limited, (None, &region))?;
@@ -206,11 +156,7 @@ fn answer(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Resu
             run(&engine.public(), &document)
         }
         Run::Signed(run) => {
-            let (account, region) = match &context.caller {
-                Caller::Signed(credential) => (credential.account(engine)?, credential.region()),
-                Caller::Anonymous => return Err(Fault::missing_authentication()),
-                Caller::Unrecognized => return Err(Fault::unrecognized_client()),
-            };
+            let (account, region) = context.owner(engine)?;
             if let Some(limited) = operation.limited {
                 engine.would_admit(limited, (Some(&account), &region))?;
             }

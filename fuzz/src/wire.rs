@@ -24,10 +24,6 @@ const REQUESTS_MAX: usize = 12;
 /// What stands for the latest token.
 const LAST_TOKEN: &str = "LAST-TOKEN";
 
-/// The operations that a client calls by itself.
-const UNSIGNED: [&str; 4] =
-    ["GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "UnlinkIdentity"];
-
 /// Sends the requests of an input.
 pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
@@ -105,9 +101,9 @@ impl<'a> Request<'a> {
 
     /// Whether the caller has credentials, or needs none.
     fn may_succeed(&self) -> bool {
-        let is_unsigned = |name| UNSIGNED.contains(&name);
+        let operation = wire::operation(self.target);
         self.authorization != Some("anonymous")
-            || wire::action(self.target).is_some_and(is_unsigned)
+            || operation.is_some_and(|operation| !operation.needs_credentials())
     }
 
     fn send(&self, engine: &Engine, body: &str) -> Reply {

@@ -18,7 +18,7 @@ use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
 use crate::store::MemoryStore;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
-use crate::testkit::{Calls, Fault, FaultyStore, When};
+use crate::testkit::{Calls, FaultyStore, StoreFault, When};
 
 /// Counts what it is asked.
 #[derive(Default)]
@@ -213,7 +213,7 @@ fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
 /// What is kept in memory follows what the store did, not what it said.
 #[test]
 fn a_pool_whose_change_failed_is_as_the_store_has_it() {
-    for (fault, name) in [(Fault::FailsBefore, "game"), (Fault::FailsAfter, "game 2")] {
+    for (fault, name) in [(StoreFault::FailsBefore, "game"), (StoreFault::FailsAfter, "game 2")] {
         let store = Arc::new(FaultyStore::new(MemoryStore::new()));
         let (aws, pool) = game(store.clone());
         let describe = || {
@@ -293,7 +293,8 @@ fn a_verifier_can_only_prove_what_it_was_asked() {
     let input = input.supported_login_providers("www.amazon.com", "app");
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
     let presented = call(&pool, "alice").logins("www.amazon.com", "token");
-    let refused = aws.resolve_developer_identity(presented.clone()).expect_err("of another provider");
+    let refused =
+        aws.resolve_developer_identity(presented.clone()).expect_err("of another provider");
     assert_eq!(refused.to_string(), crate::Refusal::LoginIssuerMismatch.to_string());
 }
 

@@ -1,43 +1,45 @@
-//! Which requests an endpoint answers, and which pages may read the answers.
+//! The guard of an endpoint against pages of other sites.
 
 use std::net::IpAddr;
 
 use ::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use ::http::{Method, Request, Response, StatusCode, Version};
+use ::http::{Method, Request, Response, Version};
 use bytes::Bytes;
 
 use super::host::{HostName, Origin, host_and_port};
-use super::{HEADER_LENGTH_MAX, Route, complete, faulty, respond_to};
+use super::{
+    HEADER_LENGTH_MAX, Route, context, dispatch, fault_response, faulty_response, with_request_id,
+};
 use crate::engine::Engine;
-use crate::wire::Fault;
+use crate::wire::{Context, Fault};
 
 /// The rules that close an endpoint to the pages of other sites.
 ///
 /// The engine does not check signatures: every signed request that reaches it acts for the account
 /// that it names. A browser lets any page send requests to the machine that it runs on, so the
 /// endpoint itself has to tell a page of another site from a client of its owner. The service can
-/// be open to all pages because it checks signatures; so may an endpoint with a verifier in front,
-/// by [`open`](Self::open).
+/// be open to all pages because it checks signatures. An endpoint that verifies them in front of
+/// the engine can be [open](Self::open) too.
 ///
-/// | request | answer |
+/// | request | response |
 /// | --- | --- |
-/// | to a host name that is not answered | 403, whatever the path |
+/// | to a foreign host name | 403, whatever the path |
 /// | one of the four public operations, the key set, the discovery document | for every origin, `*` |
-/// | anything else, from no page | without CORS headers |
-/// | anything else, from a loopback or allowed origin | for this origin |
-/// | anything else, from another origin, `null` among them | 403 without CORS headers |
+/// | any other, from no page | without CORS headers |
+/// | any other, from a loopback or allowed origin | for this origin |
+/// | any other, from another origin or from `null` | 403 without CORS headers |
 /// | a preflight for a header that only signed requests have, from another origin | the same |
 ///
-/// Host names are looked at if the server is [bound](Self::bound_to) to a loopback address, or if
-/// any name is [allowed](Self::allow_host): then loopback names and allowed names are answered. A
-/// page whose host name resolves to the server's address (DNS rebinding) is of the server's own
-/// origin for the browser, and only its host name gives it away. `X-Forwarded-Host` is not looked
-/// at: every client can write it.
+/// A guard checks host names if the server is [bound](Self::bound_to) to a loopback address, or if
+/// any name is [allowed](Self::allow_host). It then accepts loopback names and allowed names. A
+/// page can have a host name that resolves to the server's address (DNS rebinding). The browser
+/// takes it for a page of the server's own origin, and only the host name gives it away. The guard
+/// ignores `X-Forwarded-Host`, since every client can write it.
 ///
 /// A preflight does not name the operation. It is for a signed one if it asks for `authorization`,
 /// `x-amz-date`, `x-amz-security-token` or `x-amz-region-set`. The other headers of AWS SDKs,
-/// `x-amz-content-sha256` among them, come with public operations too. A request that is sent
-/// after such a preflight is looked at by itself.
+/// `x-amz-content-sha256` among them, come with public operations too. The guard judges the request
+/// behind a preflight by itself.
 ///
 /// # Example: a server on loopback
 ///
@@ -73,40 +75,39 @@ pub struct Guard {
     origins: Vec<Origin>,
 }
 
-/// What a [`Guard`] decides about a request.
+/// The decision of a [`Guard`] about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Perform it.
+    /// Handle it.
     Answer(Readers),
     /// Let the browser send the request that it asks about.
     Preflight {
         /// The origins that may send it.
         readers: Readers,
-        /// The headers that it may have; those that were asked for.
+        /// The headers that it may have: those that the preflight asks for.
         headers: Option<HeaderValue>,
         /// Whether a page of a public network asked to reach a private one.
         private_network: bool,
     },
     /// Answer with [`Verdict::refusal`], and do nothing.
     Refuse {
-        /// The operation's name, or what the request is instead, as in
-        /// [`Outcome`](super::Outcome).
+        /// The operation's name, or another name as in [`Outcome`](super::Outcome).
         operation: &'static str,
         /// The rule that the request breaks.
         reason: Refused,
     },
 }
 
-/// The pages that may read an answer.
+/// The pages that may read a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "there are no others")]
 pub enum Readers {
-    /// Those of every origin: `access-control-allow-origin: *`.
+    /// The pages of every origin: `access-control-allow-origin: *`.
     Everyone,
-    /// Those of one origin, which is told back.
+    /// The pages of one origin, which the response names.
     Origin(HeaderValue),
-    /// None but those of the server's own origin: no CORS headers.
+    /// Only pages of the server's own origin: no CORS headers.
     Nobody,
 }
 
@@ -114,36 +115,36 @@ pub enum Readers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refused {
-    /// The `Host` header is missing, or there are two, or it names no host.
+    /// The `Host` header is missing, doubled, or names no host.
     HostInvalid,
     /// The host name is neither a loopback name nor allowed.
     HostForeign,
-    /// A page asks for what is signed, and its origin is neither a loopback origin nor allowed.
+    /// A page calls a signed operation, and its origin is neither a loopback origin nor allowed.
     OriginForeign,
 }
 
 impl Guard {
-    /// The guard of a server that listens on this address: it looks at host names if that is a
+    /// The guard of a server that listens on this address: it checks host names if that is a
     /// loopback address.
     pub fn bound_to(address: IpAddr) -> Self {
         Self { is_local: address.to_canonical().is_loopback(), ..Self::default() }
     }
 
-    /// No guard: every host name, and every origin for all operations, as the service itself. For
-    /// an endpoint that verifies signatures in front of the engine.
+    /// A guard that accepts every host name, and every origin for all operations, as the service
+    /// itself. Use it for an endpoint that verifies signatures in front of the engine.
     pub fn open() -> Self {
         Self { is_open: true, ..Self::default() }
     }
 
-    /// Answers requests to this host name too, with every port. A server that is not bound to a
-    /// loopback address answers every name until the first one is allowed.
+    /// Accepts requests to this host name too, with every port. A server that is not bound to a
+    /// loopback address accepts every name until the first one is allowed.
     #[must_use]
     pub fn allow_host(mut self, host: HostName) -> Self {
         self.hosts.push(host);
         self
     }
 
-    /// Lets pages of this origin perform signed operations.
+    /// Lets pages of this origin call signed operations.
     #[must_use]
     pub fn allow_origin(mut self, origin: Origin) -> Self {
         self.origins.push(origin);
@@ -156,8 +157,8 @@ impl Guard {
         self.is_local
     }
 
-    /// Decides about a request by its method, its target and its headers. The body is not needed:
-    /// a server can ask before it reads it.
+    /// Decides about a request by its method, its target and its headers, so a server can ask
+    /// before it reads the body.
     pub fn judge<B>(&self, request: &Request<B>) -> Verdict {
         let (route, headers) = (Route::of(request), request.headers());
         let refuse = |reason| Verdict::Refuse { operation: route.name(), reason };
@@ -185,18 +186,48 @@ impl Guard {
         }
     }
 
-    /// Answers a request, or refuses it: [`judge`](Self::judge), [`Verdict::refusal`],
-    /// [`Verdict::mark`] and what is between them in one. Otherwise as
-    /// [`handle`](super::handle).
+    /// Answers a request, or refuses it: [`judge`](Self::judge), [`Verdict::refusal`] and
+    /// [`Verdict::mark`] in one call. Otherwise as [`handle`](super::handle).
     pub fn handle(&self, engine: &Engine, request: &Request<Bytes>) -> Response<Bytes> {
+        self.handle_as(engine, &context(request), request)
+    }
+
+    /// Answers a request as [`handle`](Self::handle), for the caller in `context` instead of the
+    /// one that the headers state.
+    pub fn handle_as(
+        &self,
+        engine: &Engine,
+        context: &Context,
+        request: &Request<Bytes>,
+    ) -> Response<Bytes> {
+        self.guarded(engine, request, || dispatch(engine, context, request))
+    }
+
+    /// Answers a request with a fault of the embedder's, unless the guard itself refuses the
+    /// request.
+    pub fn refuse<B>(
+        &self,
+        engine: &Engine,
+        request: &Request<B>,
+        fault: Fault,
+    ) -> Response<Bytes> {
+        self.guarded(engine, request, || fault_response(engine, request, fault))
+    }
+
+    fn guarded<B>(
+        &self,
+        engine: &Engine,
+        request: &Request<B>,
+        passed: impl FnOnce() -> Response<Bytes>,
+    ) -> Response<Bytes> {
         let verdict = self.judge(request);
-        let mut answer = verdict.refusal(engine).unwrap_or_else(|| respond_to(engine, request));
+        let mut response = verdict.refusal(engine).unwrap_or_else(passed);
         if request.method() == Method::HEAD {
-            let length = HeaderValue::from(answer.body().len());
-            answer.headers_mut().insert(header::CONTENT_LENGTH, length);
-            answer.body_mut().clear();
+            let length = HeaderValue::from(response.body().len());
+            response.headers_mut().insert(header::CONTENT_LENGTH, length);
+            response.body_mut().clear();
         }
-        verdict.mark(answer)
+        verdict.mark(response)
     }
 
     fn check_host<B>(&self, request: &Request<B>) -> Result<(), Refused> {
@@ -242,14 +273,15 @@ impl Guard {
 }
 
 impl Verdict {
-    /// The answer to a request that is refused: 403, `AccessDeniedException`. `None` if it is not.
+    /// The response to a request that the guard refuses: 403, `AccessDeniedException`. `None` for
+    /// any other verdict.
     pub fn refusal(&self, engine: &Engine) -> Option<Response<Bytes>> {
         let Self::Refuse { operation, reason } = self else { return None };
         let fault = Fault::forbidden(reason.message());
-        Some(complete(engine, faulty(operation, StatusCode::FORBIDDEN, fault)))
+        Some(with_request_id(engine, faulty_response(operation, fault)))
     }
 
-    /// Adds the CORS headers to the request's answer.
+    /// Adds the CORS headers to the response.
     #[must_use]
     pub fn mark<B>(&self, mut response: Response<B>) -> Response<B> {
         const EXPOSED: HeaderValue =
@@ -303,9 +335,9 @@ impl Refused {
     }
 }
 
-/// Who sends a request, as far as a browser says.
+/// The sender of a request, as far as a browser tells.
 enum Page {
-    /// It makes no difference.
+    /// Any page: the guard is open.
     Any,
     /// No browser, or a page of the server's own.
     None,
@@ -318,8 +350,8 @@ enum Page {
 const REQUEST_PRIVATE_NETWORK: &str = "access-control-request-private-network";
 const ALLOW_PRIVATE_NETWORK: &str = "access-control-allow-private-network";
 
-/// What browsers say of requests that have no `Origin`: links, images, and others that change
-/// nothing.
+/// Whether a browser sends a request without `Origin` for another site: links, images, and others
+/// that change nothing.
 fn is_of_another_site(headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     !matches!(site, None | Some(b"none" | b"same-origin"))
@@ -336,7 +368,7 @@ impl Wanted {
     fn of(headers: &HeaderMap) -> Self {
         let mut lines = headers.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS).iter();
         let Some(line) = lines.next() else { return Self { headers: None, signed: false } };
-        // No browser sends a second list, or what is none.
+        // No browser sends a second list, or a list that does not parse.
         let no_list = Self { headers: None, signed: true };
         let Some(names) = names(line).filter(|_| lines.next().is_none()) else { return no_list };
         let signed = names.iter().any(|name| SIGNED_ONLY.contains(&name.as_str()));
@@ -344,7 +376,7 @@ impl Wanted {
     }
 }
 
-/// The headers that AWS Signature Version 4 adds to a request, and nothing else does.
+/// The headers that only AWS Signature Version 4 adds to a request.
 const SIGNED_ONLY: [&str; 4] =
     ["authorization", "x-amz-date", "x-amz-region-set", "x-amz-security-token"];
 

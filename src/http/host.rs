@@ -1,4 +1,4 @@
-//! Host names and origins, as requests and options name them.
+//! Host names and origins of requests and options.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -33,7 +33,7 @@ pub struct HostNameError;
 /// The origin of a page, `SCHEME://HOST` or `SCHEME://HOST:PORT`. The default port of HTTP and
 /// HTTPS makes no difference.
 ///
-/// # Example: the opaque origin is none
+/// # Example: two spellings of one origin, and an opaque one
 ///
 /// ```
 /// use cognate::http::Origin;
@@ -56,7 +56,7 @@ pub struct Origin {
 pub struct OriginError;
 
 impl HostName {
-    /// Whether it means the machine itself: `localhost`, every name that ends in `.localhost`,
+    /// Whether it names the machine itself: `localhost`, every name that ends in `.localhost`,
     /// `127.0.0.0/8` and `[::1]`.
     pub fn is_loopback(&self) -> bool {
         match &self.0 {
@@ -87,7 +87,7 @@ impl FromStr for HostName {
 }
 
 impl Origin {
-    /// Whether it is a page that the machine itself serves, by HTTP or HTTPS.
+    /// Whether the machine itself serves it, by HTTP or HTTPS.
     pub fn is_loopback(&self) -> bool {
         matches!(&*self.scheme, "http" | "https") && self.host.is_loopback()
     }
@@ -127,8 +127,8 @@ pub(super) fn host_and_port(text: &str) -> Option<(HostName, Option<u16>)> {
     Some((host.parse().ok()?, Some(digits.then(|| port.parse().ok()).flatten()?)))
 }
 
-/// Labels of letters, digits, hyphens and underscores. The last one is not a number: of names that
-/// end in one, only IPv4 addresses are hosts.
+/// Labels of letters, digits, hyphens and underscores. The last one is not a number: only IPv4
+/// addresses end in one.
 fn is_domain(name: &str) -> bool {
     const NAME_LENGTH_MAX: usize = 253;
     const LABEL_LENGTH_MAX: usize = 63;

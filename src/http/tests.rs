@@ -1,3 +1,7 @@
+mod callers;
+
+use super::response::header_value;
+use super::route::{DISCOVERY, JWKS, JWKS_JSON};
 use super::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,7 +49,7 @@ fn an_operation_is_answered() {
     assert_eq!(header(&response, "vary"), Some("Origin"));
     assert_eq!(header(&response, "x-amzn-errortype"), None);
     let outcome = outcome_of(&response);
-    assert_eq!((outcome.operation.as_str(), &outcome.failure), ("ListIdentityPools", &None));
+    assert_eq!((outcome.operation.as_str(), &outcome.fault), ("ListIdentityPools", &None));
     assert_eq!(outcome.request_id.as_deref(), header(&response, "x-amzn-requestid"));
     assert_eq!(outcome.request_id.as_ref().map(String::len), Some(36));
 }
@@ -104,15 +108,15 @@ fn a_refusal_is_in_the_headers_too() {
         let error_type = header(&response, "x-amzn-errortype").expect("a header");
         assert_eq!(error_type.strip_suffix(':'), Some(name));
         assert_eq!(outcome_of(&response).operation, operation);
-        let failure = outcome_of(&response).failure.as_ref().expect("a failure");
-        assert_eq!(failure.name, name);
-        let body = format!(r#"{{"__type":"{name}","message":"{}"}}"#, failure.message);
+        let fault = outcome_of(&response).fault.as_ref().expect("a fault");
+        assert_eq!(fault.name(), name);
+        let body = format!(r#"{{"__type":"{name}","message":"{}"}}"#, fault.message());
         assert_eq!(response.body(), &body);
     }
 }
 
 #[test]
-fn a_message_is_made_fit_for_a_header() {
+fn a_header_has_only_legal_characters() {
     assert_eq!(header_value("Value 'a\r\nb\t\0é☃' at"), "Value 'a??b????' at");
     assert_eq!(header_value(&"é".repeat(5000)).len(), HEADER_LENGTH_MAX);
     let body = br#"{"IdentityPoolId": "\r\nx-evil: \u2603"}"#;
@@ -138,7 +142,7 @@ fn keys_and_discovery_are_published() {
         assert_eq!(header(&response, "content-type"), Some("application/json"));
     }
     let response = send("HEAD", JWKS, &[], b"");
-    assert_eq!((response.status(), response.body().len()), (StatusCode::OK, 0));
+    assert_eq!((response.status(), response.body().len()), (::http::StatusCode::OK, 0));
     assert_eq!(header(&response, "content-length"), Some("11"));
 }
 
@@ -183,8 +187,8 @@ fn a_store_that_fails_is_named_in_the_outcome_only() {
         assert_eq!(response.body(), &body[..]);
         assert_eq!(header(&response, "x-amzn-errortype"), Some("InternalErrorException:"));
         assert_eq!(header(&response, "x-amzn-errormessage"), Some("Internal error"));
-        let failure = outcome_of(&response).failure.as_ref().expect("a failure");
-        assert!(failure.cause.as_ref().is_some_and(|cause| cause.starts_with("storage failed: ")));
+        let fault = outcome_of(&response).fault.as_ref().expect("a fault");
+        assert!(fault.cause().is_some_and(|cause| cause.starts_with("storage failed: ")));
     }
 }
 
@@ -259,8 +263,8 @@ fn a_refusal_of_the_guard() {
         assert_eq!(header(&response, "x-amzn-errormessage"), Some(message));
         let outcome = outcome_of(&response);
         assert_eq!(outcome.operation, operation);
-        let failure = outcome.failure.as_ref().expect("a failure");
-        assert_eq!((failure.name, failure.message.as_str()), ("AccessDeniedException", message));
+        let fault = outcome.fault.as_ref().expect("a fault");
+        assert_eq!((fault.name(), fault.message()), ("AccessDeniedException", message));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
 /// What befalls a call of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum StoreFault {
     /// A commit changes nothing, as if a check did not hold. Befalls commits only.
     Conflicts,
     /// It fails after it was done.
@@ -56,7 +56,7 @@ pub enum When {
 /// ```
 /// use std::sync::Arc;
 ///
-/// use cognate::testkit::{Calls, Fault, FaultyStore, When};
+/// use cognate::testkit::{Calls, StoreFault, FaultyStore, When};
 /// use cognate::{CreateIdentityPoolInput, Engine, ErrorKind, GuestAccess, MemoryStore};
 ///
 /// let store = Arc::new(FaultyStore::new(MemoryStore::new()));
@@ -64,7 +64,7 @@ pub enum When {
 /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
 /// let create = || CreateIdentityPoolInput::new("game", GuestAccess::Denied);
 ///
-/// store.inject(Fault::FailsBefore, Calls::Writes, When::Nth(1));
+/// store.inject(StoreFault::FailsBefore, Calls::Writes, When::Nth(1));
 /// let failed = aws.create_identity_pool(create());
 /// assert_eq!(failed.expect_err("its disk fails").kind(), ErrorKind::InternalError);
 /// aws.create_identity_pool(create())?;
@@ -79,7 +79,7 @@ pub struct FaultyStore<S> {
 
 #[derive(Debug, Default)]
 struct Plan {
-    fault: Option<(Fault, Calls, When)>,
+    fault: Option<(StoreFault, Calls, When)>,
     counted: usize,
     struck: usize,
     waiting: usize,
@@ -109,7 +109,7 @@ impl<S> FaultyStore<S> {
 
     /// Lets a fault befall some calls from now on, in place of the fault before; calls that wait go
     /// on.
-    pub fn inject(&self, fault: Fault, calls: Calls, when: When) {
+    pub fn inject(&self, fault: StoreFault, calls: Calls, when: When) {
         let mut plan = self.plan();
         (plan.fault, plan.counted, plan.struck) = (Some((fault, calls, when)), 0, 0);
         self.go_on(plan);
@@ -163,25 +163,25 @@ impl<S> FaultyStore<S> {
     ) -> Result<T, StoreError> {
         let fault = self.plan().strike(kind);
         match (fault, conflict) {
-            (Some(Fault::Conflicts), Some(conflict)) => Ok(conflict),
-            (Some(Fault::FailsBefore), _) => Err(StoreError::failed(Injected)),
-            (Some(Fault::FailsAfter), _) => call().and(Err(StoreError::failed(Injected))),
-            (Some(Fault::WaitsBefore), _) => {
+            (Some(StoreFault::Conflicts), Some(conflict)) => Ok(conflict),
+            (Some(StoreFault::FailsBefore), _) => Err(StoreError::failed(Injected)),
+            (Some(StoreFault::FailsAfter), _) => call().and(Err(StoreError::failed(Injected))),
+            (Some(StoreFault::WaitsBefore), _) => {
                 self.wait();
                 call()
             }
-            (Some(Fault::WaitsAfter), _) => {
+            (Some(StoreFault::WaitsAfter), _) => {
                 let outcome = call();
                 self.wait();
                 outcome
             }
-            (None | Some(Fault::Conflicts), _) => call(),
+            (None | Some(StoreFault::Conflicts), _) => call(),
         }
     }
 }
 
 impl Plan {
-    fn strike(&mut self, kind: Kind) -> Option<Fault> {
+    fn strike(&mut self, kind: Kind) -> Option<StoreFault> {
         let (fault, calls, when) = self.fault?;
         let is_meant = match calls {
             Calls::All => true,
@@ -190,7 +190,7 @@ impl Plan {
             Calls::Syncs => kind == Kind::Sync,
             Calls::Writes => kind == Kind::Write,
         };
-        let can_be = fault != Fault::Conflicts || matches!(kind, Kind::Check | Kind::Write);
+        let can_be = fault != StoreFault::Conflicts || matches!(kind, Kind::Check | Kind::Write);
         if !is_meant || !can_be {
             return None;
         }

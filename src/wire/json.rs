@@ -1,11 +1,11 @@
-//! A body that was read, and the inputs that are read from it.
+//! A parsed body, and the deserializer that reads inputs from it.
 
 use std::borrow::Cow;
 
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 
-/// JSON, with the members of each object in their order.
+/// A JSON value. Objects keep the order of their members.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Document<'a> {
     Null,
@@ -33,7 +33,7 @@ impl Document<'_> {
     }
 }
 
-/// So that an input can be read from it; a member that is null counts as absent.
+/// Reads an input. A member that is null counts as absent.
 impl<'de> Deserializer<'de> for &'de Document<'_> {
     type Error = Error;
 
@@ -57,7 +57,7 @@ impl<'de> Deserializer<'de> for &'de Document<'_> {
         if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    /// A word of a few.
+    /// One of a few words.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,

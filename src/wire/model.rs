@@ -1,4 +1,4 @@
-//! The shapes of the service model that the operations take.
+//! The shapes of the service model for the inputs of operations.
 
 use crate::constraint::{Pattern, StringShape};
 use crate::id::{ClaimedAccountId, IdentityId, IdentityPoolId};

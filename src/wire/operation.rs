@@ -1,4 +1,6 @@
-//! The operations: their names, the shapes of what they take, and how they are called.
+//! The operations: names, shapes of inputs, and calls of the engine.
+
+use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,15 +20,26 @@ use crate::wire::read::read;
 use crate::wire::shape::{Failures, Member, Shape, check_members, optional, required};
 
 /// An operation of the service.
-pub(super) struct Operation {
-    pub(super) name: &'static str,
+///
+/// # Example: the operations that need no credentials
+///
+/// ```
+/// use cognate::wire::OPERATIONS;
+///
+/// let public = OPERATIONS.iter().filter(|operation| !operation.needs_credentials());
+/// let names: Vec<&str> = public.map(|operation| operation.name()).collect();
+/// let wanted = ["GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "UnlinkIdentity"];
+/// assert_eq!(names, wanted);
+/// ```
+pub struct ServiceOperation {
+    name: &'static str,
     members: &'static [Member],
     pub(super) run: Run,
     /// Its documented rate, if it has one.
     pub(super) limited: Option<Limited>,
 }
 
-/// How an operation is called, by whom it may be.
+/// The call of an operation, by the credentials that it needs.
 pub(super) enum Run {
     Signed(fn(&Developer, &Document<'_>) -> Result<Vec<u8>, Fault>),
     Unsigned(fn(&Public, &Document<'_>) -> Result<Vec<u8>, Fault>),
@@ -36,28 +49,31 @@ const fn signed(
     name: &'static str,
     members: &'static [Member],
     run: fn(&Developer, &Document<'_>) -> Result<Vec<u8>, Fault>,
-) -> Operation {
-    Operation { name, members, run: Run::Signed(run), limited: None }
+) -> ServiceOperation {
+    ServiceOperation { name, members, run: Run::Signed(run), limited: None }
 }
 
 const fn public(
     name: &'static str,
     members: &'static [Member],
     run: fn(&Public, &Document<'_>) -> Result<Vec<u8>, Fault>,
-) -> Operation {
-    Operation { name, members, run: Run::Unsigned(run), limited: None }
+) -> ServiceOperation {
+    ServiceOperation { name, members, run: Run::Unsigned(run), limited: None }
 }
 
-impl Operation {
+impl ServiceOperation {
     const fn limited(mut self, limited: Limited) -> Self {
         self.limited = Some(limited);
         self
     }
 }
 
-/// In the order of the API reference. Where the service's own order of failures was seen, members
-/// are in that order: logins come before the identity.
-const OPERATIONS: [Operation; 23] = [
+/// All operations of the service, in the order of the API reference.
+pub const OPERATIONS: &[ServiceOperation] = &TABLE;
+
+/// Members are in the service's own order of failures where it was seen: logins come before the
+/// identity.
+static TABLE: [ServiceOperation; 23] = [
     signed(
         "CreateIdentityPool",
         &[
@@ -71,19 +87,19 @@ const OPERATIONS: [Operation; 23] = [
             optional("SamlProviderARNs", ARNS),
             optional("IdentityPoolTags", TAGS),
         ],
-        |aws, input| answer(input, |input| aws.create_identity_pool(input)),
+        |aws, input| with_output(input, |input| aws.create_identity_pool(input)),
     ),
     signed("DeleteIdentities", &[required("IdentityIdsToDelete", IDENTITY_IDS)], |aws, input| {
-        answer(input, |input| aws.delete_identities(input))
+        with_output(input, |input| aws.delete_identities(input))
     }),
     signed("DeleteIdentityPool", &[required("IdentityPoolId", POOL_ID)], |aws, input| {
-        perform(input, |input| aws.delete_identity_pool(input))
+        without_output(input, |input| aws.delete_identity_pool(input))
     }),
     signed("DescribeIdentity", &[required("IdentityId", IDENTITY_ID)], |aws, input| {
-        answer(input, |input| aws.describe_identity(input))
+        with_output(input, |input| aws.describe_identity(input))
     }),
     signed("DescribeIdentityPool", &[required("IdentityPoolId", POOL_ID)], |aws, input| {
-        answer(input, |input| aws.describe_identity_pool(input))
+        with_output(input, |input| aws.describe_identity_pool(input))
     }),
     public(
         "GetCredentialsForIdentity",
@@ -92,7 +108,7 @@ const OPERATIONS: [Operation; 23] = [
             required("IdentityId", IDENTITY_ID),
             optional("CustomRoleArn", ARN),
         ],
-        |public, input| answer(input, |input| public.get_credentials_for_identity(input)),
+        |public, input| with_output(input, |input| public.get_credentials_for_identity(input)),
     )
     .limited(Limited::GetCredentialsForIdentity),
     public(
@@ -102,16 +118,16 @@ const OPERATIONS: [Operation; 23] = [
             required("IdentityPoolId", POOL_ID),
             optional("Logins", LOGINS),
         ],
-        |public, input| answer(input, |input| public.get_id(input)),
+        |public, input| with_output(input, |input| public.get_id(input)),
     )
     .limited(Limited::GetId),
     signed("GetIdentityPoolRoles", &[required("IdentityPoolId", POOL_ID)], |aws, input| {
-        answer(input, |input| aws.get_identity_pool_roles(input))
+        with_output(input, |input| aws.get_identity_pool_roles(input))
     }),
     public(
         "GetOpenIdToken",
         &[optional("Logins", LOGINS), required("IdentityId", IDENTITY_ID)],
-        |public, input| answer(input, |input| public.get_open_id_token(input)),
+        |public, input| with_output(input, |input| public.get_open_id_token(input)),
     )
     .limited(Limited::GetOpenIdToken),
     signed(
@@ -123,13 +139,15 @@ const OPERATIONS: [Operation; 23] = [
             optional("PrincipalTags", PRINCIPAL_TAGS),
             optional("TokenDuration", TOKEN_DURATION),
         ],
-        |aws, input| answer(input, |input| aws.get_open_id_token_for_developer_identity(input)),
+        |aws, input| {
+            with_output(input, |input| aws.get_open_id_token_for_developer_identity(input))
+        },
     )
     .limited(Limited::GetOpenIdTokenForDeveloperIdentity),
     signed(
         "GetPrincipalTagAttributeMap",
         &[required("IdentityPoolId", POOL_ID), required("IdentityProviderName", PROVIDER)],
-        |aws, input| answer(input, |input| aws.get_principal_tag_attribute_map(input)),
+        |aws, input| with_output(input, |input| aws.get_principal_tag_attribute_map(input)),
     ),
     signed(
         "ListIdentities",
@@ -139,15 +157,15 @@ const OPERATIONS: [Operation; 23] = [
             optional("NextToken", NEXT_TOKEN),
             optional("HideDisabled", Shape::Boolean),
         ],
-        |aws, input| answer(input, |input| aws.list_identities(input)),
+        |aws, input| with_output(input, |input| aws.list_identities(input)),
     ),
     signed(
         "ListIdentityPools",
         &[required("MaxResults", MAX_RESULTS), optional("NextToken", NEXT_TOKEN)],
-        |aws, input| answer(input, |input| aws.list_identity_pools(input)),
+        |aws, input| with_output(input, |input| aws.list_identity_pools(input)),
     ),
     signed("ListTagsForResource", &[required("ResourceArn", ARN)], |aws, input| {
-        answer(input, |input| aws.list_tags_for_resource(input))
+        with_output(input, |input| aws.list_tags_for_resource(input))
     })
     .limited(Limited::ListTagsForResource),
     signed(
@@ -159,7 +177,7 @@ const OPERATIONS: [Operation; 23] = [
             optional("MaxResults", MAX_RESULTS),
             optional("NextToken", NEXT_TOKEN),
         ],
-        |aws, input| answer(input, |input| aws.lookup_developer_identity(input)),
+        |aws, input| with_output(input, |input| aws.lookup_developer_identity(input)),
     ),
     signed(
         "MergeDeveloperIdentities",
@@ -169,7 +187,7 @@ const OPERATIONS: [Operation; 23] = [
             required("DeveloperProviderName", DEVELOPER_PROVIDER),
             required("IdentityPoolId", POOL_ID),
         ],
-        |aws, input| answer(input, |input| aws.merge_developer_identities(input)),
+        |aws, input| with_output(input, |input| aws.merge_developer_identities(input)),
     ),
     signed(
         "SetIdentityPoolRoles",
@@ -178,7 +196,7 @@ const OPERATIONS: [Operation; 23] = [
             required("Roles", ROLES),
             optional("RoleMappings", ROLE_MAPPINGS),
         ],
-        |aws, input| perform(input, |input| aws.set_identity_pool_roles(input)),
+        |aws, input| without_output(input, |input| aws.set_identity_pool_roles(input)),
     ),
     signed(
         "SetPrincipalTagAttributeMap",
@@ -188,10 +206,10 @@ const OPERATIONS: [Operation; 23] = [
             optional("UseDefaults", Shape::Boolean),
             optional("PrincipalTags", PRINCIPAL_TAGS),
         ],
-        |aws, input| answer(input, |input| aws.set_principal_tag_attribute_map(input)),
+        |aws, input| with_output(input, |input| aws.set_principal_tag_attribute_map(input)),
     ),
     signed("TagResource", &[required("ResourceArn", ARN), required("Tags", TAGS)], |aws, input| {
-        acknowledge(input, |input| aws.tag_resource(input))
+        with_empty_output(input, |input| aws.tag_resource(input))
     })
     .limited(Limited::TagResource),
     signed(
@@ -202,7 +220,7 @@ const OPERATIONS: [Operation; 23] = [
             required("DeveloperProviderName", DEVELOPER_PROVIDER),
             required("DeveloperUserIdentifier", DEVELOPER_USER),
         ],
-        |aws, input| perform(input, |input| aws.unlink_developer_identity(input)),
+        |aws, input| without_output(input, |input| aws.unlink_developer_identity(input)),
     ),
     public(
         "UnlinkIdentity",
@@ -211,12 +229,12 @@ const OPERATIONS: [Operation; 23] = [
             required("IdentityId", IDENTITY_ID),
             required("LoginsToRemove", PROVIDERS),
         ],
-        |public, input| perform(input, |input| public.unlink_identity(input)),
+        |public, input| without_output(input, |input| public.unlink_identity(input)),
     ),
     signed(
         "UntagResource",
         &[required("ResourceArn", ARN), required("TagKeys", TAG_KEYS)],
-        |aws, input| acknowledge(input, |input| aws.untag_resource(input)),
+        |aws, input| with_empty_output(input, |input| aws.untag_resource(input)),
     )
     .limited(Limited::UntagResource),
     signed(
@@ -233,16 +251,16 @@ const OPERATIONS: [Operation; 23] = [
             optional("SamlProviderARNs", ARNS),
             optional("IdentityPoolTags", TAGS),
         ],
-        |aws, input| answer(input, |input| aws.update_identity_pool(input)),
+        |aws, input| with_output(input, |input| aws.update_identity_pool(input)),
     ),
 ];
 
-/// No body is longer, whatever the constraints allow: a role mapping may have 400 rules.
+/// The longest body of any operation: 400 rules in each role mapping would need more.
 const BODY_LENGTH_LIMIT: usize = 8 * 1024 * 1024;
 
 pub(super) const BODY_LENGTH_MAX: usize = {
     let mut longest = 0;
-    let mut rest = OPERATIONS.as_slice();
+    let mut rest = TABLE.as_slice();
     while let Some((operation, others)) = rest.split_first() {
         let length = operation.body_length_max();
         if length > longest {
@@ -253,24 +271,46 @@ pub(super) const BODY_LENGTH_MAX: usize = {
     longest
 };
 
-/// White space, and members that the operation does not know.
+/// Room for white space, and for members that the operation does not know.
 const SLACK: usize = 64 * 1024;
 
-impl Operation {
-    pub(super) fn named(name: &str) -> Option<&'static Self> {
-        const { &OPERATIONS }.iter().find(|operation| operation.name == name)
+impl ServiceOperation {
+    /// The name, such as `GetId`.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
-    pub(super) const fn body_length_max(&self) -> usize {
+    /// Whether requests have to be signed. Four operations are open to everyone.
+    pub fn needs_credentials(&self) -> bool {
+        matches!(self.run, Run::Signed(_))
+    }
+
+    /// The IAM action, such as `cognito-identity:GetId`.
+    pub fn action(&self) -> String {
+        ["cognito-identity:", self.name].concat()
+    }
+
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        TABLE.iter().find(|operation| operation.name == name)
+    }
+
+    const fn body_length_max(&self) -> usize {
         let length = Shape::Structure(self.members).json_length_max().saturating_add(SLACK);
         if length < BODY_LENGTH_LIMIT { length } else { BODY_LENGTH_LIMIT }
     }
 
     pub(super) fn read<'a>(&self, body: &'a [u8]) -> Result<Document<'a>, Fault> {
+        if body.len() > self.body_length_max() {
+            return Err(Fault::body_too_long(400));
+        }
         read(body, self.members)
     }
 
-    /// Every constraint that the body fails.
+    /// All constraints that the body breaks.
+    ///
+    /// # Errors
+    ///
+    /// A value of another type.
     pub(super) fn check(&self, body: &Document<'_>) -> Result<Option<Violations>, Fault> {
         let mut failures = Failures::default();
         check_members(self.members, body, "", &mut failures)?;
@@ -278,14 +318,24 @@ impl Operation {
     }
 }
 
-/// The region of the id that a public operation is about, if it names one.
+impl fmt::Debug for ServiceOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceOperation")
+            .field("name", &self.name)
+            .field("needs_credentials", &self.needs_credentials())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The region of the pool or identity that a public operation names.
 pub(super) fn region_of(body: &Document<'_>) -> Option<Region> {
     let ids = ["IdentityPoolId", "IdentityId"].map(|name| body.member(name).text());
     let (region, _) = ids.into_iter().flatten().next()?.split_once(':')?;
     region.parse().ok()
 }
 
-fn answer<I: DeserializeOwned, O: Serialize>(
+/// Calls an operation, and encodes its output.
+fn with_output<I: DeserializeOwned, O: Serialize>(
     body: &Document<'_>,
     operation: impl FnOnce(I) -> EngineResult<O>,
 ) -> Result<Vec<u8>, Fault> {
@@ -293,8 +343,8 @@ fn answer<I: DeserializeOwned, O: Serialize>(
     serde_json::to_vec(&output).map_err(|error| Fault::serialization(error.to_string()))
 }
 
-/// An operation that returns nothing has an empty body.
-fn perform<I: DeserializeOwned>(
+/// Calls an operation that the model gives no output: the body is empty.
+fn without_output<I: DeserializeOwned>(
     body: &Document<'_>,
     operation: impl FnOnce(I) -> EngineResult<()>,
 ) -> Result<Vec<u8>, Fault> {
@@ -302,8 +352,8 @@ fn perform<I: DeserializeOwned>(
     Ok(Vec::new())
 }
 
-/// An operation whose output has no members.
-fn acknowledge<I: DeserializeOwned>(
+/// Calls an operation whose output has no members: the body is an empty object.
+fn with_empty_output<I: DeserializeOwned>(
     body: &Document<'_>,
     operation: impl FnOnce(I) -> EngineResult<()>,
 ) -> Result<Vec<u8>, Fault> {
@@ -311,7 +361,7 @@ fn acknowledge<I: DeserializeOwned>(
     Ok(b"{}".to_vec())
 }
 
-/// What has passed the check fits the input.
+/// The input of an operation. A body that passed the check fits it.
 fn input<I: DeserializeOwned>(body: &Document<'_>) -> Result<I, Fault> {
     I::deserialize(body).map_err(|error| Fault::serialization(error.to_string()))
 }

@@ -1,7 +1,7 @@
-//! Reads a body as far as the shape of an operation's input takes it.
+//! Parses a body along the shape of an operation's input.
 //!
-//! Nothing is built of a member that the shape does not know, nor inside a list or an object that
-//! stands where the shape has another type. All of it has to be JSON all the same.
+//! The parser skips members that the shape does not know, and the contents of a list or an object
+//! in the place of another type. The whole body has to be JSON all the same.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -14,11 +14,11 @@ use crate::wire::Fault;
 use crate::wire::json::Document;
 use crate::wire::shape::{LIST_FOUND, Member, Shape};
 
-/// The most values of a body that are built. The fullest input that fits has about 20,000: ten role
+/// The most values that the parser builds. The largest valid input has about 20,000: ten role
 /// mappings with 400 rules each.
 pub(super) const VALUES_MAX: usize = 32 * 1024;
 
-/// Reads a body, which has to be an object. What nests deeper than 128 is refused.
+/// Parses a body, which has to be an object. Values may nest 128 deep.
 pub(super) fn read<'de>(
     body: &'de [u8],
     members: &'static [Member],
@@ -41,7 +41,7 @@ pub(super) fn read<'de>(
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     shape: &'a Shape,
-    /// How many values of the body have been built.
+    /// The number of values built so far.
     built: &'a Cell<usize>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         word.map_or_else(|| Document::Text(kept()), Document::Boolean)
     }
 
-    /// Of members of one name the last counts.
+    /// The last of several members of one name counts.
     fn structure<'de, A: MapAccess<'de>>(
         self,
         members: &'a [Member],
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         Ok(Document::Object(known))
     }
 
-    /// Of entries of one name the last counts.
+    /// The last of several entries of one name counts.
     fn map<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<Document<'de>, A::Error> {
         let mut built = Vec::new();
         while let Some(name) = entries.next_key_seed(EntryName)? {
@@ -172,8 +172,8 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// A number without a fraction is an integer, however it is written: `10.0`, `1e1`. One that is too
-/// large for a shape's bounds counts as the largest.
+/// A number without a fraction is an integer in every spelling: `10.0`, `1e1`. A number beyond the
+/// integers counts as the largest, which is beyond the bounds of every shape too.
 fn number<'de>(value: f64) -> Document<'de> {
     if value.fract() != 0.0 {
         return Document::Decimal;
@@ -192,7 +192,7 @@ fn keep_last(entries: &mut Vec<(Cow<'_, str>, Document<'_>)>) {
     entries.retain(|_| last.next() == Some(true));
 }
 
-/// The member of a structure that a name is of, if it is known.
+/// Finds the member of a structure by its name, if the structure has it.
 struct MemberName<'a>(&'a [Member]);
 
 impl<'de, 'a> DeserializeSeed<'de> for MemberName<'a> {
@@ -242,8 +242,8 @@ impl<'de> Visitor<'de> for EntryName {
     }
 }
 
-/// A value that was read, and is not kept. Unlike [`IgnoredAny`](serde::de::IgnoredAny) it is
-/// checked as much as any other: its depth, its numbers, and that its texts are Unicode.
+/// A value that is parsed and dropped. Unlike [`IgnoredAny`](serde::de::IgnoredAny) it is checked
+/// like any other: its depth, its numbers, and that its texts are Unicode.
 struct Skipped;
 
 impl<'de> Deserialize<'de> for Skipped {

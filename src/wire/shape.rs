@@ -6,7 +6,7 @@ use crate::constraint::{Constraint, REDACTED, StringShape, Violation, Violations
 use crate::wire::Fault;
 use crate::wire::json::Document;
 
-/// A list where the shape has another type; the service itself was seen to say so.
+/// The text for a list in the place of another type. The service was seen to answer so.
 pub(super) const LIST_FOUND: &str = "Start of list found where not expected";
 
 const OBJECT_FOUND: &str = "Start of structure or map found where not expected.";
@@ -17,10 +17,10 @@ type Entry<'a> = (Cow<'a, str>, Document<'a>);
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Text(StringShape),
-    /// A text out of a few.
+    /// One of a few texts.
     Enumeration(&'static [&'static str]),
     Boolean,
-    /// A number; the service's name of its type, with its article, is part of a message.
+    /// A number. `type` is the service's name of its type with an article, for messages.
     Number {
         r#type: &'static str,
         min: i64,
@@ -55,22 +55,23 @@ pub(super) const fn optional(name: &'static str, shape: Shape) -> Member {
     Member { name, required: false, shape }
 }
 
-/// The most entries that are looked at where the model gives no maximum: each can fail, and be
-/// told.
+/// The most entries that are checked where the model gives no maximum: each can add a violation to
+/// the reply.
 const UNBOUNDED_MAX: usize = 1_000;
 
-/// What a body fails, as far as one reply tells it: so that a short request gets no long reply.
+/// The violations that one reply lists. They are limited, so that a short request gets no long
+/// reply.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
     all: Vec<Violation>,
     length: usize,
 }
 
-/// In bytes, of what is told, and of each value in it: the longest text that a shape has, and a
-/// little more.
+/// The longest list of violations, and the longest value in it, in bytes: slightly more than the
+/// longest text of a shape.
 const FAILURES_LENGTH_MAX: usize = 256 * 1024;
 
-/// In bytes, of the text of a constraint.
+/// The assumed length of a constraint's text, in bytes.
 const CONSTRAINT_LENGTH: usize = 200;
 
 impl Failures {
@@ -107,11 +108,12 @@ fn too_many_entries() -> Fault {
     Fault::serialization("Too many entries in a list or map")
 }
 
-/// The entries that a body has room for where the model gives no maximum; quotas end before.
+/// The number of entries that a body has room for where the model gives no maximum. Quotas are
+/// lower.
 const ENTRIES_ASSUMED: usize = 100;
 
 impl Shape {
-    /// The longest JSON of a value: each character as two escapes.
+    /// The length of a value's longest JSON, with two escapes for each character.
     pub(super) const fn json_length_max(&self) -> usize {
         match self {
             Self::Text(shape) => text_length_max(shape),
@@ -140,7 +142,7 @@ impl Shape {
         }
     }
 
-    /// Adds what `value` fails. What has too many entries is not looked into.
+    /// Adds the violations of `value`. A list or map with too many entries is one violation.
     ///
     /// # Errors
     ///
@@ -215,8 +217,7 @@ impl Shape {
         Ok(())
     }
 
-    /// Of texts the first that fails says so for all of them. What stands under a key that is none
-    /// is not looked into.
+    /// Texts share one violation. Values under an invalid key are not checked.
     fn check_entries(
         &self,
         (key, entries): (&StringShape, &[Entry<'_>]),
@@ -278,7 +279,7 @@ impl Shape {
         Ok(())
     }
 
-    /// A value of another type, in the words of other services of the same framework.
+    /// The fault for a value of another type, in the words of services of the same framework.
     fn mistyped(&self, value: &Document<'_>) -> Fault {
         let token = match value {
             Document::List(_) => return Fault::serialization(LIST_FOUND),
@@ -286,7 +287,7 @@ impl Shape {
             Document::Null => "NULL_VALUE",
             Document::Boolean(true) => "TRUE_VALUE",
             Document::Boolean(false) => "FALSE_VALUE",
-            // Others cut the fraction off, so that their texts have no such value.
+            // Those services cut fractions off, so they have no word for this.
             Document::Decimal if matches!(self, Self::Number { .. }) => "DECIMAL_VALUE",
             Document::Integer(_) | Document::Decimal => "NUMBER_VALUE",
             Document::Text(_) => "STRING_VALUE",
@@ -296,7 +297,7 @@ impl Shape {
             Self::Map { .. } => return Fault::serialization("Expected map or null"),
             Self::Structure(_) => return Fault::serialization("Expected null"),
             Self::Text(_) | Self::Enumeration(_) => "a String",
-            // The article was seen with a text, and the other one with a number.
+            // Both articles were seen: this one with a text, the other with a number.
             Self::Boolean if value.text().is_some() => "an Boolean",
             Self::Boolean => "a Boolean",
             Self::Number { r#type, .. } => r#type,
@@ -309,7 +310,7 @@ impl Shape {
         format!("[{}]", joined(shown, items.len()))
     }
 
-    /// What stands for a value inside another one.
+    /// The spelling of a value inside another one.
     fn echo(&self, value: &Document<'_>) -> String {
         match (self, value) {
             (Self::Text(shape), Document::Text(text)) => shape.echo(text),
@@ -319,7 +320,7 @@ impl Shape {
     }
 }
 
-/// Checks a structure; each path is the names of its members with a lower-case first letter.
+/// Checks a structure. A path has the names of members with a lower-case first letter.
 pub(super) fn check_members(
     members: &[Member],
     value: &Document<'_>,
@@ -354,9 +355,9 @@ const fn text_length_max(shape: &StringShape) -> usize {
     shape.length_max.saturating_mul(12).saturating_add(2)
 }
 
-/// As Java prints a map.
+/// The map as Java prints it.
 fn echo_map(key: &StringShape, value: &Shape, entries: &[Entry<'_>]) -> String {
-    // What is too long beside a secret is likely to be one, in the wrong place.
+    // A key that is too long is likely to be the secret, in the wrong place.
     let secret = matches!(value, Shape::Text(shape) if shape.sensitive);
     let shown = entries.iter().take(ECHOED_MAX).map(|(name, entry)| {
         let hidden = secret && name.chars().nth(key.length_max).is_some();
@@ -365,10 +366,10 @@ fn echo_map(key: &StringShape, value: &Shape, entries: &[Entry<'_>]) -> String {
     format!("{{{}}}", joined(shown, entries.len()))
 }
 
-/// The most entries of a list or a map that are shown; quotas end before.
+/// The most entries of a list or a map that a message shows. Quotas are lower.
 const ECHOED_MAX: usize = 1_000;
 
-/// The entries that are shown of so many.
+/// The shown entries, and an ellipsis if there are more.
 fn joined(shown: impl Iterator<Item = String>, entries: usize) -> String {
     let more = (entries > ECHOED_MAX).then(|| "...".to_owned());
     shown.chain(more).collect::<Vec<_>>().join(", ")

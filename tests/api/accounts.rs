@@ -3,7 +3,8 @@
 use cognate::wire::{self, Context};
 use cognate::{
     AccountId, CreateIdentityPoolInput, Credentials, GetCredentialsForIdentityInput, GetIdInput,
-    GuestAccess, IdentityPoolId, RoleAccounts, RoleType, SetIdentityPoolRolesInput, Timestamp,
+    GuestAccess, IdentityPoolId, Region, RoleAccounts, RoleType, SessionToken,
+    SetIdentityPoolRolesInput, Timestamp,
 };
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::support::{NOON, REGION, World, developer, parse, target};
 const OWNER: &str = "111111111111";
 const UNRECOGNIZED: &str =
     "UnrecognizedClientException: The security token included in the request is invalid.";
+const MISSING: &str = "MissingAuthenticationTokenException: Missing Authentication Token";
 const EXPIRED: &str =
     "ExpiredTokenException: The security token included in the request is expired";
 
@@ -21,14 +23,18 @@ type Presented<'a> = (&'a str, Option<&'a str>);
 fn context((key, token): Presented<'_>) -> Context {
     let scope = format!("20260101/{REGION}/cognito-identity/aws4_request");
     let header = format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, Signature=0");
-    Context::from_authorization(Some(&header)).session_token(token)
+    Context::from_authorization(Some(&header)).with_session_token(token)
 }
 
 /// The account whose pools are listed, or the refusal: each has one pool, named after it.
 fn account(world: &World, presented: Presented<'_>) -> String {
+    account_of(world, &context(presented))
+}
+
+fn account_of(world: &World, context: &Context) -> String {
     let body = br#"{"MaxResults": 1}"#;
     let target = target("ListIdentityPools");
-    let reply = wire::handle(&world.engine, &context(presented), &target, body);
+    let reply = wire::handle(&world.engine, context, &target, body);
     if let Some(fault) = reply.fault {
         return format!("{}: {}", fault.name(), fault.message());
     }
@@ -154,7 +160,113 @@ fn a_session_token_of_a_key_that_is_gone_is_not_foreign() {
 }
 
 #[test]
+fn a_context_tells_what_its_headers_state() {
+    let region: Region = parse(REGION);
+    let game = context(("AKIAGAME", Some("token")));
+    let account: AccountId = parse(OWNER);
+    for (context, signed, key, account, region, token) in [
+        (Context::anonymous(), false, None, None, None, None),
+        (Context::from_authorization(None), false, None, None, None, None),
+        (Context::from_authorization(Some("Bearer eyJ")), false, None, None, None, None),
+        (context((OWNER, None)), true, Some(OWNER), Some(&account), Some(&region), None),
+        (game.clone(), true, Some("AKIAGAME"), None, Some(&region), Some("token")),
+        (
+            game.with_account(account.clone()),
+            true,
+            Some("AKIAGAME"),
+            Some(&account),
+            Some(&region),
+            Some("token"),
+        ),
+        (
+            Context::signed(account.clone(), region.clone()),
+            true,
+            None,
+            Some(&account),
+            Some(&region),
+            None,
+        ),
+    ] {
+        assert_eq!(context.is_signed(), signed, "{context:?}");
+        assert_eq!(context.access_key_id(), key);
+        assert_eq!(context.account().as_ref(), account, "{context:?}");
+        assert_eq!(context.region(), region);
+        assert_eq!(context.session_token().map(SessionToken::as_str), token);
+    }
+    assert!(Context::anonymous().is_anonymous());
+    assert!(!Context::from_authorization(Some("Bearer eyJ")).is_anonymous());
+    assert!(!context((OWNER, None)).is_anonymous());
+}
+
+#[test]
+fn an_account_is_named_for_signed_requests_only() {
+    for context in [Context::anonymous(), Context::from_authorization(Some("Bearer eyJ"))] {
+        assert_eq!(context.clone().with_account(parse(OWNER)), context);
+    }
+}
+
+/// Each of these is the account that the operation acts for, too.
+#[test]
+fn the_acting_account_is_that_of_the_operation() {
+    let world = World::new();
+    let own = pool(&world, OWNER);
+    pool(&world, "000000000000");
+    pool(&world, "222222222222");
+    let made = guest_credentials(&world, OWNER, &own, &format!("arn:aws:iam::{OWNER}:role/guest"));
+    let (key, token) = (made.access_key_id.as_str(), made.session_token.as_str());
+    let named: AccountId = parse("222222222222");
+    for (context, expected) in [
+        (context((OWNER, None)), OWNER),
+        (context(("test", None)), "000000000000"),
+        (context(("test", Some("foreign"))), "000000000000"),
+        (context((key, Some(token))), OWNER),
+        (context(("test", Some(token))), UNRECOGNIZED),
+        (context(("test", None)).with_account(named.clone()), named.as_str()),
+        (context((OWNER, None)).with_account(named.clone()), named.as_str()),
+        (context((key, Some(token))).with_account(named.clone()), named.as_str()),
+        (context(("test", Some(token))).with_account(named.clone()), named.as_str()),
+        (Context::signed(named.clone(), parse(REGION)), named.as_str()),
+        (Context::anonymous(), MISSING),
+        (Context::from_authorization(Some("Bearer eyJ")), UNRECOGNIZED),
+    ] {
+        let told = context.acting_account(&world.engine);
+        let told = told.map_or_else(|fault| fault.to_string(), |account| account.to_string());
+        assert_eq!(told, expected, "{context:?}");
+        assert_eq!(account_of(&world, &context), expected, "{context:?}");
+    }
+}
+
+#[test]
+fn a_context_tells_the_session_of_the_engine() {
+    let world = World::new();
+    let own = pool(&world, OWNER);
+    let made = guest_credentials(&world, OWNER, &own, &format!("arn:aws:iam::{OWNER}:role/guest"));
+    let (key, token) = (made.access_key_id.as_str(), made.session_token.as_str());
+    let session = |context: &Context| match context.session(&world.engine) {
+        Ok(session) => session.map_or("none".to_owned(), |own| own.secret_key.as_str().to_owned()),
+        Err(fault) => fault.to_string(),
+    };
+    for (context, expected) in [
+        (context((key, Some(token))), made.secret_key.as_str()),
+        (context((key, None)), "none"),
+        (context((key, Some("foreign"))), "none"),
+        (context((OWNER, Some(token))), UNRECOGNIZED),
+        (context((OWNER, Some(token))).with_account(parse(OWNER)), UNRECOGNIZED),
+        (
+            Context::signed(parse(OWNER), parse(REGION)).with_session_token(Some(token)),
+            UNRECOGNIZED,
+        ),
+        (Context::anonymous(), "none"),
+    ] {
+        assert_eq!(session(&context), expected, "{context:?}");
+    }
+    world.clock.set(made.expiration.as_millis());
+    assert_eq!(session(&context((key, Some(token)))), EXPIRED);
+}
+
+#[test]
 fn a_session_token_is_not_shown() {
-    let shown = format!("{:?}", context((OWNER, Some("a-token-of-a-session"))));
-    assert!(!shown.contains("a-token"), "{shown}");
+    let context = context((OWNER, Some("a-token-of-a-session")));
+    let shown = format!("{context:?} {:?}", context.session_token());
+    assert!(shown.contains(OWNER) && !shown.contains("a-token"), "{shown}");
 }

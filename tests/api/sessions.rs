@@ -46,9 +46,8 @@ fn credentials(
     logins: &[(&str, &str)],
 ) -> cognate::Result<GetCredentialsForIdentityOutput> {
     let input = GetCredentialsForIdentityInput::new(identity);
-    let input = logins
-        .iter()
-        .fold(input, |input, (provider, token)| input.logins(*provider, *token));
+    let input =
+        logins.iter().fold(input, |input, (provider, token)| input.logins(*provider, *token));
     world.engine.public().get_credentials_for_identity(input)
 }
 

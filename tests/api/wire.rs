@@ -2,8 +2,10 @@
 
 mod constraints;
 mod faults;
+mod iam;
 mod model;
 mod order;
+mod refusals;
 mod secrets;
 mod targets;
 

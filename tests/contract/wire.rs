@@ -54,7 +54,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     wire_row(&["1.1.f", "1.2.e", "M54"], "an embedder denies access", |scene| {
         let reason = "with an explicit deny in a resource control policy";
-        let denied = wire::Fault::access_denied("anonymous", "GetId", "*", reason);
+        let denied = wire::Fault::access_denied("anonymous", "cognito-identity:GetId", "*", reason);
         let reply = wire::Reply::from(denied.clone());
         let told: Value = serde_json::from_slice(&reply.body).expect("JSON");
         let (name, message) = (denied.name().to_owned(), denied.message().to_owned());
@@ -198,7 +198,7 @@ pub(crate) const ROWS: &[Row] = &[
             let scope = "20260101/us-east-1/cognito-identity/aws4_request";
             let header = format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, Signature=0");
             let context = wire::Context::from_authorization(Some(&header));
-            let context = context.session_token(Some(token));
+            let context = context.with_session_token(Some(token));
             let body = json!({"IdentityPoolId": pool}).to_string();
             scene.wire_as(&context, "DescribeIdentityPool", &body)
         };

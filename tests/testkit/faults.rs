@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use cognate::testkit::{
-    self, Account, Call, CallReply, Caller, Calls, DeveloperProvider, Disagreement, Fault,
-    FaultyStore, Implementation, Model, Operation, OperationOutcome, Pool, Presented, Run,
-    Settings, TypedDoor, User, When,
+    self, Account, Call, CallReply, Caller, Calls, DeveloperProvider, Disagreement, FaultyStore,
+    Implementation, Model, Operation, OperationOutcome, Pool, Presented, Run, Settings, StoreFault,
+    TypedDoor, User, When,
 };
 use cognate::{
     Batch, Commit, Engine, Entropy, EntropyError, Ids, Key, KeyRange, MemoryStore, Session,
@@ -122,12 +122,12 @@ struct Step<'a> {
 
 impl Step<'_> {
     /// How many calls the fault could befall.
-    fn strike_each_call(&self, fault: Fault) -> usize {
+    fn strike_each_call(&self, fault: StoreFault) -> usize {
         (1..CALLS_MAX).take_while(|call| self.strike(fault, *call)).count()
     }
 
     /// Whether there was a call of that number for the fault to befall.
-    fn strike(&self, fault: Fault, call: usize) -> bool {
+    fn strike(&self, fault: StoreFault, call: usize) -> bool {
         let world = World::open(&self.before.0);
         world.store.inject(fault, Calls::All, When::Nth(call));
         let mut run = self.before.1.clone();
@@ -148,7 +148,7 @@ impl Step<'_> {
             Err(failed) => {
                 let exception = failed.outcome.exception();
                 assert_eq!(exception, Some("InternalErrorException"), "{about}{failed}");
-                assert!(fault != Fault::Conflicts, "a lost race was not run again: {about}");
+                assert!(fault != StoreFault::Conflicts, "a lost race was not run again: {about}");
                 let is_undone = now == before;
                 run = if is_undone { self.before.1.clone() } else { self.after.1.clone() };
                 assert!(
@@ -178,7 +178,7 @@ impl Step<'_> {
     /// Every race is lost: the operation says so in the end, and changes nothing.
     fn storm(&self) {
         let world = World::open(&self.before.0);
-        world.store.inject(Fault::Conflicts, Calls::Commits, When::From(1));
+        world.store.inject(StoreFault::Conflicts, Calls::Commits, When::From(1));
         let performed = world.perform(&mut self.before.1.clone(), self.turn, self.operation);
         match performed {
             Ok(outcome) => assert_eq!((outcome, world.store.struck()), (self.outcome.clone(), 0)),
@@ -223,7 +223,7 @@ fn with_a_fault_at_any_call_an_operation_happens_whole_or_not_at_all() {
             let following = following.get(..FOLLOWING).unwrap_or(following);
             let after = (world.dump(), run.clone());
             let step = Step { turn, operation, following, before, after, outcome };
-            for fault in [Fault::FailsBefore, Fault::FailsAfter, Fault::Conflicts] {
+            for fault in [StoreFault::FailsBefore, StoreFault::FailsAfter, StoreFault::Conflicts] {
                 let strikes = step.strike_each_call(fault);
                 *struck.entry(operation.name()).or_default() += strikes;
             }
@@ -278,7 +278,7 @@ fn what_a_deletion_leaves_when_it_fails_goes_later() {
     assert_eq!(records(after.0.clone()), Dump::new());
     let following = [pool(), known(0)];
     let step = Step { turn, operation: &operation, following: &following, before, after, outcome };
-    for fault in [Fault::FailsBefore, Fault::FailsAfter, Fault::Conflicts] {
+    for fault in [StoreFault::FailsBefore, StoreFault::FailsAfter, StoreFault::Conflicts] {
         let strikes = step.strike_each_call(fault);
         assert!(strikes > 3, "{fault:?} befell {strikes} calls only");
     }
@@ -287,7 +287,7 @@ fn what_a_deletion_leaves_when_it_fails_goes_later() {
 /// A write is held up, and meanwhile users that are known get their tokens.
 #[test]
 fn a_slow_commit_delays_no_reader() {
-    for fault in [Fault::WaitsBefore, Fault::WaitsAfter] {
+    for fault in [StoreFault::WaitsBefore, StoreFault::WaitsAfter] {
         let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));
         for (operation, turn) in [pool(), known(0)].iter().zip(1..) {
             world.perform(&mut run, turn, operation).unwrap_or_else(|wrong| panic!("{wrong}"));
@@ -320,7 +320,7 @@ fn committed(store: &FaultyStore<MemoryStore>) -> Option<Commit> {
 
 #[test]
 fn faults_befall_the_calls_that_they_are_meant_for() {
-    use Fault::{Conflicts, FailsAfter, FailsBefore};
+    use StoreFault::{Conflicts, FailsAfter, FailsBefore};
     let (done, conflict) = (Some(Commit::Done), Some(Commit::Conflict));
     for (fault, when, expected) in [
         (FailsBefore, When::Nth(2), [done, None, done, done]),
@@ -342,7 +342,9 @@ fn faults_befall_the_calls_that_they_are_meant_for() {
 
 #[test]
 fn a_call_fails_before_or_after_it_is_done() {
-    for (fault, left) in [(Fault::FailsBefore, 0), (Fault::FailsAfter, 1), (Fault::Conflicts, 0)] {
+    for (fault, left) in
+        [(StoreFault::FailsBefore, 0), (StoreFault::FailsAfter, 1), (StoreFault::Conflicts, 0)]
+    {
         let store = FaultyStore::new(MemoryStore::new());
         store.inject(fault, Calls::All, When::From(1));
         assert!(committed(&store) != Some(Commit::Done));

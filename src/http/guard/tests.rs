@@ -353,7 +353,7 @@ fn what_browsers_are_told() {
 #[test]
 fn the_wires_own_table_says_what_is_public() {
     let engine = Engine::builder().in_memory().expect("an engine");
-    let anonymous = wire::Context::anonymous();
+    let anonymous = Context::anonymous();
     let operations = include_str!("../../../tests/api/model.json");
     let model: serde_json::Value = serde_json::from_str(operations).expect("JSON");
     let names: Vec<_> = model.as_object().expect("operations").keys().collect();
