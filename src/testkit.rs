@@ -2,9 +2,8 @@
 //!
 //! The model says the contract a second time, naively, and knows nothing of the engine. Sequences
 //! of all 23 operations go to an implementation, and the model says of each answer whether the
-//! service could have given it. What is put through it is an [`Implementation`]: an engine behind its
-//! [`TypedDoor`] or its [`WireDoor`], whatever speaks AWS JSON 1.1 at an [`HttpEndpoint`], or an
-//! implementation of your own.
+//! service could have given it. An [`Implementation`] is an engine behind its [`TypedDoor`] or its
+//! [`WireDoor`], whatever speaks AWS JSON 1.1 at an [`HttpEndpoint`], or one of your own.
 //!
 //! # Example: put an emulator through it
 //!
