@@ -4,15 +4,15 @@ mod group;
 pub(crate) mod key;
 mod memory;
 pub(crate) mod record;
-mod sled;
+mod sled_store;
 
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use self::sled::{Durability, SledOptions, SledStore};
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
+pub use sled_store::{Durability, SledOptions, SledStore};
 
 /// The bytes of a record.
 pub type Value = Vec<u8>;

@@ -12,8 +12,8 @@
 use std::sync::Arc;
 
 use cognate::testkit::{
-    self, Account, Caller, Cursor, Identity, Model, Operation, OperationOutcome, Pool, Provider, Run,
-    Implementation, TestClock, TypedDoor, WireDoor,
+    self, Account, Caller, Cursor, Identity, Implementation, Model, Operation, OperationOutcome,
+    Pool, Provider, Run, TestClock, TypedDoor, WireDoor,
 };
 use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, Store, UnknownDeveloperUser};
 

@@ -1,8 +1,8 @@
 use super::*;
-use crate::rules::properties::call::{Call, Proof, outcome};
+use crate::rules::properties::call::{Call, OpenedWith, outcome};
 use crate::rules::properties::world::{NOW, World, id, logins, pool};
 
-fn present(world: &str, given: &str, proof: Proof, presented: &str) -> String {
+fn present(world: &str, given: &str, proof: OpenedWith, presented: &str) -> String {
     outcome(world, &Call::present(given, proof, presented))
 }
 
@@ -83,7 +83,7 @@ fn the_resolution_table() {
     for (rule, world, given, presented, expected) in rows {
         let unchanged = format!("{given} | {world}");
         let expected = if expected == "*" { &unchanged } else { expected };
-        assert_eq!(present(world, given, Proof::Login, presented), expected, "{rule}");
+        assert_eq!(present(world, given, OpenedWith::Login, presented), expected, "{rule}");
     }
 }
 
@@ -102,7 +102,7 @@ fn the_given_identity_as_proof() {
         ("never a disabled one", "G=disabled", "d:a", forbidden.as_str()),
         ("never two users of a provider", "G=p:1", "d:a,p:2", TAKEN),
     ] {
-        assert_eq!(present(world, "G", Proof::Id, presented), expected, "{rule}");
+        assert_eq!(present(world, "G", OpenedWith::Id, presented), expected, "{rule}");
     }
 }
 
@@ -124,7 +124,7 @@ fn a_token_as_proof() {
         ("nor by a merge", "G=d:a,p:1 Y=q:1,p:2", "d:a", "q:1", MERGE),
         ("never a disabled one", "G=disabled", "d:a", "", forbidden.as_str()),
     ] {
-        let token = Proof::Token(token.to_owned());
+        let token = OpenedWith::Token(token.to_owned());
         assert_eq!(present(world, "G", token, presented), expected, "{rule}");
     }
 }
@@ -162,5 +162,5 @@ fn dates_follow_what_changes() {
 #[test]
 fn a_second_user_is_told_before_too_many_logins() {
     let world = format!("X={TWENTY} Y=q:1,d:30 Z=r:1,p:2");
-    assert_eq!(present(&world, "X", Proof::Login, "p:1,q:1,r:1"), MERGE);
+    assert_eq!(present(&world, "X", OpenedWith::Login, "p:1,q:1,r:1"), MERGE);
 }

@@ -13,7 +13,7 @@ pub(crate) enum Call {
     /// Logins are presented, for an identity or for none.
     Present {
         given: Option<String>,
-        proof: Proof,
+        proof: OpenedWith,
         logins: String,
     },
     /// Merges the identities of two developer users.
@@ -39,7 +39,7 @@ pub(crate) enum Call {
 
 /// What opens a given identity, beside its logins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Proof {
+pub(crate) enum OpenedWith {
     Login,
     Id,
     /// A token for these logins.
@@ -47,7 +47,7 @@ pub(crate) enum Proof {
 }
 
 impl Call {
-    pub(crate) fn present(given: &str, proof: Proof, logins: &str) -> Self {
+    pub(crate) fn present(given: &str, proof: OpenedWith, logins: &str) -> Self {
         let given = (given != "-").then(|| given.to_owned());
         Self::Present { given, proof, logins: logins.to_owned() }
     }
@@ -62,11 +62,12 @@ impl Call {
                 let given = given.as_ref().map(|given| world.known(given)).transpose()?;
                 let (pool, logins) = (pool(), logins(presented));
                 let owners = world.owners(&logins);
-                let token = if let Proof::Token(token) = proof { amr(token) } else { Vec::new() };
+                let token =
+                    if let OpenedWith::Token(token) = proof { amr(token) } else { Vec::new() };
                 let opened_by = match proof {
-                    Proof::Login => OpenedBy::Login,
-                    Proof::Id => OpenedBy::Id,
-                    Proof::Token(_) => OpenedBy::Token(&token),
+                    OpenedWith::Login => OpenedBy::Login,
+                    OpenedWith::Id => OpenedBy::Id,
+                    OpenedWith::Token(_) => OpenedBy::Token(&token),
                 };
                 let (logins, owners) = (&logins, &owners);
                 let resolution = Resolution { pool: &pool, given, opened_by, logins, owners };

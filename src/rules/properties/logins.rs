@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{Select, select, subsequence};
 
 use crate::id::IdentityId;
-use crate::rules::properties::call::{Call, Proof};
+use crate::rules::properties::call::{Call, OpenedWith};
 use crate::rules::properties::cases;
 use crate::rules::properties::world::{World, id, login, logins as logins_in, name};
 use crate::state::{Identity, IdentityState, LOGINS_MAX, Login};
@@ -107,11 +107,11 @@ fn user(world: &str) -> impl Strategy<Value = String> + use<> {
     mostly(&known, "nobody")
 }
 
-fn proofs() -> impl Strategy<Value = Proof> {
+fn proofs() -> impl Strategy<Value = OpenedWith> {
     prop_oneof![
-        2 => Just(Proof::Login),
-        1 => Just(Proof::Id),
-        1 => presented().prop_map(|logins| Proof::Token(logins.join(","))),
+        2 => Just(OpenedWith::Login),
+        1 => Just(OpenedWith::Id),
+        1 => presented().prop_map(|logins| OpenedWith::Token(logins.join(","))),
     ]
 }
 
@@ -233,7 +233,7 @@ proptest! {
             prop_assert_eq!(world.call(&again, id("O")), Ok(Some(answer.clone())));
             // Without a login and an identity every call makes a guest.
             if !logins.is_empty() {
-                let again = Call::present("-", Proof::Login, logins);
+                let again = Call::present("-", OpenedWith::Login, logins);
                 prop_assert_eq!(world.call(&again, id("O")), Ok(Some(answer.clone())));
             }
             // A given guest that was merged into the answer is disabled, and stays that.
@@ -315,7 +315,7 @@ proptest! {
             return Ok(());
         }
         let before = given.as_ref().and_then(|given| world.get(&id(given)).cloned());
-        let call = Call::Present { given, proof: Proof::Id, logins: linked.to_owned() };
+        let call = Call::Present { given, proof: OpenedWith::Id, logins: linked.to_owned() };
         let Ok(Some(answer)) = world.call(&call, fresh()) else { return Ok(()) };
         let identity = name(&answer);
         let unlink = match linked.split_once(':').expect("provider:subject") {

@@ -17,8 +17,8 @@ use std::borrow::Cow;
 use sled::IVec;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
-use crate::store::sled::digest::Digest;
-use crate::store::sled::{Shared, store_error};
+use crate::store::sled_store::digest::Digest;
+use crate::store::sled_store::{Shared, store_error};
 use crate::store::{Batch, Key, KeyRange, StoreError, Tree, Value, Visitor};
 
 const PIECE_LENGTH: usize = 4096;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
-use crate::store::sled::Shared;
+use crate::store::sled_store::Shared;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value, Visitor};
 
 /// The most commits that gather: what one transaction writes keeps readers waiting.

@@ -29,9 +29,9 @@ use std::thread;
 
 use parking_lot::Mutex;
 
-use crate::store::sled::digest::absorb;
-use crate::store::sled::files::replace_file;
-use crate::store::sled::folder::sync_folder;
+use crate::store::sled_store::digest::absorb;
+use crate::store::sled_store::files::replace_file;
+use crate::store::sled_store::folder::sync_folder;
 
 const NAME: &str = "closed";
 

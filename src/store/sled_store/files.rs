@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 
 use crate::store::StoreError;
-use crate::store::sled::folder::{self, sync_folder};
+use crate::store::sled_store::folder::{self, sync_folder};
 
 /// The lock of a database's folder.
 #[derive(Debug)]

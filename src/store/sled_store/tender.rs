@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::store::StoreError;
-use crate::store::sled::{Durability, Shared};
+use crate::store::sled_store::{Durability, Shared};
 
 /// Does now and then what the durability leaves to a later moment.
 pub(super) struct Tender {

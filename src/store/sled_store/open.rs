@@ -19,14 +19,14 @@ use parking_lot::Mutex;
 
 use crate::store::StoreError;
 use crate::store::group::GroupCommit;
-use crate::store::sled::behind::WriteBehind;
-use crate::store::sled::digest::Digest;
-use crate::store::sled::entry::Home;
-use crate::store::sled::files::{self, CommitMark, Disk, FolderLock};
-use crate::store::sled::folder;
-use crate::store::sled::in_flight::InFlight;
-use crate::store::sled::seal::{self, Seal};
-use crate::store::sled::{Shared, SledOptions, store_error};
+use crate::store::sled_store::behind::WriteBehind;
+use crate::store::sled_store::digest::Digest;
+use crate::store::sled_store::entry::Home;
+use crate::store::sled_store::files::{self, CommitMark, Disk, FolderLock};
+use crate::store::sled_store::folder;
+use crate::store::sled_store::in_flight::InFlight;
+use crate::store::sled_store::seal::{self, Seal};
+use crate::store::sled_store::{Shared, SledOptions, store_error};
 
 pub(super) const COMMIT: &[u8] = b"commit";
 const FORMAT: &[u8] = b"format";
