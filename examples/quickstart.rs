@@ -5,11 +5,13 @@ use std::error::Error;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cognate::{
-    CreateIdentityPoolInput, DescribeIdentityInput, Developer, DeveloperUserIdentifier, Engine,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityDescription, IdentityId,
-    IdentityPoolId, Jwks, LookupDeveloperIdentityInput, MergeDeveloperIdentitiesInput,
+use cognate::name::{DeveloperUserIdentifier, IdentityId, IdentityPoolId};
+use cognate::operation::{
+    CreateIdentityPoolInput, DescribeIdentityInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GuestAccess, IdentityDescription, LookupDeveloperIdentityInput, MergeDeveloperIdentitiesInput,
 };
+use cognate::token::Jwks;
+use cognate::{Developer, Engine};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

@@ -7,11 +7,13 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use cognate::{
-    CreateIdentityPoolInput, Developer, Engine, GetIdInput,
-    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, GuestAccess, IdentityPoolId,
-    SigningAlgorithm, WebIdentity,
+use cognate::name::IdentityPoolId;
+use cognate::operation::{
+    CreateIdentityPoolInput, GetIdInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GetOpenIdTokenInput, GuestAccess,
 };
+use cognate::token::{SigningAlgorithm, WebIdentity};
+use cognate::{Developer, Engine};
 use serde::Deserialize;
 use serde_json::json;
 

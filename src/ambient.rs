@@ -37,7 +37,7 @@ impl Timestamp {
 /// # Example: a clock that stands still
 ///
 /// ```
-/// use cognate::{Clock, Timestamp};
+/// use cognate::ambient::{Clock, Timestamp};
 ///
 /// let noon = || Timestamp::from_millis(1_700_000_000_000);
 /// assert_eq!(noon.now().as_secs(), 1_700_000_000);

@@ -128,7 +128,7 @@ impl fmt::Display for Violation {
 /// # Example: the service's own text
 ///
 /// ```
-/// let violations = "a b".parse::<cognate::DeveloperProviderName>().unwrap_err();
+/// let violations = "a b".parse::<cognate::name::DeveloperProviderName>().unwrap_err();
 /// assert_eq!(
 ///     violations.to_string(),
 ///     "1 validation error detected: Value 'a b' at 'developerProviderName' failed to satisfy \

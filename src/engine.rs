@@ -47,10 +47,11 @@ pub use throttle::Throttling;
 /// # Example: the identity of a user stays the same
 ///
 /// ```
-/// use cognate::{
-///     CreateIdentityPoolInput, Engine, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
-///     SigningAlgorithm,
+/// use cognate::operation::{
+///     CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
 /// };
+/// use cognate::token::SigningAlgorithm;
+/// use cognate::Engine;
 ///
 /// let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
 /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -138,7 +139,7 @@ impl Engine {
     /// # Example: a trust policy's conditions
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(

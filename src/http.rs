@@ -48,7 +48,8 @@
 //! use bytes::Bytes;
 //! use cognate::http::{self as endpoint, Guard};
 //! use cognate::wire::{Context, Fault};
-//! use cognate::{AccountId, Engine};
+//! use cognate::name::AccountId;
+//! use cognate::Engine;
 //! use http::{Request, Response};
 //!
 //! struct Emulator {

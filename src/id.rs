@@ -139,7 +139,7 @@ impl Region {
 /// # Example: a region of China
 ///
 /// ```
-/// let region: cognate::Region = "cn-north-1".parse()?;
+/// let region: cognate::name::Region = "cn-north-1".parse()?;
 /// let issuer = region.token_issuer();
 /// assert_eq!(issuer.as_str(), "https://cognito-identity.cn-north-1.amazonaws.com.cn");
 /// assert_eq!(issuer.provider_name(), "cognito-identity.cn-north-1.amazonaws.com.cn");

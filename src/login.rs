@@ -17,8 +17,9 @@ use serde::ser::{Serialize, Serializer};
 use crate::ambient::Timestamp;
 use crate::constraint::REDACTED;
 use crate::name::{LoginToken, ProviderName};
-use crate::state::{IdentityPool, VerifiedLogin};
+use crate::state::IdentityPool;
 
+pub use crate::state::{ClaimValue, Login, PublicProvider, VerifiedLogin};
 pub(crate) use id_token::is_of_another_issuer;
 pub use issuer::Issuer;
 pub use keys::{JwkSet, JwkSetError};

@@ -6,8 +6,9 @@
 //! service's words.
 
 use crate::constraint::{Pattern, StringShape, Violations};
-use crate::id::{AccountId, IdentityPoolId, Region};
 use crate::text::text_type;
+
+pub use crate::id::{AccountId, ClaimedAccountId, IdentityId, IdentityPoolId, Region};
 
 text_type! {
     /// An Amazon Resource Name: 20 to 2048 code points.
@@ -88,7 +89,7 @@ impl ProviderName {
     /// # Example: an issuer of Auth0
     ///
     /// ```
-    /// use cognate::ProviderName;
+    /// use cognate::name::ProviderName;
     ///
     /// let name = ProviderName::of_issuer("https://tenant.auth0.com/")?;
     /// assert_eq!(name.as_str(), "tenant.auth0.com");

@@ -10,7 +10,7 @@
 //! # Example: every violation at once
 //!
 //! ```
-//! # use cognate::*;
+//! # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
 //! # let engine = Engine::builder().in_memory()?;
 //! # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
 //! let input = CreateIdentityPoolInput::new("a#b", GuestAccess::Denied)
@@ -34,6 +34,11 @@ mod public;
 mod roles;
 mod tags;
 
+pub use crate::rules::page::PageSize;
+pub use crate::state::{
+    AmbiguousRoleResolution, CognitoIdentityProvider, IdentityPool, IdentityState, MappingRule,
+    MatchType, PrincipalTags, RoleMapping, RoleMappingType, RoleType, RulesConfiguration,
+};
 pub(crate) use developer::{GetOpenIdTokenForDeveloperIdentity, PRINCIPAL_TAGS_MAX};
 pub use developer::{
     GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,

@@ -39,7 +39,9 @@ pub(crate) mod tags;
 
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, TagKey};
-use crate::state::{Identity, LOGINS_MAX, LinkConflict, Pool, RoleMappingType};
+use crate::state::{
+    Identity, IdentityPool, LOGINS_MAX, LinkConflict, Pool, RoleMapping, RoleMappingType,
+};
 
 /// What a rule has decided: all of it happens, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -340,16 +342,16 @@ pub enum Refusal {
     #[error("Identity pool limit exceeded.")]
     TooManyPools,
     /// More than 25 rules in a role mapping.
-    #[error("A role mapping has at most {} rules.", roles::RULES_MAX)]
+    #[error("A role mapping has at most {} rules.", RoleMapping::RULES_MAX)]
     TooManyRules,
     /// The settings of a pool, with its roles and attribute maps, are more than can be kept.
     #[error("The settings of the identity pool are too large.")]
     PoolTooLarge,
     /// More than 50 tags.
-    #[error("A resource has at most {} tags.", tags::TAGS_MAX)]
+    #[error("A resource has at most {} tags.", IdentityPool::TAGS_MAX)]
     TooManyTags,
     /// More than 50 user pools.
-    #[error("An identity pool has at most {} user pools.", pool::USER_POOLS_MAX)]
+    #[error("An identity pool has at most {} user pools.", IdentityPool::USER_POOLS_MAX)]
     TooManyUserPools,
     /// A user pool without a client, or not named `cognito-idp.REGION.amazonaws.com/POOL`, in China
     /// `cognito-idp.REGION.amazonaws.com.cn/POOL`.

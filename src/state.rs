@@ -20,8 +20,8 @@ use crate::name::{
 
 pub(crate) use attributes::AttributeMap;
 pub use attributes::PrincipalTags;
-pub(crate) use identity::{Identity, IdentitySummary, Link, LinkConflict};
-pub use identity::{IdentityState, LOGINS_MAX};
+pub use identity::IdentityState;
+pub(crate) use identity::{Identity, IdentitySummary, LOGINS_MAX, Link, LinkConflict};
 pub use key::SigningAlgorithm;
 pub(crate) use key::{PrivateKey, PublicKey, StoredKey};
 pub use login::{ClaimValue, Login, VerifiedLogin};
@@ -101,6 +101,13 @@ pub struct IdentityPool {
 }
 
 impl IdentityPool {
+    /// The most pools of an account in a region.
+    pub const PER_ACCOUNT_MAX: u32 = 1_000;
+    /// The most tags of a pool.
+    pub const TAGS_MAX: usize = 50;
+    /// The most user pools whose users a pool accepts.
+    pub const USER_POOLS_MAX: usize = 50;
+
     /// A pool with these settings; the others are empty, and can be set.
     pub fn new(
         identity_pool_id: IdentityPoolId,

@@ -11,7 +11,8 @@
 //!
 //! ```
 //! use cognate::testkit::{self, Model, WireDoor};
-//! use cognate::{Engine, SigningAlgorithm};
+//! use cognate::token::SigningAlgorithm;
+//! use cognate::Engine;
 //!
 //! let emulator = || {
 //!     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);

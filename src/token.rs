@@ -17,9 +17,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::constraint::REDACTED;
 use crate::error::Result;
-use crate::rules::claims::Claims;
-use crate::state::SigningAlgorithm;
 
+pub use crate::id::TokenIssuer;
+pub use crate::rules::claims::{Claims, TokenDuration};
+pub use crate::state::SigningAlgorithm;
 pub use jwks::{Discovery, Jwk, Jwks, ModulusEncoding};
 pub use key::SigningKey;
 pub(crate) use seal::Seal;

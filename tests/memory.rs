@@ -1,6 +1,7 @@
 //! The memory that a request takes: a binary of its own, as its allocator counts for the process.
 
-use cognate::{Engine, SigningAlgorithm, wire};
+use cognate::token::SigningAlgorithm;
+use cognate::{Engine, wire};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cognate::{Batch, Durability, KeyRange, SledOptions, Store, Tree};
+use cognate::store::{Batch, Durability, KeyRange, SledOptions, Store, Tree};
 
 use crate::Databases;
 use crate::floor::{Floor, RawKey};

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cognate::{
-    Batch, Commit, Developer, Engine, EntropyError, IdentityPoolId, Ids, Key, KeyRange,
-    MemoryStore, SigningAlgorithm, Store, StoreError, Tree, Value,
-};
+use cognate::ambient::{EntropyError, Ids};
+use cognate::name::IdentityPoolId;
+use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Tree, Value};
+use cognate::token::SigningAlgorithm;
+use cognate::{Developer, Engine};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use ring::rand::SystemRandom;
 use ring::signature::{

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::slice;
 use std::time::Instant;
 
-use cognate::{
-    Batch, Developer, Durability, Engine, GetOpenIdTokenForDeveloperIdentityInput as Input,
-    IdentityId, SledOptions,
-};
+use cognate::name::IdentityId;
+use cognate::operation::GetOpenIdTokenForDeveloperIdentityInput as Input;
+use cognate::store::{Batch, Durability, SledOptions};
+use cognate::{Developer, Engine};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::floor::{Floor, Twin};

@@ -64,10 +64,13 @@ mod writes;
 
 use std::path::{Path, PathBuf};
 
-use cognate::{
-    CreateIdentityPoolInput, Developer, Durability, Engine,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPoolId, SigningKey, SledOptions,
+use cognate::name::IdentityPoolId;
+use cognate::operation::{
+    CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
 };
+use cognate::store::{Durability, SledOptions};
+use cognate::token::SigningKey;
+use cognate::{Developer, Engine};
 
 use floor::{Floor, RawKey, Twin};
 use measure::Bench;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use cognate::{Durability, IdentityPoolId};
+use cognate::name::IdentityPoolId;
+use cognate::store::Durability;
 
 use crate::floor::{Floor, RawKey, Twin};
 use crate::measure::{Bench, Target};

@@ -5,7 +5,8 @@
 //! resolution, 2,200 the JSON, 1,900 the claims. Through the wire door 27,600 were added as long as
 //! the paths of absent members were made, 18,800 are since.
 
-use cognate::{Engine, IdentityPoolId, wire};
+use cognate::name::IdentityPoolId;
+use cognate::{Engine, wire};
 
 use crate::floor::RawKey;
 use crate::measure::{Bench, Target, timed, timed_each_of};

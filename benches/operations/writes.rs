@@ -10,10 +10,13 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cognate::{
-    Batch, Developer, Durability, Engine, GetOpenIdTokenForDeveloperIdentityInput, IdentityId,
-    IdentityPoolId, MergeDeveloperIdentitiesInput, UnlinkDeveloperIdentityInput,
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    GetOpenIdTokenForDeveloperIdentityInput, MergeDeveloperIdentitiesInput,
+    UnlinkDeveloperIdentityInput,
 };
+use cognate::store::{Batch, Durability};
+use cognate::{Developer, Engine};
 
 use crate::floor::{Floor, GroupCommit, Twin};
 use crate::measure::{Bench, Target, timed, timed_with};

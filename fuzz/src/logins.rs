@@ -20,10 +20,12 @@ use std::sync::LazyLock;
 use arbitrary::{Arbitrary, Unstructured};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use cognate::{
-    Engine, ErrorKind, GetCredentialsForIdentityInput, GetIdInput, JwkSet, LoginToken,
-    LoginVerifier, OidcVerifier, RoleType, SetIdentityPoolRolesInput,
+use cognate::login::{JwkSet, LoginVerifier, OidcVerifier};
+use cognate::name::LoginToken;
+use cognate::operation::{
+    GetCredentialsForIdentityInput, GetIdInput, RoleType, SetIdentityPoolRolesInput,
 };
+use cognate::{Engine, ErrorKind};
 use serde_json::{Map, Value};
 
 use crate::edits::{Edit, edited};
@@ -81,7 +83,7 @@ impl Scene {
         let keys = JwkSet::from_json(issuers::key_set(&keys)).expect("a key set");
         assert_eq!(keys.len(), signers.len());
         let verifier = issuers.iter().fold(OidcVerifier::new(), |verifier, issuer| {
-            let known = cognate::Issuer::new(keys.clone()).client_id(issuers::CLIENT);
+            let known = cognate::login::Issuer::new(keys.clone()).client_id(issuers::CLIENT);
             verifier.issuer(issuer.name, known)
         });
         let tokens = Token::all(&issuers, &signers);

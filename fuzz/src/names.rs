@@ -10,7 +10,10 @@ mod kinds;
 
 use std::time::Duration;
 
-use cognate::{Error, ErrorKind, IdentityPoolId, PageSize, TokenDuration, Violations};
+use cognate::name::IdentityPoolId;
+use cognate::operation::PageSize;
+use cognate::token::TokenDuration;
+use cognate::{Error, ErrorKind, Violations};
 
 use crate::model::{OPERATIONS, Shape};
 use kinds::KINDS;

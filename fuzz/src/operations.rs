@@ -15,7 +15,8 @@ use cognate::testkit::{
     self, Account, Caller, Cursor, Identity, Implementation, Model, Operation, OperationOutcome,
     Pool, Provider, Run, TestClock, TypedDoor, WireDoor,
 };
-use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, Store, UnknownDeveloperUser};
+use cognate::store::Store;
+use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, UnknownDeveloperUser};
 
 use crate::scene::{self, Watched};
 

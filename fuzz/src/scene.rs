@@ -4,12 +4,15 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use cognate::{
-    Batch, Builder, Commit, CreateIdentityPoolInput, Developer, Engine, Entropy, EntropyError,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPool, IdentityPoolId, Ids, Key,
-    KeyRange, LoginError, LoginToken, LoginVerifier, MemoryStore, ProviderName, Result,
-    SigningAlgorithm, SigningKey, Store, StoreError, Timestamp, Value, VerifiedLogin,
+use cognate::ambient::{Entropy, EntropyError, Ids, Timestamp};
+use cognate::login::{LoginError, LoginVerifier, VerifiedLogin};
+use cognate::name::{IdentityPoolId, LoginToken, ProviderName};
+use cognate::operation::{
+    CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPool,
 };
+use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
+use cognate::token::{SigningAlgorithm, SigningKey};
+use cognate::{Builder, Developer, Engine, Result};
 use uuid::Uuid;
 
 /// The owner of the pool.

@@ -80,7 +80,7 @@ impl Scene {
         }
     }
 
-    fn verifies(&self, token: &str) -> Option<cognate::Claims> {
+    fn verifies(&self, token: &str) -> Option<cognate::token::Claims> {
         match self.engine.verify_token(token) {
             Ok(claims) => Some(claims),
             Err(error) => {

@@ -11,9 +11,11 @@
 use std::sync::Arc;
 
 use cognate::wire::{self, Context, Reply};
-use cognate::{
-    Engine, GetOpenIdTokenForDeveloperIdentityInput, RoleType, SetIdentityPoolRolesInput, Store,
+use cognate::operation::{
+    GetOpenIdTokenForDeveloperIdentityInput, RoleType, SetIdentityPoolRolesInput,
 };
+use cognate::store::Store;
+use cognate::Engine;
 use serde_json::Value;
 
 use crate::scene::{self, ACCOUNT, DEVELOPER, PROOF, PUBLIC, Watched};

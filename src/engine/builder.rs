@@ -110,7 +110,7 @@ impl Builder {
     /// let body = br#"{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false}"#;
     /// assert_eq!(wire::handle(&engine, &context, target, body).status, 200);
     /// let pools = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let pools = pools.list_identity_pools(cognate::ListIdentityPoolsInput::new(60))?;
+    /// let pools = pools.list_identity_pools(cognate::operation::ListIdentityPoolsInput::new(60))?;
     /// assert_eq!(pools.identity_pools.len(), 1);
     /// # Ok::<(), cognate::Error>(())
     /// ```
@@ -179,7 +179,7 @@ impl Builder {
     /// # Example: another secret
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let folder = tempfile::tempdir().expect("a folder");
     /// # let path = folder.path().join("identities.db");
     /// # let (old, new) = ([1; 32], [2; 32]);

@@ -67,10 +67,11 @@ impl Developer {
     /// # Example: a user that is registered elsewhere is refused
     ///
     /// ```
-    /// use cognate::{
-    ///     CreateIdentityPoolInput, Engine, ErrorKind, GetOpenIdTokenForDeveloperIdentityInput,
-    ///     GuestAccess, SigningAlgorithm,
+    /// use cognate::operation::{
+    ///     CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
     /// };
+    /// use cognate::token::SigningAlgorithm;
+    /// use cognate::{Engine, ErrorKind};
     ///
     /// let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -141,7 +142,7 @@ impl Developer {
     /// # Example: the same identity, without a token
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(

@@ -28,7 +28,7 @@ impl Developer {
     /// # Example: an identity shows its providers, not its users
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
@@ -74,7 +74,7 @@ impl Developer {
     /// # Example: page by page
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
@@ -149,7 +149,7 @@ impl Developer {
     /// # Example: twice is as good as once
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(

@@ -35,7 +35,8 @@ impl Developer {
     /// # Example: a pool for the users of a backend
     ///
     /// ```
-    /// use cognate::{CreateIdentityPoolInput, Engine, GuestAccess};
+    /// use cognate::operation::{CreateIdentityPoolInput, GuestAccess};
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -66,7 +67,8 @@ impl Developer {
     /// # Example: a pool as it was created
     ///
     /// ```
-    /// use cognate::{CreateIdentityPoolInput, DescribeIdentityPoolInput, Engine, GuestAccess};
+    /// use cognate::operation::{CreateIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess};
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -104,7 +106,8 @@ impl Developer {
     /// # Example: the developer provider stays
     ///
     /// ```
-    /// use cognate::{CreateIdentityPoolInput, Engine, GuestAccess, UpdateIdentityPoolInput};
+    /// use cognate::operation::{CreateIdentityPoolInput, GuestAccess, UpdateIdentityPoolInput};
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -143,7 +146,8 @@ impl Developer {
     /// # Example: pools of another region are not seen
     ///
     /// ```
-    /// use cognate::{CreateIdentityPoolInput, Engine, GuestAccess, ListIdentityPoolsInput};
+    /// use cognate::operation::{CreateIdentityPoolInput, GuestAccess, ListIdentityPoolsInput};
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -192,9 +196,8 @@ impl Developer {
     /// # Example: gone is gone
     ///
     /// ```
-    /// use cognate::{
-    ///     CreateIdentityPoolInput, DeleteIdentityPoolInput, Engine, ErrorKind, GuestAccess,
-    /// };
+    /// use cognate::operation::{CreateIdentityPoolInput, DeleteIdentityPoolInput, GuestAccess};
+    /// use cognate::{Engine, ErrorKind};
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);

@@ -49,7 +49,8 @@ impl Public {
     /// # Example: guests are strangers to each other
     ///
     /// ```
-    /// use cognate::{CreateIdentityPoolInput, Engine, GetIdInput, GuestAccess};
+    /// use cognate::operation::{CreateIdentityPoolInput, GetIdInput, GuestAccess};
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -109,7 +110,7 @@ impl Public {
     /// # Example: a guest's token
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
@@ -150,7 +151,7 @@ impl Public {
     /// it, or for a guest: the enhanced flow. They are valid for an hour.
     ///
     /// A token of this service, such as the one that a backend got for its user, is presented under
-    /// the [provider name](crate::TokenIssuer::provider_name) of its region:
+    /// the [provider name](crate::token::TokenIssuer::provider_name) of its region:
     /// `cognito-identity.amazonaws.com`, except in GovCloud and China. Logins are linked and
     /// identities merged as by [`get_open_id_token`](Self::get_open_id_token).
     ///
@@ -182,7 +183,7 @@ impl Public {
     /// # Example: who is calling
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
@@ -263,7 +264,7 @@ impl Public {
     /// # Example: without Google
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().login_verifier(UnverifiedLogins::trust_everyone());
     /// # let engine = engine.in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);

@@ -35,10 +35,11 @@ impl Developer {
     /// # Example: the role of whoever has logged in
     ///
     /// ```
-    /// use cognate::{
-    ///     CreateIdentityPoolInput, Engine, GetIdentityPoolRolesInput, GuestAccess, RoleType,
+    /// use cognate::operation::{
+    ///     CreateIdentityPoolInput, GetIdentityPoolRolesInput, GuestAccess, RoleType,
     ///     SetIdentityPoolRolesInput,
     /// };
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -71,7 +72,8 @@ impl Developer {
     /// # Example: a pool without roles
     ///
     /// ```
-    /// use cognate::{CreateIdentityPoolInput, Engine, GetIdentityPoolRolesInput, GuestAccess};
+    /// use cognate::operation::{CreateIdentityPoolInput, GetIdentityPoolRolesInput, GuestAccess};
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -112,10 +114,11 @@ impl Developer {
     /// # Example: the defaults, `client` from `aud` and `username` from `sub`
     ///
     /// ```
-    /// use cognate::{
-    ///     CreateIdentityPoolInput, Engine, GetPrincipalTagAttributeMapInput, GuestAccess,
+    /// use cognate::operation::{
+    ///     CreateIdentityPoolInput, GetPrincipalTagAttributeMapInput, GuestAccess,
     ///     SetPrincipalTagAttributeMapInput,
     /// };
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -165,7 +168,7 @@ impl Developer {
     /// # Example: never set
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(

@@ -28,10 +28,10 @@ impl Developer {
     /// # Example: a pool's ARN
     ///
     /// ```
-    /// use cognate::{
-    ///     CreateIdentityPoolInput, Engine, GuestAccess, ListTagsForResourceInput,
-    ///     TagResourceInput,
+    /// use cognate::operation::{
+    ///     CreateIdentityPoolInput, GuestAccess, ListTagsForResourceInput, TagResourceInput,
     /// };
+    /// use cognate::Engine;
     ///
     /// let engine = Engine::builder().in_memory()?;
     /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
@@ -64,7 +64,7 @@ impl Developer {
     /// # Example: twice is as good as once
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
@@ -96,7 +96,7 @@ impl Developer {
     /// # Example: none
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);

@@ -251,7 +251,7 @@ fn engines_with_different_keys_do_not_retire_each_other() {
 struct Repeating(AtomicUsize);
 
 impl Ids for Repeating {
-    fn mint(&self) -> Result<uuid::Uuid, crate::EntropyError> {
+    fn mint(&self) -> Result<uuid::Uuid, crate::ambient::EntropyError> {
         Ok(uuid::Uuid::from_u128((self.0.fetch_add(1, Ordering::SeqCst) / 3) as u128))
     }
 }
@@ -273,13 +273,14 @@ struct Confused;
 impl LoginVerifier for Confused {
     fn verify(
         &self,
-        _: &crate::IdentityPool,
-        _: &crate::ProviderName,
-        _: &crate::LoginToken,
+        _: &crate::operation::IdentityPool,
+        _: &crate::name::ProviderName,
+        _: &crate::name::LoginToken,
         _: Timestamp,
-    ) -> Result<crate::VerifiedLogin, crate::LoginError> {
+    ) -> Result<crate::login::VerifiedLogin, crate::login::LoginError> {
         let other = "graph.facebook.com".parse().unwrap();
-        crate::VerifiedLogin::assertion(&other, "1").map_err(|_| crate::LoginError::Malformed)
+        crate::login::VerifiedLogin::assertion(&other, "1")
+            .map_err(|_| crate::login::LoginError::Malformed)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::login::jwt::Jwt;
 /// # Example: a key set with one key
 ///
 /// ```
-/// use cognate::JwkSet;
+/// use cognate::login::JwkSet;
 ///
 /// let keys = JwkSet::from_json(
 ///     r#"{"keys": [{
@@ -36,7 +36,7 @@ use crate::login::jwt::Jwt;
 /// )?;
 /// assert_eq!(keys.len(), 1);
 /// assert!(JwkSet::from_json("<html>").is_err());
-/// # Ok::<(), cognate::JwkSetError>(())
+/// # Ok::<(), cognate::login::JwkSetError>(())
 /// ```
 #[derive(Clone)]
 pub struct JwkSet(Vec<Key>);

@@ -58,7 +58,9 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 /// # Example: an issuer whose keys are known
 ///
 /// ```
-/// use cognate::{Engine, Issuer, JwkSet, OidcVerifier, SigningAlgorithm};
+/// use cognate::login::{Issuer, JwkSet, OidcVerifier};
+/// use cognate::token::SigningAlgorithm;
+/// use cognate::Engine;
 ///
 /// let jwks = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026-01",
 ///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
@@ -79,7 +81,7 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 /// use std::collections::BTreeMap;
 /// use std::sync::{Arc, RwLock};
 ///
-/// use cognate::{JwkSet, LoginError, OidcVerifier};
+/// use cognate::login::{JwkSet, LoginError, OidcVerifier};
 ///
 /// // Somebody else fetches the key sets, now and then.
 /// let fetched: Arc<RwLock<BTreeMap<String, Arc<JwkSet>>>> = Arc::default();

@@ -14,7 +14,7 @@ use crate::state::{IdentityPool, PublicProvider, VerifiedLogin};
 /// **For local testing only.** Believes every token without a look at its signature, so that
 /// anybody can be anybody.
 ///
-/// Everything else is checked as [`OidcVerifier`](crate::OidcVerifier) does it without options: the
+/// Everything else is checked as [`OidcVerifier`](crate::login::OidcVerifier) does it without options: the
 /// shape, the claims that have to be there, the issuer, the time and the audience. The `alg` may be
 /// anything, `none` among it, and the third part may be empty.
 ///
@@ -26,10 +26,12 @@ use crate::state::{IdentityPool, PublicProvider, VerifiedLogin};
 /// # Example: any access token is a user
 ///
 /// ```
-/// use cognate::{
-///     CreateIdentityPoolInput, Engine, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
-///     SigningAlgorithm, UnverifiedLogins,
+/// use cognate::login::UnverifiedLogins;
+/// use cognate::operation::{
+///     CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
 /// };
+/// use cognate::token::SigningAlgorithm;
+/// use cognate::Engine;
 ///
 /// let engine = Engine::builder()
 ///     .login_verifier(UnverifiedLogins::trust_everyone())

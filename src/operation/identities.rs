@@ -9,7 +9,7 @@ use crate::name::{NextToken, ProviderName};
 use crate::operation::epoch_seconds;
 use crate::operation::input::{Given, input};
 use crate::rules::page::PageSize;
-use crate::state::{IdentityState, IdentitySummary};
+use crate::state::{IdentityState, IdentitySummary, LOGINS_MAX};
 
 input! {
     /// Input of [`describe_identity`](crate::Developer::describe_identity).
@@ -44,6 +44,9 @@ pub struct IdentityDescription {
 }
 
 impl IdentityDescription {
+    /// The most logins of an identity.
+    pub const LOGINS_MAX: usize = LOGINS_MAX;
+
     /// A guest with these members; the others can be set.
     pub fn new(identity_id: IdentityId, creation_date: Timestamp) -> Self {
         Self {

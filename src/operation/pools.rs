@@ -136,7 +136,7 @@ pool_input! {
     /// # Example: a pool keeps everything but its name
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// let pool = CreateIdentityPoolInput::new("game", GuestAccess::Denied)

@@ -20,7 +20,7 @@ use crate::state::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use cognate::TokenDuration;
+/// use cognate::token::TokenDuration;
 ///
 /// let hour = TokenDuration::try_from(Duration::from_secs(3600))?;
 /// assert_eq!(hour.as_secs(), 3600);

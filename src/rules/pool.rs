@@ -6,15 +6,10 @@ use crate::rules::provider::{is_configured, is_reserved};
 use crate::rules::{Change, Decided, Effect, Refusal, tags};
 use crate::state::{IdentityPool, OIDC_PROVIDER, Pool, SAML_PROVIDER};
 
-/// The most pools of an account in a region.
-pub const POOLS_MAX: u32 = 1_000;
-/// The most user pools that one identity pool accepts.
-pub const USER_POOLS_MAX: usize = 50;
-
 /// A new pool of an account that has `pools` already.
 pub(crate) fn create(pool: Pool, pools: u32) -> Result<Decided<IdentityPool>, Refusal> {
     check(&pool.settings)?;
-    if pools >= POOLS_MAX {
+    if pools >= IdentityPool::PER_ACCOUNT_MAX {
         return Err(Refusal::TooManyPools);
     }
     let output = pool.settings.clone();
@@ -54,7 +49,7 @@ fn check(settings: &IdentityPool) -> Result<(), Refusal> {
         return Err(Refusal::DeveloperProviderReserved { name: name.clone() });
     }
     let user_pools = &settings.cognito_identity_providers;
-    if user_pools.len() > USER_POOLS_MAX {
+    if user_pools.len() > IdentityPool::USER_POOLS_MAX {
         return Err(Refusal::TooManyUserPools);
     }
     for user_pool in user_pools {

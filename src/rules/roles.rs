@@ -12,15 +12,13 @@ use crate::state::{
 
 /// The most providers that a pool has a role mapping for.
 pub(crate) const ROLE_MAPPINGS_MAX: usize = 10;
-/// The most rules of one role mapping. The service model allows 400; the quota is lower.
-pub const RULES_MAX: usize = 25;
 
 /// Which roles a pool may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "the service's way, or what tests may want")]
 pub enum RoleAccounts {
     /// Roles of the pool's own account, as the service has it. A pool of
-    /// [`AccountId::zero`](crate::AccountId::zero) takes roles of every account, as its own account
+    /// [`AccountId::zero`](crate::name::AccountId::zero) takes roles of every account, as its own account
     /// is not known.
     #[default]
     OwnOnly,
@@ -65,7 +63,7 @@ fn check_mapping(mapping: &RoleMapping) -> Result<(), Refusal> {
         (RoleMappingType::Rules, None) => Err(Refusal::RulesConfigurationMissing),
         (RoleMappingType::Rules, Some(RulesConfiguration { rules })) => match rules.len() {
             0 => Err(Refusal::RulesConfigurationMissing),
-            1..=RULES_MAX => Ok(()),
+            1..=RoleMapping::RULES_MAX => Ok(()),
             _ => Err(Refusal::TooManyRules),
         },
     }

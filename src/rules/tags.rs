@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use crate::id::{AccountId, IdentityPoolId};
 use crate::name::{Arn, TagKey, TagValue};
 use crate::rules::{Decided, Refusal};
-use crate::state::Pool;
-
-/// The most tags of a pool.
-pub const TAGS_MAX: usize = 50;
+use crate::state::{IdentityPool, Pool};
 
 type Tags = BTreeMap<TagKey, TagValue>;
 
 pub(crate) fn check(tags: &Tags) -> Result<(), Refusal> {
-    if tags.len() > TAGS_MAX {
+    if tags.len() > IdentityPool::TAGS_MAX {
         return Err(Refusal::TooManyTags);
     }
     match tags.iter().find(|(key, value)| !is_tag(key, value)) {
@@ -122,7 +119,7 @@ mod tests {
             let key = |n: usize| n.to_string().parse().unwrap();
             (0..count).map(|n| (key(n), "".parse().unwrap())).collect()
         };
-        assert_eq!(check(&tags(TAGS_MAX)), Ok(()));
-        assert_eq!(check(&tags(TAGS_MAX + 1)), Err(Refusal::TooManyTags));
+        assert_eq!(check(&tags(IdentityPool::TAGS_MAX)), Ok(()));
+        assert_eq!(check(&tags(IdentityPool::TAGS_MAX + 1)), Err(Refusal::TooManyTags));
     }
 }

@@ -8,7 +8,7 @@ use crate::name::ProviderName;
 use crate::state::Login;
 
 /// The most logins that one identity can have (I4).
-pub const LOGINS_MAX: usize = 20;
+pub(crate) const LOGINS_MAX: usize = 20;
 
 /// What state an identity is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

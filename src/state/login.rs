@@ -99,7 +99,7 @@ impl Hash for Login {
     }
 }
 
-/// A login of a public provider that a [`LoginVerifier`](crate::LoginVerifier) has found to be
+/// A login of a public provider that a [`LoginVerifier`](crate::login::LoginVerifier) has found to be
 /// genuine.
 ///
 /// Only a verifier makes one, through [`assertion`](Self::assertion); the engine links no other.

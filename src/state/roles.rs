@@ -40,7 +40,7 @@ impl fmt::Display for RoleType {
 /// # Example: one role for the sales department, the authenticated role for all others
 ///
 /// ```
-/// use cognate::{AmbiguousRoleResolution, MappingRule, MatchType, RoleMapping};
+/// use cognate::operation::{AmbiguousRoleResolution, MappingRule, MatchType, RoleMapping};
 ///
 /// let sales = MappingRule::new(
 ///     "custom:dept",
@@ -67,6 +67,9 @@ pub struct RoleMapping {
 }
 
 impl RoleMapping {
+    /// The most rules of one mapping. The service model allows 400; the quota is lower.
+    pub const RULES_MAX: usize = 25;
+
     /// The role that the token names: `cognito:preferred_role`, or one of `cognito:roles`.
     pub fn token(ambiguous: AmbiguousRoleResolution) -> Self {
         Self {

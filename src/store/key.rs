@@ -115,7 +115,7 @@ const MOMENT_LENGTH: usize = 8;
 const KEY_NUMBER_LENGTH: usize = 4;
 
 impl Key {
-    /// A key of any bytes, for tests of a [`Store`](crate::Store).
+    /// A key of any bytes, for tests of a [`Store`](crate::store::Store).
     pub fn new(tree: Tree, bytes: impl Into<Vec<u8>>) -> Self {
         Self { tree, bytes: bytes.into() }
     }

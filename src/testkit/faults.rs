@@ -57,7 +57,9 @@ pub enum When {
 /// use std::sync::Arc;
 ///
 /// use cognate::testkit::{Calls, StoreFault, FaultyStore, When};
-/// use cognate::{CreateIdentityPoolInput, Engine, ErrorKind, GuestAccess, MemoryStore};
+/// use cognate::operation::{CreateIdentityPoolInput, GuestAccess};
+/// use cognate::store::MemoryStore;
+/// use cognate::{Engine, ErrorKind};
 ///
 /// let store = Arc::new(FaultyStore::new(MemoryStore::new()));
 /// let engine = Engine::builder().store(store.clone())?;

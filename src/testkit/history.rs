@@ -41,7 +41,8 @@ pub struct Event {
 ///
 /// ```
 /// use cognate::testkit::{self, Caller, Account, Model, Operation, Run, WireDoor};
-/// use cognate::{Engine, SigningAlgorithm};
+/// use cognate::token::SigningAlgorithm;
+/// use cognate::Engine;
 ///
 /// let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
 /// let door = WireDoor::new(builder.login_verifier(testkit::login_verifier()).in_memory()?);

@@ -24,7 +24,8 @@ use crate::testkit::run::{Disagreement, Run};
 ///
 /// ```
 /// use cognate::testkit::{self, Model, Survey, WireDoor};
-/// use cognate::{Engine, SigningAlgorithm};
+/// use cognate::token::SigningAlgorithm;
+/// use cognate::Engine;
 ///
 /// let emulator = || {
 ///     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);

@@ -28,7 +28,8 @@ pub struct Jwks {
 /// # Example: whether a verifier reads what the service writes
 ///
 /// ```
-/// use cognate::{Engine, ModulusEncoding};
+/// use cognate::token::ModulusEncoding;
+/// use cognate::Engine;
 ///
 /// let engine = Engine::builder().modulus_encoding(ModulusEncoding::Base64).in_memory()?;
 /// # drop(engine);

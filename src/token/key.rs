@@ -23,7 +23,8 @@ use crate::token::low_s;
 /// # Example: a key that the store never sees
 ///
 /// ```no_run
-/// use cognate::{Engine, SigningAlgorithm, SigningKey};
+/// use cognate::token::{SigningAlgorithm, SigningKey};
+/// use cognate::Engine;
 ///
 /// let der = std::fs::read("signing-key.p8").expect("a PKCS#8 file");
 /// let key = SigningKey::from_pkcs8(SigningAlgorithm::Rs512, &der)?;

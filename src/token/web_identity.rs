@@ -14,7 +14,7 @@ impl WebIdentity {
     }
 
     /// The federated principal of the trust policy: `cognito-identity.amazonaws.com`, or the name
-    /// of the [token issuer](crate::TokenIssuer) in the pool's region.
+    /// of the [token issuer](crate::token::TokenIssuer) in the pool's region.
     pub fn provider(&self) -> &str {
         self.claims.issuer().provider_name()
     }

@@ -20,7 +20,7 @@ use crate::wire::Fault;
 /// ```
 /// use std::collections::BTreeMap;
 ///
-/// use cognate::AccountId;
+/// use cognate::name::AccountId;
 /// use cognate::wire::Context;
 ///
 /// let accounts = BTreeMap::from([("AKIAGAME", "123456789012".parse::<AccountId>()?)]);
@@ -112,7 +112,7 @@ impl Context {
     ///
     /// A session token that the engine has made stands for the account of the session's role. It is
     /// refused beside an access key id that it was not made for. Any other session token makes no
-    /// difference: an embedder with a [`CredentialIssuer`](crate::CredentialIssuer) reads its own
+    /// difference: an embedder with a [`CredentialIssuer`](crate::credentials::CredentialIssuer) reads its own
     /// tokens and names the account.
     #[must_use]
     pub fn with_session_token(mut self, header: Option<&str>) -> Self {

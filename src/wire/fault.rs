@@ -182,7 +182,7 @@ impl Fault {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use cognate::Timestamp;
+    /// use cognate::ambient::Timestamp;
     /// use cognate::wire::Fault;
     ///
     /// let now = Timestamp::from_millis(1_395_759_171_000);

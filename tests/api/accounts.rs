@@ -1,11 +1,14 @@
 //! The account that a signed request on the wire acts for.
 
-use cognate::wire::{self, Context};
-use cognate::{
-    AccountId, CreateIdentityPoolInput, Credentials, GetCredentialsForIdentityInput, GetIdInput,
-    GuestAccess, IdentityPoolId, Region, RoleAccounts, RoleType, SessionToken,
-    SetIdentityPoolRolesInput, Timestamp,
+use cognate::RoleAccounts;
+use cognate::ambient::Timestamp;
+use cognate::credentials::{Credentials, SessionToken};
+use cognate::name::{AccountId, IdentityPoolId, Region};
+use cognate::operation::{
+    CreateIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput, GuestAccess, RoleType,
+    SetIdentityPoolRolesInput,
 };
+use cognate::wire::{self, Context};
 use serde_json::Value;
 
 use crate::support::{NOON, REGION, World, developer, parse, target};

@@ -4,13 +4,14 @@ mod json;
 
 use std::time::Duration;
 
-use cognate::{
+use cognate::operation::{
     CreateIdentityPoolInput, DeleteIdentitiesInput, DeleteIdentityPoolInput, DescribeIdentityInput,
-    DescribeIdentityPoolInput, ErrorKind, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
+    DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
     ListIdentitiesInput, ListIdentityPoolsInput, LookupDeveloperIdentityInput,
-    MergeDeveloperIdentitiesInput, TokenDuration, UnlinkDeveloperIdentityInput,
-    UpdateIdentityPoolInput, Violations,
+    MergeDeveloperIdentitiesInput, UnlinkDeveloperIdentityInput, UpdateIdentityPoolInput,
 };
+use cognate::token::TokenDuration;
+use cognate::{ErrorKind, Violations};
 
 use crate::support::{World, message};
 

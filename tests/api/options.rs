@@ -1,10 +1,12 @@
 //! The behaviours that an engine can be given otherwise.
 
-use cognate::{
-    DeveloperLinking, GetOpenIdTokenForDeveloperIdentityInput, IdentityId, IdentityState,
-    LookupDeveloperIdentityInput, RoleAccounts, RoleType, SetIdentityPoolRolesInput,
-    SigningAlgorithm, UnknownDeveloperUser, UnlinkDeveloperIdentityInput,
+use cognate::name::IdentityId;
+use cognate::operation::{
+    GetOpenIdTokenForDeveloperIdentityInput, IdentityState, LookupDeveloperIdentityInput, RoleType,
+    SetIdentityPoolRolesInput, UnlinkDeveloperIdentityInput,
 };
+use cognate::token::SigningAlgorithm;
+use cognate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
 
 use crate::support::{AMAZON, FACEBOOK, GAME, World, call, key, refused};
 use Outcome::{AlreadyRegistered, DontMatch, Forbidden, Is};
@@ -48,7 +50,7 @@ const TABLE: &[Row] = &[
 
 struct Scene {
     world: World,
-    pool: cognate::IdentityPoolId,
+    pool: cognate::name::IdentityPoolId,
     alice: IdentityId,
     bob: IdentityId,
     carol: IdentityId,

@@ -6,10 +6,9 @@ mod order;
 mod pools;
 mod users;
 
-use cognate::{
-    CreateIdentityPoolInput, DeveloperLinking, Error, ErrorKind, GuestAccess, Result,
-    SigningAlgorithm, UnlinkDeveloperIdentityInput,
-};
+use cognate::operation::{CreateIdentityPoolInput, GuestAccess, UnlinkDeveloperIdentityInput};
+use cognate::token::SigningAlgorithm;
+use cognate::{DeveloperLinking, Error, ErrorKind, Result};
 
 use crate::support::{
     ACCOUNT, FACEBOOK, GAME, World, call, developer, expand, fill, id, key, model, parse,

@@ -5,14 +5,18 @@ mod tokens;
 
 use std::sync::{Arc, Mutex};
 
-use cognate::{
-    AmbiguousRoleResolution, CreateIdentityPoolInput, CredentialError, CredentialIssuer,
-    Credentials, ErrorKind, GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput,
-    GetIdInput, GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, GuestAccess,
-    IdentityId, IdentityPoolId, Refusal, RoleMapping, RoleType, Session, SetIdentityPoolRolesInput,
-    SetPrincipalTagAttributeMapInput, SigningAlgorithm, SledOptions, Timestamp,
-    UnlinkDeveloperIdentityInput, UpdateIdentityPoolInput,
+use cognate::ambient::Timestamp;
+use cognate::credentials::{CredentialError, CredentialIssuer, Credentials, Session};
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    AmbiguousRoleResolution, CreateIdentityPoolInput, GetCredentialsForIdentityInput,
+    GetCredentialsForIdentityOutput, GetIdInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GetOpenIdTokenInput, GuestAccess, RoleMapping, RoleType, SetIdentityPoolRolesInput,
+    SetPrincipalTagAttributeMapInput, UnlinkDeveloperIdentityInput, UpdateIdentityPoolInput,
 };
+use cognate::store::SledOptions;
+use cognate::token::SigningAlgorithm;
+use cognate::{ErrorKind, Refusal};
 
 use crate::support::{FACEBOOK, GAME, NOON, World, call, developer, key, parse, refused};
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use cognate::{
-    Batch, CreateIdentityPoolInput, DeleteIdentityPoolInput, Engine,
-    GetCredentialsForIdentityInput, GetIdInput, GuestAccess, IdentityId, IdentityPoolId, Key,
-    KeyRange, MemoryStore, RoleType, SetIdentityPoolRolesInput, SigningAlgorithm, Store, Tree,
+use cognate::Engine;
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
+    GuestAccess, RoleType, SetIdentityPoolRolesInput,
 };
+use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, Tree};
+use cognate::token::SigningAlgorithm;
 
 use crate::support::{ACCOUNT, NOON, REGION, World, call, parse};
 

@@ -6,10 +6,13 @@ mod listing;
 mod pools;
 mod tenancy;
 
-use cognate::{
-    IdentityId, IdentityPoolId, IdentityState, LookupDeveloperIdentityInput,
-    MergeDeveloperIdentitiesInput, SigningAlgorithm, Tree, UnlinkDeveloperIdentityInput,
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    IdentityState, LookupDeveloperIdentityInput, MergeDeveloperIdentitiesInput,
+    UnlinkDeveloperIdentityInput,
 };
+use cognate::store::Tree;
+use cognate::token::SigningAlgorithm;
 
 use crate::support::{AMAZON, FACEBOOK, GAME, World, call, key, parse, refused};
 

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cognate::{
-    Builder, Clock, CreateIdentityPoolInput, DescribeIdentityInput, Developer, Engine,
-    EntropyError, Error, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityDescription,
-    IdentityId, IdentityPool, IdentityPoolId, Ids, Key, KeyRange, LoginError, LoginToken,
-    LoginVerifier, MemoryStore, ProviderName, Result, SigningAlgorithm, SigningKey, Store,
-    Timestamp, Tree, Value, VerifiedLogin, wire,
+use cognate::ambient::{Clock, EntropyError, Ids, Timestamp};
+use cognate::login::{LoginError, LoginVerifier, VerifiedLogin};
+use cognate::name::{IdentityId, IdentityPoolId, LoginToken, ProviderName};
+use cognate::operation::{
+    CreateIdentityPoolInput, DescribeIdentityInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GuestAccess, IdentityDescription, IdentityPool,
 };
+use cognate::store::{Key, KeyRange, MemoryStore, Store, Tree, Value};
+use cognate::token::{SigningAlgorithm, SigningKey};
+use cognate::{Builder, Developer, Engine, Error, Result, wire};
 use uuid::Uuid;
 
 /// Whose pools they are.

@@ -1,9 +1,11 @@
 //! The documented rates, under a clock that is set.
 
-use cognate::{
-    CreateIdentityPoolInput, GetIdInput, GuestAccess, ListTagsForResourceInput, SigningAlgorithm,
-    TagResourceInput, Throttling, UntagResourceInput, wire,
+use cognate::operation::{
+    CreateIdentityPoolInput, GetIdInput, GuestAccess, ListTagsForResourceInput, TagResourceInput,
+    UntagResourceInput,
 };
+use cognate::token::SigningAlgorithm;
+use cognate::{Throttling, wire};
 
 use crate::support::{ACCOUNT, GAME, NOON, World, call, key, parse, refused, target};
 
@@ -17,7 +19,7 @@ fn exceeded() -> (&'static str, String) {
     ("TooManyRequestsException", "Rate exceeded".to_owned())
 }
 
-fn pool(world: &World) -> cognate::IdentityPoolId {
+fn pool(world: &World) -> cognate::name::IdentityPoolId {
     let input =
         CreateIdentityPoolInput::new("game", GuestAccess::Allowed).developer_provider_name(GAME);
     world.aws.create_identity_pool(input).expect("created").identity_pool_id
@@ -70,7 +72,7 @@ fn each_operation_has_its_rate() {
 }
 
 impl World {
-    fn register_or_refuse(&self, pool: &cognate::IdentityPoolId) -> cognate::Result<()> {
+    fn register_or_refuse(&self, pool: &cognate::name::IdentityPoolId) -> cognate::Result<()> {
         self.aws.get_open_id_token_for_developer_identity(call(pool, "alice")).map(drop)
     }
 }

@@ -6,9 +6,9 @@ mod secret;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cognate::{
-    Builder, Claims, ErrorKind, GetOpenIdTokenForDeveloperIdentityInput, Result, SigningAlgorithm,
-};
+use cognate::operation::GetOpenIdTokenForDeveloperIdentityInput;
+use cognate::token::{Claims, SigningAlgorithm};
+use cognate::{Builder, ErrorKind, Result};
 
 use crate::support::{ACCOUNT, AMAZON, FACEBOOK, GAME, World, call, fill, id, joined, key, parse};
 
@@ -29,7 +29,7 @@ fn token(world: &World, input: Call) -> String {
 }
 
 /// The pool is `<1>`, what comes next is `<2>`.
-fn numbered(world: &World) -> cognate::IdentityPoolId {
+fn numbered(world: &World) -> cognate::name::IdentityPoolId {
     world.ids.next(1);
     let pool = world.game();
     world.ids.next(2);

@@ -1,6 +1,6 @@
 //! Sections 5.4 and 8.2: `GetCredentialsForIdentity`, and the role that it chooses.
 
-use cognate::CredentialError;
+use cognate::credentials::CredentialError;
 use serde_json::{Value, json};
 
 use crate::parts;

@@ -1,7 +1,7 @@
 //! Sections 5.9 to 5.11 and 7: listing, describing and deleting identities.
 
-use cognate::DescribeIdentityInput;
-use cognate::IdentityState::{Authenticated, Disabled};
+use cognate::operation::DescribeIdentityInput;
+use cognate::operation::IdentityState::{Authenticated, Disabled};
 use serde_json::{Value, json};
 
 use crate::row::{Row, row, wire_row};

@@ -1,6 +1,6 @@
 //! Sections 2 and 5.1: logins, and `GetOpenIdTokenForDeveloperIdentity`.
 
-use cognate::IdentityState::Authenticated;
+use cognate::operation::IdentityState::Authenticated;
 use serde_json::{Value, json};
 
 use crate::row::{Row, row, wire_row};

@@ -1,6 +1,6 @@
 //! Sections 5.5 to 5.7: looking up, merging and unlinking developer users.
 
-use cognate::IdentityState::{Authenticated, Disabled};
+use cognate::operation::IdentityState::{Authenticated, Disabled};
 use serde_json::{Value, json};
 
 use crate::row::{Row, row, wire_row};

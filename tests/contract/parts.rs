@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cognate::{
-    CredentialError, CredentialIssuer, Credentials, Issuer, JwkSet, LoginToken, OidcVerifier,
-    ProviderName, Throttling,
-};
+use cognate::Throttling;
+use cognate::credentials::{CredentialError, CredentialIssuer, Credentials};
+use cognate::login::{Issuer, JwkSet, OidcVerifier};
+use cognate::name::{LoginToken, ProviderName};
 use serde_json::Value;
 
 use crate::scene::{ISSUER, Scene, text};
@@ -38,7 +38,7 @@ pub(crate) fn refusing(scene: &Scene, why: CredentialError) -> Scene {
     struct Refusing(CredentialError);
 
     impl CredentialIssuer for Refusing {
-        fn issue(&self, _: &cognate::Session) -> Result<Credentials, CredentialError> {
+        fn issue(&self, _: &cognate::credentials::Session) -> Result<Credentials, CredentialError> {
             Err(self.0)
         }
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use cognate::{RandomIds, Store};
+use cognate::ambient::RandomIds;
+use cognate::store::Store;
 use serde_json::{Value, json};
 
 use crate::row::{Row, row, wire_row};

@@ -1,6 +1,6 @@
 //! Sections 5.2 and 5.3: `GetId` and `GetOpenIdToken`.
 
-use cognate::IdentityState::{Disabled, Unauthenticated};
+use cognate::operation::IdentityState::{Disabled, Unauthenticated};
 use serde_json::{Value, json};
 
 use crate::parts;

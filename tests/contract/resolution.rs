@@ -1,6 +1,6 @@
 //! Section 3: which identity logins mean, and what that links, merges and refuses.
 
-use cognate::IdentityState::{Authenticated, Disabled, Unauthenticated};
+use cognate::operation::IdentityState::{Authenticated, Disabled, Unauthenticated};
 use serde_json::{Value, json};
 
 use crate::row::{Row, row};

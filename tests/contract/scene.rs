@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cognate::{
-    Builder, DescribeIdentityInput, DeveloperLinking, Engine, IdentityState, SigningAlgorithm,
-    Store, wire,
-};
+use cognate::operation::{DescribeIdentityInput, IdentityState};
+use cognate::store::Store;
+use cognate::token::SigningAlgorithm;
+use cognate::{Builder, DeveloperLinking, Engine, wire};
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cognate::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
+use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
 
 /// Keeps records in memory, until it cannot be read or loses every race.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use cognate::ModulusEncoding;
+use cognate::token::ModulusEncoding;
 use serde_json::{Value, json};
 
 use crate::row::{Row, row};

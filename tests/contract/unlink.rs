@@ -1,6 +1,6 @@
 //! Section 5.8: `UnlinkIdentity`.
 
-use cognate::IdentityState::{Authenticated, Disabled};
+use cognate::operation::IdentityState::{Authenticated, Disabled};
 use serde_json::{Value, json};
 
 use crate::row::{Row, row, wire_row};

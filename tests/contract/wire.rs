@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use cognate::{
-    CreateIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess, ListIdentityPoolsInput, Store,
-    TokenDuration, Violations, wire,
+use cognate::operation::{
+    CreateIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess, ListIdentityPoolsInput,
 };
+use cognate::store::Store;
+use cognate::token::TokenDuration;
+use cognate::{Violations, wire};
 use serde_json::{Value, json};
 
 use crate::row::{Row, row, wire_row};
@@ -283,7 +285,7 @@ pub(crate) const ROWS: &[Row] = &[
         );
         same(scene, CreateIdentityPoolInput::new(long.as_str(), GuestAccess::Denied).check());
         scene.says("M48", "DeleteIdentities", json!({"IdentityIdsToDelete": []}), &[]);
-        same(scene, cognate::DeleteIdentitiesInput::new(Vec::<&str>::new()).check());
+        same(scene, cognate::operation::DeleteIdentitiesInput::new(Vec::<&str>::new()).check());
     }),
     wire_row(&["1.3.k", "M46", "M47"], "the bounds of a number", |scene| {
         let body = json!({"IdentityPoolId": NOBODY, "Logins": {GAME: "a"}, "TokenDuration": 86401});

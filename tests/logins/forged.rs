@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cognate::GetIdInput;
+use cognate::operation::GetIdInput;
 use serde_json::json;
 
 use crate::attacks::{self, Attack, COGNITO, FOREIGN, ISSUER, MISMATCH};

@@ -1,6 +1,6 @@
 //! What a guest's token of this service opens: no more than the guest's id does.
 
-use cognate::{
+use cognate::operation::{
     CognitoIdentityProvider, DeleteIdentitiesInput, GuestAccess, UpdateIdentityPoolInput,
 };
 use serde_json::json;

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use cognate::{
-    Clock as _, CreateIdentityPoolInput, Engine, GetIdInput, GuestAccess, IdentityPoolId,
-    OidcVerifier, SigningAlgorithm, SystemClock,
-};
+use cognate::Engine;
+use cognate::ambient::{Clock as _, SystemClock};
+use cognate::login::OidcVerifier;
+use cognate::name::IdentityPoolId;
+use cognate::operation::{CreateIdentityPoolInput, GetIdInput, GuestAccess};
+use cognate::token::SigningAlgorithm;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, decode_header,
@@ -256,9 +258,9 @@ fn engine() -> (Engine, IdentityPoolId) {
 }
 
 /// One document, as each of the two reads it.
-fn key_sets() -> (cognate::JwkSet, JwkSet) {
+fn key_sets() -> (cognate::login::JwkSet, JwkSet) {
     let text = jwks().to_string();
-    let of_engine = cognate::JwkSet::from_json(&text).expect("a key set");
+    let of_engine = cognate::login::JwkSet::from_json(&text).expect("a key set");
     (of_engine, serde_json::from_str(&text).expect("a key set"))
 }
 
@@ -333,7 +335,7 @@ fn the_library_verifies_what_the_engine_signs() {
         let brief = call(&pool, "alice").token_duration(1);
         let earlier = World::exclusive(|builder| {
             let then = SystemClock.now().as_millis() - 1_000;
-            let clock = move || cognate::Timestamp::from_millis(then);
+            let clock = move || cognate::ambient::Timestamp::from_millis(then);
             builder.clock(clock).signing_key(key(algorithm))
         });
         earlier.ids.next(1);

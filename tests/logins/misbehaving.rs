@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use cognate::{
-    CredentialError, CredentialIssuer, Credentials, DeleteIdentityPoolInput, IdentityPool, Issuer,
-    JwkSet, LoginError, LoginToken, LoginVerifier, OidcVerifier, ProviderName, Session,
-    SigningAlgorithm, Timestamp, VerifiedLogin,
-};
+use cognate::ambient::Timestamp;
+use cognate::credentials::{CredentialError, CredentialIssuer, Credentials, Session};
+use cognate::login::{Issuer, JwkSet, LoginError, LoginVerifier, OidcVerifier, VerifiedLogin};
+use cognate::name::{LoginToken, ProviderName};
+use cognate::operation::{DeleteIdentityPoolInput, IdentityPool};
+use cognate::token::SigningAlgorithm;
 use serde_json::json;
 
 use crate::attacks::{AUDIENCE, EARLY, ISSUER, MALFORMED, SIGNATURE};

@@ -5,10 +5,12 @@ mod rows;
 
 use std::collections::HashSet;
 
-use cognate::{
-    Builder, GetCredentialsForIdentityInput, GetIdInput, GetOpenIdTokenInput, IdentityId,
-    IdentityPoolId, MergeDeveloperIdentitiesInput, SigningAlgorithm,
+use cognate::Builder;
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    GetCredentialsForIdentityInput, GetIdInput, GetOpenIdTokenInput, MergeDeveloperIdentitiesInput,
 };
+use cognate::token::SigningAlgorithm;
 use serde_json::json;
 
 use crate::attacks::{COGNITO, FOREIGN, MISMATCH, expired};

@@ -4,13 +4,17 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use cognate::{
-    Batch, Commit, DeleteIdentitiesInput, Developer, Engine, GetCredentialsForIdentityInput,
-    GetIdInput, GetOpenIdTokenInput, GuestAccess, IdentityId, IdentityPool, IdentityPoolId, Key,
-    KeyRange, LoginError, LoginToken, LoginVerifier, MemoryStore, ProviderName, Result, RoleType,
-    SetIdentityPoolRolesInput, SigningAlgorithm, Store, StoreError, Timestamp, UnlinkIdentityInput,
-    UpdateIdentityPoolInput, Value, VerifiedLogin, wire,
+use cognate::ambient::Timestamp;
+use cognate::login::{LoginError, LoginVerifier, VerifiedLogin};
+use cognate::name::{IdentityId, IdentityPoolId, LoginToken, ProviderName};
+use cognate::operation::{
+    DeleteIdentitiesInput, GetCredentialsForIdentityInput, GetIdInput, GetOpenIdTokenInput,
+    GuestAccess, IdentityPool, RoleType, SetIdentityPoolRolesInput, UnlinkIdentityInput,
+    UpdateIdentityPoolInput,
 };
+use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
+use cognate::token::SigningAlgorithm;
+use cognate::{Developer, Engine, Result, wire};
 use serde_json::json;
 
 use crate::attacks::{AUDIENCE, SIGNATURE};
@@ -98,7 +102,7 @@ impl Race {
         let winner = builder().login_verifier(Counting::default()).store(inner).expect("opens");
         let engine = engine.expect("opens");
         let aws = developer(&winner, ACCOUNT, REGION);
-        let input = cognate::CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
+        let input = cognate::operation::CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
             .developer_provider_name(GAME)
             .supported_login_providers(FACEBOOK, "1234567890")
             .supported_login_providers(AMAZON, "amzn1.app");
@@ -257,7 +261,7 @@ fn what_is_said_of_the_changed_pool_counts() {
     let race = Race::new();
     race.before_the_next_commit(race.update(&[FACEBOOK]));
     let identities = || {
-        let range = KeyRange::prefix(cognate::Tree::Identities, []);
+        let range = KeyRange::prefix(cognate::store::Tree::Identities, []);
         race.store.inner.scan(&range, usize::MAX).expect("readable")
     };
     let before = identities();

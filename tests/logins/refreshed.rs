@@ -1,7 +1,7 @@
 //! Several tokens: of one user, who is one login, and of several providers, of which one bad token
 //! spoils the call.
 
-use cognate::IdentityId;
+use cognate::name::IdentityId;
 use serde_json::json;
 
 use crate::attacks::{AUDIENCE, ISSUER, MALFORMED, SIGNATURE, UNREGISTERED, expired, missing};

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use cognate::{
-    CredentialError, CredentialIssuer, Credentials, Error, GetCredentialsForIdentityInput, Refusal,
-    Session, SigningAlgorithm, Timestamp,
-};
+use cognate::ambient::Timestamp;
+use cognate::credentials::{CredentialError, CredentialIssuer, Credentials, Session};
+use cognate::operation::GetCredentialsForIdentityInput;
+use cognate::token::SigningAlgorithm;
+use cognate::{Error, Refusal};
 
 use crate::ours::{session_token, token};
 use crate::site::Site;

@@ -1,11 +1,13 @@
 //! A pool with users, and every operation that takes a login, through both doors.
 
-use cognate::{
-    Builder, CognitoIdentityProvider, CreateIdentityPoolInput, Error,
-    GetCredentialsForIdentityInput, GetIdInput, GetOpenIdTokenForDeveloperIdentityInput,
-    GetOpenIdTokenInput, GuestAccess, IdentityId, IdentityPoolId, RoleType,
-    SetIdentityPoolRolesInput, SigningAlgorithm, UnlinkIdentityInput, wire,
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    CognitoIdentityProvider, CreateIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, GuestAccess, RoleType,
+    SetIdentityPoolRolesInput, UnlinkIdentityInput,
 };
+use cognate::token::SigningAlgorithm;
+use cognate::{Builder, Error, wire};
 use serde_json::{Value, json};
 
 use crate::mint::{EXAMPLE, EXAMPLE_ARN, GOOGLE, USER_POOL, makers, verifier};

@@ -5,11 +5,12 @@ mod kept;
 
 use std::sync::{Arc, Mutex};
 
+use cognate::ambient::Timestamp;
+use cognate::login::{Issuer, IssuerKeys, JwkSet, LoginError, OidcVerifier, UnverifiedLogins};
+use cognate::store::{Batch, Commit, Key, MemoryStore, Store, Tree};
+use cognate::token::SigningAlgorithm;
 use cognate::wire::{self, Context};
-use cognate::{
-    Batch, Builder, Commit, Engine, Issuer, IssuerKeys, JwkSet, Key, LoginError, MemoryStore,
-    OidcVerifier, SigningAlgorithm, Store, Timestamp, Tree, UnverifiedLogins,
-};
+use cognate::{Builder, Engine};
 use serde_json::{Value, json};
 
 use crate::mint::{KEYS, Maker, NOW, key_set};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use cognate::{
+use cognate::store::{
     Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, Store, StoreError, Tree,
 };
 

@@ -7,11 +7,14 @@ mod silent;
 use std::fs;
 use std::path::Path;
 
-use cognate::{
-    Batch, CreateIdentityPoolInput, DescribeIdentityPoolInput, Engine, Error,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityId, IdentityPoolId, Key,
-    MemoryStore, SigningAlgorithm, Store, Tree,
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    CreateIdentityPoolInput, DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GuestAccess,
 };
+use cognate::store::{Batch, Key, MemoryStore, Store, Tree};
+use cognate::token::SigningAlgorithm;
+use cognate::{Engine, Error};
 
 fn open(path: &Path) -> cognate::Result<Engine> {
     Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).open(path)
@@ -127,7 +130,7 @@ fn a_corrupt_record_is_named_by_its_key() {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
 
-    let everything = cognate::KeyRange::prefix(Tree::Pools, []);
+    let everything = cognate::store::KeyRange::prefix(Tree::Pools, []);
     let (key, intact) = store.scan(&everything, 1).expect("scans").remove(0);
     let damaged = [
         Vec::new(),

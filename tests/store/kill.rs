@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cognate::{
-    CreateIdentityPoolInput, DeleteIdentityPoolInput, Durability, Engine,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, ListIdentityPoolsInput,
-    MergeDeveloperIdentitiesInput, SigningAlgorithm, SledOptions,
+use cognate::Engine;
+use cognate::operation::{
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GuestAccess, ListIdentityPoolsInput, MergeDeveloperIdentitiesInput,
 };
+use cognate::store::{Durability, SledOptions};
+use cognate::token::SigningAlgorithm;
 
 use crate::effort;
 
@@ -30,7 +32,7 @@ fn developer(engine: &Engine) -> cognate::Developer {
     engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
 }
 
-fn pool(engine: &Engine) -> cognate::IdentityPoolId {
+fn pool(engine: &Engine) -> cognate::name::IdentityPoolId {
     let aws = developer(engine);
     let first = aws.list_identity_pools(ListIdentityPoolsInput::new(1)).expect("lists");
     if let Some(pool) = first.identity_pools.first() {
@@ -41,7 +43,10 @@ fn pool(engine: &Engine) -> cognate::IdentityPoolId {
     aws.create_identity_pool(input).expect("creates").identity_pool_id
 }
 
-fn call(pool: &cognate::IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
+fn call(
+    pool: &cognate::name::IdentityPoolId,
+    user: &str,
+) -> GetOpenIdTokenForDeveloperIdentityInput {
     let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
     input.logins("login.game", user)
 }

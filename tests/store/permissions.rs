@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cognate::{Batch, Commit, Durability, Key, SledOptions, SledStore, Store, Tree};
+use cognate::store::{Batch, Commit, Durability, Key, SledOptions, SledStore, Store, Tree};
 
 const FOLDER: &str = "COGNATE_TEST_PERMISSIONS_FOLDER";
 const DURABILITIES: [Durability; 3] =

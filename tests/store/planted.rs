@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use cognate::{
-    Batch, Commit, CreateIdentityPoolInput, DescribeIdentityPoolInput, Developer, Engine, Error,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPoolId, Key, KeyRange,
-    ListIdentityPoolsInput, MemoryStore, SigningAlgorithm, Store, Tree, Value,
+use cognate::name::IdentityPoolId;
+use cognate::operation::{
+    CreateIdentityPoolInput, DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GuestAccess, ListIdentityPoolsInput,
 };
+use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, Tree, Value};
+use cognate::token::SigningAlgorithm;
+use cognate::{Developer, Engine, Error};
 
 fn open(store: &Arc<MemoryStore>) -> cognate::Result<Engine> {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
 
-use cognate::{
-    CreateIdentityPoolInput, DeleteIdentityPoolInput, Developer, Durability, Engine, ErrorKind,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityId, IdentityPoolId, KeyRange,
-    MemoryStore, MergeDeveloperIdentitiesInput, SigningAlgorithm, SledOptions, Store, Tree,
-    UpdateIdentityPoolInput,
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GuestAccess, MergeDeveloperIdentitiesInput, UpdateIdentityPoolInput,
 };
+use cognate::store::{Durability, KeyRange, MemoryStore, SledOptions, Store, Tree};
+use cognate::token::SigningAlgorithm;
+use cognate::{Developer, Engine, ErrorKind};
 
 const THREADS: usize = 8;
 const USERS: usize = 5;
@@ -92,7 +94,7 @@ fn a_pool_that_is_changed_elsewhere_is_not_stale() {
     developer(&other).resolve_developer_identity(call(&pool, 1)).expect("registers");
     let rename = UpdateIdentityPoolInput::new(&pool, "renamed", GuestAccess::Denied);
     developer(&one).update_identity_pool(rename).expect("updates");
-    let describe = cognate::DescribeIdentityPoolInput::new(&pool);
+    let describe = cognate::operation::DescribeIdentityPoolInput::new(&pool);
     let seen = developer(&other).describe_identity_pool(describe).expect("describes");
     assert_eq!(seen.identity_pool_name.as_str(), "renamed");
     developer(&one).delete_identity_pool(DeleteIdentityPoolInput::new(&pool)).unwrap();

@@ -7,8 +7,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cognate::{Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, SledStore};
-use cognate::{Store, Tree};
+use cognate::store::{
+    Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, SledStore,
+};
+use cognate::store::{Store, Tree};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

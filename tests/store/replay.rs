@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cognate::{
-    CreateIdentityPoolInput, DeleteIdentitiesInput, Engine, Entropy, EntropyError,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, Key, KeyRange, MemoryStore,
-    MergeDeveloperIdentitiesInput, RandomIds, SigningAlgorithm, Store, Timestamp, Tree, Value,
+use cognate::Engine;
+use cognate::ambient::{Entropy, EntropyError, RandomIds, Timestamp};
+use cognate::operation::{
+    CreateIdentityPoolInput, DeleteIdentitiesInput, GetOpenIdTokenForDeveloperIdentityInput,
+    GuestAccess, MergeDeveloperIdentitiesInput,
 };
+use cognate::store::{Key, KeyRange, MemoryStore, Store, Tree, Value};
+use cognate::token::SigningAlgorithm;
 
 /// Repeats a sequence of bytes.
 struct Counted(AtomicU64);

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use cognate::Engine;
+use cognate::store::{Durability, SledOptions, Store};
 use cognate::testkit::{
     self, Account, Caller, DeveloperProvider, Model, Operation, Pool, Presented, Provider, Run,
     Settings, TestClock, User, WireDoor,
 };
-use cognate::{Durability, Engine, SledOptions, Store};
 
 use crate::effort;
 use crate::twin::{Dump, Numbers, builder, difference, dump, filled, is_before_or_after};

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use cognate::Engine;
+use cognate::ambient::{Entropy, EntropyError, Ids, Timestamp};
+use cognate::credentials::Session;
+use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, Tree};
 use cognate::testkit::{
     self, Account, Call, CallReply, Caller, Calls, DeveloperProvider, Disagreement, FaultyStore,
     Implementation, Model, Operation, OperationOutcome, Pool, Presented, Run, Settings, StoreFault,
     TypedDoor, User, When,
 };
-use cognate::{
-    Batch, Commit, Engine, Entropy, EntropyError, Ids, Key, KeyRange, MemoryStore, Session,
-    SigningAlgorithm, Store, Timestamp, Tree,
-};
+use cognate::token::SigningAlgorithm;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use uuid::Uuid;

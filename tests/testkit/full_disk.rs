@@ -7,11 +7,14 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cognate::{
-    CreateIdentityPoolInput, Developer, Durability, Engine, ErrorKind,
-    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPoolId, ListIdentitiesInput,
-    ListIdentityPoolsInput, MergeDeveloperIdentitiesInput, SigningAlgorithm, SledOptions,
+use cognate::name::IdentityPoolId;
+use cognate::operation::{
+    CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
+    ListIdentitiesInput, ListIdentityPoolsInput, MergeDeveloperIdentitiesInput,
 };
+use cognate::store::{Durability, SledOptions};
+use cognate::token::SigningAlgorithm;
+use cognate::{Developer, Engine, ErrorKind};
 
 use crate::effort;
 

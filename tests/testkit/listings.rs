@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use cognate::{
-    Builder, CreateIdentityPoolInput, DeleteIdentitiesInput, DeleteIdentityPoolInput, Developer,
-    Durability, Engine, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityId,
-    IdentityPoolId, ListIdentitiesInput, ListIdentityPoolsInput, MergeDeveloperIdentitiesInput,
-    SigningAlgorithm, SledOptions, UnlinkDeveloperIdentityInput, UpdateIdentityPoolInput,
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    CreateIdentityPoolInput, DeleteIdentitiesInput, DeleteIdentityPoolInput,
+    GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, ListIdentitiesInput,
+    ListIdentityPoolsInput, MergeDeveloperIdentitiesInput, UnlinkDeveloperIdentityInput,
+    UpdateIdentityPoolInput,
 };
+use cognate::store::{Durability, SledOptions};
+use cognate::token::SigningAlgorithm;
+use cognate::{Builder, Developer, Engine};
 
 use crate::effort;
 use crate::twin::Numbers;

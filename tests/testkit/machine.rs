@@ -4,13 +4,12 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use cognate::store::{Durability, MemoryStore, SledOptions};
 use cognate::testkit::{
     self, Implementation, Model, Operation, Run, TestClock, TypedDoor, WireDoor,
 };
-use cognate::{
-    Builder, DeveloperLinking, Durability, Engine, MemoryStore, RoleAccounts, SigningAlgorithm,
-    SledOptions, UnknownDeveloperUser,
-};
+use cognate::token::SigningAlgorithm;
+use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, UnknownDeveloperUser};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

@@ -14,8 +14,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use cognate::Engine;
+use cognate::operation::{CreateIdentityPoolInput, GuestAccess};
+use cognate::store::{SledOptions, Store};
 use cognate::testkit::TestClock;
-use cognate::{CreateIdentityPoolInput, Engine, GuestAccess, SledOptions, Store};
 
 use crate::crash::Performer;
 use crate::effort;

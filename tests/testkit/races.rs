@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::thread;
 
+use cognate::store::{
+    Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, Store, StoreError, Value,
+};
 use cognate::testkit::{
     self, Account, Caller, DeveloperProvider, History, Identity, Implementation, Model, Operation,
     Pool, Presented, Provider, Role, Roles, Run, Settings, TestClock, TypedDoor, User,
 };
-use cognate::{
-    Batch, Builder, Commit, Durability, Engine, Key, KeyRange, MemoryStore, SigningAlgorithm,
-    SledOptions, Store, StoreError, Value,
-};
+use cognate::token::SigningAlgorithm;
+use cognate::{Builder, Engine};
 
 use crate::twin::Numbers;
 use crate::{effort, figure};

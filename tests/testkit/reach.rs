@@ -5,8 +5,9 @@ mod watch;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use cognate::Engine;
 use cognate::testkit::{self, Model, OperationOutcome, Run, TestClock, WireDoor};
-use cognate::{Engine, SigningAlgorithm};
+use cognate::token::SigningAlgorithm;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cognate::ambient::{Entropy, EntropyError, Ids};
+use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::testkit::{self, TestClock};
-use cognate::{
-    Batch, Builder, Engine, Entropy, EntropyError, Ids, Key, KeyRange, MemoryStore,
-    SigningAlgorithm, Store, Tree, Value,
-};
+use cognate::token::SigningAlgorithm;
+use cognate::{Builder, Engine};
 
 /// Numbers that follow from a seed (`SplitMix64`).
 #[derive(Debug)]

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use cognate::{
-    CreateIdentityPoolInput, DescribeIdentityInput, DescribeIdentityPoolInput, Developer,
-    DeveloperUserIdentifier, Engine, Error, ErrorKind, GetCredentialsForIdentityInput, GetIdInput,
-    GetPrincipalTagAttributeMapInput, GuestAccess, IdentityPoolId, ListIdentitiesInput,
-    ListIdentityPoolsInput, ListTagsForResourceInput, LookupDeveloperIdentityInput, Result,
-    RoleType, SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput, TagResourceInput,
-    UpdateIdentityPoolInput,
+use cognate::name::{DeveloperUserIdentifier, IdentityPoolId};
+use cognate::operation::{
+    CreateIdentityPoolInput, DescribeIdentityInput, DescribeIdentityPoolInput,
+    GetCredentialsForIdentityInput, GetIdInput, GetPrincipalTagAttributeMapInput, GuestAccess,
+    ListIdentitiesInput, ListIdentityPoolsInput, ListTagsForResourceInput,
+    LookupDeveloperIdentityInput, RoleType, SetIdentityPoolRolesInput,
+    SetPrincipalTagAttributeMapInput, TagResourceInput, UpdateIdentityPoolInput,
 };
+use cognate::{Developer, Engine, Error, ErrorKind, Result};
 
 use crate::model::Shape;
 use crate::scene::{self, ACCOUNT, PUBLIC};

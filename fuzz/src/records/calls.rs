@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use cognate::{
+use cognate::name::{IdentityId, IdentityPoolId, NextToken};
+use cognate::operation::{
     DeleteIdentitiesInput, DeleteIdentityPoolInput, DescribeIdentityInput,
-    DescribeIdentityPoolInput, Developer, Engine, Error, GetCredentialsForIdentityInput,
-    GetIdInput, GetIdentityPoolRolesInput, GetOpenIdTokenInput, GetPrincipalTagAttributeMapInput,
-    GuestAccess, IdentityId, IdentityPoolId, Key, ListIdentitiesInput, ListIdentityPoolsInput,
-    ListTagsForResourceInput, LookupDeveloperIdentityInput, MergeDeveloperIdentitiesInput,
-    NextToken, Result, TagResourceInput, Tree, UnlinkDeveloperIdentityInput, UnlinkIdentityInput,
-    UntagResourceInput, UpdateIdentityPoolInput, Value,
+    DescribeIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
+    GetIdentityPoolRolesInput, GetOpenIdTokenInput, GetPrincipalTagAttributeMapInput, GuestAccess,
+    ListIdentitiesInput, ListIdentityPoolsInput, ListTagsForResourceInput,
+    LookupDeveloperIdentityInput, MergeDeveloperIdentitiesInput, TagResourceInput,
+    UnlinkDeveloperIdentityInput, UnlinkIdentityInput, UntagResourceInput, UpdateIdentityPoolInput,
 };
+use cognate::store::{Key, Tree, Value};
+use cognate::{Developer, Engine, Error, Result};
 use uuid::Uuid;
 
 use crate::records::filled::{ELSEWHERE, Filled, OLGA, ROBERT, USERS};

@@ -19,7 +19,7 @@
 use std::collections::BTreeMap;
 
 use arbitrary::{Arbitrary, Unstructured};
-use cognate::{Key, Value};
+use cognate::store::{Key, Value};
 
 use crate::edits::{Edit, Place, edit};
 

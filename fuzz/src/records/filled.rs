@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use cognate::{
-    AmbiguousRoleResolution, Builder, Claims, CognitoIdentityProvider, CreateIdentityPoolInput,
-    Developer, Engine, GetCredentialsForIdentityInput, GetIdInput, GetOpenIdTokenInput,
-    GuestAccess, IdentityId, IdentityPoolId, Key, MappingRule, MatchType,
-    MergeDeveloperIdentitiesInput, Region, RoleMapping, RoleType, SetIdentityPoolRolesInput,
-    SetPrincipalTagAttributeMapInput, Store, TagResourceInput, Tree, Value,
+use cognate::name::{IdentityId, IdentityPoolId, Region};
+use cognate::operation::{
+    AmbiguousRoleResolution, CognitoIdentityProvider, CreateIdentityPoolInput,
+    GetCredentialsForIdentityInput, GetIdInput, GetOpenIdTokenInput, GuestAccess, MappingRule,
+    MatchType, MergeDeveloperIdentitiesInput, RoleMapping, RoleType, SetIdentityPoolRolesInput,
+    SetPrincipalTagAttributeMapInput, TagResourceInput,
 };
+use cognate::store::{Key, Store, Tree, Value};
+use cognate::token::Claims;
+use cognate::{Builder, Developer, Engine};
 
 use crate::records::watch::Watch;
 use crate::scene::{self, ACCOUNT, Counted, DEVELOPER, OIDC, OIDC_ARN, PUBLIC};

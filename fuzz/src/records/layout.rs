@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use cognate::{Key, Tree};
+use cognate::store::{Key, Tree};
 
 use crate::model::Shape;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
-use cognate::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Tree, Value};
+use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Tree, Value};
 
 use crate::records::layout;
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 use cognate::http::{Guard, HostName, Origin};
-use cognate::{AccountId, ProviderName};
+use cognate::name::{AccountId, ProviderName};
 
 use crate::guards::limits::{self, Limits};
 use crate::{guards, log};

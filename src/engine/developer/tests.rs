@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::Engine;
 use crate::engine::cache::PoolCache;
+use crate::id::IdentityPoolId;
 use crate::operation::{
     CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
 };
-use crate::{Engine, IdentityPoolId, MemoryStore, SigningAlgorithm, Store};
+use crate::state::SigningAlgorithm;
+use crate::store::{MemoryStore, Store};
 
 fn call(
     pool: &IdentityPoolId,

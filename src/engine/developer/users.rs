@@ -38,7 +38,7 @@ impl Developer {
     /// # Example: both directions
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
@@ -107,7 +107,7 @@ impl Developer {
     /// # Example: bob turns out to be alice
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(
@@ -166,7 +166,7 @@ impl Developer {
     /// # Example: the last login disables the identity
     ///
     /// ```
-    /// # use cognate::*;
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let pool = aws.create_identity_pool(

@@ -112,14 +112,17 @@ fn a_pool_has_fifty_user_pools() {
             pool.cognito_identity_providers = vec![one; count];
         })
     };
-    assert_eq!(with(USER_POOLS_MAX), "accepted");
-    assert_eq!(with(USER_POOLS_MAX + 1), "An identity pool has at most 50 user pools.");
+    assert_eq!(with(IdentityPool::USER_POOLS_MAX), "accepted");
+    assert_eq!(
+        with(IdentityPool::USER_POOLS_MAX + 1),
+        "An identity pool has at most 50 user pools."
+    );
 }
 
 #[test]
 fn an_account_has_a_thousand_pools() {
-    assert!(create(world::pool(), POOLS_MAX - 1).is_ok());
-    assert_eq!(create(world::pool(), POOLS_MAX), Err(Refusal::TooManyPools));
+    assert!(create(world::pool(), IdentityPool::PER_ACCOUNT_MAX - 1).is_ok());
+    assert_eq!(create(world::pool(), IdentityPool::PER_ACCOUNT_MAX), Err(Refusal::TooManyPools));
 }
 
 /// The pool that a decision writes.

@@ -13,9 +13,11 @@ use crate::rules::developer::{Lookup, lookup};
 use crate::rules::page::{Listing, Page, PageSize};
 use crate::rules::properties::cases;
 use crate::rules::properties::world;
-use crate::rules::tags::{TAGS_MAX, tag, untag};
+use crate::rules::tags::{tag, untag};
 use crate::rules::{Change, Decided, Effect, Refusal, attributes};
-use crate::state::{LOGINS_MAX, Login, Pool, PrincipalTags};
+use crate::state::{IdentityPool, LOGINS_MAX, Login, Pool, PrincipalTags};
+
+const TAGS_MAX: usize = IdentityPool::TAGS_MAX;
 
 type Tags = BTreeMap<TagKey, TagValue>;
 

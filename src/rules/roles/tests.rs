@@ -203,8 +203,8 @@ fn what_can_be_set() {
     for (provider, mapping, accounts, expected) in [
         (FACEBOOK, RoleMapping::token(deny), own, "set"),
         (CLIENT, RoleMapping::token(deny), own, "set"),
-        (SAML, many(RULES_MAX), own, "set"),
-        (FACEBOOK, many(RULES_MAX + 1), own, "A role mapping has at most 25 rules."),
+        (SAML, many(RoleMapping::RULES_MAX), own, "set"),
+        (FACEBOOK, many(RoleMapping::RULES_MAX + 1), own, "A role mapping has at most 25 rules."),
         (FACEBOOK, no_rules, own, "RulesConfiguration is required for role mapping of type Rules."),
         (FACEBOOK, empty, own, "RulesConfiguration is required for role mapping of type Rules."),
         (FACEBOOK, both, own, "RulesConfiguration is not allowed for role mapping of type Token."),

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use cognate::{
+use cognate::operation::{
     AmbiguousRoleResolution, CognitoIdentityProvider, CreateIdentityPoolInput,
     DeleteIdentitiesInput, DescribeIdentityInput, GetCredentialsForIdentityInput, GetIdInput,
     GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, GuestAccess, IdentityState,
@@ -59,7 +59,8 @@ fn inputs_of_pools_are_written_and_read() {
 
     let mut whole = settings;
     whole["IdentityPoolId"] = json!(POOL);
-    let pool = serde_json::from_value::<cognate::IdentityPool>(whole.clone()).expect("a pool");
+    let pool =
+        serde_json::from_value::<cognate::operation::IdentityPool>(whole.clone()).expect("a pool");
     round_trip(&UpdateIdentityPoolInput::from(pool), &whole);
     round_trip(
         &ListIdentityPoolsInput::new(9).next_token("n"),

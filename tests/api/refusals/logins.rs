@@ -1,6 +1,7 @@
 //! Refusals of `GetOpenIdTokenForDeveloperIdentity`.
 
-use cognate::{ErrorKind, GetOpenIdTokenForDeveloperIdentityInput, Result};
+use cognate::operation::GetOpenIdTokenForDeveloperIdentityInput;
+use cognate::{ErrorKind, Result};
 
 use super::{ALICE, BARE, BOB, EVE, FULL, GONE, NOBODY, POOL, Row};
 use crate::support::{AMAZON, FACEBOOK, GAME, World, id};

@@ -1,6 +1,7 @@
 //! Which of several refusals is given: the first in the order that each operation documents.
 
-use cognate::{DeveloperLinking, UnlinkDeveloperIdentityInput};
+use cognate::DeveloperLinking;
+use cognate::operation::UnlinkDeveloperIdentityInput;
 
 use super::{FULL, POOL, pools, populated};
 use crate::support::{AMAZON, FACEBOOK, GAME, World, call, expand, fill, id, parse};

@@ -1,10 +1,12 @@
 //! Refusals of the operations on pools and identities.
 
-use cognate::{
-    Arn, CognitoIdentityProvider, CreateIdentityPoolInput, DeleteIdentityPoolInput,
-    DescribeIdentityInput, DescribeIdentityPoolInput, ErrorKind, GuestAccess, ListIdentitiesInput,
-    ListIdentityPoolsInput, Result, UpdateIdentityPoolInput,
+use cognate::name::Arn;
+use cognate::operation::{
+    CognitoIdentityProvider, CreateIdentityPoolInput, DeleteIdentityPoolInput,
+    DescribeIdentityInput, DescribeIdentityPoolInput, GuestAccess, ListIdentitiesInput,
+    ListIdentityPoolsInput, UpdateIdentityPoolInput,
 };
+use cognate::{ErrorKind, Result};
 
 use super::{NOBODY, POOL, Row};
 use crate::support::{GAME, World, id, parse};

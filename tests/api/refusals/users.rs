@@ -1,9 +1,9 @@
 //! Refusals of the operations on users of a developer provider.
 
-use cognate::{
-    ErrorKind, LookupDeveloperIdentityInput, MergeDeveloperIdentitiesInput, Result,
-    UnlinkDeveloperIdentityInput,
+use cognate::operation::{
+    LookupDeveloperIdentityInput, MergeDeveloperIdentitiesInput, UnlinkDeveloperIdentityInput,
 };
+use cognate::{ErrorKind, Result};
 
 use super::{ALICE, BARE, EVE, FULL, GONE, NOBODY, OTHER, POOL, Row};
 use crate::support::{FACEBOOK, GAME, World, id};

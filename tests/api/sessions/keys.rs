@@ -68,7 +68,7 @@ fn engines_over_one_store_know_each_others_sessions() {
     let world = World::new();
     let pool = pool(&world);
     let guest = guest(&world, &pool);
-    let over: Arc<dyn cognate::Store> = world.store.clone();
+    let over: Arc<dyn cognate::store::Store> = world.store.clone();
     let other = cognate::Engine::builder()
         .clock(world.clock.clone())
         .signing_key(key(SigningAlgorithm::EdDsa))

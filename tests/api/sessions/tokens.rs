@@ -101,6 +101,6 @@ fn a_role_mapping_counts_for_a_token_of_this_service_too() {
         world.aws.set_identity_pool_roles(roles).expect("set");
         let outcome = credentials(&world, &alice.identity_id, &by_token);
         let chosen = outcome.map(|output| session(&world, &output.credentials).role_arn);
-        assert_eq!(chosen.ok().as_ref().map(cognate::Arn::as_str), role, "{ambiguous:?}");
+        assert_eq!(chosen.ok().as_ref().map(cognate::name::Arn::as_str), role, "{ambiguous:?}");
     }
 }

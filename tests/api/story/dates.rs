@@ -1,6 +1,7 @@
 //! When an identity came to be, and when its logins last changed.
 
-use cognate::{IdentityId, IdentityPoolId, UnlinkDeveloperIdentityInput};
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::UnlinkDeveloperIdentityInput;
 
 use super::{merge, world};
 use crate::support::{FACEBOOK, GAME, NOON, World, call};

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use cognate::{
+use cognate::Result;
+use cognate::name::IdentityPoolId;
+use cognate::operation::{
     CognitoIdentityProvider, CreateIdentityPoolInput, DeleteIdentityPoolInput, GuestAccess,
-    IdentityPoolId, IdentityState, ListIdentityPoolsInput, Result,
+    IdentityState, ListIdentityPoolsInput,
 };
 
 use super::{merge, users, world};

@@ -1,8 +1,9 @@
 //! Listings, page by page.
 
-use cognate::{
-    DeleteIdentitiesInput, IdentityId, IdentityPoolId, ListIdentitiesInput, ListIdentitiesOutput,
-    ListIdentityPoolsInput, LookupDeveloperIdentityInput, NextToken, UnlinkDeveloperIdentityInput,
+use cognate::name::{IdentityId, IdentityPoolId, NextToken};
+use cognate::operation::{
+    DeleteIdentitiesInput, ListIdentitiesInput, ListIdentitiesOutput, ListIdentityPoolsInput,
+    LookupDeveloperIdentityInput, UnlinkDeveloperIdentityInput,
 };
 
 use super::{merge, users, world};

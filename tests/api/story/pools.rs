@@ -1,11 +1,13 @@
 //! Pools: configured anew, and deleted.
 
-use cognate::{
+use cognate::name::IdentityPoolId;
+use cognate::operation::{
     CognitoIdentityProvider, CreateIdentityPoolInput, DeleteIdentityPoolInput,
-    DescribeIdentityInput, DescribeIdentityPoolInput, GuestAccess, IdentityPool, IdentityPoolId,
-    ListIdentityPoolsInput, SigningAlgorithm, Tree, UnlinkDeveloperIdentityInput,
-    UpdateIdentityPoolInput,
+    DescribeIdentityInput, DescribeIdentityPoolInput, GuestAccess, IdentityPool,
+    ListIdentityPoolsInput, UnlinkDeveloperIdentityInput, UpdateIdentityPoolInput,
 };
+use cognate::store::Tree;
+use cognate::token::SigningAlgorithm;
 
 use super::{merge, world};
 use crate::support::{FACEBOOK, GAME, World, call, key, parse, refused};

@@ -1,11 +1,13 @@
 //! Pools of another account or region: there is no way to them.
 
-use cognate::{
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
     DeleteIdentitiesInput, DeleteIdentityPoolInput, DescribeIdentityInput,
-    DescribeIdentityPoolInput, Developer, GuestAccess, IdentityId, IdentityPoolId,
-    ListIdentitiesInput, ListIdentityPoolsInput, LookupDeveloperIdentityInput, Result,
-    UnlinkDeveloperIdentityInput, UnprocessedIdentityErrorCode, UpdateIdentityPoolInput,
+    DescribeIdentityPoolInput, GuestAccess, ListIdentitiesInput, ListIdentityPoolsInput,
+    LookupDeveloperIdentityInput, UnlinkDeveloperIdentityInput, UnprocessedIdentityErrorCode,
+    UpdateIdentityPoolInput,
 };
+use cognate::{Developer, Result};
 
 use super::{merge, world};
 use crate::support::{ACCOUNT, GAME, REGION, World, call, developer, refused};

@@ -1,7 +1,7 @@
 //! Tokens that are not exactly ours.
 
 use base64::engine::general_purpose::URL_SAFE;
-use cognate::DeleteIdentityPoolInput;
+use cognate::operation::DeleteIdentityPoolInput;
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -11,7 +11,7 @@ use crate::support::ED25519;
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// A world whose key the scenario has too, a pool, and a token that is ours.
-fn ours() -> (World, cognate::IdentityPoolId, String) {
+fn ours() -> (World, cognate::name::IdentityPoolId, String) {
     let world = World::exclusive(fixed(SigningAlgorithm::EdDsa));
     let pool = numbered(&world);
     let token = token(&world, call(&pool, "alice"));

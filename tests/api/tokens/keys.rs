@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use cognate::{Engine, Jwk, Jwks, MemoryStore, SigningAlgorithm};
+use cognate::Engine;
+use cognate::store::MemoryStore;
+use cognate::token::{Jwk, Jwks, SigningAlgorithm};
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents,
     UnparsedPublicKey,
@@ -212,7 +214,7 @@ fn a_refused_call_makes_no_key() {
 /// An engine over a store, and its region's next token.
 fn reopened(
     world: &World,
-    pool: &cognate::IdentityPoolId,
+    pool: &cognate::name::IdentityPoolId,
     parts: impl FnOnce(Builder) -> Builder,
 ) -> (Engine, String) {
     let builder = Engine::builder().clock(world.clock.clone()).login_verifier(Voucher);

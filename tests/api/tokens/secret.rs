@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use base64::engine::general_purpose::STANDARD;
-use cognate::{Engine, Entropy, EntropyError, Error, MemoryStore, SledOptions, Tree};
+use cognate::ambient::{Entropy, EntropyError};
+use cognate::store::{MemoryStore, SledOptions, Tree};
+use cognate::{Engine, Error};
 
 use super::*;
 use crate::support::{ED25519, REGION, SetClock, Voucher, developer, dump};
@@ -126,9 +128,9 @@ fn a_key_is_bound_to_its_name() {
     let keys: Vec<_> =
         world.dump().into_iter().filter(|(key, _)| key.tree == Tree::SigningKeys).collect();
     let [(eu, _), (_, of_us)] = keys.as_slice() else { panic!("two keys: {keys:?}") };
-    let mut swapped = cognate::Batch::default();
+    let mut swapped = cognate::store::Batch::default();
     swapped.puts.push((eu.clone(), of_us.clone()));
-    cognate::Store::commit(&*world.store, swapped).expect("written");
+    cognate::store::Store::commit(&*world.store, swapped).expect("written");
     assert_locked(open(&world.store, &world.clock, Some(SECRET)), WRONG_SECRET);
 }
 

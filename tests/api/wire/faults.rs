@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cognate::{
-    Batch, Commit, Engine, Key, KeyRange, MemoryStore, SigningAlgorithm, Store, StoreError, Tree,
-    Value, wire,
-};
+use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Tree, Value};
+use cognate::token::SigningAlgorithm;
+use cognate::{Engine, wire};
 
 use super::OPERATIONS;
 use super::constraints::{assert_refused, body};
@@ -133,8 +132,12 @@ fn words_for_true_and_false_are_booleans() {
     ] {
         let pool = world.game();
         let alice = world.register(&pool, "alice");
-        let input =
-            cognate::UnlinkDeveloperIdentityInput::new(&pool, &alice, "login.game", "alice");
+        let input = cognate::operation::UnlinkDeveloperIdentityInput::new(
+            &pool,
+            &alice,
+            "login.game",
+            "alice",
+        );
         world.aws.unlink_developer_identity(input).expect("disabled");
         for word in words {
             let body =

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cognate::Timestamp;
+use cognate::ambient::Timestamp;
 use cognate::wire::{Fault, Reply};
 
 /// Two in the afternoon of a leap day, in milliseconds.

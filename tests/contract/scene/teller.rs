@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use cognate::{
-    ClaimValue, Entropy, EntropyError, IdentityPool, LoginError, LoginToken, LoginVerifier,
-    ProviderName, PublicProvider, Timestamp, VerifiedLogin,
-};
+use cognate::ambient::{Entropy, EntropyError, Timestamp};
+use cognate::login::{ClaimValue, LoginError, LoginVerifier, PublicProvider, VerifiedLogin};
+use cognate::name::{LoginToken, ProviderName};
+use cognate::operation::IdentityPool;
 
 use crate::scene::CLIENT;
 

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cognate::{Batch, Commit, Key, Store, StoreError, Tree};
+use cognate::store::{Batch, Commit, Key, Store, StoreError, Tree};
 
 use crate::effort;
 

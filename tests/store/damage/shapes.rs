@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cognate::{
+use cognate::store::{
     Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, SledStore, Store,
     StoreError, Tree, Value,
 };

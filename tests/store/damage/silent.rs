@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cognate::{Batch, Commit, Key, Store, Tree};
+use cognate::store::{Batch, Commit, Key, Store, Tree};
 
 use super::shapes::{Random, Records, copy, open, read};
 

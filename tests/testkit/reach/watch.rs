@@ -6,7 +6,7 @@ use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cognate::Session;
+use cognate::credentials::Session;
 use cognate::testkit::{Call, CallReply, Implementation, Provider};
 use serde_json::Value;
 

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use cognate::{
-    DeveloperLinking, Durability, Engine, Issuer, JwkSet, ModulusEncoding, OidcVerifier,
-    RoleAccounts, SigningAlgorithm, SledOptions, Throttling, UnverifiedLogins,
-};
+use cognate::login::{Issuer, JwkSet, OidcVerifier, UnverifiedLogins};
+use cognate::store::{Durability, SledOptions};
+use cognate::token::{ModulusEncoding, SigningAlgorithm};
+use cognate::{DeveloperLinking, Engine, RoleAccounts, Throttling};
 use tracing::warn;
 
 use crate::failure::Failure;

@@ -1,6 +1,6 @@
 //! Values that fit a shape of the service model, and values that break it.
 
-use cognate::RULES_MAX;
+use cognate::operation::RoleMapping;
 use serde_json::{Map, Value, json};
 
 pub(super) type Members = Map<String, Value>;
@@ -56,7 +56,7 @@ impl Size {
         match self {
             Self::Smallest => number(shape, "min").unwrap_or(0),
             Self::Largest if shape["type"] == "list" && number(shape, "max") == Some(400) => {
-                RULES_MAX
+                RoleMapping::RULES_MAX
             }
             Self::Largest => number(shape, "max").unwrap_or(UNBOUNDED),
         }
