@@ -81,7 +81,8 @@ pub struct Failure {
     pub name: &'static str,
     /// The text that the caller got. It can quote members that are not secret, and be long.
     pub message: String,
-    /// What the caller was not told: why the engine could not do its work.
+    /// The error behind an internal error or an `ExternalServiceException`. The caller did not see
+    /// it.
     pub cause: Option<String>,
 }
 

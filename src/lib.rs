@@ -14,6 +14,7 @@
 )]
 
 mod ambient;
+mod cause;
 mod check;
 mod constraint;
 mod credentials;
@@ -25,6 +26,7 @@ mod id;
 mod login;
 mod name;
 mod op;
+mod part;
 mod rules;
 mod state;
 mod store;
@@ -42,6 +44,7 @@ pub use ambient::RandomIds;
 pub use ambient::SystemClock;
 pub use ambient::SystemEntropy;
 pub use ambient::Timestamp;
+pub use cause::Cause;
 pub use check::Finding;
 pub use constraint::Constraint;
 pub use constraint::Violation;
@@ -135,6 +138,8 @@ pub use op::UnprocessedIdentityErrorCode;
 pub use op::UnprocessedIdentityId;
 pub use op::UntagResourceInput;
 pub use op::UpdateIdentityPoolInput;
+pub use part::FromFn;
+pub use part::from_fn;
 pub use rules::Refusal;
 pub use rules::claims::Claims;
 pub use rules::claims::TokenDuration;

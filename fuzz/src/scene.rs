@@ -8,7 +8,7 @@ use cognate::{
     Batch, Builder, Commit, CreateIdentityPoolInput, Developer, Engine, Entropy, EntropyError,
     GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, IdentityPool, IdentityPoolId, Ids, Key,
     KeyRange, LoginError, LoginToken, LoginVerifier, MemoryStore, ProviderName, Result,
-    SigningAlgorithm, SigningKey, Store, StoreError, Timestamp, Value, VerifiedLogin,
+    SigningAlgorithm, SigningKey, Store, StoreError, Timestamp, Value, VerifiedLogin, from_fn
 };
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ pub(crate) fn builder() -> Builder {
 pub(crate) fn builder_with_own_keys() -> Builder {
     Engine::builder()
         .signing_algorithm(SigningAlgorithm::EdDsa)
-        .clock(|| NOW)
+        .clock(from_fn(|| NOW))
         .ids(Counted::default())
         .entropy(Rising::default())
         .login_verifier(Proofs)

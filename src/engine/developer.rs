@@ -23,6 +23,7 @@ use crate::rules::page::PageSize;
 use crate::rules::provider::{Door, developer_provider};
 use crate::rules::{Decided, Refusal, attributes};
 use crate::state::{Identity, Login};
+use crate::store::Store;
 use crate::store::record::{Owner, Record as _};
 
 impl Developer {

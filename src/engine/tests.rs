@@ -11,6 +11,7 @@ use crate::op::{
     DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
     ListIdentitiesInput, LookupDeveloperIdentityInput, UpdateIdentityPoolInput,
 };
+use crate::part::from_fn;
 use crate::rules::{Change, Decided, Effect};
 use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
@@ -68,7 +69,7 @@ fn counted() -> (Arc<Counting>, Developer, IdentityPoolId) {
 /// A pool of an engine alone with its store.
 fn game(store: Arc<dyn Store>) -> (Developer, IdentityPoolId) {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    let engine = builder.build(|| Ok(store), Some(PoolCache::default())).expect("opens");
+    let engine = builder.open_exclusive(store).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed).unwrap();
     let input = input.developer_provider_name("d").unwrap();
@@ -115,9 +116,9 @@ fn a_call_has_one_moment() {
     let ticks = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&ticks);
     let clock = move || Timestamp::from_millis(counted.fetch_add(1, Ordering::SeqCst) as u64);
-    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).clock(clock);
-    let (store, pools): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::new()), PoolCache::default());
-    let engine = builder.build(|| Ok(store), Some(pools)).expect("opens");
+    let builder =
+        Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).clock(from_fn(clock));
+    let engine = builder.in_memory().expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
     let input = input.developer_provider_name("d").unwrap();
@@ -233,7 +234,7 @@ fn engines_with_different_keys_do_not_retire_each_other() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let engine = |algorithm| {
         let builder = Engine::builder().signing_algorithm(algorithm);
-        builder.store(Arc::clone(&store)).expect("opens")
+        builder.open_shared(Arc::clone(&store)).expect("opens")
     };
     let engines = [engine(SigningAlgorithm::EdDsa), engine(SigningAlgorithm::Es256)];
     let region: Region = "us-east-1".parse().unwrap();
@@ -364,18 +365,18 @@ impl Store for Deleting {
 #[test]
 fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
     let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let open = |store: Arc<dyn Store>, cache: Option<PoolCache>| {
+    let open = |store: Arc<dyn Store>| {
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-        let engine = builder.build(|| Ok(store), cache).expect("opens");
+        let engine = builder.open_shared(store).expect("opens");
         engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
     };
-    let other = open(Arc::clone(&inner), None);
+    let other = open(Arc::clone(&inner));
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
     let input = input.developer_provider_name("d").unwrap();
     let pool = other.create_identity_pool(input).expect("creates").identity_pool_id;
     other.resolve_developer_identity(&call(&pool, "alice")).expect("registers");
     let store = Deleting::over(inner);
-    let aws = open(store.clone(), None);
+    let aws = open(store.clone());
     *store.pool.lock() = Some((other, pool.clone()));
     let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60).unwrap());
     assert_eq!(listed.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);

@@ -78,7 +78,9 @@ impl LoginVerifier for UnverifiedLogins {
         let provider = &provider.without_final_slash();
         let configured = pool.public_provider(provider.as_str());
         match configured.ok_or(LoginError::WrongAudience)? {
-            PublicProvider::Saml(_) => Err(LoginError::Unavailable),
+            PublicProvider::Saml(_) => {
+                Err(LoginError::unavailable("no verifier of SAML assertions was provided"))
+            }
             PublicProvider::Supported(app) if gives_access_tokens(provider) => {
                 holder(provider, app, token)
             }

@@ -25,7 +25,8 @@ impl Fault {
         &self.message
     }
 
-    /// What the caller is not told: why the engine could not do its work.
+    /// The error behind an internal error or an `ExternalServiceException`, for the log. The caller
+    /// does not see it.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
@@ -131,11 +132,13 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let kind = error.kind();
         if kind == ErrorKind::InternalError {
-            let cause = std::error::Error::source(&error)
-                .map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)));
-            return Self { cause: Some(cause), ..Self::new(kind.as_str(), "Internal error") };
+            return Self {
+                cause: Some(chain(&error)),
+                ..Self::new(kind.as_str(), "Internal error")
+            };
         }
-        Self::new(kind.as_str(), error.to_string())
+        let cause = std::error::Error::source(&error).map(chain);
+        Self { cause, ..Self::new(kind.as_str(), error.to_string()) }
     }
 }
 

@@ -280,7 +280,9 @@ struct Issuer {
 impl CredentialIssuer for Issuer {
     fn issue(&self, session: &Session) -> Result<Credentials, CredentialError> {
         self.asked.lock().expect("not poisoned").push(session.clone());
-        self.answer.map(|()| Credentials::new("AKID", "secret", "token", session.expiration))
+        self.answer
+            .clone()
+            .map(|()| Credentials::new("AKID", "secret", "token", session.expiration))
     }
 }
 
@@ -289,7 +291,7 @@ fn an_embedder_can_make_the_credentials() {
     for (answer, kind) in [
         (Ok(()), None),
         (Err(CredentialError::Refused), Some(ErrorKind::InvalidIdentityPoolConfiguration)),
-        (Err(CredentialError::Unavailable), Some(ErrorKind::ExternalService)),
+        (Err(CredentialError::unavailable("the STS is gone")), Some(ErrorKind::ExternalService)),
     ] {
         let asked = Arc::default();
         let issuer = Issuer { asked: Arc::clone(&asked), answer };
@@ -385,7 +387,7 @@ fn engines_over_one_store_know_each_others_sessions() {
     let other = cognate::Engine::builder()
         .clock(world.clock.clone())
         .signing_key(key(SigningAlgorithm::EdDsa))
-        .store(over)
+        .open_shared(over)
         .expect("opens");
     let here = credentials(&world, &guest, &[]).expect("a guest's").credentials;
     other.verify_session(here.session_token.as_str()).expect("one key for both");

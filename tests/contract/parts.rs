@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognate::{
     CredentialError, CredentialIssuer, Credentials, Issuer, JwkSet, LoginToken, OidcVerifier,
-    ProviderName, Throttling,
+    ProviderName, Throttling, from_fn,
 };
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ pub(crate) fn refusing(scene: &Scene, why: CredentialError) -> Scene {
 
     impl CredentialIssuer for Refusing {
         fn issue(&self, _: &cognate::Session) -> Result<Credentials, CredentialError> {
-            Err(self.0)
+            Err(self.0.clone())
         }
     }
 
@@ -69,6 +69,7 @@ pub(crate) fn verifying(scene: &Scene, jwks: &Value) -> Scene {
     };
     let keys = Arc::new(JwkSet::from_json(jwks.to_string()).expect("a key set"));
     let keys = move |_: &str, _: Option<&str>| Ok(Arc::clone(&keys));
-    let verifier = OidcVerifier::new().issuer_keys(keys).server_side_token_check(gone);
+    let verifier = OidcVerifier::new().issuer_keys(from_fn(keys));
+    let verifier = verifier.server_side_token_check(from_fn(gone));
     scene.with(|builder| builder.login_verifier(verifier))
 }

@@ -91,7 +91,7 @@ impl Scene {
         let (clock, ids) = (self.world.clock.clone(), self.world.ids.clone());
         let builder = Engine::builder().clock(clock).ids(ids);
         let builder = builder.signing_key(key(SigningAlgorithm::Rs512));
-        scene.world.engine = builder.store(store).expect("opens");
+        scene.world.engine = builder.open_shared(store).expect("opens");
         scene.world.aws = developer(&scene.world.engine, &self.account, &self.region);
         scene
     }
@@ -391,7 +391,7 @@ impl LoginVerifier for Teller {
             "expired" => return Err(LoginError::Expired { now, exp: now - 1 }),
             "inactive" => return Err(LoginError::Inactive),
             "no-aud" => return Err(LoginError::MissingClaim("aud")),
-            "unavailable" => return Err(LoginError::Unavailable),
+            "unavailable" => return Err(LoginError::unavailable("the provider is gone")),
             "wrong-audience" => return Err(LoginError::WrongAudience),
             "wrong-issuer" => return Err(LoginError::WrongIssuer),
             other => other.strip_prefix("user:").ok_or(LoginError::Malformed)?,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cognate::{
     Clock as _, CreateIdentityPoolInput, Engine, GetIdInput, GuestAccess, IdentityPoolId,
-    OidcVerifier, SigningAlgorithm, SystemClock,
+    OidcVerifier, SigningAlgorithm, SystemClock, from_fn,
 };
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{
@@ -333,7 +333,7 @@ fn the_library_verifies_what_the_engine_signs() {
         let earlier = World::alone(|builder| {
             let then = SystemClock.now().as_millis() - 1_000;
             let clock = move || cognate::Timestamp::from_millis(then);
-            builder.clock(clock).signing_key(key(algorithm))
+            builder.clock(from_fn(clock)).signing_key(key(algorithm))
         });
         earlier.ids.next(1);
         assert_eq!(earlier.game(), pool);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use cognate::wire::{self, Context};
 use cognate::{
     Batch, Builder, Commit, Engine, Issuer, IssuerKeys, JwkSet, Key, LoginError, MemoryStore,
-    OidcVerifier, SigningAlgorithm, Store, Timestamp, Tree, UnverifiedLogins,
+    OidcVerifier, SigningAlgorithm, Store, Timestamp, Tree, UnverifiedLogins, from_fn,
 };
 use serde_json::{Value, json};
 
@@ -50,9 +50,9 @@ impl Tenant {
 
     fn over(store: Arc<MemoryStore>, parts: impl FnOnce(Builder) -> Builder) -> Self {
         let builder = Engine::builder()
-            .clock(|| Timestamp::from_millis(NOON))
+            .clock(from_fn(|| Timestamp::from_millis(NOON)))
             .signing_algorithm(SigningAlgorithm::EdDsa);
-        Self(parts(builder).store(store).expect("opens"))
+        Self(parts(builder).open_shared(store).expect("opens"))
     }
 
     fn ask(&self, operation: &str, body: &Value) -> Result<Value, String> {

@@ -122,7 +122,7 @@ fn everything_is_there_after_opening_again() {
 fn a_corrupt_record_is_named_by_its_key() {
     let store = std::sync::Arc::new(MemoryStore::new());
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    let engine = builder.store(store.clone()).expect("opens");
+    let engine = builder.open_shared(store.clone()).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;

@@ -10,7 +10,7 @@ use cognate::{
 
 fn open(store: &Arc<MemoryStore>) -> cognate::Result<Engine> {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    builder.store(Arc::clone(store) as Arc<dyn Store>)
+    builder.open_shared(Arc::clone(store) as Arc<dyn Store>)
 }
 
 fn owner(engine: &Engine) -> Developer {

@@ -16,7 +16,7 @@ const USERS: usize = 5;
 
 fn engine(store: Arc<dyn Store>) -> Engine {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    builder.store(store).expect("opens")
+    builder.open_shared(store).expect("opens")
 }
 
 fn developer(engine: &Engine) -> Developer {

@@ -7,6 +7,7 @@ use cognate::{
     CreateIdentityPoolInput, DeleteIdentitiesInput, Engine, Entropy, EntropyError,
     GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, Key, KeyRange, MemoryStore,
     MergeDeveloperIdentitiesInput, RandomIds, SigningAlgorithm, Store, Timestamp, Tree, Value,
+    from_fn,
 };
 
 /// Repeats a sequence of bytes.
@@ -26,12 +27,12 @@ fn run() -> (Vec<String>, Vec<(Key, Value)>) {
     let store = Arc::new(MemoryStore::new());
     let ticks = AtomicU64::new(1_700_000_000_000);
     let engine = Engine::builder()
-        .clock(move || Timestamp::from_millis(ticks.fetch_add(7, Ordering::SeqCst)))
+        .clock(from_fn(move || Timestamp::from_millis(ticks.fetch_add(7, Ordering::SeqCst))))
         .entropy(Counted(AtomicU64::new(0)))
         .ids(RandomIds(Counted(AtomicU64::new(1_000))))
         .signing_algorithm(SigningAlgorithm::EdDsa)
         .key_secret(*b"a secret of the embedder's alone")
-        .store(store.clone())
+        .open_shared(store.clone())
         .expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied).unwrap();

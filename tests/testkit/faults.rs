@@ -13,7 +13,7 @@ use cognate::testkit::{
 };
 use cognate::{
     Batch, Commit, Engine, Entropy, EntropyError, Ids, Key, KeyRange, MemoryStore, Session,
-    SigningAlgorithm, Store, Timestamp, Tree,
+    SigningAlgorithm, Store, Timestamp, Tree, from_fn,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -68,9 +68,9 @@ impl World {
         let clock = turn.clone();
         let now = move || Timestamp::from_millis(1_800_000_000_000 + clock.number());
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-        let builder = builder.login_verifier(testkit::login_verifier()).clock(now);
+        let builder = builder.login_verifier(testkit::login_verifier()).clock(from_fn(now));
         let builder = builder.ids(turn.clone()).entropy(turn.clone());
-        let engine = builder.store(store.clone()).expect("opens");
+        let engine = builder.open_shared(store.clone()).expect("opens");
         Self { store, engine, turn }
     }
 
