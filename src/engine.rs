@@ -5,6 +5,7 @@ mod cache;
 mod deletion;
 mod developer;
 mod gather;
+mod handles;
 mod identities;
 mod keys;
 mod open_store;
@@ -26,9 +27,8 @@ use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::check::Finding;
 use crate::credentials::{CredentialIssuer, VerifiedSession};
 use crate::error::Result;
-use crate::id::{AccountId, Guid, IdentityPoolId, Region};
+use crate::id::{AccountId, Guid, Region};
 use crate::login::LoginVerifier;
-use crate::name::Arn;
 use crate::rules::claims::Claims;
 use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
@@ -41,6 +41,7 @@ use open_store::OpenStore;
 use throttle::{Scope, Throttle};
 
 pub use builder::Builder;
+pub use handles::{Developer, Public};
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
 
@@ -380,58 +381,6 @@ impl Engine {
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("keys", &self.core.keys).finish_non_exhaustive()
-    }
-}
-
-/// The operations on the pools of one account in one region. Its holder has all the rights of the
-/// account's owner.
-#[derive(Clone)]
-pub struct Developer {
-    core: Arc<Core>,
-    account: AccountId,
-    region: Region,
-}
-
-impl Developer {
-    /// The account.
-    pub fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    /// The region.
-    pub fn region(&self) -> &Region {
-        &self.region
-    }
-
-    /// The ARN of a pool of the account in the region. The pool need not exist.
-    pub fn identity_pool_arn(&self, id: &IdentityPoolId) -> Arn {
-        Arn::of_pool(&self.account, &self.region, id)
-    }
-
-    fn admit(&self, operation: Limited) -> Result<()> {
-        self.core.admit(operation, (Some(&self.account), &self.region))
-    }
-}
-
-impl fmt::Debug for Developer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Developer")
-            .field("account", &self.account)
-            .field("region", &self.region)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The operations that clients call without credentials. The logins that they present decide what
-/// they may do.
-#[derive(Clone)]
-pub struct Public {
-    core: Arc<Core>,
-}
-
-impl fmt::Debug for Public {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Public").finish_non_exhaustive()
     }
 }
 

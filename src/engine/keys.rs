@@ -277,6 +277,7 @@ impl Core {
 
     /// The key that signs in a region. Generates it if there is none yet.
     pub(super) fn current_key(&self, region: &Region) -> Result<Arc<CurrentKey>> {
+        self.store.ensure_open()?;
         if self.keys.is_exclusive()
             && let Some(current) = self.keys.known.read().signers.get(region)
         {

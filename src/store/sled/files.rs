@@ -1,15 +1,15 @@
-//! The files of a database: who has it open, what is on the disk, and how far it got.
+//! The files of a database.
 //!
 //! ```text
-//! PATH/lock      locked while a store is open
+//! PATH/lock      locked while a store is open: see `lock.rs`
 //! PATH/commit    the number of a commit that is known to be on the disk
-//! PATH/closed    there while the database is closed, unless it was killed: see `seal.rs`
-//! PATH/sled/     the database, which holds the number of its last commit
+//! PATH/closed    exists while the database is closed, unless its process was killed: see `seal.rs`
+//! PATH/sled/     the sled database, which contains the number of its last commit
 //! ```
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,32 +17,6 @@ use parking_lot::Mutex;
 
 use crate::store::StoreError;
 use crate::store::sled::folder::{self, sync_folder};
-
-/// The lock of a database's folder.
-#[derive(Debug)]
-pub(super) struct FolderLock(File);
-
-impl FolderLock {
-    pub(super) fn acquire(path: &Path) -> Result<Self, StoreError> {
-        folder::make_folder(path).map_err(StoreError::failed)?;
-        let mut options = folder::file_options();
-        let lock = options.create(true).truncate(false).open(path.join("lock"));
-        let lock = lock.map_err(StoreError::failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self(lock)),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(StoreError::failed(error)),
-        }
-    }
-}
-
-/// A process that is being started shares the file for a moment: closing it would not unlock it.
-impl Drop for FolderLock {
-    fn drop(&mut self) {
-        // Closing is all that is left to try.
-        drop(self.0.unlock());
-    }
-}
 
 /// Writes a small file so that after a crash it is there whole, or as it was before.
 pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
