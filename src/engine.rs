@@ -227,19 +227,18 @@ impl Engine {
     /// Generates the signing key of a region now, unless the region has one. Otherwise the first
     /// token of the region, or the first key set, waits for it.
     ///
-    /// Call this at startup if signing is with RS512. RSA generation takes about 0.1 s in an
-    /// optimised build and RSA_DEBUG_SECONDS in an unoptimised one. These lines in the `Cargo.toml` of
-    /// your workspace optimise it in debug builds too:
+    /// Call this at startup to keep the work out of the first request. Generating an RSA key, which
+    /// RS512 needs, takes about a tenth of a second in an optimised build and a second or two in an
+    /// unoptimised one. These lines in the `Cargo.toml` of your workspace make it three times faster
+    /// in a debug build:
     ///
     /// ```toml
     /// [profile.dev.package]
-    /// rsa = { opt-level = 3 }
-    /// num-bigint-dig = { opt-level = 3 }
+    /// crypto-bigint = { opt-level = 3 }
     /// ```
     ///
-    /// A test needs no generation at all with
-    /// [`signing_algorithm`](Builder::signing_algorithm), which offers faster algorithms, or with the
-    /// fixed key of the testkit, `testkit::signing_key`.
+    /// A test can do without: the fixed key of the testkit, `testkit::signing_key`, needs no
+    /// generation, and the other [algorithms](Builder::signing_algorithm) need no time.
     ///
     /// # Errors
     ///

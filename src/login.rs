@@ -39,7 +39,7 @@ pub use unverified::UnverifiedLogins;
 ///
 /// let is_test = std::env::args().any(|argument| argument == "--test");
 /// let verifier: Box<dyn LoginVerifier> =
-///     if is_test { Box::new(UnverifiedLogins::new()) } else { Box::new(OidcVerifier::new()) };
+///     if is_test { Box::new(UnverifiedLogins::trust_everyone()) } else { Box::new(OidcVerifier::new()) };
 /// let engine = Engine::builder().login_verifier(verifier).in_memory()?;
 /// # Ok::<(), cognate::Error>(())
 /// ```

@@ -37,6 +37,7 @@ mod generate;
 mod history;
 mod issuer;
 mod json;
+mod key;
 mod model;
 mod names;
 mod operation;
@@ -52,6 +53,7 @@ pub use faults::{Calls, Fault, FaultyStore, When};
 pub use generate::{beginning, operation, operations};
 pub use history::{Event, History, Unexplained};
 pub use issuer::{issuer_key_set, login_verifier};
+pub use key::signing_key;
 pub use model::Model;
 pub use names::{
     Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, Login, Pool, Presented,

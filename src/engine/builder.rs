@@ -36,7 +36,7 @@ use crate::token::{ModulusEncoding, Seal, SigningKey};
 ///
 /// let clock = Arc::new(SystemClock);
 /// let verifier: Box<dyn LoginVerifier> =
-///     if cfg!(test) { Box::new(UnverifiedLogins::new()) } else { Box::new(OidcVerifier::new()) };
+///     if cfg!(test) { Box::new(UnverifiedLogins::trust_everyone()) } else { Box::new(OidcVerifier::new()) };
 /// let engine =
 ///     Engine::builder().clock(Arc::clone(&clock)).login_verifier(verifier).in_memory()?;
 /// # Ok::<(), cognate::Error>(())
@@ -295,7 +295,7 @@ impl Builder {
     /// let store = Arc::new(MemoryStore::new());
     /// let engine = Engine::builder().open_exclusive(Arc::clone(&store))?;
     /// engine.rotate_session_key()?;
-    /// assert_eq!(store.scan(&KeyRange::all(Tree::SessionKeys), 10)?.len(), 1);
+    /// assert_eq!(store.scan(&KeyRange::prefix(Tree::SessionKeys, []), 10)?.len(), 1);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn open_exclusive(self, store: impl Store + 'static) -> Result<Engine> {
