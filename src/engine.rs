@@ -78,8 +78,8 @@ pub use throttle::Throttling;
 ///
 /// Every call blocks: it waits for the disk, and signing with RSA takes about a millisecond of a
 /// processor. Run calls on threads that may block. `Engine` and its handles are `Clone`, `Send`,
-/// `Sync` and `'static`, so each call can move a clone to another thread. A call that has begun runs
-/// to its end even if nobody awaits its result.
+/// `Sync` and `'static`, so each call can move a clone to another thread. A call that has begun
+/// runs to its end even if nobody awaits its result.
 ///
 /// ```
 /// # mod tokio {
@@ -146,18 +146,19 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// * [`Refusal::TokenForeign`](crate::Refusal::TokenForeign) for any token that this engine would
-    ///   not have issued, byte for byte.
+    /// * [`Refusal::TokenForeign`](crate::Refusal::TokenForeign) for any token that this engine
+    ///   would not have issued, byte for byte.
     /// * [`Refusal::TokenExpired`](crate::Refusal::TokenExpired) from the second `exp` on.
     pub fn verify_token(&self, token: &str) -> Result<Claims> {
         self.core.verify_token(token)
     }
 
-    /// The session of credentials that this engine has made. A service that receives a session token
-    /// calls this to learn who is calling.
+    /// The session of credentials that this engine has made. A service that receives a session
+    /// token calls this to learn who is calling.
     ///
     /// The session is as it was when the credentials were made; its identity and its pool may be
-    /// gone. Checking the signature of the request with the session's secret key is up to the caller.
+    /// gone. Checking the signature of the request with the session's secret key is up to the
+    /// caller.
     ///
     /// # Errors
     ///
@@ -204,8 +205,8 @@ impl Engine {
 
     /// The public keys, including those of retired keys that can still have valid tokens.
     ///
-    /// Generates the key of every region that has a pool but no key. A client that caches the key set
-    /// can thus verify the first token of the region.
+    /// Generates the key of every region that has a pool but no key. A client that caches the key
+    /// set can thus verify the first token of the region.
     ///
     /// # Errors
     ///
@@ -229,8 +230,8 @@ impl Engine {
     ///
     /// Call this at startup to keep the work out of the first request. Generating an RSA key, which
     /// RS512 needs, takes about a tenth of a second in an optimised build and a second or two in an
-    /// unoptimised one. These lines in the `Cargo.toml` of your workspace make it three times faster
-    /// in a debug build:
+    /// unoptimised one. These lines in the `Cargo.toml` of your workspace make it three times
+    /// faster in a debug build:
     ///
     /// ```toml
     /// [profile.dev.package]
@@ -256,8 +257,8 @@ impl Engine {
         self.core.current_key(region).map(drop)
     }
 
-    /// Signs the tokens of a region with a new key from now on. The old key verifies its tokens until
-    /// the last of them has expired: for a day and a minute.
+    /// Signs the tokens of a region with a new key from now on. The old key verifies its tokens
+    /// until the last of them has expired: for a day and a minute.
     ///
     /// # Errors
     ///
@@ -321,9 +322,9 @@ impl Engine {
     /// Closes the engine: waits for the calls in progress, syncs the store and releases it.
     ///
     /// Every later call of a clone or of a handle returns [`Error::Closed`](crate::Error::Closed).
-    /// After [`open`](Self::open) the folder is free again, so a database can be opened in it at once:
-    /// the same one, or a new one if the folder has been removed. A store that was
-    /// [passed in](Builder::open_exclusive) as an `Arc` lives until its last owner drops it.
+    /// After [`open`](Self::open) the folder is free again, so a database can be opened in it at
+    /// once: the same one, or a new one if the folder has been removed. A store that was [passed
+    /// in](Builder::open_exclusive) as an `Arc` lives until its last owner drops it.
     ///
     /// Dropping the last clone and handle closes the engine too, but reports no error.
     ///

@@ -38,8 +38,11 @@ pub use unverified::UnverifiedLogins;
 /// use cognate::{Engine, LoginVerifier, OidcVerifier, UnverifiedLogins};
 ///
 /// let is_test = std::env::args().any(|argument| argument == "--test");
-/// let verifier: Box<dyn LoginVerifier> =
-///     if is_test { Box::new(UnverifiedLogins::trust_everyone()) } else { Box::new(OidcVerifier::new()) };
+/// let verifier: Box<dyn LoginVerifier> = if is_test {
+///     Box::new(UnverifiedLogins::trust_everyone())
+/// } else {
+///     Box::new(OidcVerifier::new())
+/// };
 /// let engine = Engine::builder().login_verifier(verifier).in_memory()?;
 /// # Ok::<(), cognate::Error>(())
 /// ```

@@ -27,14 +27,14 @@ pub type Visitor<'a> = &'a mut dyn FnMut(&Key, &[u8]) -> Result<(), StoreError>;
 ///
 /// An implementation must provide four methods. A database that several engines share can implement
 /// them if it offers a conditional write over several keys. Open it with
-/// [`Builder::open_shared`](crate::Builder::open_shared), and a store that a single engine uses with
-/// [`Builder::open_exclusive`](crate::Builder::open_exclusive).
+/// [`Builder::open_shared`](crate::Builder::open_shared), and a store that a single engine uses
+/// with [`Builder::open_exclusive`](crate::Builder::open_exclusive).
 ///
 /// # Requirements for an implementation
 ///
 /// * [`commit`](Self::commit) is atomic over all trees and serializable against other commits.
-/// * [`get`](Self::get) and [`scan`](Self::scan) return only committed values, and only if the store
-///   already guarantees their durability: a value must not disappear after it has been read.
+/// * [`get`](Self::get) and [`scan`](Self::scan) return only committed values, and only if the
+///   store already guarantees their durability: a value must not disappear after it has been read.
 /// * A call that fails has either made its whole change or no change.
 ///
 /// # Example: a store that counts its commits
@@ -85,8 +85,8 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read.
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError>;
 
-    /// The value of one key, as [`get`](Self::get) returns it. Override this if a single read can be
-    /// cheaper.
+    /// The value of one key, as [`get`](Self::get) returns it. Override this if a single read can
+    /// be cheaper.
     ///
     /// # Errors
     ///
@@ -137,8 +137,8 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The failure that stopped the store, if it accepts no writes until it is opened again. A store
-    /// that never stops need not override this.
+    /// The failure that stopped the store, if it accepts no writes until it is opened again. A
+    /// store that never stops need not override this.
     fn health(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -35,8 +35,11 @@ use crate::token::{ModulusEncoding, Seal, SigningKey};
 /// use cognate::{Engine, LoginVerifier, OidcVerifier, SystemClock, UnverifiedLogins};
 ///
 /// let clock = Arc::new(SystemClock);
-/// let verifier: Box<dyn LoginVerifier> =
-///     if cfg!(test) { Box::new(UnverifiedLogins::trust_everyone()) } else { Box::new(OidcVerifier::new()) };
+/// let verifier: Box<dyn LoginVerifier> = if cfg!(test) {
+///     Box::new(UnverifiedLogins::trust_everyone())
+/// } else {
+///     Box::new(OidcVerifier::new())
+/// };
 /// let engine =
 ///     Engine::builder().clock(Arc::clone(&clock)).login_verifier(verifier).in_memory()?;
 /// # Ok::<(), cognate::Error>(())
@@ -53,8 +56,9 @@ use crate::token::{ModulusEncoding, Seal, SigningKey};
 /// | [`open_exclusive`](Self::open_exclusive) | any [`Store`] | exclusive |
 /// | [`open_shared`](Self::open_shared) | any [`Store`] | shared |
 ///
-/// With exclusive access the engine caches pools and keys. With shared access it reads them anew for
-/// every call: finding the identity of a known user then takes about SHARED_RATIO times as long.
+/// With exclusive access the engine caches pools and keys. With shared access it reads them anew
+/// for every call: finding the identity of a known user then takes about SHARED_RATIO times as
+/// long.
 #[must_use]
 pub struct Builder {
     clock: Box<dyn Clock>,
@@ -115,8 +119,8 @@ impl Builder {
         self
     }
 
-    /// The issuer of the credentials that `GetCredentialsForIdentity` returns. By default the engine
-    /// makes them, and [`Engine::verify_session`] reads them back.
+    /// The issuer of the credentials that `GetCredentialsForIdentity` returns. By default the
+    /// engine makes them, and [`Engine::verify_session`] reads them back.
     pub fn credential_issuer(mut self, issuer: impl CredentialIssuer + 'static) -> Self {
         self.credential_issuer = Some(Box::new(issuer));
         self
@@ -166,15 +170,15 @@ impl Builder {
         self
     }
 
-    /// The proof that a signed call needs to link a developer user to an authenticated identity. The
-    /// default is the identity's id; the service has been observed to want a linked login too.
+    /// The proof that a signed call needs to link a developer user to an authenticated identity.
+    /// The default is the identity's id; the service has been observed to want a linked login too.
     pub fn developer_linking(mut self, linking: DeveloperLinking) -> Self {
         self.choices.developer_linking = linking;
         self
     }
 
-    /// The algorithm that signs tokens. The default is RS512. A region whose current key has another
-    /// algorithm gets a new key.
+    /// The algorithm that signs tokens. The default is RS512. A region whose current key has
+    /// another algorithm gets a new key.
     pub fn signing_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
         self.signing_algorithm = algorithm;
         self
@@ -193,9 +197,10 @@ impl Builder {
         self
     }
 
-    /// Seals the private keys in the store with AES-256-GCM, under a key that HKDF-SHA256 derives from
-    /// `secret`. Opening the store then always requires the same secret. Use at least 32 random bytes:
-    /// the secret is not stretched as a password would have to be. Opening fails if it is empty.
+    /// Seals the private keys in the store with AES-256-GCM, under a key that HKDF-SHA256 derives
+    /// from `secret`. Opening the store then always requires the same secret. Use at least 32
+    /// random bytes: the secret is not stretched as a password would have to be. Opening fails if
+    /// it is empty.
     ///
     /// Opening seals the keys that are not sealed yet. The files of the database can contain the
     /// unsealed keys until their space is reused; rotate the keys to replace them.
@@ -205,7 +210,8 @@ impl Builder {
     }
 
     /// Changes the secret. Opening reads the private keys that this earlier secret has sealed and
-    /// seals them with [`key_secret`](Self::key_secret). Without a new secret it leaves them unsealed.
+    /// seals them with [`key_secret`](Self::key_secret). Without a new secret it leaves them
+    /// unsealed.
     ///
     /// Run it only while no other engine has the store open: that engine knows the earlier secret
     /// alone. Passing the earlier secret again later does no harm.
@@ -231,13 +237,14 @@ impl Builder {
         self
     }
 
-    /// Opens the sled database in the folder `path`, with exclusive access. Creates the folder if it
-    /// is missing.
+    /// Opens the sled database in the folder `path`, with exclusive access. Creates the folder if
+    /// it is missing.
     ///
     /// # Errors
     ///
     /// * [`Error::Locked`](crate::Error::Locked) while another engine has the folder open.
-    /// * [`Error::Corrupt`](crate::Error::Corrupt) when the database is damaged or has lost its end.
+    /// * [`Error::Corrupt`](crate::Error::Corrupt) when the database is damaged or has lost its
+    ///   end.
     /// * [`Error::SigningKey`](crate::Error::SigningKey) when the keys are sealed and the secret is
     ///   missing or wrong, or when a secret is empty.
     /// * [`Error::Storage`](crate::Error::Storage) when the files cannot be read or written.
@@ -266,7 +273,8 @@ impl Builder {
         self.build(Access::Exclusive, || Ok(Box::new(options.open()?)))
     }
 
-    /// Opens a new, empty [`MemoryStore`] with exclusive access. Its content is lost with the engine.
+    /// Opens a new, empty [`MemoryStore`] with exclusive access. Its content is lost with the
+    /// engine.
     ///
     /// # Errors
     ///
@@ -275,7 +283,8 @@ impl Builder {
         self.open_exclusive(MemoryStore::new())
     }
 
-    /// Opens a store that only this engine uses until it is closed. The engine caches pools and keys.
+    /// Opens a store that only this engine uses until it is closed. The engine caches pools and
+    /// keys.
     ///
     /// Nothing else may write to the store meanwhile, neither another engine nor the holder of an
     /// `Arc` of it: this engine would not notice the change of a pool. Reading it is harmless.

@@ -1,4 +1,4 @@
-//! Databases that were cut, damaged or are in use.
+//! Databases that are cut, damaged or in use.
 
 mod rig;
 mod shapes;
@@ -57,7 +57,7 @@ fn a_half_written_snapshot_is_cleared() {
     assert_eq!(resolve(&engine, &pool, "user-7").expect("known"), users[7]);
 }
 
-/// sled opens a cut or damaged log without what follows; the number beside it tells.
+/// sled opens a cut or damaged log without the rest. The number beside it reveals that.
 #[test]
 fn a_database_that_lost_its_end_is_corrupt() {
     type Damage = fn(&mut Vec<u8>);
@@ -117,7 +117,7 @@ fn everything_is_there_after_opening_again() {
     }
 }
 
-/// A record that does not decode is named by its key; nothing is made up in its place.
+/// The error for a record that cannot be decoded names its key.
 #[test]
 fn a_corrupt_record_is_named_by_its_key() {
     let store = std::sync::Arc::new(MemoryStore::new());
@@ -149,7 +149,7 @@ fn a_corrupt_record_is_named_by_its_key() {
     }
 }
 
-/// A process that was being started while a database was closed kept it locked for a moment.
+/// A process that was starting while a database was closed kept it locked for a moment.
 #[test]
 fn starting_processes_does_not_keep_a_database_locked() {
     let folder = tempfile::tempdir().expect("a folder");

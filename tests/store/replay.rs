@@ -1,4 +1,4 @@
-//! With clock, randomness and ids injected a run repeats byte for byte.
+//! Replay: a run with a fixed clock, entropy and ids repeats byte for byte.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
