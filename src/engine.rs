@@ -16,6 +16,7 @@ mod roles;
 mod rotation;
 mod run;
 mod sessions;
+mod shared;
 mod tags;
 mod throttle;
 
@@ -23,22 +24,15 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::check::Finding;
-use crate::credentials::{CredentialIssuer, VerifiedSession};
+use crate::credentials::VerifiedSession;
 use crate::error::Result;
-use crate::id::{AccountId, Guid, Region};
-use crate::login::LoginVerifier;
+use crate::id::{AccountId, Region};
 use crate::rules::claims::Claims;
-use crate::rules::developer::UnknownDeveloperUser;
-use crate::rules::link::DeveloperLinking;
-use crate::rules::roles::RoleAccounts;
 use crate::store::Store;
-use crate::token::{Discovery, Jwks, ModulusEncoding, WebIdentity};
-use cache::PoolCache;
-use keys::KeyRing;
-use open_store::OpenStore;
-use throttle::{Scope, Throttle};
+use crate::token::{Discovery, Jwks, WebIdentity};
+use shared::{Access, Choices, Core};
+use throttle::Scope;
 
 pub use builder::Builder;
 pub use handles::{Developer, Public};
@@ -381,51 +375,6 @@ impl Engine {
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("keys", &self.core.keys).finish_non_exhaustive()
-    }
-}
-
-/// The state that the engine and its handles share.
-struct Core {
-    store: OpenStore,
-    /// Decoded pools, if the engine is the only one to use the store.
-    pools: Option<PoolCache>,
-    keys: KeyRing,
-    clock: Box<dyn Clock>,
-    entropy: Box<dyn Entropy>,
-    ids: Box<dyn Ids>,
-    verifier: Box<dyn LoginVerifier>,
-    credential_issuer: Option<Box<dyn CredentialIssuer>>,
-    throttle: Option<Throttle>,
-    /// The account of requests whose credentials name none.
-    default_account: AccountId,
-    choices: Choices,
-}
-
-/// Whether other engines may use the store at the same time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// This engine alone: it caches pools and keys.
-    Exclusive,
-    /// Others may write too: the engine reads pools and keys anew for every call.
-    Shared,
-}
-
-/// The options where the service's behaviour is unknown, or where users may want another one.
-#[derive(Debug, Clone, Copy, Default)]
-struct Choices {
-    developer_linking: DeveloperLinking,
-    modulus_encoding: ModulusEncoding,
-    role_accounts: RoleAccounts,
-    unknown_developer_user: UnknownDeveloperUser,
-}
-
-impl Core {
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    fn fresh_guid(&self) -> Result<Guid> {
-        Ok(Guid(self.ids.mint()?.into_bytes()))
     }
 }
 

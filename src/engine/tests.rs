@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
+use crate::ambient::{Ids, Timestamp};
 use crate::engine::gather::Reads;
 use crate::error::ErrorKind;
 use crate::id::{IdentityId, IdentityPoolId};
+use crate::login::LoginVerifier;
 use crate::op::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityInput,
     DescribeIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,

@@ -242,9 +242,9 @@ impl fmt::Debug for OidcVerifier {
 
 /// Gives the keys of issuers when a token is to be verified, and so can refresh them.
 ///
-/// [`from_fn`](crate::from_fn) makes one of any
-/// `Fn(&str, Option<&str>) -> Result<Arc<JwkSet>, LoginError>`. The verifier asks it for every token
-/// that is well-formed and of the right issuer, genuine or not; it should cache the keys.
+/// [`from_fn`](crate::from_fn) makes one of any `Fn(&str, Option<&str>) -> Result<Arc<JwkSet>,
+/// LoginError>`. The verifier asks it for every token that is well-formed and of the right issuer,
+/// genuine or not; it should cache the keys.
 pub trait IssuerKeys: Send + Sync {
     /// The keys of `issuer`, a provider of the pool by its name without `https://` and without one
     /// final slash ([`ProviderName::of_issuer`]). `kid` is the key that the token names; nothing

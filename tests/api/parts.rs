@@ -33,11 +33,6 @@ macro_rules! pointers {
     }};
 }
 
-fn fixed(bytes: &mut [u8]) -> Result<(), EntropyError> {
-    bytes.fill(7);
-    Ok(())
-}
-
 fn unavailable<T>() -> Result<T, LoginError> {
     Err(LoginError::unavailable("out of order"))
 }
@@ -47,6 +42,10 @@ fn every_pointer_and_function_is_a_part() {
     for clock in pointers!(from_fn(|| Timestamp::from_millis(NOON)), Clock) {
         assert_eq!(clock.now(), Timestamp::from_millis(NOON));
     }
+    let fixed = |bytes: &mut [u8]| -> Result<(), EntropyError> {
+        bytes.fill(7);
+        Ok(())
+    };
     for entropy in pointers!(from_fn(fixed), Entropy) {
         let mut bytes = [0; 4];
         entropy.fill(&mut bytes).expect("fills");
@@ -190,10 +189,8 @@ fn assert_has_cause(failed: &Error, message: &str) {
     assert_eq!(failed.to_string(), message, "the caller does not see the cause");
     let root = root(failed).downcast_ref::<io::Error>().expect("the error itself");
     assert_eq!((root.kind(), root.to_string()), (timeout().kind(), timeout().to_string()));
-    let fault: wire::Fault = match failed {
-        Error::Refused(refusal) => Error::from(refusal.clone()).into(),
-        other => panic!("{other:?}"),
-    };
+    let Error::Refused(refusal) = failed else { panic!("{failed:?}") };
+    let fault = wire::Fault::from(Error::from(refusal.clone()));
     assert_eq!(fault.cause(), Some("no answer from 192.0.2.1"));
     let reply = wire::Reply::from(fault);
     assert_eq!(reply.status, 400);
