@@ -1,13 +1,15 @@
-//! Time and chance: the only sources of impurity, all of them injectable.
+//! Time and randomness: the only impure inputs. The embedder can replace each of them.
 //!
-//! A run whose [`Clock`], [`Entropy`] and [`Ids`] are fixed repeats byte for byte. The one
-//! exception is a signature with ES256, whose nonce ring draws by itself.
+//! A run with a fixed [`Clock`], [`Entropy`] and [`Ids`] repeats byte for byte. Signatures with
+//! ES256 are the one exception: ring draws their nonces itself.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
+
+use crate::part::{FromFn, forward};
 
 /// A moment, in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,24 +34,52 @@ impl Timestamp {
 
 /// Tells the time.
 ///
-/// Any `Fn() -> Timestamp` is one.
+/// [`from_fn`](crate::from_fn) makes a clock of any `Fn() -> Timestamp`.
 ///
 /// # Example: a clock that stands still
 ///
 /// ```
-/// use cognate::ambient::{Clock, Timestamp};
+/// use cognate::ambient::{Clock, Timestamp, from_fn};
 ///
-/// let noon = || Timestamp::from_millis(1_700_000_000_000);
+/// let noon = from_fn(|| Timestamp::from_millis(1_700_000_000_000));
 /// assert_eq!(noon.now().as_secs(), 1_700_000_000);
+/// ```
+///
+/// # Example: a clock that a test shares with its engine
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use cognate::ambient::{Clock, Timestamp};
+/// use cognate::Engine;
+///
+/// #[derive(Default)]
+/// struct Hand(AtomicU64);
+///
+/// impl Clock for Hand {
+///     fn now(&self) -> Timestamp {
+///         Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+///     }
+/// }
+///
+/// let clock = Arc::new(Hand::default());
+/// let engine = Engine::builder().clock(Arc::clone(&clock)).in_memory()?;
+/// clock.0.store(1_700_000_000_000, Ordering::Relaxed);
+/// # Ok::<(), cognate::Error>(())
 /// ```
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
 }
 
-impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
+forward!(Clock {
+    fn now(&self) -> Timestamp;
+});
+
+impl<F: Fn() -> Timestamp + Send + Sync> Clock for FromFn<F> {
     fn now(&self) -> Timestamp {
-        self()
+        (self.0)()
     }
 }
 
@@ -65,14 +95,39 @@ impl Clock for SystemClock {
     }
 }
 
-/// Gives unpredictable bytes: for keys, for their seals, for request ids.
+/// Provides unpredictable bytes for keys, for sealing them, and for request ids.
+///
+/// # Example: the same keys in every run
+///
+/// ```
+/// use cognate::ambient::EntropyError;
+/// use cognate::{Engine, from_fn};
+///
+/// // Never outside tests: everybody can predict these bytes.
+/// let zeros = |bytes: &mut [u8]| -> Result<(), EntropyError> {
+///     bytes.fill(0);
+///     Ok(())
+/// };
+/// let engine = Engine::builder().entropy(from_fn(zeros)).in_memory()?;
+/// # Ok::<(), cognate::Error>(())
+/// ```
 pub trait Entropy: Send + Sync {
     /// Fills all of `bytes`.
     ///
     /// # Errors
     ///
-    /// When no randomness can be had; nothing is then made of what was filled.
+    /// [`EntropyError`] when no randomness is available. The engine then discards `bytes`.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+forward!(Entropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+});
+
+impl<F: Fn(&mut [u8]) -> Result<(), EntropyError> + Send + Sync> Entropy for FromFn<F> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        (self.0)(bytes)
+    }
 }
 
 /// The operating system's random numbers.
@@ -85,7 +140,7 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Randomness could not be had.
+/// No randomness is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntropyError;
 
@@ -98,16 +153,40 @@ impl fmt::Display for EntropyError {
 impl std::error::Error for EntropyError {}
 
 /// Mints the ids of pools and identities.
+///
+/// # Example: ids that count up
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use cognate::{Engine, from_fn};
+/// use uuid::Uuid;
+///
+/// let last = AtomicU64::new(0);
+/// let mint = move || Ok(Uuid::from_u128(last.fetch_add(1, Ordering::Relaxed).into()));
+/// let engine = Engine::builder().ids(from_fn(mint)).in_memory()?;
+/// # Ok::<(), cognate::Error>(())
+/// ```
 pub trait Ids: Send + Sync {
-    /// An id that was never given before, neither by this process nor by one before it.
+    /// A new id. Neither this process nor an earlier one may have returned it before.
     ///
     /// # Errors
     ///
-    /// When none can be made.
+    /// [`EntropyError`] when no randomness is available.
     fn mint(&self) -> Result<Uuid, EntropyError>;
 }
 
-/// Random ids (UUID version 4) out of an [`Entropy`]; they say nothing of when they were made.
+forward!(Ids {
+    fn mint(&self) -> Result<Uuid, EntropyError>;
+});
+
+impl<F: Fn() -> Result<Uuid, EntropyError> + Send + Sync> Ids for FromFn<F> {
+    fn mint(&self) -> Result<Uuid, EntropyError> {
+        (self.0)()
+    }
+}
+
+/// Random ids (UUID version 4), drawn from an [`Entropy`]. They do not reveal when they were made.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomIds<E = SystemEntropy>(pub E);
 

@@ -1,28 +1,54 @@
-//! Temporary credentials: who gets them, and who makes them.
+//! Temporary credentials, their sessions, and the trait that makes them.
 
 mod session_key;
 
+use std::error::Error;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Timestamp;
+use crate::cause::Cause;
 use crate::constraint::REDACTED;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::Arn;
+use crate::part::{FromFn, forward};
 use crate::state::PrincipalTags;
 
 pub(crate) use session_key::{ParsedSessionToken, SessionKey};
 
-/// How long credentials are valid, in seconds: an hour.
+/// The lifetime of credentials: an hour.
 pub(crate) const SESSION_SECS: u64 = 3_600;
 
-/// Makes temporary credentials for a role that has been chosen.
+/// Makes temporary credentials for a role that the engine has chosen.
 ///
-/// Without one the engine makes them by itself, and [`Engine::verify_session`] reads them back. An
-/// embedder with an STS of its own puts it here: to look at the role's trust policy, or to let its
-/// own credentials come out. It is asked before anything is written; a call whose race is lost asks
-/// again. It may be slow: nothing is held while it works.
+/// Without an issuer the engine makes the credentials itself, and [`Engine::verify_session`] reads
+/// them back. Provide one to connect an STS of your own, which can check the role's trust policy
+/// and returns its own credentials.
+///
+/// The engine calls the issuer before it writes. It calls again if another writer changes the same
+/// records meanwhile. The issuer may be slow: the engine holds no lock while it runs.
+///
+/// # Example: credentials of another STS
+///
+/// ```
+/// use cognate::credentials::{CredentialError, CredentialIssuer, Credentials, Session};
+/// use cognate::Engine;
+///
+/// struct Sts;
+///
+/// impl CredentialIssuer for Sts {
+///     fn issue(&self, session: &Session) -> Result<Credentials, CredentialError> {
+///         if session.role_arn.as_str().ends_with(":role/retired") {
+///             return Err(CredentialError::Refused);
+///         }
+///         Ok(Credentials::new("ASIAEXAMPLE", "secret", "token", session.expiration))
+///     }
+/// }
+///
+/// let engine = Engine::builder().credential_issuer(Sts).in_memory()?;
+/// # Ok::<(), cognate::Error>(())
+/// ```
 ///
 /// [`Engine::verify_session`]: crate::Engine::verify_session
 pub trait CredentialIssuer: Send + Sync {
@@ -30,21 +56,43 @@ pub trait CredentialIssuer: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`CredentialError`], which refuses the whole call; nothing then changes.
+    /// [`CredentialError`]. The engine then refuses the whole call and changes nothing.
     fn issue(&self, session: &Session) -> Result<Credentials, CredentialError>;
 }
 
-/// Why no credentials were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+forward!(CredentialIssuer {
+    fn issue(&self, session: &Session) -> Result<Credentials, CredentialError>;
+});
+
+impl<F> CredentialIssuer for FromFn<F>
+where
+    F: Fn(&Session) -> Result<Credentials, CredentialError> + Send + Sync,
+{
+    fn issue(&self, session: &Session) -> Result<Credentials, CredentialError> {
+        (self.0)(session)
+    }
+}
+
+/// The reason why an issuer made no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
     /// The role cannot be assumed: `InvalidIdentityPoolConfigurationException`.
+    #[error("the role cannot be assumed")]
     Refused,
-    /// They cannot be made now: `ExternalServiceException`.
-    Unavailable,
+    /// The issuer failed: `ExternalServiceException`. The caller does not see the cause.
+    #[error("credentials are not available")]
+    Unavailable(#[source] Cause),
 }
 
-/// Who credentials are for, and what they may do.
+impl CredentialError {
+    /// The issuer failed because of this error, or for the reason in this text.
+    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Cause::new(cause))
+    }
+}
+
+/// The subject of credentials, and the role that they are for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Session {
@@ -56,15 +104,15 @@ pub struct Session {
     pub role_arn: Arn,
     /// The tags of the principal.
     pub principal_tags: PrincipalTags,
-    /// `unauthenticated`, or `authenticated` and for each login that was presented its provider and
-    /// its full name: the `amr` of a token for the same logins.
+    /// The `amr` of a token for the same logins: `unauthenticated`, or `authenticated` and then the
+    /// provider and the full name of each presented login.
     pub amr: Vec<String>,
-    /// When the session ends, in whole seconds.
+    /// The end of the session, in whole seconds.
     pub expiration: Timestamp,
 }
 
 impl Session {
-    /// A guest's session without tags; its members can be set.
+    /// A guest's session without tags. Set its other members as needed.
     pub fn new(
         identity_id: IdentityId,
         identity_pool_id: IdentityPoolId,
@@ -75,13 +123,13 @@ impl Session {
         Self { identity_id, identity_pool_id, role_arn, principal_tags, amr, expiration }
     }
 
-    /// The name that every session of the service has.
+    /// The session name that the service uses for every session.
     pub const ROLE_SESSION_NAME: &str = "CognitoIdentityCredentials";
 
-    /// Who is calling, as an STS says:
+    /// The caller's ARN as an STS reports it:
     /// `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/CognitoIdentityCredentials`.
     ///
-    /// `None` for a role that is not named `arn:PARTITION:iam::ACCOUNT:role/ROLE`.
+    /// `None` if the role's ARN does not have the form `arn:PARTITION:iam::ACCOUNT:role/ROLE`.
     pub fn assumed_role_arn(&self) -> Option<String> {
         let account = self.role_arn.iam_account()?;
         let partition = self.role_arn.as_str().split(':').nth(1)?;
@@ -95,18 +143,18 @@ impl Session {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credentials {
-    /// The name of the secret key, which every request tells.
+    /// The id of the secret key, part of every signed request.
     pub access_key_id: String,
-    /// What requests are signed with.
+    /// The key that signs requests.
     pub secret_key: SecretKey,
-    /// What tells who is calling.
+    /// The token that identifies the session.
     pub session_token: SessionToken,
-    /// When they end, in whole seconds.
+    /// The end of the session, in whole seconds.
     pub expiration: Timestamp,
 }
 
 impl Credentials {
-    /// Credentials that an issuer has made.
+    /// The credentials that an issuer has made.
     pub fn new(
         access_key_id: impl Into<String>,
         secret_key: impl Into<String>,
@@ -122,7 +170,7 @@ impl Credentials {
     }
 }
 
-/// Text that opens something: `Debug` does not show it, and there is no `Display`.
+/// Defines a secret text: `Debug` redacts it, and there is no `Display`.
 macro_rules! secret_text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -145,30 +193,30 @@ macro_rules! secret_text {
 }
 
 secret_text! {
-    /// A secret access key; the engine's own have 40 characters. `Debug` does not show it.
+    /// A secret access key. The engine makes keys of 40 characters. `Debug` redacts it.
     SecretKey
 }
 
 secret_text! {
-    /// A session token. `Debug` does not show it.
+    /// A session token. `Debug` redacts it.
     SessionToken
 }
 
 impl SessionToken {
-    /// What a caller presents as one.
+    /// A text that a caller presents as a session token.
     pub(crate) fn presented(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
-/// A session that this engine has made credentials for, read back from its token.
+/// A session of this engine, read back from its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifiedSession {
     /// The session.
     pub session: Session,
-    /// The access key that belongs to it; a request with another one is forged.
+    /// The session's access key id. A request with another one is forged.
     pub access_key_id: String,
-    /// What the requests of the session are signed with.
+    /// The key that signs the session's requests.
     pub secret_key: SecretKey,
 }

@@ -1,12 +1,14 @@
-//! The engine: opens a store, and offers each operation of the service as a method.
+//! The engine: it opens a store and offers each operation of the service as a method.
 
 mod builder;
 mod cache;
 mod deletion;
 mod developer;
 mod gather;
+mod handles;
 mod identities;
 mod keys;
+mod open_store;
 mod pools;
 mod public;
 mod resolve;
@@ -14,6 +16,7 @@ mod roles;
 mod rotation;
 mod run;
 mod sessions;
+mod shared;
 mod tags;
 mod throttle;
 
@@ -21,30 +24,28 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::check::Finding;
-use crate::credentials::{CredentialIssuer, VerifiedSession};
+use crate::credentials::VerifiedSession;
 use crate::error::Result;
-use crate::id::{AccountId, Guid, IdentityPoolId, Region};
-use crate::login::LoginVerifier;
-use crate::name::Arn;
+use crate::id::{AccountId, Region};
 use crate::rules::claims::Claims;
-use crate::rules::developer::UnknownDeveloperUser;
-use crate::rules::link::DeveloperLinking;
-use crate::rules::roles::RoleAccounts;
 use crate::store::Store;
-use crate::token::{Discovery, Jwks, ModulusEncoding, WebIdentity};
-use cache::PoolCache;
-use keys::KeyRing;
-use throttle::{Scope, Throttle};
+use crate::token::{Discovery, Jwks, WebIdentity};
+use shared::{Access, Choices, Core};
+use throttle::Scope;
 
 pub use builder::Builder;
+pub use handles::{Developer, Public};
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
 
-/// An identity-pool engine over one store. Clones share it.
+/// An identity-pool engine over one store.
 ///
-/// # Example: the identity of a user stays the same
+/// Clones and handles share the engine. They are cheap to make, and every thread can have its own.
+/// [`close`](Self::close) closes the engine for all of them; otherwise it closes when the last one
+/// is dropped.
+///
+/// # Example: one identity for every login of a user
 ///
 /// ```
 /// use cognate::operation::{
@@ -67,14 +68,50 @@ pub use throttle::Throttling;
 /// assert_eq!(engine.verify_token(again.token.as_str())?.identity_id(), &first.identity_id);
 /// # Ok::<(), cognate::Error>(())
 /// ```
+///
+/// # Use from async code
+///
+/// Every call blocks: it waits for the disk, and signing with RSA takes about a millisecond of a
+/// processor. Run calls on threads that may block. `Engine` and its handles are `Clone`, `Send`,
+/// `Sync` and `'static`, so each call can move a clone to another thread. A call that has begun
+/// runs to its end even if nobody awaits its result.
+///
+/// ```
+/// # mod tokio {
+/// #     // Stands in for the crate, with the same signature.
+/// #     pub mod task {
+/// #         pub async fn spawn_blocking<F, T>(f: F) -> Result<T, std::convert::Infallible>
+/// #         where
+/// #             F: FnOnce() -> T + Send + 'static,
+/// #             T: Send + 'static,
+/// #         {
+/// #             Ok(f())
+/// #         }
+/// #     }
+/// # }
+/// use std::error::Error;
+///
+/// use cognate::name::{IdentityId, IdentityPoolId};
+/// use cognate::operation::GetIdInput;
+/// use cognate::Engine;
+///
+/// async fn guest(
+///     engine: &Engine,
+///     pool: &IdentityPoolId,
+/// ) -> Result<IdentityId, Box<dyn Error + Send + Sync>> {
+///     let (public, input) = (engine.public(), GetIdInput::new(pool));
+///     let guest = tokio::task::spawn_blocking(move || public.get_id(input)).await??;
+///     Ok(guest.identity_id)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Engine {
     core: Arc<Core>,
 }
 
 impl Engine {
-    /// Opens the database in the folder `path` with all defaults: sled, durable against power loss,
-    /// tokens signed with RS512, no public login accepted.
+    /// Opens the database in the folder `path` with all defaults: a sled database that survives a
+    /// power loss, tokens signed with RS512, and no public login accepted.
     ///
     /// # Errors
     ///
@@ -83,60 +120,61 @@ impl Engine {
         Self::builder().open(path)
     }
 
-    /// An engine with other parts.
+    /// Starts to configure an engine.
     pub fn builder() -> Builder {
         Builder::new()
     }
 
-    /// The operations that take credentials, for the pools of an account in a region.
+    /// The operations that require credentials, for the pools of an account in a region.
     pub fn developer(&self, account: AccountId, region: Region) -> Developer {
         Developer { core: Arc::clone(&self.core), account, region }
     }
 
-    /// The operations that take no credentials, of every pool: what a client does by itself.
+    /// The operations that clients call without credentials, for every pool.
     pub fn public(&self) -> Public {
         Public { core: Arc::clone(&self.core) }
     }
 
-    /// The claims of a token of this engine: what an STS asks before it hands out credentials.
+    /// The claims of a token of this engine. An STS calls this before it issues credentials.
     ///
-    /// The header has to name a key of this engine that can still have valid tokens, and the key's
-    /// algorithm; the signature has to verify; the claims have to be as this engine writes them,
+    /// The header must name a key of this engine that can still have valid tokens, with the key's
+    /// algorithm. The signature must verify. The claims must have the form that this engine writes,
     /// for a pool that exists, in the key's region.
     ///
     /// # Errors
     ///
-    /// * [`Refusal::TokenForeign`](crate::Refusal::TokenForeign) for whatever is not exactly one of
-    ///   ours.
+    /// * [`Refusal::TokenForeign`](crate::Refusal::TokenForeign) for any token that this engine
+    ///   would not have issued, byte for byte.
     /// * [`Refusal::TokenExpired`](crate::Refusal::TokenExpired) from the second `exp` on.
     pub fn verify_token(&self, token: &str) -> Result<Claims> {
         self.core.verify_token(token)
     }
 
-    /// Who is calling with credentials that this engine has made: what an STS, or any service that
-    /// gets a session token, asks.
+    /// The session of credentials that this engine has made. A service that receives a session
+    /// token calls this to learn who is calling.
     ///
-    /// The session is as it was when the credentials were made; neither its identity nor its pool
-    /// need exist any more. That a request was signed with its secret key is not looked at.
+    /// The session is as it was when the credentials were made; its identity and its pool may be
+    /// gone. Checking the signature of the request with the session's secret key is up to the
+    /// caller.
     ///
     /// # Errors
     ///
-    /// * [`Refusal::SessionInvalid`](crate::Refusal::SessionInvalid) for a session token that was
-    ///   not made here, or not by the engine itself.
+    /// * [`Refusal::SessionInvalid`](crate::Refusal::SessionInvalid) for a session token that this
+    ///   engine has not made itself.
     /// * [`Refusal::SessionExpired`](crate::Refusal::SessionExpired) from the end of the session
     ///   on.
     pub fn verify_session(&self, session_token: &str) -> Result<VerifiedSession> {
         self.core.verify_session(session_token)
     }
 
-    /// Everything that `AssumeRoleWithWebIdentity` needs to check a token of this engine against
-    /// the trust policy of a role.
+    /// The claims of a token, in the form that `AssumeRoleWithWebIdentity` compares with the trust
+    /// policy of a role.
     ///
     /// # Errors
     ///
     /// As [`verify_token`](Self::verify_token).
     ///
-    /// # Example: a trust policy's conditions
+    /// # Example: the conditions of a trust policy
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
@@ -162,20 +200,20 @@ impl Engine {
         self.core.verify_token(token).map(WebIdentity::new)
     }
 
-    /// The public keys, those of retired keys among them while a token of theirs can be valid.
+    /// The public keys, including those of retired keys that can still have valid tokens.
     ///
-    /// Every region with a pool has a key: where no token was signed yet, the key is made now. A
-    /// client that keeps the set verifies the region's first token by it.
+    /// Generates the key of every region that has a pool but no key. A client that caches the key
+    /// set can thus verify the first token of the region.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read, or when a key cannot be made or kept.
+    /// When the store cannot be read, or when a key cannot be generated or stored.
     pub fn jwks(&self) -> Result<Jwks> {
         self.core.jwks()
     }
 
     /// The discovery document of a server whose origin is `base`, such as `http://127.0.0.1:4566`.
-    /// It is one for all regions: [`Discovery::issuer`] says whose issuer it names.
+    /// All regions share it; see [`Discovery::issuer`] for the issuer that it names.
     ///
     /// # Errors
     ///
@@ -184,51 +222,84 @@ impl Engine {
         self.core.discovery(base)
     }
 
-    /// Signs the tokens of a region with a new key from now on. The old key verifies until the last
-    /// token that it may have signed is over: a day and a minute.
+    /// Generates the signing key of a region now, unless the region has one. Otherwise the first
+    /// token of the region, or the first key set, waits for it.
+    ///
+    /// Call this at startup to keep the work out of the first request. Generating an RSA key, which
+    /// RS512 needs, takes about a tenth of a second in an optimised build and a second or two in an
+    /// unoptimised one. These lines in the `Cargo.toml` of your workspace make it three times
+    /// faster in a debug build:
+    ///
+    /// ```toml
+    /// [profile.dev.package]
+    /// crypto-bigint = { opt-level = 3 }
+    /// ```
+    ///
+    /// A test can do without: the fixed key of the testkit, `testkit::signing_key`, needs no
+    /// generation, and the other [algorithms](Builder::signing_algorithm) need no time.
     ///
     /// # Errors
     ///
-    /// When no key can be made or kept.
+    /// When the store cannot be read, or when the key cannot be generated or stored.
+    ///
+    /// # Example: a key before the first request
+    ///
+    /// ```
+    /// # use cognate::token::SigningAlgorithm;
+    /// # use cognate::Engine;
+    /// # let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
+    /// engine.prepare(&"us-east-1".parse()?)?;
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn prepare(&self, region: &Region) -> Result<()> {
+        self.core.current_key(region).map(drop)
+    }
+
+    /// Signs the tokens of a region with a new key from now on. The old key verifies its tokens
+    /// until the last of them has expired: for a day and a minute.
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be generated or stored.
     pub fn rotate_signing_key(&self, region: &Region) -> Result<()> {
         self.core.rotate(region)
     }
 
-    /// Seals sessions with a new key from now on. The old key opens until the last session that it
-    /// may have sealed is over: an hour and a minute.
+    /// Seals sessions with a new key from now on. The old key opens its sessions until the last of
+    /// them has ended: for an hour and a minute.
     ///
     /// # Errors
     ///
-    /// When no key can be made or kept.
+    /// When the key cannot be generated or stored.
     pub fn rotate_session_key(&self) -> Result<()> {
         self.core.rotate_session_key()
     }
 
-    /// Walks the store and reports every violated invariant; empty when all is well.
+    /// Walks the store and reports every violated invariant. An intact store has none.
     ///
-    /// To be run while nothing else writes: it reads record by record.
+    /// Run it only while nothing else writes: it reads one record at a time.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
     pub fn check(&self) -> Result<Vec<Finding>> {
-        crate::check::check(&*self.core.store)
+        crate::check::check(&self.core.store)
     }
 
-    /// Returns when everything that was answered is durable, whatever the store's durability.
+    /// Returns once every answered change is durable, whatever the durability of the store.
     ///
     /// # Errors
     ///
-    /// When it cannot be made durable.
+    /// When the changes cannot be made durable.
     pub fn sync(&self) -> Result<()> {
         Ok(self.core.store.sync()?)
     }
 
-    /// Whether the store takes writes. The store of [`Engine::open`] stops for good when a write
-    /// fails: when the disk is full, or cannot be synced. A server that finds this should end, and
-    /// be started again once the reason is gone.
+    /// Whether the store accepts writes. The store of [`Engine::open`] stops for good when a write
+    /// fails, for example because the disk is full, or when its folder has been removed. A server
+    /// should then end, and start again once the reason is gone.
     ///
-    /// Cheap: it asks the store, not the disk.
+    /// Cheap: it does not touch the disk.
     ///
     /// # Errors
     ///
@@ -246,23 +317,57 @@ impl Engine {
         Ok(self.core.store.health()?)
     }
 
-    /// Who is calling, as [`verify_session`](Self::verify_session); `None` for a session token that
-    /// was made elsewhere.
+    /// Closes the engine: waits for the calls in progress, syncs the store and releases it.
+    ///
+    /// Every later call of a clone or of a handle returns [`Error::Closed`](crate::Error::Closed).
+    /// After [`open`](Self::open) the folder is free again, so a database can be opened in it at
+    /// once: the same one, or a new one if the folder has been removed. A store that was [passed
+    /// in](Builder::open_exclusive) as an `Arc` lives until its last owner drops it.
+    ///
+    /// Dropping the last clone and handle closes the engine too, but reports no error.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Closed`](crate::Error::Closed) if the engine was closed before.
+    /// * [`Error::Storage`](crate::Error::Storage) if the store cannot be synced. It is released
+    ///   nevertheless.
+    ///
+    /// # Example: start again from nothing
+    ///
+    /// ```
+    /// use cognate::{Engine, Error};
+    ///
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let path = folder.path().join("identities.db");
+    /// let engine = Engine::open(&path)?;
+    /// let clone = engine.clone();
+    /// engine.close()?;
+    /// assert!(matches!(clone.check(), Err(Error::Closed)));
+    /// std::fs::remove_dir_all(&path).expect("nobody uses the folder");
+    /// let engine = Engine::open(&path)?;
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn close(self) -> Result<()> {
+        Ok(self.core.store.close()?)
+    }
+
+    /// The session as [`verify_session`](Self::verify_session) returns it, or `None` for a session
+    /// token of another issuer.
     pub(crate) fn own_session(&self, session_token: &str) -> Result<Option<VerifiedSession>> {
         self.core.own_session(session_token)
     }
 
-    /// The account of a request whose credentials name none.
+    /// The account of requests whose credentials name none.
     pub(crate) fn default_account(&self) -> AccountId {
         self.core.default_account.clone()
     }
 
-    /// Refuses a call that would be for its rate.
+    /// Refuses a call if its rate would be exceeded.
     pub(crate) fn would_admit(&self, operation: Limited, scope: Scope<'_>) -> Result<()> {
         self.core.would_admit(operation, scope)
     }
 
-    /// Sixteen unpredictable bytes in the form of an id, to name a request.
+    /// A request id: sixteen unpredictable bytes in the form of a UUID.
     #[cfg(feature = "http")]
     pub(crate) fn request_id(&self) -> Result<String> {
         let mut bytes = [0; 16];
@@ -274,94 +379,6 @@ impl Engine {
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("keys", &self.core.keys).finish_non_exhaustive()
-    }
-}
-
-/// The operations on the pools of one account in one region: who has this handle may do all that
-/// the owner of the account may do.
-#[derive(Clone)]
-pub struct Developer {
-    core: Arc<Core>,
-    account: AccountId,
-    region: Region,
-}
-
-impl Developer {
-    /// The account.
-    pub fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    /// The region.
-    pub fn region(&self) -> &Region {
-        &self.region
-    }
-
-    /// The ARN of a pool of the account in the region, whether there is one or not.
-    pub fn identity_pool_arn(&self, id: &IdentityPoolId) -> Arn {
-        Arn::of_pool(&self.account, &self.region, id)
-    }
-
-    fn admit(&self, operation: Limited) -> Result<()> {
-        self.core.admit(operation, (Some(&self.account), &self.region))
-    }
-}
-
-impl fmt::Debug for Developer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Developer")
-            .field("account", &self.account)
-            .field("region", &self.region)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The operations that clients do by themselves, without credentials: who may do what is shown by
-/// the logins that are presented.
-#[derive(Clone)]
-pub struct Public {
-    core: Arc<Core>,
-}
-
-impl fmt::Debug for Public {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Public").finish_non_exhaustive()
-    }
-}
-
-/// What engine and handles share.
-struct Core {
-    store: Arc<dyn Store>,
-    /// Decoded pools, if the store was opened exclusively.
-    pools: Option<PoolCache>,
-    keys: KeyRing,
-    clock: Box<dyn Clock>,
-    entropy: Box<dyn Entropy>,
-    ids: Box<dyn Ids>,
-    verifier: Box<dyn LoginVerifier>,
-    credential_issuer: Option<Box<dyn CredentialIssuer>>,
-    throttle: Option<Throttle>,
-    /// Of requests whose credentials name none.
-    default_account: AccountId,
-    choices: Choices,
-}
-
-/// Where it is not known what the service does, or where others may want something else.
-#[derive(Debug, Clone, Copy, Default)]
-struct Choices {
-    developer_linking: DeveloperLinking,
-    modulus_encoding: ModulusEncoding,
-    role_accounts: RoleAccounts,
-    unknown_developer_user: UnknownDeveloperUser,
-}
-
-impl Core {
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    fn fresh_guid(&self) -> Result<Guid> {
-        Ok(Guid(self.ids.mint()?.into_bytes()))
     }
 }
 

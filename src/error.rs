@@ -1,4 +1,4 @@
-//! One error for all operations, and the service's names for what went wrong.
+//! The error of all operations, and the service's names for it.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,59 +9,65 @@ use crate::constraint::Violations;
 use crate::rules::Refusal;
 use crate::store::StoreError;
 
-/// What every operation returns.
+/// The result of every operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an operation did not happen.
+/// The reason why an operation failed.
 ///
-/// Nothing has changed. Only of [`Storage`](Self::Storage) is that not known: the store could not
-/// say that a change is durable, so it happened whole or not at all.
+/// A failed operation has changed nothing. [`Storage`](Self::Storage) is the one exception: the
+/// store could not guarantee that the change is durable, so all of it may have happened, or none.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The service would say no.
+    /// The service would refuse the call.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Members fail their constraints; all of them are listed.
+    /// Members violate their constraints. All violations are listed.
     #[error(transparent)]
     Invalid(#[from] Violations),
-    /// The store could not do its work.
+    /// The store failed.
     #[error("storage failed")]
     Storage(#[source] StoreError),
-    /// What the store holds cannot be what was written.
+    /// The engine was closed, by [`Engine::close`](crate::Engine::close) of this or another clone.
+    #[error("the engine is closed")]
+    Closed,
+    /// The stored data is damaged.
     #[error("the store is corrupt: {detail}")]
     Corrupt {
-        /// The file or the key, and what is wrong with it.
+        /// The file or the key, and its defect.
         detail: String,
     },
-    /// Another engine has the database open.
+    /// Another engine has the database open, in this process or in another one. An engine of this
+    /// process keeps its folder locked even while the folder is removed:
+    /// [close](crate::Engine::close) it first.
     #[error("the database at {} is open elsewhere", path.display())]
     Locked {
         /// The database's folder.
         path: PathBuf,
     },
-    /// Others changed the same records again and again while this operation tried.
+    /// Other writers changed the same records in every attempt of this operation.
     #[error("too many concurrent changes of the same records")]
     Contended,
-    /// No randomness for ids or keys.
+    /// No randomness is available for ids or keys.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
-    /// A part that the embedder gave to the engine panicked.
+    /// A part that the embedder provided panicked.
     #[error("the {0} panicked")]
     Panicked(&'static str),
-    /// A signing key cannot be made or used.
+    /// A signing key cannot be generated or used.
     #[error("signing key: {0}")]
     SigningKey(&'static str),
 }
 
 impl Error {
-    /// The service's name for what went wrong.
+    /// The service's exception.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused(refusal) => refusal.into(),
             Self::Invalid(_) => ErrorKind::Validation,
             Self::Contended => ErrorKind::TooManyRequests,
             Self::Storage(_)
+            | Self::Closed
             | Self::Corrupt { .. }
             | Self::Locked { .. }
             | Self::Entropy(_)
@@ -74,6 +80,7 @@ impl Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Closed => Self::Closed,
             StoreError::Corrupt(detail) => Self::Corrupt { detail },
             StoreError::Locked(path) => Self::Locked { path },
             StoreError::Stopped | StoreError::Failed(_) => Self::Storage(error),
@@ -97,7 +104,7 @@ pub enum ErrorKind {
     DeveloperUserAlreadyRegistered,
     /// `ExternalServiceException`
     ExternalService,
-    /// `InternalErrorException`, the only one that is not the caller's doing
+    /// `InternalErrorException`, the only one that the caller has not caused
     InternalError,
     /// `InvalidIdentityPoolConfigurationException`
     InvalidIdentityPoolConfiguration,
@@ -204,7 +211,9 @@ impl From<&Refusal> for ErrorKind {
                 Self::LimitExceeded
             }
             Refusal::PoolConfigurationInvalid => Self::InvalidIdentityPoolConfiguration,
-            Refusal::CredentialsUnavailable | Refusal::ProviderUnavailable => Self::ExternalService,
+            Refusal::CredentialsUnavailable(_) | Refusal::ProviderUnavailable(_) => {
+                Self::ExternalService
+            }
             Refusal::RateExceeded => Self::TooManyRequests,
         }
     }

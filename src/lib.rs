@@ -14,6 +14,7 @@
 )]
 
 pub mod ambient;
+mod cause;
 mod check;
 mod constraint;
 pub mod credentials;
@@ -25,6 +26,7 @@ mod id;
 pub mod login;
 pub mod name;
 pub mod operation;
+mod part;
 mod rules;
 mod state;
 pub mod store;
@@ -34,6 +36,7 @@ mod text;
 pub mod token;
 pub mod wire;
 
+pub use cause::Cause;
 pub use check::Finding;
 pub use constraint::Constraint;
 pub use constraint::Violation;
@@ -46,6 +49,8 @@ pub use engine::Throttling;
 pub use error::Error;
 pub use error::ErrorKind;
 pub use error::Result;
+pub use part::FromFn;
+pub use part::from_fn;
 pub use rules::Refusal;
 pub use rules::developer::UnknownDeveloperUser;
 pub use rules::link::DeveloperLinking;

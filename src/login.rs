@@ -1,4 +1,4 @@
-//! Logins as they are presented, and the verifiers that prove them.
+//! Logins as callers present them, and the verifiers that check them.
 
 mod id_token;
 mod issuer;
@@ -9,14 +9,17 @@ mod mint;
 mod oidc;
 mod unverified;
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use crate::ambient::Timestamp;
+use crate::cause::Cause;
 use crate::constraint::REDACTED;
 use crate::name::{LoginToken, ProviderName};
+use crate::part::{FromFn, forward};
 use crate::state::IdentityPool;
 
 pub use crate::state::{ClaimValue, Login, PublicProvider, VerifiedLogin};
@@ -26,18 +29,67 @@ pub use keys::{JwkSet, JwkSetError};
 pub use oidc::{IssuerKeys, OidcVerifier, TokenCheck};
 pub use unverified::UnverifiedLogins;
 
-/// Proves that a token of a public provider is genuine, current and meant for the pool.
+/// Checks that a token of a public provider is genuine, current and meant for the pool.
 ///
-/// [`OidcVerifier`] is one for OpenID Connect. It may be slow: nothing is held while it works.
+/// [`OidcVerifier`] does this for OpenID Connect. A verifier may be slow: the engine holds no lock
+/// while it runs.
+///
+/// # Example: a verifier that is chosen at run time
+///
+/// ```
+/// use cognate::login::{LoginVerifier, OidcVerifier, UnverifiedLogins};
+/// use cognate::Engine;
+///
+/// let is_test = std::env::args().any(|argument| argument == "--test");
+/// let verifier: Box<dyn LoginVerifier> = if is_test {
+///     Box::new(UnverifiedLogins::trust_everyone())
+/// } else {
+///     Box::new(OidcVerifier::new())
+/// };
+/// let engine = Engine::builder().login_verifier(verifier).in_memory()?;
+/// # Ok::<(), cognate::Error>(())
+/// ```
+///
+/// # Example: a provider with opaque tokens
+///
+/// ```
+/// use cognate::ambient::Timestamp;
+/// use cognate::login::{LoginError, LoginVerifier, VerifiedLogin};
+/// use cognate::name::{LoginToken, ProviderName};
+/// use cognate::operation::IdentityPool;
+/// use cognate::Engine;
+///
+/// struct Directory;
+///
+/// impl LoginVerifier for Directory {
+///     fn verify(
+///         &self,
+///         pool: &IdentityPool,
+///         provider: &ProviderName,
+///         token: &LoginToken,
+///         _now: Timestamp,
+///     ) -> Result<VerifiedLogin, LoginError> {
+///         pool.public_provider(provider.as_str()).ok_or(LoginError::WrongAudience)?;
+///         let user = match token.as_str() {
+///             "" => return Err(LoginError::unavailable("the directory does not answer")),
+///             token => token.strip_prefix("user-").ok_or(LoginError::Malformed)?,
+///         };
+///         VerifiedLogin::assertion(provider, user).map_err(|_| LoginError::Malformed)
+///     }
+/// }
+///
+/// let engine = Engine::builder().login_verifier(Directory).in_memory()?;
+/// # Ok::<(), cognate::Error>(())
+/// ```
 pub trait LoginVerifier: Send + Sync {
-    /// Verifies `token`, presented under `provider` to `pool` at the moment `now`.
+    /// Verifies `token`, which the caller presents under `provider` to `pool` at the time `now`.
     ///
-    /// `provider` is the caller's key, with a final slash if the caller wrote one;
-    /// [`IdentityPool::public_provider`] finds it either way.
+    /// `provider` is the caller's key. It ends in a slash if the caller wrote one;
+    /// [`IdentityPool::public_provider`] accepts both spellings.
     ///
     /// # Errors
     ///
-    /// [`LoginError`], which refuses the whole call; nothing then changes.
+    /// [`LoginError`]. The engine then refuses the whole call and changes nothing.
     fn verify(
         &self,
         pool: &IdentityPool,
@@ -47,36 +99,86 @@ pub trait LoginVerifier: Send + Sync {
     ) -> Result<VerifiedLogin, LoginError>;
 }
 
-/// Why a presented login was not accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+forward!(LoginVerifier {
+    fn verify(
+        &self,
+        pool: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        now: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError>;
+});
+
+impl<F> LoginVerifier for FromFn<F>
+where
+    F: Fn(
+            &IdentityPool,
+            &ProviderName,
+            &LoginToken,
+            Timestamp,
+        ) -> Result<VerifiedLogin, LoginError>
+        + Send
+        + Sync,
+{
+    fn verify(
+        &self,
+        pool: &IdentityPool,
+        provider: &ProviderName,
+        token: &LoginToken,
+        now: Timestamp,
+    ) -> Result<VerifiedLogin, LoginError> {
+        (self.0)(pool, provider, token, now)
+    }
+}
+
+/// The reason why a verifier did not accept a login.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// The provider could not be asked: `ExternalServiceException`.
-    Unavailable,
-    /// The text is no token of this provider.
+    /// The verifier could not check the token: `ExternalServiceException`. The caller does not see
+    /// the cause.
+    #[error("the login provider is not available")]
+    Unavailable(#[source] Cause),
+    /// The text is not a token of this provider.
+    #[error("the token is malformed")]
     Malformed,
-    /// The token lacks a claim that every token has to have: its name.
+    /// The token lacks this required claim.
+    #[error("the token lacks the claim {0}")]
     MissingClaim(&'static str),
-    /// The token names another issuer than the provider it is presented under.
+    /// The issuer of the token differs from the provider under which it is presented.
+    #[error("the token is of another issuer")]
     WrongIssuer,
     /// The signature does not verify.
+    #[error("the token's signature does not verify")]
     BadSignature,
-    /// The token is of the future.
+    /// The token is not valid yet.
+    #[error("the token is not valid yet")]
     NotYetValid,
-    /// The token is of the past; both in epoch seconds.
+    /// The token has expired. Both times are in epoch seconds.
+    #[error("the token has expired: {now} >= {exp}")]
     Expired {
-        /// The moment of the call.
+        /// The time of the call.
         now: u64,
         /// The token's `exp`.
         exp: u64,
     },
     /// The token is for an application that the pool does not accept.
+    #[error("the token is for an application that the pool does not accept")]
     WrongAudience,
     /// The token is for an application that is not registered with the OpenID Connect provider of
     /// IAM.
+    #[error("the token is for an application that is not registered with the provider")]
     UnregisteredAudience,
-    /// The provider says that the user has signed out or is gone.
+    /// The provider reports that the user has signed out or no longer exists.
+    #[error("the token is inactive")]
     Inactive,
+}
+
+impl LoginError {
+    /// The verifier failed because of this error, or for the reason in this text.
+    pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Unavailable(Cause::new(cause))
+    }
 }
 
 /// The logins that a caller presents, in the caller's order: at most 10, one for each key. Two keys

@@ -37,6 +37,7 @@ pub(crate) mod roles;
 pub(crate) mod session;
 pub(crate) mod tags;
 
+use crate::cause::Cause;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, TagKey};
 use crate::state::{
@@ -133,9 +134,9 @@ pub enum Refusal {
         /// The role.
         role: Arn,
     },
-    /// Credentials cannot be made now.
+    /// The credential issuer failed.
     #[error("Credentials are not available.")]
-    CredentialsUnavailable,
+    CredentialsUnavailable(#[source] Cause),
     /// The pool has a developer provider name already, and it is another one.
     #[error("Developer provider name cannot be changed once it has been set.")]
     DeveloperProviderFixed,
@@ -268,9 +269,9 @@ pub enum Refusal {
         /// The provider.
         provider: ProviderName,
     },
-    /// A login provider could not be asked.
+    /// The login verifier failed.
     #[error("The login provider is not available.")]
-    ProviderUnavailable,
+    ProviderUnavailable(#[source] Cause),
     /// The pool does not accept the provider, or not this application of it.
     #[error("Token is not from a supported provider of this identity pool.")]
     ProviderUnsupported,

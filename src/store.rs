@@ -1,4 +1,4 @@
-//! Where state is kept: a small trait, and its implementations on sled and in memory.
+//! Storage: a small trait, and its implementations on sled and in memory.
 
 mod group;
 pub(crate) mod key;
@@ -10,6 +10,9 @@ use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::cause::Cause;
+use crate::part::forward;
+
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
 pub use sled_store::{Durability, SledOptions, SledStore};
@@ -17,31 +20,74 @@ pub use sled_store::{Durability, SledOptions, SledStore};
 /// The bytes of a record.
 pub type Value = Vec<u8>;
 
-/// Is shown entries by [`Store::visit`]: their keys, and the bytes of their records.
+/// The callback of [`Store::visit`]. It receives the key and the record of each entry.
 pub type Visitor<'a> = &'a mut dyn FnMut(&Key, &[u8]) -> Result<(), StoreError>;
 
-/// Keeps records under ordered keys, and changes them in conditional batches.
+/// Keeps records under ordered keys and changes them in conditional batches.
 ///
-/// The four calls without a body are all that the engine needs, so a shared database can stand
-/// behind them: a conditional write over several keys is what it must offer.
+/// An implementation must provide four methods. A database that several engines share can implement
+/// them if it offers a conditional write over several keys. Open it with
+/// [`Builder::open_shared`](crate::Builder::open_shared), and a store that a single engine uses
+/// with [`Builder::open_exclusive`](crate::Builder::open_exclusive).
 ///
-/// # Promises of an implementation
+/// # Requirements for an implementation
 ///
 /// * [`commit`](Self::commit) is atomic over all trees and serializable against other commits.
-/// * [`get`](Self::get) and [`scan`](Self::scan) return for each key a value that was committed and
-///   that survives as far as the store promises: never one whose commit could still be lost.
-/// * After a call failed, what it may have changed is either whole or absent.
+/// * [`get`](Self::get) and [`scan`](Self::scan) return only committed values, and only if the
+///   store already guarantees their durability: a value must not disappear after it has been read.
+/// * A call that fails has either made its whole change or no change.
+///
+/// # Example: a store that counts its commits
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
+/// use cognate::Engine;
+///
+/// #[derive(Default)]
+/// struct Counting {
+///     inner: MemoryStore,
+///     commits: AtomicU64,
+/// }
+///
+/// impl Store for Counting {
+///     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+///         self.inner.get(keys)
+///     }
+///
+///     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+///         self.inner.scan(range, limit)
+///     }
+///
+///     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+///         self.commits.fetch_add(1, Ordering::Relaxed);
+///         self.inner.commit(batch)
+///     }
+///
+///     fn sync(&self) -> Result<(), StoreError> {
+///         self.inner.sync()
+///     }
+/// }
+///
+/// let store = Arc::new(Counting::default());
+/// let engine = Engine::builder().open_exclusive(Arc::clone(&store))?;
+/// engine.rotate_session_key()?;
+/// assert_eq!(store.commits.load(Ordering::Relaxed), 1);
+/// # Ok::<(), cognate::Error>(())
+/// ```
 pub trait Store: Send + Sync {
-    /// The values of `keys`, in their order, in one round trip. Each is read on its own: together
-    /// they need not have stood at one moment.
+    /// The values of `keys`, in the same order, in one round trip. The values need not be from the
+    /// same moment.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError>;
 
-    /// The value of one key: what [`get`](Self::get) says of it, and a store that can say it for
-    /// less may.
+    /// The value of one key, as [`get`](Self::get) returns it. Override this if a single read can
+    /// be cheaper.
     ///
     /// # Errors
     ///
@@ -50,20 +96,19 @@ pub trait Store: Send + Sync {
         Ok(self.get(std::slice::from_ref(key))?.pop().flatten())
     }
 
-    /// The first `limit` entries of `range`, in the order of their keys; fewer only where the range
-    /// has no more.
+    /// The first `limit` entries of `range`, in key order. Fewer only if the range has no more.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError>;
 
-    /// Shows the entries that [`scan`](Self::scan) returns, one after the other, which a store can
-    /// do without copying them. What was shown counts only if this succeeds.
+    /// Calls `visitor` with each entry that [`scan`](Self::scan) would return. Override this if the
+    /// store can show entries without copying them. The entries count only if the call succeeds.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read, and what the visitor fails with, which ends the visit.
+    /// When the store cannot be read, and the error of the visitor, which ends the visit.
     fn visit(
         &self,
         range: &KeyRange,
@@ -73,12 +118,13 @@ pub trait Store: Send + Sync {
         self.scan(range, limit)?.iter().try_for_each(|(key, value)| visitor(key, value))
     }
 
-    /// Checks, then writes, all or nothing. On [`Commit::Done`] the writes are as durable as the
-    /// store promises.
+    /// Makes all writes of the batch if all its checks hold, and none otherwise. After
+    /// [`Commit::Done`] the writes are as durable as the store promises.
     ///
     /// # Errors
     ///
-    /// When the store cannot say that the batch is durable; it may then have happened or not.
+    /// When the store cannot guarantee that the batch is durable. The whole batch may then have
+    /// happened, or none of it.
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError>;
 
     /// Returns when everything that was committed before is durable.
@@ -88,19 +134,34 @@ pub trait Store: Send + Sync {
     /// When it cannot be made durable.
     fn sync(&self) -> Result<(), StoreError>;
 
-    /// Whether the store takes writes. Cheap: it asks the store, not the medium.
+    /// Whether the store accepts writes. Cheap: it does not touch the medium.
     ///
     /// # Errors
     ///
-    /// The failure that stopped the store, if it takes no more writes until it is opened again. A
-    /// store that never stops need not implement this.
+    /// The failure that stopped the store, if it accepts no writes until it is opened again. A
+    /// store that never stops need not override this.
     fn health(&self) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
-/// Every entry of a range, in the order of the keys, read step by step. An entry that is written
-/// meanwhile may be among them or not.
+forward!(Store {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError>;
+    fn get_one(&self, key: &Key) -> Result<Option<Value>, StoreError>;
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError>;
+    fn visit(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError>;
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError>;
+    fn sync(&self) -> Result<(), StoreError>;
+    fn health(&self) -> Result<(), StoreError>;
+});
+
+/// All entries of a range, in key order, read in steps. Entries that are written meanwhile may be
+/// missing.
 pub(crate) fn entries(
     store: &dyn Store,
     range: KeyRange,
@@ -127,31 +188,31 @@ pub(crate) fn entries(
 
 /// A conditional change: if every check holds, all writes happen.
 ///
-/// Deletes come before puts: a key that is in both is put.
+/// Deletes are applied before puts, so a key in both lists keeps the put value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Batch {
-    /// Keys that must hold exactly these bytes, or with `None` be absent.
+    /// Keys that must hold exactly these bytes. `None` means that the key must be absent.
     pub checks: Vec<(Key, Option<Value>)>,
-    /// Keys to remove; one that is absent is fine.
+    /// Keys to remove. They may be absent.
     pub deletes: Vec<Key>,
     /// Keys to set.
     pub puts: Vec<(Key, Value)>,
 }
 
 impl Batch {
-    /// Whether the batch only checks.
+    /// Whether the batch has checks only.
     pub fn is_read_only(&self) -> bool {
         self.deletes.is_empty() && self.puts.is_empty()
     }
 
-    /// The keys that it writes.
+    /// The keys that the batch removes or sets.
     pub fn written(&self) -> impl Iterator<Item = &Key> {
         self.deletes.iter().chain(self.puts.iter().map(|(key, _)| key))
     }
 }
 
-/// How a batch ended.
+/// The outcome of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a batch happens or it does not")]
 pub enum Commit {
@@ -161,31 +222,34 @@ pub enum Commit {
     Conflict,
 }
 
-/// Why a store could not do its work.
+/// The reason why a store could not do its work.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// What is on the disk cannot be what was written.
+    /// The store was closed.
+    Closed,
+    /// The stored data is damaged.
     Corrupt(String),
     /// Another engine has the database at this path open.
     Locked(PathBuf),
-    /// A flush or a sync has failed before, or the database has panicked. What the disk holds is
-    /// unknown, so the store refuses to go on until it is opened again.
+    /// An earlier flush or sync failed, or the database panicked. The content of the disk is
+    /// unknown, so the store accepts no writes until it is opened again.
     Stopped,
     /// The medium failed.
-    Failed(std::sync::Arc<dyn Error + Send + Sync>),
+    Failed(Cause),
 }
 
 impl StoreError {
     /// A failure of the medium.
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Failed(source.into().into())
+        Self::Failed(Cause::new(source))
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Closed => f.write_str("the store is closed"),
             Self::Corrupt(detail) => write!(f, "the store is corrupt: {detail}"),
             Self::Locked(path) => write!(f, "the database at {} is open elsewhere", path.display()),
             Self::Stopped => {
@@ -200,7 +264,7 @@ impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(source) => Some(&**source),
-            Self::Corrupt(_) | Self::Locked(_) | Self::Stopped => None,
+            Self::Closed | Self::Corrupt(_) | Self::Locked(_) | Self::Stopped => None,
         }
     }
 }

@@ -40,6 +40,7 @@ mod history;
 mod implementation;
 mod issuer;
 mod json;
+mod key;
 mod model;
 mod names;
 mod operation;
@@ -55,6 +56,7 @@ pub use generate::{beginning, operation, operations};
 pub use history::{Event, History, Unexplained};
 pub use implementation::{HttpEndpoint, Implementation, TestClock, TypedDoor, WireDoor};
 pub use issuer::{issuer_key_set, login_verifier};
+pub use key::signing_key;
 pub use model::Model;
 pub use names::{
     Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, NumberedLogin, Pool, Presented,

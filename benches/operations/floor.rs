@@ -47,7 +47,7 @@ impl Twin {
     fn over(recorder: Recorder) -> Self {
         let store = Arc::new(recorder);
         let engine = Engine::builder().ids(KnownPool::default());
-        let engine = engine.store(Arc::clone(&store) as Arc<dyn Store>);
+        let engine = engine.open_shared(Arc::clone(&store) as Arc<dyn Store>);
         let aws = developer(&engine.expect("an engine"));
         let pool = create_pool(&aws);
         let twin = Self { store, aws, pool };

@@ -62,7 +62,7 @@ impl World {
         let builder = builder.clock(clock.clone()).login_verifier(testkit::login_verifier());
         let (engine, store) = if options & 1 == 0 {
             let store = Arc::new(Watched::default());
-            (builder.store(Arc::clone(&store) as Arc<dyn Store>), Some(store))
+            (builder.open_shared(Arc::clone(&store) as Arc<dyn Store>), Some(store))
         } else {
             (builder.in_memory(), None)
         };

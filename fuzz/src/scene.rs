@@ -50,7 +50,7 @@ pub(crate) fn builder() -> Builder {
 pub(crate) fn builder_with_own_keys() -> Builder {
     Engine::builder()
         .signing_algorithm(SigningAlgorithm::EdDsa)
-        .clock(|| NOW)
+        .clock(from_fn(|| NOW))
         .ids(Counted::default())
         .entropy(Rising::default())
         .login_verifier(Proofs)

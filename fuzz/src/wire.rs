@@ -35,7 +35,7 @@ pub fn run(data: &[u8]) {
     let store = Arc::new(Watched::default());
     let alone = scene::builder().in_memory().expect("an engine");
     furnish(&alone);
-    let watched = scene::builder().store(Arc::clone(&store) as Arc<dyn Store>);
+    let watched = scene::builder().open_shared(Arc::clone(&store) as Arc<dyn Store>);
     let watched = watched.expect("an engine");
     let mut token = furnish(&watched);
 

@@ -12,7 +12,7 @@ use crate::rules::Change;
 use crate::state::Identity;
 use crate::store::key::corrupt;
 use crate::store::record::{Deletion, Record};
-use crate::store::{Batch, Key, KeyRange, Tree};
+use crate::store::{Batch, Key, KeyRange, Store, Tree};
 
 /// How many identities, or logins, one step removes.
 const STEP: usize = 60;

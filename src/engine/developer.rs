@@ -22,6 +22,7 @@ use crate::rules::link::{self, DeveloperLinking, OpenedBy};
 use crate::rules::provider::Accepts;
 use crate::rules::{Decided, attributes};
 use crate::state::VerifiedLogin;
+use crate::store::Store;
 use crate::store::record::{Owner, Record as _};
 
 impl Developer {

@@ -10,7 +10,7 @@ use crate::rules::Refusal;
 use crate::state::{Identity, Login, Pool};
 use crate::store::key::{Place, corrupt};
 use crate::store::record::{Address, Owner, PoolCount, Record};
-use crate::store::{Key, KeyRange, Value, Visitor};
+use crate::store::{Key, KeyRange, Store, Value, Visitor};
 
 /// What one attempt of an operation has read.
 pub(super) struct Reads<'a> {

@@ -1,7 +1,7 @@
-//! The keys of the regions, and the tokens that they sign and verify.
+//! The signing keys of the regions, and the tokens that they sign and verify.
 //!
-//! A region's first key is made with its first token, or with the first key set that is asked for
-//! while the region has a pool.
+//! The first key of a region is generated for its first token, for the first key set while the
+//! region has a pool, or by `Engine::prepare`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::ambient::Timestamp;
-use crate::engine::Core;
 use crate::engine::gather::Reads;
 use crate::engine::rotation::{Add, Series};
+use crate::engine::{Access, Core};
 use crate::error::{Error, Result};
 use crate::id::Region;
 use crate::rules::Refusal;
@@ -24,23 +24,23 @@ use crate::token::{
     Discovery, Jwk, Jwks, OpenIdToken, ParsedToken, Seal, Signer, SigningKey, verify,
 };
 
-/// What is known of the keys in the store.
+/// The configuration of keys, and a cache of the keys in the store.
 #[derive(Debug)]
 pub(super) struct KeyRing {
     algorithm: SigningAlgorithm,
     handed_in: Option<SigningKey>,
     seal: Seal,
-    is_exclusive: bool,
+    access: Access,
     known: RwLock<Known>,
     making: Mutex<()>,
 }
 
-/// Keys that were read from the store.
+/// The keys that have been read from the store.
 #[derive(Debug, Default)]
 struct Known {
     signers: HashMap<Region, Arc<CurrentKey>>,
     verifiers: HashMap<String, Arc<Numbered<StoredKey>>>,
-    /// Rises with every change: what was read from the store before one is not kept after it.
+    /// Rises with every change. A key that was read before a change is not cached after it.
     generation: u64,
 }
 
@@ -62,13 +62,13 @@ impl KeyRing {
         algorithm: SigningAlgorithm,
         handed_in: Option<SigningKey>,
         seal: Seal,
-        is_exclusive: bool,
+        access: Access,
     ) -> Self {
         Self {
             algorithm,
             handed_in,
             seal,
-            is_exclusive,
+            access,
             known: RwLock::default(),
             making: Mutex::default(),
         }
@@ -78,17 +78,17 @@ impl KeyRing {
         &self.seal
     }
 
-    /// Whether the store was opened exclusively.
+    /// Whether no other engine changes the keys in the store.
     pub(super) fn is_exclusive(&self) -> bool {
-        self.is_exclusive
+        self.access == Access::Exclusive
     }
 
-    /// Held while a key is made: that takes a while, and one is enough.
+    /// Held while a key is generated: generation is slow, and one key is enough.
     pub(super) fn making(&self) -> MutexGuard<'_, ()> {
         self.making.lock()
     }
 
-    /// The key that is kept, if this engine is to sign with it.
+    /// The stored key, if this engine may sign with it.
     fn usable(&self, kid: &str, kept: &StoredKey) -> Result<Option<SigningKey>> {
         if kept.algorithm != self.algorithm {
             return Ok(None);
@@ -104,12 +104,12 @@ impl KeyRing {
         Ok(opened)
     }
 
-    /// To be noted before a key is read from the store that may be kept afterwards.
+    /// Note this before reading a key that may be cached afterwards.
     pub(super) fn generation(&self) -> u64 {
         self.known.read().generation
     }
 
-    /// Keeps a key that was read since `generation` was noted, unless a change came between.
+    /// Caches a key that was read after `generation` was noted, unless keys have changed since.
     pub(super) fn keep_signer(&self, generation: u64, region: &Region, key: &Arc<CurrentKey>) {
         let mut known = self.known.write();
         if known.generation == generation {
@@ -124,7 +124,7 @@ impl KeyRing {
         }
     }
 
-    /// To be called after a change.
+    /// Call this after every change.
     pub(super) fn forget(&self) {
         let mut known = self.known.write();
         let generation = known.generation.wrapping_add(1);
@@ -182,25 +182,27 @@ impl Series for SigningKeys<'_> {
     }
 }
 
-/// The name of a region's key.
+/// The `kid` of a region's key.
 fn kid(region: &Region, number: u32) -> String {
     format!("{region}-{number}")
 }
 
-/// The key of the store that a name stands for.
+/// The region and the number in a `kid`.
 fn named(name: &str) -> Option<(Region, u32)> {
     let (region, number) = name.rsplit_once('-')?;
     let (region, number) = (region.parse().ok()?, number.parse().ok()?);
     (kid(&region, number) == name).then_some((region, number))
 }
 
-/// Whether a token of the key can still be valid.
+/// Whether the key can still have valid tokens.
 fn is_alive(key: &Numbered<StoredKey>, now: Timestamp) -> bool {
     !key.is_over(SigningKeys::LIFETIME_SECS, now)
 }
 
 impl Core {
     pub(super) fn verify_token(&self, token: &str) -> Result<Claims> {
+        // Cached keys and pools would answer without the store.
+        self.store.ensure_open()?;
         let parsed = ParsedToken::parse(token).ok_or(Refusal::TokenForeign)?;
         let (region, number) = named(&parsed.kid).ok_or(Refusal::TokenForeign)?;
         let key = self.verifying_key(&parsed.kid, &region, number)?;
@@ -217,7 +219,7 @@ impl Core {
     }
 
     pub(super) fn jwks(&self) -> Result<Jwks> {
-        // Clients keep a key set for a while, and would refuse the first token of a region.
+        // Clients cache the key set and would refuse the first token of a region.
         for region in self.regions_of_pools()? {
             self.current_key(&region)?;
         }
@@ -233,7 +235,7 @@ impl Core {
 
     fn regions_of_pools(&self) -> Result<BTreeSet<Region>> {
         let mut regions = BTreeSet::new();
-        for entry in entries(&*self.store, KeyRange::all(Tree::Accounts)) {
+        for entry in entries(&self.store, KeyRange::all(Tree::Accounts)) {
             let (key, _) = entry?;
             let region = key.account_region();
             regions.insert(region.ok_or_else(|| corrupt(&key, "not an account in a region"))?);
@@ -260,8 +262,7 @@ impl Core {
         self.add_key(&SigningKeys { region }, Add::Always)
     }
 
-    /// Fails early where a key that is needed cannot be opened, and seals the others as the secret
-    /// says.
+    /// Fails if a current key cannot be opened. Seals all keys with the current secret.
     pub(super) fn open_signing_keys(&self) -> Result<()> {
         let mut names = Vec::new();
         for (region, number, kept) in self.signing_keys()? {
@@ -274,9 +275,10 @@ impl Core {
         self.reseal::<StoredKey>(&names)
     }
 
-    /// The key that signs in a region, made if there is none yet.
+    /// The key that signs in a region. Generates it if there is none yet.
     pub(super) fn current_key(&self, region: &Region) -> Result<Arc<CurrentKey>> {
-        if self.keys.is_exclusive
+        self.store.ensure_open()?;
+        if self.keys.is_exclusive()
             && let Some(current) = self.keys.known.read().signers.get(region)
         {
             return Ok(Arc::clone(current));
@@ -290,7 +292,7 @@ impl Core {
         region: &Region,
         number: u32,
     ) -> Result<Option<Arc<Numbered<StoredKey>>>> {
-        if self.keys.is_exclusive
+        if self.keys.is_exclusive()
             && let Some(key) = self.keys.known.read().verifiers.get(kid)
         {
             return Ok(Some(Arc::clone(key)));
@@ -308,7 +310,7 @@ impl Core {
     /// The keys of all regions.
     fn signing_keys(&self) -> Result<Vec<(Region, u32, Numbered<StoredKey>)>> {
         let mut keys = Vec::new();
-        for entry in entries(&*self.store, KeyRange::all(Tree::SigningKeys)) {
+        for entry in entries(&self.store, KeyRange::all(Tree::SigningKeys)) {
             let (key, value) = entry?;
             let parts = key.signing_key_parts();
             let (region, number) = parts.ok_or_else(|| corrupt(&key, "not a key's name"))?;

@@ -11,9 +11,9 @@ use crate::operation::{
 use crate::rules::page::{Listing, Page};
 use crate::rules::{Change, Decided, Effect, Refusal, pool};
 use crate::state::{IdentityPool, Pool};
-use crate::store::KeyRange;
 use crate::store::key::corrupt;
 use crate::store::record::{PoolEntry, Record};
+use crate::store::{KeyRange, Store};
 
 impl Developer {
     /// Creates a pool.

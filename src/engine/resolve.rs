@@ -173,7 +173,7 @@ fn user(token: &LoginToken) -> Result<DeveloperUserIdentifier, Refusal> {
 
 fn refusal(error: LoginError) -> Refusal {
     match error {
-        LoginError::Unavailable => Refusal::ProviderUnavailable,
+        LoginError::Unavailable(cause) => Refusal::ProviderUnavailable(cause),
         LoginError::Malformed => Refusal::LoginMalformed,
         LoginError::MissingClaim(claim) => Refusal::LoginClaimMissing { claim },
         LoginError::WrongIssuer => Refusal::LoginIssuerMismatch,

@@ -89,7 +89,7 @@ impl Core {
     /// The keys of a series, the oldest first.
     pub(super) fn kept_keys<S: Series>(&self, series: &S) -> Result<Vec<(u32, Numbered<S::Kept>)>> {
         let mut keys = Vec::new();
-        for entry in entries(&*self.store, series.range()) {
+        for entry in entries(&self.store, series.range()) {
             let (key, value) = entry?;
             let number = series.number(&key).ok_or_else(|| corrupt(&key, "not a key's name"))?;
             keys.push((number, Numbered::decode(&key, &value)?));

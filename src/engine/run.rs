@@ -8,7 +8,7 @@ use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{Identity, Pool};
 use crate::store::key::Place;
 use crate::store::record::{Address, Deletion, Owner, PoolCount, PoolEntry, Record};
-use crate::store::{Batch, Commit, Key, Tree, Value};
+use crate::store::{Batch, Commit, Key, Store, Tree, Value};
 
 /// How often a lost race is run again. At least one writer wins each, so this many writers of one
 /// record can contend before one of them gives up.
@@ -40,6 +40,8 @@ impl Core {
         mut attempt: impl FnMut(&mut Reads<'_>) -> Result<(Batch, T)>,
     ) -> Result<T> {
         for _ in 0..ATTEMPTS_MAX {
+            // A cached pool would answer without the store.
+            self.store.ensure_open()?;
             let mut reads = Reads::new(self);
             let (writes, answer) = match attempt(&mut reads) {
                 Ok((writes, output)) => (writes, Ok(output)),

@@ -57,7 +57,7 @@ impl Core {
         let credentials = guarded("credential issuer", || issuer.issue(session))?;
         credentials.map_err(|error| match error {
             CredentialError::Refused => Refusal::PoolConfigurationInvalid.into(),
-            CredentialError::Unavailable => Refusal::CredentialsUnavailable.into(),
+            CredentialError::Unavailable(cause) => Refusal::CredentialsUnavailable(cause).into(),
         })
     }
 

@@ -5,14 +5,17 @@ mod deleted;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
+use crate::ambient::{Ids, Timestamp};
 use crate::engine::gather::Reads;
 use crate::error::ErrorKind;
 use crate::id::{IdentityId, IdentityPoolId};
+use crate::login::LoginVerifier;
 use crate::operation::{
     CreateIdentityPoolInput, DescribeIdentityInput, DescribeIdentityPoolInput,
     GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, ListIdentitiesInput,
     UpdateIdentityPoolInput,
 };
+use crate::part::from_fn;
 use crate::rules::{Change, Decided, Effect};
 use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
@@ -70,7 +73,7 @@ fn counted() -> (Arc<Counting>, Developer, IdentityPoolId) {
 /// A pool of an engine that has opened its store exclusively.
 fn game(store: Arc<dyn Store>) -> (Developer, IdentityPoolId) {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    let engine = builder.build(|| Ok(store), Some(PoolCache::default())).expect("opens");
+    let engine = builder.open_exclusive(store).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     let input = input.developer_provider_name("d");
@@ -117,9 +120,9 @@ fn a_call_has_one_moment() {
     let ticks = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&ticks);
     let clock = move || Timestamp::from_millis(counted.fetch_add(1, Ordering::SeqCst) as u64);
-    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).clock(clock);
-    let (store, pools): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::new()), PoolCache::default());
-    let engine = builder.build(|| Ok(store), Some(pools)).expect("opens");
+    let builder =
+        Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).clock(from_fn(clock));
+    let engine = builder.in_memory().expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     let input = input.developer_provider_name("d");
@@ -234,7 +237,7 @@ fn engines_with_different_keys_do_not_retire_each_other() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let engine = |algorithm| {
         let builder = Engine::builder().signing_algorithm(algorithm);
-        builder.store(Arc::clone(&store)).expect("opens")
+        builder.open_shared(Arc::clone(&store)).expect("opens")
     };
     let engines = [engine(SigningAlgorithm::EdDsa), engine(SigningAlgorithm::Es256)];
     let region: Region = "us-east-1".parse().unwrap();

@@ -177,7 +177,7 @@ impl Store for Stopped {
 #[test]
 fn a_store_that_fails_is_named_in_the_outcome_only() {
     let store = Arc::new(Stopped::default());
-    let engine = Engine::builder().store(store.clone()).expect("an engine");
+    let engine = Engine::builder().open_shared(store.clone()).expect("an engine");
     store.0.store(true, Ordering::SeqCst);
     for uri in [JWKS, DISCOVERY] {
         let request = Request::get(uri).header("host", "a.example").body(Bytes::new());

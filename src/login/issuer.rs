@@ -23,8 +23,8 @@ impl Issuer {
         Self { keys: Some(keys), client_ids: Vec::new() }
     }
 
-    /// An issuer whose keys [`issuer_keys`](crate::login::OidcVerifier::issuer_keys) gives: to register
-    /// its applications.
+    /// An issuer whose keys [`issuer_keys`](crate::login::OidcVerifier::issuer_keys) gives: to
+    /// register its applications.
     pub fn without_keys() -> Self {
         Self::default()
     }

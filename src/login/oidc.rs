@@ -10,6 +10,7 @@ use crate::login::issuer::{Issuer, Issuers};
 use crate::login::jwt::Jwt;
 use crate::login::{JwkSet, LoginError, LoginVerifier};
 use crate::name::{LoginToken, ProviderName};
+use crate::part::{FromFn, forward};
 use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, VerifiedLogin};
 
 /// Verifies the identity tokens of OpenID Connect providers and user pools.
@@ -81,14 +82,17 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 /// use std::collections::BTreeMap;
 /// use std::sync::{Arc, RwLock};
 ///
+/// use cognate::from_fn;
 /// use cognate::login::{JwkSet, LoginError, OidcVerifier};
 ///
-/// // Somebody else fetches the key sets, now and then.
+/// // Another thread fetches the key sets now and then.
 /// let fetched: Arc<RwLock<BTreeMap<String, Arc<JwkSet>>>> = Arc::default();
-/// let verifier = OidcVerifier::new().issuer_keys(move |issuer: &str, _kid: Option<&str>| {
-///     let fetched = fetched.read().map_err(|_| LoginError::Unavailable)?;
-///     fetched.get(issuer).cloned().ok_or(LoginError::Unavailable)
-/// });
+/// let keys = move |issuer: &str, _kid: Option<&str>| {
+///     let fetched = fetched.read().map_err(|error| LoginError::unavailable(error.to_string()))?;
+///     let keys = fetched.get(issuer).cloned();
+///     keys.ok_or_else(|| LoginError::unavailable("the keys have not been fetched yet"))
+/// };
+/// let verifier = OidcVerifier::new().issuer_keys(from_fn(keys));
 /// ```
 #[derive(Default)]
 #[must_use]
@@ -175,7 +179,8 @@ impl OidcVerifier {
         let has_signed = if let Some(keys) = self.issuers.keys(provider) {
             keys.has_signed(jwt)
         } else {
-            let asked = self.issuer_keys.as_ref().ok_or(LoginError::Unavailable)?;
+            let unknown = || LoginError::unavailable(format!("no keys of {provider} are known"));
+            let asked = self.issuer_keys.as_ref().ok_or_else(unknown)?;
             asked.keys(provider.as_str(), jwt.kid.as_deref())?.has_signed(jwt)
         };
         if has_signed { Ok(()) } else { Err(LoginError::BadSignature) }
@@ -212,16 +217,19 @@ impl LoginVerifier for OidcVerifier {
     ) -> Result<VerifiedLogin, LoginError> {
         let provider = &provider.without_final_slash();
         let configured = pool.public_provider(provider.as_str());
-        let other = match configured.ok_or(LoginError::WrongAudience)? {
-            PublicProvider::Saml(_) => &self.saml,
-            PublicProvider::Supported(_) if gives_access_tokens(provider) => &self.access_tokens,
+        let (other, kind) = match configured.ok_or(LoginError::WrongAudience)? {
+            PublicProvider::Saml(_) => (&self.saml, "SAML assertions"),
+            PublicProvider::Supported(_) if gives_access_tokens(provider) => {
+                (&self.access_tokens, "access tokens")
+            }
             configured @ (PublicProvider::Supported(_)
             | PublicProvider::UserPool(_)
             | PublicProvider::OpenIdConnect(_)) => {
                 return self.verify_id_token(&configured, provider, token, now);
             }
         };
-        let other = other.as_ref().ok_or(LoginError::Unavailable)?;
+        let missing = || LoginError::unavailable(format!("no verifier of {kind} was provided"));
+        let other = other.as_ref().ok_or_else(missing)?;
         other.verify(pool, provider, token, now)
     }
 }
@@ -237,9 +245,9 @@ impl fmt::Debug for OidcVerifier {
 
 /// Gives the keys of issuers when a token is to be verified, and so can refresh them.
 ///
-/// Any `Fn(&str, Option<&str>) -> Result<Arc<JwkSet>, LoginError>` is one. It is asked for every
-/// token that is well-formed and of the right issuer, genuine or not; it had better keep what it
-/// fetched.
+/// [`from_fn`](crate::from_fn) makes one of any `Fn(&str, Option<&str>) -> Result<Arc<JwkSet>,
+/// LoginError>`. The verifier asks it for every token that is well-formed and of the right issuer,
+/// genuine or not; it should cache the keys.
 pub trait IssuerKeys: Send + Sync {
     /// The keys of `issuer`, a provider of the pool by its name without `https://` and without one
     /// final slash ([`ProviderName::of_issuer`]). `kid` is the key that the token names; nothing
@@ -251,18 +259,23 @@ pub trait IssuerKeys: Send + Sync {
     fn keys(&self, issuer: &str, kid: Option<&str>) -> Result<Arc<JwkSet>, LoginError>;
 }
 
-impl<F> IssuerKeys for F
+forward!(IssuerKeys {
+    fn keys(&self, issuer: &str, kid: Option<&str>) -> Result<Arc<JwkSet>, LoginError>;
+});
+
+impl<F> IssuerKeys for FromFn<F>
 where
     F: Fn(&str, Option<&str>) -> Result<Arc<JwkSet>, LoginError> + Send + Sync,
 {
     fn keys(&self, issuer: &str, kid: Option<&str>) -> Result<Arc<JwkSet>, LoginError> {
-        self(issuer, kid)
+        (self.0)(issuer, kid)
     }
 }
 
 /// Asks a user pool about a token, as `ServerSideTokenCheck` wants it.
 ///
-/// Any `Fn(&ProviderName, &LoginToken) -> Result<bool, LoginError>` is one.
+/// [`from_fn`](crate::from_fn) makes one of any
+/// `Fn(&ProviderName, &LoginToken) -> Result<bool, LoginError>`.
 pub trait TokenCheck: Send + Sync {
     /// Whether the user of a verified `token` is still there and has not signed out.
     ///
@@ -272,12 +285,16 @@ pub trait TokenCheck: Send + Sync {
     fn is_active(&self, provider: &ProviderName, token: &LoginToken) -> Result<bool, LoginError>;
 }
 
-impl<F> TokenCheck for F
+forward!(TokenCheck {
+    fn is_active(&self, provider: &ProviderName, token: &LoginToken) -> Result<bool, LoginError>;
+});
+
+impl<F> TokenCheck for FromFn<F>
 where
     F: Fn(&ProviderName, &LoginToken) -> Result<bool, LoginError> + Send + Sync,
 {
     fn is_active(&self, provider: &ProviderName, token: &LoginToken) -> Result<bool, LoginError> {
-        self(provider, token)
+        (self.0)(provider, token)
     }
 }
 

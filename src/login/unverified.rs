@@ -14,9 +14,9 @@ use crate::state::{IdentityPool, PublicProvider, VerifiedLogin};
 /// **For local testing only.** Believes every token without a look at its signature, so that
 /// anybody can be anybody.
 ///
-/// Everything else is checked as [`OidcVerifier`](crate::login::OidcVerifier) does it without options: the
-/// shape, the claims that have to be there, the issuer, the time and the audience. The `alg` may be
-/// anything, `none` among it, and the third part may be empty.
+/// Everything else is checked as [`OidcVerifier`](crate::login::OidcVerifier) does it without
+/// options: the shape, the claims that have to be there, the issuer, the time and the audience. The
+/// `alg` may be anything, `none` among it, and the third part may be empty.
 ///
 /// Of an access token of `graph.facebook.com`, `www.amazon.com`, `api.twitter.com` or
 /// `www.digits.com` nothing can be read. Whoever presents the same one again is the same user: the
@@ -80,7 +80,9 @@ impl LoginVerifier for UnverifiedLogins {
         let provider = &provider.without_final_slash();
         let configured = pool.public_provider(provider.as_str());
         match configured.ok_or(LoginError::WrongAudience)? {
-            PublicProvider::Saml(_) => Err(LoginError::Unavailable),
+            PublicProvider::Saml(_) => {
+                Err(LoginError::unavailable("no verifier of SAML assertions was provided"))
+            }
             PublicProvider::Supported(app) if gives_access_tokens(provider) => {
                 holder(provider, app, token)
             }

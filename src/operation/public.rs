@@ -89,8 +89,8 @@ input! {
     fn new(identity_id: IdentityId)
     {
         /// A public provider with its token, or this service's own
-        /// [provider name](crate::token::TokenIssuer::provider_name) with one of its tokens. At most 10;
-        /// another one of the same provider replaces the first.
+        /// [provider name](crate::token::TokenIssuer::provider_name) with one of its tokens. At
+        /// most 10; another one of the same provider replaces the first.
         "Logins", logins, get_logins: {Logins: ProviderName => LoginToken},
         defaulted(0..=Logins::LENGTH_MAX);
 
@@ -139,8 +139,8 @@ input! {
     fn new(identity_id: IdentityId)
     {
         /// A public provider with its token, or this service's own
-        /// [provider name](crate::token::TokenIssuer::provider_name) with one of its tokens. At most 10;
-        /// another one of the same provider replaces the first.
+        /// [provider name](crate::token::TokenIssuer::provider_name) with one of its tokens. At
+        /// most 10; another one of the same provider replaces the first.
         "Logins", logins, get_logins: {Logins: ProviderName => LoginToken},
         required(0..=Logins::LENGTH_MAX);
 

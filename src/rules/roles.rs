@@ -18,8 +18,8 @@ pub(crate) const ROLE_MAPPINGS_MAX: usize = 10;
 #[expect(clippy::exhaustive_enums, reason = "the service's way, or what tests may want")]
 pub enum RoleAccounts {
     /// Roles of the pool's own account, as the service has it. A pool of
-    /// [`AccountId::zero`](crate::name::AccountId::zero) takes roles of every account, as its own account
-    /// is not known.
+    /// [`AccountId::zero`](crate::name::AccountId::zero) takes roles of every account, as its own
+    /// account is not known.
     #[default]
     OwnOnly,
     /// Roles of any account.

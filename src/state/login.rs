@@ -99,8 +99,8 @@ impl Hash for Login {
     }
 }
 
-/// A login of a public provider that a [`LoginVerifier`](crate::login::LoginVerifier) has found to be
-/// genuine.
+/// A login of a public provider that a [`LoginVerifier`](crate::login::LoginVerifier) has found to
+/// be genuine.
 ///
 /// Only a verifier makes one, through [`assertion`](Self::assertion); the engine links no other.
 #[derive(Debug, Clone, PartialEq, Eq)]

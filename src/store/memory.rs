@@ -1,4 +1,4 @@
-//! A store that keeps everything in memory and forgets it when it is dropped.
+//! A store in memory, whose content is lost when it is dropped.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,11 @@ use parking_lot::Mutex;
 
 use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
 
-/// A store without a disk: for tests, and for emulators that start empty.
+/// A store without a disk, for tests and for emulators that start empty.
+///
+/// [`Builder::in_memory`](crate::Builder::in_memory) makes one for a single engine. Pass one to
+/// [`Builder::open_exclusive`](crate::Builder::open_exclusive) to read it from outside, or to
+/// [`Builder::open_shared`](crate::Builder::open_shared) to share it between engines.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     entries: Mutex<BTreeMap<Key, Value>>,

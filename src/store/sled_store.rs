@@ -1,8 +1,8 @@
-//! The default store: sled 0.34, one named tree for each kind of record.
+//! The default store: sled 0.34, with one named tree for each kind of record.
 //!
-//! One transaction over all trees holds a group of batches: those of writers who wait for it, or in
-//! a relaxed store what was answered before it. sled's transaction lock is one for the whole
-//! process, so the closure only compares and writes; flush and sync come after it.
+//! One transaction over all trees applies a group of batches: those of the waiting writers, or in a
+//! relaxed store the changes that have been answered. sled has one transaction lock for the whole
+//! process, so the closure only compares and writes. Flush and sync follow it.
 
 mod behind;
 mod digest;
@@ -10,6 +10,7 @@ mod entry;
 mod files;
 mod folder;
 mod in_flight;
+mod lock;
 mod open;
 mod seal;
 mod tender;
@@ -17,7 +18,7 @@ mod tender;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -28,30 +29,44 @@ use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value, Visit
 use behind::{Layer, WriteBehind};
 use digest::Digest;
 use entry::{Closure, Group};
-use files::{CommitMark, Disk, FolderLock};
+use files::{CommitMark, Disk};
 use in_flight::InFlight;
+use lock::FolderLock;
 use open::COMMIT;
 use seal::Seal;
 use tender::Tender;
 
-/// What an answered operation survives.
+/// The failures that an answered operation survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "a process dies, a machine dies, or neither matters")]
 pub enum Durability {
-    /// The machine loses power: each group of commits is flushed and synced to the disk.
+    /// A power loss: each group of commits is flushed and synced to the disk.
     #[default]
     PowerLoss,
-    /// The process is killed: each group is handed to the operating system, which writes it to the
-    /// disk within about a second. After a power cut the last of it may be missing; the database
-    /// then is what an earlier moment left.
+    /// A killed process: each group is passed to the operating system, which writes it to the disk
+    /// within about a second. A power loss may undo the last groups; the database is then as it was
+    /// at an earlier moment.
     ProcessKill,
-    /// Nothing: commits are answered from memory and written behind, many in one transaction. With
-    /// the process the last tenth of a second of them may be lost, each whole and none before one
-    /// that is kept. For data that can be had again.
+    /// Nothing: commits are answered from memory and written later, many in one transaction. A
+    /// killed process may lose the commits of the last tenth of a second: each of them whole, and
+    /// never an earlier one than those that are kept. For data that can be created again.
     Relaxed,
 }
 
-/// How a [`SledStore`] is opened.
+/// The options of a [`SledStore`].
+///
+/// # Example: a store with a larger cache
+///
+/// ```
+/// use cognate::store::SledOptions;
+/// use cognate::Engine;
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("identities.db");
+/// let store = SledOptions::new(path).cache_bytes(256 << 20).open()?;
+/// let engine = Engine::builder().open_exclusive(store)?;
+/// # Ok::<(), cognate::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SledOptions {
@@ -61,26 +76,26 @@ pub struct SledOptions {
 }
 
 impl SledOptions {
-    /// The database in the folder `path`, which is made if it is missing; durable against power
-    /// loss, with a cache of 64 MiB.
+    /// The database in the folder `path`, with a cache of 64 MiB. It survives a power loss. Opening
+    /// creates the folder if it is missing.
     ///
-    /// It holds the private halves of signing keys, which are not sealed without
-    /// [`Builder::key_secret`](crate::Builder::key_secret). On Unix the folder is made with mode
-    /// 0700, and its files with 0600 whatever the umask. An existing folder keeps its mode: others
-    /// who can use it see the names of its files, and others who can write it can replace the
+    /// The database contains the private halves of signing keys, which are sealed only with
+    /// [`Builder::key_secret`](crate::Builder::key_secret). On Unix a new folder gets mode 0700,
+    /// and files get mode 0600 whatever the umask. An existing folder keeps its mode: other users
+    /// who can read it see the names of its files, and other users who can write it can replace the
     /// database.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), durability: Durability::default(), cache_bytes: 64 << 20 }
     }
 
-    /// What an answered operation survives.
+    /// The failures that an answered operation survives.
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
     }
 
-    /// How many bytes of records sled keeps in memory. What it needs beside them grows with the
-    /// number of records.
+    /// The size of sled's cache of records, in bytes. Its other memory grows with the number of
+    /// records.
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bytes = bytes;
         self
@@ -88,10 +103,16 @@ impl SledOptions {
 
     /// Opens the database.
     ///
+    /// A folder has at most one open store. Do not remove, move or replace the folder while it is
+    /// open. The store notices this at its next write or health check, and then fails every call.
+    ///
     /// # Errors
     ///
-    /// * [`StoreError::Locked`] while another store has it open, in this process or another.
-    /// * [`StoreError::Corrupt`] when it is damaged, has lost its end, or is of an unknown format.
+    /// * [`StoreError::Locked`] while another store has the folder open, in this process or
+    /// another.
+    ///   A store of this process that has lost its folder still counts: drop it first.
+    /// * [`StoreError::Corrupt`] when the database is damaged, has lost its end, or has an unknown
+    ///   format.
     /// * [`StoreError::Failed`] when the files cannot be read or written.
     pub fn open(self) -> Result<SledStore, StoreError> {
         let shared = Arc::new(Shared::open(&self)?);
@@ -102,13 +123,13 @@ impl SledOptions {
     }
 }
 
-/// Keeps state in a sled database.
+/// A sled database in a folder, opened with [`SledOptions::open`].
 pub struct SledStore {
     tender: Option<Tender>,
     shared: Arc<Shared>,
 }
 
-/// sled shows every record, the private halves of keys among them.
+/// sled's own `Debug` would show every record, including the private halves of keys.
 impl fmt::Debug for SledStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SledStore")
@@ -170,15 +191,16 @@ impl Store for SledStore {
     }
 
     fn health(&self) -> Result<(), StoreError> {
+        self.shared.ensure_in_place()?;
         self.shared.stopped.get().cloned().map_or(Ok(()), Err)
     }
 }
 
-/// What was committed is synced, whatever the durability.
+/// Syncs every commit, whatever the durability.
 impl Drop for SledStore {
     fn drop(&mut self) {
         drop(self.tender.take());
-        // Nobody is left to be told of a failure; what was promised is on the disk already.
+        // A failure cannot be reported. The store has kept its promise of durability before.
         if self.sync().is_ok() {
             self.shared.seal.put_on_drop(self.shared.applied());
         }
@@ -186,7 +208,8 @@ impl Drop for SledStore {
 }
 
 struct Shared {
-    // Dropped in this order: the seal is put when sled has closed its files, the lock goes last.
+    // Dropped in this order: the seal is written after sled has closed its files, and the lock is
+    // released last.
     trees: Vec<sled::Tree>,
     database: sled::Db,
     disk: Disk,
@@ -195,17 +218,19 @@ struct Shared {
     commits: GroupCommit,
     in_flight: InFlight,
     behind: WriteBehind,
-    /// As of the last commit that was applied.
+    /// The digest of the last commit that was applied.
     applied: Mutex<Digest>,
-    /// Records that a relaxed store has written since the last flush.
+    /// The number of records that a relaxed store has written since the last flush.
     backlog: AtomicUsize,
-    /// Why the store takes no more writes.
+    /// The reason why the store accepts no more writes.
     stopped: OnceLock<StoreError>,
+    /// Whether the folder has been removed, moved or replaced.
+    is_gone: AtomicBool,
     seal: Seal,
-    _lock: FolderLock,
+    lock: FolderLock,
 }
 
-/// How many records may wait for a flush: one flush of very many takes seconds.
+/// The number of records that may wait for a flush: a flush of very many takes seconds.
 const BACKLOG_MAX: usize = 4096;
 
 impl Shared {
@@ -213,9 +238,12 @@ impl Shared {
         self.trees.get(place).ok_or(StoreError::Stopped)
     }
 
-    /// sled panics on some pages that were damaged under it. What it then holds in memory is
-    /// unknown, so nothing is written any more until the store is opened again.
+    /// Runs `work` on the database. sled panics on some pages that were damaged while it had them
+    /// open. Its memory is then in an unknown state, so the store stops until it is opened again.
     fn guarded<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.is_gone.load(Ordering::Relaxed) {
+            return Err(folder_gone());
+        }
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             let panicked = StoreError::failed("sled panicked: the database may be damaged");
             self.stopped.get_or_init(|| panicked.clone());
@@ -227,21 +255,34 @@ impl Shared {
         if self.stopped.get().is_some() { Err(StoreError::Stopped) } else { Ok(()) }
     }
 
-    /// Stops the store when `work` is left before its changes are known to be durable, also by a
-    /// panic.
+    /// Stops the store if its folder is gone. Nobody would find what it writes then.
+    fn ensure_in_place(&self) -> Result<(), StoreError> {
+        if self.lock.is_in_place() {
+            return Ok(());
+        }
+        self.stopped.get_or_init(folder_gone);
+        self.is_gone.store(true, Ordering::Relaxed);
+        Err(folder_gone())
+    }
+
+    /// Stops the store if `work` fails or panics: its changes may not be durable.
     fn stop_unless_durable<T>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        // After a failed sync a second one may succeed without having written what the first lost.
+        // After a failed sync a second one may succeed without writing what the first one lost.
         self.ensure_running()?;
+        let work = || {
+            self.ensure_in_place()?;
+            work()
+        };
         self.guarded(work).inspect_err(|reason| {
             self.stopped.get_or_init(|| reason.clone());
             self.in_flight.lose();
         })
     }
 
-    /// Commits a group and makes it as durable as was promised.
+    /// Commits a group and makes it as durable as the store promises.
     fn write(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
         self.stop_unless_durable(|| {
             self.in_flight.depart(batches.iter().flat_map(Batch::written));
@@ -257,7 +298,8 @@ impl Shared {
         })
     }
 
-    /// Checks and applies batches, each on its own, in one transaction over all trees.
+    /// Checks and applies batches in one transaction over all trees. Each batch succeeds or fails
+    /// on its own.
     fn apply(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
         self.transact(|group| {
             let apply = |batch: &Batch| {
@@ -272,7 +314,7 @@ impl Shared {
         })
     }
 
-    /// Writes what a relaxed store has answered.
+    /// Writes the changes that a relaxed store has answered.
     fn write_behind(&self) -> Result<(), StoreError> {
         self.stop_unless_durable(|| self.behind.write(|layer| self.write_layer(layer)))
     }
@@ -288,7 +330,7 @@ impl Shared {
         if backlog >= BACKLOG_MAX { self.flush() } else { Ok(()) }
     }
 
-    /// One transaction at a time may write.
+    /// Runs a transaction. Only one at a time may write.
     fn transact<T>(&self, change: impl Fn(&mut Group<'_>) -> Closure<T>) -> Result<T, StoreError> {
         let before = *self.applied.lock();
         let result: TransactionResult<_, StoreError> = self.trees.transaction(|trees| {
@@ -306,7 +348,7 @@ impl Shared {
         Ok(changed)
     }
 
-    /// Whether something was committed that is not known to be on the disk.
+    /// Whether a commit may not be on the disk yet.
     fn is_behind(&self) -> bool {
         self.behind.is_occupied() || self.applied() > self.mark.number()
     }
@@ -316,13 +358,13 @@ impl Shared {
         self.applied.lock().number
     }
 
-    /// Hands everything that was applied to the operating system.
+    /// Passes every applied commit to the operating system.
     fn flush(&self) -> Result<(), StoreError> {
         self.backlog.store(0, Ordering::SeqCst);
         self.database.flush().map(drop).map_err(store_error)
     }
 
-    /// Brings everything that was applied onto the disk.
+    /// Writes every applied commit to the disk.
     fn sync(&self) -> Result<(), StoreError> {
         self.stop_unless_durable(|| {
             self.write_behind()?;
@@ -334,10 +376,16 @@ impl Shared {
     }
 }
 
+fn folder_gone() -> StoreError {
+    StoreError::failed(
+        "the folder of the database was removed, moved or replaced while it was open",
+    )
+}
+
 fn store_error(error: sled::Error) -> StoreError {
     use std::io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
     let damage = match &error {
-        // A file of sled's is gone, cut or nonsense.
+        // A file of sled's is missing, truncated or damaged.
         sled::Error::Io(io) => matches!(io.kind(), InvalidData | NotFound | UnexpectedEof),
         sled::Error::Corruption { .. }
         | sled::Error::CollectionNotFound(_)

@@ -62,7 +62,7 @@ pub enum When {
 /// use cognate::{Engine, ErrorKind};
 ///
 /// let store = Arc::new(FaultyStore::new(MemoryStore::new()));
-/// let engine = Engine::builder().store(store.clone())?;
+/// let engine = Engine::builder().open_shared(store.clone())?;
 /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
 /// let create = || CreateIdentityPoolInput::new("game", GuestAccess::Denied);
 ///

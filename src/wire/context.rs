@@ -112,8 +112,8 @@ impl Context {
     ///
     /// A session token that the engine has made stands for the account of the session's role. It is
     /// refused beside an access key id that it was not made for. Any other session token makes no
-    /// difference: an embedder with a [`CredentialIssuer`](crate::credentials::CredentialIssuer) reads its own
-    /// tokens and names the account.
+    /// difference: an embedder with a [`CredentialIssuer`](crate::credentials::CredentialIssuer)
+    /// reads its own tokens and names the account.
     #[must_use]
     pub fn with_session_token(mut self, header: Option<&str>) -> Self {
         if let (Caller::Signed(credential), Some(token)) = (&mut self.caller, header) {

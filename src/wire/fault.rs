@@ -67,7 +67,8 @@ impl Fault {
         &self.message
     }
 
-    /// The reason why the engine could not do its work. The caller does not get it.
+    /// The error behind an internal error or an `ExternalServiceException`, for the log. The caller
+    /// does not see it.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
@@ -350,7 +351,8 @@ impl From<Error> for Fault {
         if kind == ErrorKind::InternalError {
             return Self::internal_error(chain(&error));
         }
-        Self::bad_request(kind.as_str(), error.to_string())
+        let cause = std::error::Error::source(&error).map(chain);
+        Self { cause, ..Self::bad_request(kind.as_str(), error.to_string()) }
     }
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod inputs;
 mod options;
+mod parts;
 mod refusals;
 mod sessions;
 mod steps;

@@ -1,4 +1,4 @@
-//! The behaviours that an engine can be given otherwise.
+//! The options of an engine.
 
 use cognate::name::IdentityId;
 use cognate::operation::{
@@ -11,7 +11,7 @@ use cognate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
 use crate::support::{AMAZON, FACEBOOK, GAME, World, call, key, refused};
 use Outcome::{AlreadyRegistered, DontMatch, Forbidden, Is};
 
-/// What a call comes to.
+/// The outcome of a call.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     /// The identity of that user.
@@ -21,9 +21,9 @@ enum Outcome {
     Forbidden,
 }
 
-/// The identity that is given, the logins that are presented, and what that comes to where the id is
-/// enough and where a linked login is asked for. Alice is the user `a` of Facebook too, bob the user `b`
-/// of Amazon; carol's identity is disabled; zoe is unknown.
+/// The given identity, the presented logins, and the outcome if the id is enough and if a linked login
+/// is required. Alice is also the user `a` of Facebook, bob the user `b` of Amazon. Carol's identity is
+/// disabled. Zoe is unknown.
 type Row = (Option<&'static str>, &'static [(&'static str, &'static str)], Outcome, Outcome);
 
 #[rustfmt::skip]
@@ -101,7 +101,7 @@ fn outcome(scene: &Scene, (given, logins, ..): &Row) -> Outcome {
 }
 
 #[test]
-fn what_opens_an_authenticated_identity() {
+fn the_proof_that_opens_an_authenticated_identity() {
     for row in TABLE {
         let (given, logins, by_id, by_login) = row;
         for (linking, wanted) in

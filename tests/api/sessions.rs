@@ -181,7 +181,9 @@ struct Issuer {
 impl CredentialIssuer for Issuer {
     fn issue(&self, session: &Session) -> Result<Credentials, CredentialError> {
         self.asked.lock().expect("not poisoned").push(session.clone());
-        self.answer.map(|()| Credentials::new("AKID", "secret", "token", session.expiration))
+        self.answer
+            .clone()
+            .map(|()| Credentials::new("AKID", "secret", "token", session.expiration))
     }
 }
 
@@ -190,7 +192,7 @@ fn an_embedder_can_make_the_credentials() {
     for (answer, kind) in [
         (Ok(()), None),
         (Err(CredentialError::Refused), Some(ErrorKind::InvalidIdentityPoolConfiguration)),
-        (Err(CredentialError::Unavailable), Some(ErrorKind::ExternalService)),
+        (Err(CredentialError::unavailable("the STS is gone")), Some(ErrorKind::ExternalService)),
     ] {
         let asked = Arc::default();
         let issuer = Issuer { asked: Arc::clone(&asked), answer };

@@ -151,7 +151,7 @@ fn opening_finishes_more_deletions_than_one_step_reads() {
     }
     store.commit(batch).expect("planted");
     let over: Arc<dyn Store> = store.clone();
-    let engine = Engine::builder().store(over).expect("opens");
+    let engine = Engine::builder().open_shared(over).expect("opens");
     for tree in Tree::ALL {
         let left = store.scan(&KeyRange::prefix(tree, []), usize::MAX).expect("readable");
         assert_eq!(left, [], "{tree:?}");

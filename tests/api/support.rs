@@ -97,7 +97,7 @@ impl LoginVerifier for Voucher {
             "missing-aud" => Err(LoginError::MissingClaim("aud")),
             "not-yet-valid" => Err(LoginError::NotYetValid),
             "expired" => Err(LoginError::Expired { now, exp: now - 1 }),
-            "unavailable" => Err(LoginError::Unavailable),
+            "unavailable" => Err(LoginError::unavailable("the provider is gone")),
             "wrong-audience" => Err(LoginError::WrongAudience),
             "wrong-issuer" => Err(LoginError::WrongIssuer),
             other => {
@@ -135,7 +135,7 @@ impl World {
     pub(crate) fn with(parts: impl FnOnce(Builder) -> Builder) -> Self {
         let store = Arc::new(MemoryStore::new());
         let over = Arc::clone(&store);
-        Self::built(store, parts, |builder| builder.store(over))
+        Self::built(store, parts, |builder| builder.open_shared(over))
     }
 
     /// Over an exclusive store, so that it keeps pools and keys in memory; `store` stays empty.

@@ -265,7 +265,7 @@ pub(crate) const ROWS: &[Row] = &[
         scene.says("M23", CREDENTIALS, body, &[]);
     }),
     row(&["5.4.5.unavailable"], "an issuer that is not available", |scene| {
-        let scene = parts::refusing(scene, CredentialError::Unavailable);
+        let scene = parts::refusing(scene, CredentialError::unavailable("the STS is gone"));
         let (_, id) = pool(&scene, json!({}));
         let body = json!({"IdentityId": id, "Logins": {FACEBOOK: "user:a"}});
         let text = "Credentials are not available.";

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cognate::Throttling;
 use cognate::credentials::{CredentialError, CredentialIssuer, Credentials};
 use cognate::login::{Issuer, JwkSet, OidcVerifier};
 use cognate::name::{LoginToken, ProviderName};
+use cognate::{Throttling, from_fn};
 use serde_json::Value;
 
 use crate::scene::{ISSUER, Scene, text};
@@ -39,7 +39,7 @@ pub(crate) fn refusing(scene: &Scene, why: CredentialError) -> Scene {
 
     impl CredentialIssuer for Refusing {
         fn issue(&self, _: &cognate::credentials::Session) -> Result<Credentials, CredentialError> {
-            Err(self.0)
+            Err(self.0.clone())
         }
     }
 
@@ -69,6 +69,7 @@ pub(crate) fn verifying(scene: &Scene, jwks: &Value) -> Scene {
     };
     let keys = Arc::new(JwkSet::from_json(jwks.to_string()).expect("a key set"));
     let keys = move |_: &str, _: Option<&str>| Ok(Arc::clone(&keys));
-    let verifier = OidcVerifier::new().issuer_keys(keys).server_side_token_check(gone);
+    let verifier = OidcVerifier::new().issuer_keys(from_fn(keys));
+    let verifier = verifier.server_side_token_check(from_fn(gone));
     scene.with(|builder| builder.login_verifier(verifier))
 }

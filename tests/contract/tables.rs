@@ -86,7 +86,8 @@ fn every_refusal_has_a_row() {
     // A variant is indented by four and begins with a capital letter.
     let variants = variants.lines().filter_map(|line| line.strip_prefix("    "));
     let variants = variants.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
-    let variants = variants.map(|line| line.trim_end_matches([',', ' ', '{']).to_owned());
+    let variants = variants.filter_map(|line| line.split([',', ' ', '(']).next());
+    let variants = variants.map(str::to_owned);
     let untold: Vec<_> = variants.filter(|variant| !told.contains(variant)).collect();
     assert_eq!(untold, Vec::<String>::new());
 }

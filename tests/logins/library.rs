@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use cognate::Engine;
 use cognate::ambient::{Clock as _, SystemClock};
 use cognate::login::OidcVerifier;
 use cognate::name::IdentityPoolId;
 use cognate::operation::{CreateIdentityPoolInput, GetIdInput, GuestAccess};
 use cognate::token::SigningAlgorithm;
+use cognate::{Engine, from_fn};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, decode_header,
@@ -336,7 +336,7 @@ fn the_library_verifies_what_the_engine_signs() {
         let earlier = World::exclusive(|builder| {
             let then = SystemClock.now().as_millis() - 1_000;
             let clock = move || cognate::ambient::Timestamp::from_millis(then);
-            builder.clock(clock).signing_key(key(algorithm))
+            builder.clock(from_fn(clock)).signing_key(key(algorithm))
         });
         earlier.ids.next(1);
         assert_eq!(earlier.game(), pool);

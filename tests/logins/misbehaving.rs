@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cognate::ambient::Timestamp;
 use cognate::credentials::{CredentialError, CredentialIssuer, Credentials, Session};
+use cognate::from_fn;
 use cognate::login::{Issuer, JwkSet, LoginError, LoginVerifier, OidcVerifier, VerifiedLogin};
 use cognate::name::{LoginToken, ProviderName};
 use cognate::operation::{DeleteIdentityPoolInput, IdentityPool};
@@ -81,7 +82,7 @@ fn a_verifier_that_fails_fails_one_call() {
     let site = moody(|_, token| match token {
         "panic-secret-token" => panic!("the verifier is not well: {token}"),
         "index-secret-token" => Some(Ok(login(GOOGLE, &token[..token.len() * 2]))),
-        "unavailable" => Some(Err(LoginError::Unavailable)),
+        "unavailable" => Some(Err(LoginError::unavailable("the provider is gone"))),
         "malformed" => Some(Err(LoginError::Malformed)),
         "issuer" => Some(Err(LoginError::WrongIssuer)),
         "signature" => Some(Err(LoginError::BadSignature)),
@@ -137,14 +138,15 @@ fn keys_that_cannot_be_had_fail_one_call() {
     let asked = Arc::clone(&mood);
     let keys: Arc<JwkSet> = Arc::new(key_set(&[KEYS.p384.jwk("ex-1"), KEYS.ed25519.jwk("ex-2")]));
     let site = Site::with(move |builder| {
-        let looked_up = verifier()
-            .issuer(EXAMPLE, Issuer::without_keys().client_id("gameweb"))
-            .issuer_keys(move |_: &str, _: Option<&str>| match asked.load(Ordering::SeqCst) {
-                GIVES => Ok(Arc::clone(&keys)),
-                1 => panic!("the network is gone"),
-                2 => Err(LoginError::Unavailable),
-                _ => Ok(Arc::new(key_set(&[]))),
-            });
+        let looked_up =
+            verifier().issuer(EXAMPLE, Issuer::without_keys().client_id("gameweb")).issuer_keys(
+                from_fn(move |_: &str, _: Option<&str>| match asked.load(Ordering::SeqCst) {
+                    GIVES => Ok(Arc::clone(&keys)),
+                    1 => panic!("the network is gone"),
+                    2 => Err(LoginError::unavailable("the network is gone")),
+                    _ => Ok(Arc::new(key_set(&[]))),
+                }),
+            );
         builder.signing_key(key(SigningAlgorithm::EdDsa)).login_verifier(looked_up)
     });
     let genuine = makers()[2].genuine().text();
@@ -176,7 +178,7 @@ impl CredentialIssuer for Told {
             0 => Ok(Credentials::new("ASIA0", "key", "token", session.expiration)),
             1 => panic!("no credentials for {}", session.role_arn),
             2 => Err(CredentialError::Refused),
-            _ => Err(CredentialError::Unavailable),
+            _ => Err(CredentialError::unavailable("the STS is gone")),
         }
     }
 }

@@ -98,8 +98,10 @@ impl Race {
         let (store, asked) = (Arc::new(Racing::default()), Counting::default());
         let inner = Arc::clone(&store.inner);
         let builder = || Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
-        let engine = builder().login_verifier(asked.clone()).store(Arc::<Racing>::clone(&store));
-        let winner = builder().login_verifier(Counting::default()).store(inner).expect("opens");
+        let engine =
+            builder().login_verifier(asked.clone()).open_shared(Arc::<Racing>::clone(&store));
+        let winner =
+            builder().login_verifier(Counting::default()).open_shared(inner).expect("opens");
         let engine = engine.expect("opens");
         let aws = developer(&winner, ACCOUNT, REGION);
         let input = cognate::operation::CreateIdentityPoolInput::new("game", GuestAccess::Allowed)

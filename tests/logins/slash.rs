@@ -10,7 +10,7 @@ use cognate::login::{Issuer, IssuerKeys, JwkSet, LoginError, OidcVerifier, Unver
 use cognate::store::{Batch, Commit, Key, MemoryStore, Store, Tree};
 use cognate::token::SigningAlgorithm;
 use cognate::wire::{self, Context};
-use cognate::{Builder, Engine};
+use cognate::{Builder, Engine, from_fn};
 use serde_json::{Value, json};
 
 use crate::mint::{KEYS, Maker, NOW, key_set};
@@ -53,9 +53,9 @@ impl Tenant {
 
     fn over(store: Arc<MemoryStore>, parts: impl FnOnce(Builder) -> Builder) -> Self {
         let builder = Engine::builder()
-            .clock(|| Timestamp::from_millis(NOON))
+            .clock(from_fn(|| Timestamp::from_millis(NOON)))
             .signing_algorithm(SigningAlgorithm::EdDsa);
-        Self(parts(builder).store(store).expect("opens"))
+        Self(parts(builder).open_shared(store).expect("opens"))
     }
 
     fn ask(&self, operation: &str, body: &Value) -> Result<Value, String> {

@@ -1,4 +1,4 @@
-//! What the engine relies on, put to every store.
+//! The requirements of the trait `Store`, checked for every store.
 
 use std::sync::Arc;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Databases that were cut, damaged or are in use.
+//! Databases that are cut, damaged or in use.
 
 mod rig;
 mod shapes;
@@ -60,7 +60,7 @@ fn a_half_written_snapshot_is_cleared() {
     assert_eq!(resolve(&engine, &pool, "user-7").expect("known"), users[7]);
 }
 
-/// sled opens a cut or damaged log without what follows; the number beside it tells.
+/// sled opens a cut or damaged log without the rest. The number beside it reveals that.
 #[test]
 fn a_database_that_lost_its_end_is_corrupt() {
     type Damage = fn(&mut Vec<u8>);
@@ -120,12 +120,12 @@ fn everything_is_there_after_opening_again() {
     }
 }
 
-/// A record that does not decode is named by its key; nothing is made up in its place.
+/// The error for a record that cannot be decoded names its key.
 #[test]
 fn a_corrupt_record_is_named_by_its_key() {
     let store = std::sync::Arc::new(MemoryStore::new());
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    let engine = builder.store(store.clone()).expect("opens");
+    let engine = builder.open_shared(store.clone()).expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
@@ -152,7 +152,7 @@ fn a_corrupt_record_is_named_by_its_key() {
     }
 }
 
-/// A process that was being started while a database was closed kept it locked for a moment.
+/// A process that was starting while a database was closed kept it locked for a moment.
 #[test]
 fn starting_processes_does_not_keep_a_database_locked() {
     let folder = tempfile::tempdir().expect("a folder");

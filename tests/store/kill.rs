@@ -1,4 +1,5 @@
-//! The test binary runs itself, is killed while it writes, and everything it was answered is there.
+//! Killed writers: the test binary runs itself and is killed while it writes. Every answered change
+//! survives.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -51,7 +52,7 @@ fn call(
     input.logins("login.game", user)
 }
 
-/// Registers pairs of users and merges them, and says so once it is done: `USER IDENTITY` lines.
+/// Registers pairs of users and merges them. Prints `USER IDENTITY` once each is done.
 #[test]
 fn writes_until_it_is_killed() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
@@ -99,11 +100,11 @@ fn writes_until_it_is_killed() {
     });
 }
 
-/// Of one database.
+/// The state of one database.
 const KILLS: u64 = 8;
 
 #[test]
-fn what_was_answered_survives_a_kill() {
+fn every_answered_change_survives_a_kill() {
     (0..effort()).for_each(|_| kill_in_rounds());
 }
 
@@ -133,9 +134,9 @@ fn kill_in_rounds() {
             });
             noted.collect::<Vec<_>>()
         });
-        // The first of these kills it while it opens the database.
+        // The first kill comes while the process opens the database.
         std::thread::sleep(Duration::from_millis(20 + 90 * round));
-        // The later ones kill it in the midst of its work, also where that takes longer to begin.
+        // Later kills come during its work, even if it starts slowly.
         while round > 3 && answers.load(Ordering::SeqCst) < 20 && !reader.is_finished() {
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -1,7 +1,9 @@
-//! Stores: one conformance test for all of them, what befalls a sled database, and races.
+//! Stores: their conformance, damage to sled databases, folders, closing, and races.
 
+mod closing;
 mod conformance;
 mod damage;
+mod folders;
 mod kill;
 #[cfg(unix)]
 mod permissions;
@@ -10,7 +12,7 @@ mod races;
 mod relaxed;
 mod replay;
 
-/// By how much every dose is multiplied: the environment variable `COGNATE_EFFORT`, or 1.
+/// The factor for the size of every test: the environment variable `COGNATE_EFFORT`, or 1.
 fn effort() -> u64 {
     std::env::var("COGNATE_EFFORT").map_or(1, |effort| effort.parse().expect("a whole number"))
 }

@@ -1,5 +1,5 @@
-//! Only the owner of a database can read it, whatever the umask: this binary runs again as a
-//! process that takes no permission from anybody.
+//! Permissions: only the owner of a database can read it, whatever the umask. This binary runs
+//! itself with a umask of zero.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ fn open(path: &Path, durability: Durability) -> SledStore {
     SledOptions::new(path).durability(durability).open().expect("opens")
 }
 
-/// Enough for a log of several segments, and with some records in pieces.
+/// Writes enough for several segments of the log, with some records in pieces.
 fn fill(store: &SledStore) {
     for n in 0..200_u32 {
         let key = Key::new(Tree::Pools, n.to_be_bytes());
@@ -78,7 +78,7 @@ fn runs_without_a_umask() {
         assert_private(&database, &[]);
         drop(store);
         assert_private(&database, &["closed"]);
-        // sled makes a snapshot when it opens what was closed.
+        // sled makes a snapshot when it opens a closed database.
         drop(open(&database, durability));
         assert_private(&database, &["snap.", "closed"]);
     }
@@ -97,7 +97,7 @@ fn a_database_is_its_owners_whatever_the_umask() {
     assert!(folder.path().join("Relaxed").exists(), "it ran");
 }
 
-/// As earlier versions made it, beside a file that is not the database's.
+/// A database of an earlier version, beside a file that is not part of it.
 #[test]
 fn the_files_of_an_open_database_are_restricted_and_others_are_not() {
     for durability in DURABILITIES {
@@ -122,7 +122,7 @@ fn the_files_of_an_open_database_are_restricted_and_others_are_not() {
         for path in all_below(&database.join("sled")).iter().filter(|path| path.is_file()) {
             assert_eq!(mode(path), 0o600, "{}", path.display());
         }
-        // A folder's mode is its owner's choice.
+        // The owner chooses the mode of the folder.
         assert_eq!((mode(&database), mode(&database.join("sled"))), (0o755, 0o755));
         assert_eq!(mode(&database.join("other")), 0o644);
     }

@@ -1,4 +1,4 @@
-//! Records that nobody has written as they are, in a store that is otherwise right.
+//! Planted records that no engine writes, in an otherwise intact store.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use cognate::{Developer, Engine, Error};
 
 fn open(store: &Arc<MemoryStore>) -> cognate::Result<Engine> {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    builder.store(Arc::clone(store) as Arc<dyn Store>)
+    builder.open_shared(Arc::clone(store) as Arc<dyn Store>)
 }
 
 fn owner(engine: &Engine) -> Developer {
@@ -52,7 +52,7 @@ fn is_corrupt<T>(answer: cognate::Result<T>) -> bool {
 
 #[test]
 fn a_key_that_is_too_short_or_too_long_is_found() {
-    // The check passed over short keys, and took long ones for those that they begin with.
+    // The check once ignored short keys, and took a long key for the key that it begins with.
     let mark = (Key::new(Tree::Deletions, [7; 16]), vec![1]);
     for tree in Tree::ALL {
         let (store, _, _) = filled();
@@ -71,7 +71,7 @@ fn a_key_that_is_too_short_or_too_long_is_found() {
 
 #[test]
 fn a_deletion_of_a_longer_key_does_not_hold_up_an_engine() {
-    // Opening never came to an end: the mark that was removed was not the one that was read.
+    // Opening once never ended: it removed another mark than the one it had read.
     let (store, _, _) = filled();
     plant(&store, Key::new(Tree::Deletions, [7; 17]), vec![1]);
     assert!(is_corrupt(open(&store)));
@@ -79,7 +79,7 @@ fn a_deletion_of_a_longer_key_does_not_hold_up_an_engine() {
 
 #[test]
 fn a_pool_under_a_longer_key_is_in_no_list() {
-    // The last 16 bytes of the key were taken for the pool.
+    // The last 16 bytes of the key were once taken for the pool.
     let (store, engine, _) = filled();
     let (key, value) = entries(&store, Tree::PoolListing).remove(0);
     plant(&store, Key::new(key.tree, [key.bytes.as_slice(), b"!"].concat()), value);
@@ -89,7 +89,7 @@ fn a_pool_under_a_longer_key_is_in_no_list() {
 
 #[test]
 fn behind_the_last_number_there_is_no_key() {
-    // It was tried a thousand times, and then said to be a race.
+    // This was once tried a thousand times and then reported as a race.
     for tree in [Tree::SessionKeys, Tree::SigningKeys] {
         let (store, engine, _) = filled();
         engine.rotate_session_key().expect("a key");
@@ -109,7 +109,7 @@ fn behind_the_last_number_there_is_no_key() {
 
 #[test]
 fn a_map_whose_keys_do_not_rise_is_corrupt() {
-    // Entries in another order, or of one key, were read, and written in order or without one.
+    // Maps with unordered or repeated keys were once accepted, and changed when written again.
     let entry = |key: &str, value: &str| {
         [&[1, 0, 0, 0, 0, 0, 0, 0], key.as_bytes(), &[1, 0, 0, 0, 0, 0, 0, 0], value.as_bytes()]
             .concat()

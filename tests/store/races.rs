@@ -1,4 +1,4 @@
-//! Many threads over few names.
+//! Races: many threads use few names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const USERS: usize = 5;
 
 fn engine(store: Arc<dyn Store>) -> Engine {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-    builder.store(store).expect("opens")
+    builder.open_shared(store).expect("opens")
 }
 
 fn developer(engine: &Engine) -> Developer {
@@ -36,7 +36,7 @@ fn call(pool: &IdentityPoolId, user: usize) -> GetOpenIdTokenForDeveloperIdentit
     input.logins("login.game", format!("user-{user}"))
 }
 
-/// Every thread registers every user; each user has one identity in all answers.
+/// Every thread registers every user. All answers agree on the identity of each user.
 fn one_identity_for_each_user(engines: &[Engine]) {
     let pool = new_pool(&engines[0]);
     let answers: Vec<(usize, IdentityId)> = thread::scope(|scope| {
@@ -85,7 +85,7 @@ fn two_engines_over_one_store() {
     one_identity_for_each_user(&[engine(store.clone()), engine(store)]);
 }
 
-/// What one engine changes of a pool, another one over the same store sees at once.
+/// An engine sees at once how another one over the same store changes a pool.
 #[test]
 fn a_pool_that_is_changed_elsewhere_is_not_stale() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
@@ -102,7 +102,7 @@ fn a_pool_that_is_changed_elsewhere_is_not_stale() {
     assert_eq!(gone.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);
 }
 
-/// While users are merged, whoever asks for one gets the source's or the destination's identity.
+/// During a merge, a lookup returns the identity of the source or of the destination.
 #[test]
 fn readers_of_a_merge_see_it_whole() {
     let engine = engine(Arc::new(MemoryStore::new()));
@@ -137,7 +137,7 @@ fn readers_of_a_merge_see_it_whole() {
     assert_eq!(engine.check().expect("reads"), []);
 }
 
-/// A pool that is deleted under its users leaves nothing behind, whatever they were doing.
+/// Deleting a pool leaves nothing behind, whatever its users do meanwhile.
 #[test]
 fn a_pool_is_deleted_while_users_register() {
     let store = Arc::new(MemoryStore::new());
@@ -146,7 +146,7 @@ fn a_pool_is_deleted_while_users_register() {
         let left = store.scan(&KeyRange::prefix(tree, []), 10).expect("scans");
         assert!(left.is_empty(), "{left:?}");
     }
-    // With an exclusive store, an engine keeps the pool in memory.
+    // An engine with exclusive access caches the pool.
     delete_under_users(&Engine::builder().in_memory().expect("opens"));
 }
 

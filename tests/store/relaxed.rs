@@ -1,5 +1,5 @@
-//! A relaxed store, part of which is in memory and part in sled: it answers as if it were in one
-//! place, and what a kill leaves of it is what an earlier moment left.
+//! Relaxed stores, partly in memory and partly in sled. They answer like one store, and a kill
+//! leaves the state of an earlier moment.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -27,14 +27,14 @@ enum Step {
     Sync,
 }
 
-/// Few keys, so that commits meet.
+/// Few keys, so that commits collide.
 fn key() -> impl Strategy<Value = Key> {
     (prop_oneof![Just(Tree::Pools), Just(Tree::Logins)], vec(0..3_u8, 1..3))
         .prop_map(|(tree, bytes)| Key::new(tree, bytes))
 }
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
-    // The last is longer than what sled gets in one piece.
+    // The last is long enough to be stored in pieces.
     (0..3_u8, prop_oneof![Just(0), Just(1), Just(5_000)]).prop_map(|(n, long)| vec![n; long])
 }
 
@@ -86,7 +86,7 @@ proptest! {
 
 const FOLDER: &str = "COGNATE_KILLED_RELAXED_FOLDER";
 
-/// Three trees that tell the same of a number of commits: two hold every number, one the last.
+/// Commits that count up in three trees: two hold every number, one holds the last.
 fn count_up(from: u64) -> impl Iterator<Item = Batch> {
     (from..).map(|n| {
         let key = |tree, n: u64| Key::new(tree, n.to_be_bytes());

@@ -1,9 +1,8 @@
-//! With clock, randomness and ids injected a run repeats byte for byte.
+//! Replay: a run with a fixed clock, entropy and ids repeats byte for byte.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cognate::Engine;
 use cognate::ambient::{Entropy, EntropyError, RandomIds, Timestamp};
 use cognate::operation::{
     CreateIdentityPoolInput, DeleteIdentitiesInput, GetOpenIdTokenForDeveloperIdentityInput,
@@ -11,6 +10,7 @@ use cognate::operation::{
 };
 use cognate::store::{Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::token::SigningAlgorithm;
+use cognate::{Engine, from_fn};
 
 /// Repeats a sequence of bytes.
 struct Counted(AtomicU64);
@@ -29,12 +29,12 @@ fn run() -> (Vec<String>, Vec<(Key, Value)>) {
     let store = Arc::new(MemoryStore::new());
     let ticks = AtomicU64::new(1_700_000_000_000);
     let engine = Engine::builder()
-        .clock(move || Timestamp::from_millis(ticks.fetch_add(7, Ordering::SeqCst)))
+        .clock(from_fn(move || Timestamp::from_millis(ticks.fetch_add(7, Ordering::SeqCst))))
         .entropy(Counted(AtomicU64::new(0)))
         .ids(RandomIds(Counted(AtomicU64::new(1_000))))
         .signing_algorithm(SigningAlgorithm::EdDsa)
         .key_secret(*b"a secret of the embedder's alone")
-        .store(store.clone())
+        .open_shared(store.clone())
         .expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);

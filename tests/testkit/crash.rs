@@ -174,7 +174,7 @@ fn what_was_answered_is_there_after_a_kill_and_nothing_else() {
 
         let store = Arc::new(filled(&before));
         let twin = builder(round, TestClock::default());
-        let twin = twin.store(Arc::clone(&store) as Arc<dyn Store>).expect("opens");
+        let twin = twin.open_shared(Arc::clone(&store) as Arc<dyn Store>).expect("opens");
         let mut performer = Performer::new(twin, round);
         (0..answered).for_each(|number| performer.perform(number));
         let answered_only = dump(&*store);

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use cognate::Engine;
 use cognate::ambient::{Entropy, EntropyError, Ids, Timestamp};
 use cognate::credentials::Session;
 use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, Tree};
@@ -17,6 +16,7 @@ use cognate::testkit::{
     TypedDoor, User, When,
 };
 use cognate::token::SigningAlgorithm;
+use cognate::{Engine, from_fn};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use uuid::Uuid;
@@ -70,9 +70,9 @@ impl World {
         let clock = turn.clone();
         let now = move || Timestamp::from_millis(1_800_000_000_000 + clock.number());
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-        let builder = builder.login_verifier(testkit::login_verifier()).clock(now);
+        let builder = builder.login_verifier(testkit::login_verifier()).clock(from_fn(now));
         let builder = builder.ids(turn.clone()).entropy(turn.clone());
-        let engine = builder.store(store.clone()).expect("opens");
+        let engine = builder.open_shared(store.clone()).expect("opens");
         Self { store, engine, turn }
     }
 

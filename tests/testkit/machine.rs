@@ -108,7 +108,7 @@ fn wire(engine: Engine, clock: TestClock) -> WireDoor {
 fn typed_door_over_a_shared_store() {
     check("typed door", 192, |case| {
         let store = Arc::new(MemoryStore::new());
-        run(case, |builder| builder.store(store.clone()).expect("opens"), typed)
+        run(case, |builder| builder.open_shared(store.clone()).expect("opens"), typed)
     });
 }
 
@@ -116,7 +116,7 @@ fn typed_door_over_a_shared_store() {
 fn wire_door_over_a_shared_store() {
     check("wire door", 192, |case| {
         let store = Arc::new(MemoryStore::new());
-        run(case, |builder| builder.store(store.clone()).expect("opens"), wire)
+        run(case, |builder| builder.open_shared(store.clone()).expect("opens"), wire)
     });
 }
 

@@ -160,7 +160,7 @@ fn two_engines_over_one_store() {
     rounds(1_500, |seed| {
         let store = Yielding { store: MemoryStore::new(), pattern: Numbers::new(seed) };
         let (store, clock): (Arc<dyn Store>, _) = (Arc::new(store), TestClock::default());
-        let open = |()| builder(&clock).store(store.clone()).expect("opens");
+        let open = |()| builder(&clock).open_shared(store.clone()).expect("opens");
         let engines = [(); 2].map(open);
         let raced = race(seed, &engines.clone().map(TypedDoor::new), true);
         checked(seed, &engines[0]);

@@ -89,7 +89,7 @@ pub(super) fn engine(store: &Arc<Watch>) -> cognate::Result<Engine> {
 }
 
 fn open(builder: Builder, store: &Arc<Watch>) -> cognate::Result<Engine> {
-    builder.store(Arc::clone(store) as Arc<dyn Store>)
+    builder.open_shared(Arc::clone(store) as Arc<dyn Store>)
 }
 
 /// With all that a pool can have.

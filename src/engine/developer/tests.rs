@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::Engine;
-use crate::engine::cache::PoolCache;
 use crate::id::IdentityPoolId;
 use crate::operation::{
     CreateIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput, GuestAccess,
@@ -24,10 +23,9 @@ fn call(
 #[test]
 fn whether_a_pool_is_kept_makes_no_difference() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let [kept, read] = [Some(PoolCache::default()), None].map(|cache| {
-        let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-        builder.build(|| Ok(Arc::clone(&store)), cache).expect("opens")
-    });
+    let builder = || Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    let kept = builder().open_exclusive(Arc::clone(&store)).expect("opens");
+    let read = builder().open_shared(store).expect("opens");
     let of = |engine: &Engine, account: &str, region: &str| {
         engine.developer(account.parse().unwrap(), region.parse().unwrap())
     };

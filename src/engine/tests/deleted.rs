@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 use super::{call, game};
 use crate::engine::*;
 use crate::error::ErrorKind;
+use crate::id::IdentityPoolId;
 use crate::operation::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, GuestAccess, ListIdentitiesInput,
     LookupDeveloperIdentityInput,
@@ -66,18 +67,18 @@ impl Store for Deleting {
 #[test]
 fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
     let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let open = |store: Arc<dyn Store>, cache: Option<PoolCache>| {
+    let open = |store: Arc<dyn Store>| {
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
-        let engine = builder.build(|| Ok(store), cache).expect("opens");
+        let engine = builder.open_shared(store).expect("opens");
         engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
     };
-    let other = open(Arc::clone(&inner), None);
+    let other = open(Arc::clone(&inner));
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     let input = input.developer_provider_name("d");
     let pool = other.create_identity_pool(input).expect("creates").identity_pool_id;
     other.resolve_developer_identity(call(&pool, "alice")).expect("registers");
     let store = Deleting::over(inner, false);
-    let aws = open(store.clone(), None);
+    let aws = open(store.clone());
     *store.pool.lock() = Some((other, pool.clone()));
     let listed = aws.list_identities(ListIdentitiesInput::new(&pool, 60));
     assert_eq!(listed.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);

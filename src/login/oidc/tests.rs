@@ -7,6 +7,7 @@ use crate::login::mint::{
     GOOGLE, GOOGLE_APP, ISSUER, ISSUER_ARN, NOW_SECS, SAML_ARN, Signer, USER_POOL, claims, encode,
     present, refused, unsigned, verifier, verify, with,
 };
+use crate::part::from_fn;
 use crate::state::ClaimValue;
 
 const OTHER_POOL: &str = "cognito-idp.us-east-1.amazonaws.com/us-east-1_other";
@@ -47,14 +48,16 @@ fn of_two_failures_the_earlier_is_reported() {
         ("no aud", LoginError::MissingClaim("aud"), |call| call.claims["aud"] = Value::Null),
         ("no exp", LoginError::MissingClaim("exp"), |call| call.claims["exp"] = Value::Null),
         ("iss", LoginError::WrongIssuer, |call| call.claims["iss"] = json!("https://other")),
-        ("keys", LoginError::Unavailable, |call| call.verifier.issuers = Issuers::default()),
+        ("keys", unavailable("no keys of {} are known", USER_POOL), |call| {
+            call.verifier.issuers = Issuers::default();
+        }),
         ("signature", LoginError::BadSignature, |call| call.forged = true),
         ("iat", LoginError::NotYetValid, |call| call.claims["iat"] = json!(NOW_SECS + 301)),
         ("exp", LoginError::Expired { now, exp }, |call| call.claims["exp"] = json!(NOW_SECS)),
         ("aud", LoginError::WrongAudience, |call| call.claims["aud"] = json!("third")),
     ];
     let call = || Call {
-        verifier: verifier().server_side_token_check(|_: &_, _: &_| Ok(false)),
+        verifier: verifier().server_side_token_check(from_fn(|_: &_, _: &_| Ok(false))),
         provider: USER_POOL,
         header: json!({ "alg": "EdDSA" }),
         claims: with(USER_POOL, "aud", json!("second")),
@@ -137,7 +140,7 @@ fn registered_applications_count_for_a_provider_by_its_arn_only() {
     let shared = Arc::new(keys.clone());
     let asked = OidcVerifier::new()
         .issuer(format!("https://{ISSUER}"), Issuer::without_keys().client_id("game"))
-        .issuer_keys(move |_: &str, _: Option<&str>| Ok(Arc::clone(&shared)));
+        .issuer_keys(from_fn(move |_: &str, _: Option<&str>| Ok(Arc::clone(&shared))));
     for (verifier, provider, aud, error) in [
         (&by_value, ISSUER, "game", None),
         (&by_value, ISSUER, "shop", None),
@@ -152,28 +155,34 @@ fn registered_applications_count_for_a_provider_by_its_arn_only() {
     }
 }
 
+/// A failure of the verifier, whose cause is `text` with `name` in the place of `{}`.
+fn unavailable(text: &str, name: &str) -> LoginError {
+    LoginError::unavailable(text.replace("{}", name))
+}
+
 #[test]
 fn keys_are_asked_for_where_none_are_given() {
     let token = |provider, kid: Value| {
         Signer::ed25519().sign(&json!({ "alg": "EdDSA", "kid": kid }), &claims(provider))
     };
     let none = OidcVerifier::new();
-    assert_eq!(present(&none, GOOGLE, &token(GOOGLE, json!(null))), Err(LoginError::Unavailable));
+    let unknown = unavailable("no keys of {} are known", GOOGLE);
+    assert_eq!(present(&none, GOOGLE, &token(GOOGLE, json!(null))), Err(unknown));
 
     let keys = Arc::new(Signer::ed25519().keys());
     let verifier = OidcVerifier::new()
         .issuer("https://accounts.google.com", (*keys).clone())
-        .issuer_keys(move |issuer: &str, kid: Option<&str>| match (issuer, kid) {
+        .issuer_keys(from_fn(move |issuer: &str, kid: Option<&str>| match (issuer, kid) {
             (ISSUER, None) => Ok(Arc::clone(&keys)),
             (ISSUER, Some("2")) => Err(LoginError::Malformed),
-            _ => Err(LoginError::Unavailable),
-        });
+            _ => Err(LoginError::unavailable(format!("{issuer} is gone"))),
+        }));
     for (provider, kid, error) in [
         (GOOGLE, json!(null), None),
         (ISSUER, json!(null), None),
-        (ISSUER, json!("1"), Some(LoginError::Unavailable)),
+        (ISSUER, json!("1"), Some(unavailable("{} is gone", ISSUER))),
         (ISSUER, json!("2"), Some(LoginError::Malformed)),
-        (USER_POOL, json!(null), Some(LoginError::Unavailable)),
+        (USER_POOL, json!(null), Some(unavailable("{} is gone", USER_POOL))),
     ] {
         assert_eq!(present(&verifier, provider, &token(provider, kid)).err(), error, "{provider}");
     }
@@ -200,11 +209,13 @@ fn other_tokens_are_for_others() {
         let asked = verifier().access_tokens(Refuses);
         assert_eq!(present(&asked, provider, "opaque"), Err(LoginError::Inactive), "{provider}");
         let not_asked = verifier().saml(Refuses);
-        assert_eq!(present(&not_asked, provider, "opaque"), Err(LoginError::Unavailable));
+        let missing = unavailable("no verifier of {} was provided", "access tokens");
+        assert_eq!(present(&not_asked, provider, "opaque"), Err(missing));
     }
     let (saml, others) = (verifier().saml(Refuses), verifier().access_tokens(Refuses));
     assert_eq!(present(&saml, SAML_ARN, "<saml/>"), Err(LoginError::Inactive));
-    assert_eq!(present(&others, SAML_ARN, "<saml/>"), Err(LoginError::Unavailable));
+    let missing = unavailable("no verifier of {} was provided", "SAML assertions");
+    assert_eq!(present(&others, SAML_ARN, "<saml/>"), Err(missing));
     let token = Signer::ed25519().token(&claims(GOOGLE));
     assert!(present(&saml.access_tokens(Refuses), GOOGLE, &token).is_ok());
 }
@@ -214,17 +225,16 @@ fn a_server_side_token_check_is_made_where_the_entry_wants_it() {
     for (aud, answer, error) in [
         ("second", Ok(true), None),
         ("second", Ok(false), Some(LoginError::Inactive)),
-        ("second", Err(LoginError::Unavailable), Some(LoginError::Unavailable)),
+        ("second", Err(unavailable("{}", "timeout")), Some(unavailable("{}", "timeout"))),
         ("first", Ok(false), None),
     ] {
         let told = answer.clone();
-        let verifier = verifier().server_side_token_check(
-            move |provider: &ProviderName, token: &LoginToken| {
-                assert_eq!(provider.as_str(), USER_POOL);
-                assert!(token.as_str().contains('.'));
-                told.clone()
-            },
-        );
+        let check = move |provider: &ProviderName, token: &LoginToken| {
+            assert_eq!(provider.as_str(), USER_POOL);
+            assert!(token.as_str().contains('.'));
+            told.clone()
+        };
+        let verifier = verifier().server_side_token_check(from_fn(check));
         let token = Signer::ed25519().token(&with(USER_POOL, "aud", json!(aud)));
         assert_eq!(present(&verifier, USER_POOL, &token).err(), error, "{aud} {answer:?}");
     }

@@ -43,7 +43,8 @@ fn everything_else_is_checked() {
     assert_eq!(trusted("elsewhere", &token), Err(LoginError::WrongAudience));
     let critical = unsigned(&json!({ "alg": "none", "crit": ["b64"] }), &claims(USER_POOL)) + ".";
     assert_eq!(trusted(USER_POOL, &critical), Err(LoginError::BadSignature));
-    assert_eq!(trusted(SAML_ARN, "<saml/>"), Err(LoginError::Unavailable));
+    let missing = LoginError::unavailable("no verifier of SAML assertions was provided");
+    assert_eq!(trusted(SAML_ARN, "<saml/>"), Err(missing));
 }
 
 #[test]

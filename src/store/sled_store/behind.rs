@@ -1,8 +1,8 @@
-//! Write-behind: what a relaxed store has answered but not yet written.
+//! Write-behind: the commits that a relaxed store has answered but not yet written.
 //!
-//! A commit is checked against it and joins it. A thread writes what has gathered in one
-//! transaction, so that many commits share what sled asks for one, and wait only when as many more
-//! have gathered meanwhile.
+//! A commit is checked against these commits and joins them. A thread writes all that have gathered
+//! in one transaction, so that they share its cost. A commit waits only if the next transaction is
+//! full as well.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use crate::store::sled_store::Shared;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value, Visitor};
 
-/// The most commits that gather: what one transaction writes keeps readers waiting.
+/// The most commits in one transaction: a large transaction makes readers wait.
 const GATHERED_MAX: usize = 64;
 
-/// Values by their keys; none where a record was deleted.
+/// Values by key. `None` is a deleted record.
 pub(super) type Layer = BTreeMap<Key, Option<Value>>;
 
 #[derive(Debug, Default)]
 pub(super) struct WriteBehind {
-    /// Held from a commit's checks to its writes, so that what was checked still holds.
+    /// Held from a commit's checks to its writes, so that the checks still hold.
     gathered: Mutex<Gathered>,
     full: Condvar,
     room: Condvar,
     layers: RwLock<Layers>,
     occupied: AtomicBool,
-    /// Held while a layer is written. Whether one was lost: what followed on it is not written.
+    /// Held while a layer is written. True once a layer was lost: later layers are not written.
     lost: Mutex<bool>,
 }
 
@@ -37,7 +37,7 @@ struct Gathered {
     closed: bool,
 }
 
-/// What is being written stays readable here until it can be read from sled.
+/// A layer stays readable here until sled returns its values.
 #[derive(Debug, Default)]
 struct Layers {
     gathering: Layer,
@@ -45,7 +45,7 @@ struct Layers {
 }
 
 impl WriteBehind {
-    /// Waits for room, if the disk does not keep up. `written` reads what is written.
+    /// Waits for room if the disk does not keep up. `written` reads a value from sled.
     pub(super) fn commit(
         &self,
         batch: Batch,
@@ -78,7 +78,7 @@ impl WriteBehind {
         Ok(Commit::Done)
     }
 
-    /// Has everything written that was committed before.
+    /// Writes every earlier commit.
     pub(super) fn write(
         &self,
         write: impl FnOnce(&Layer) -> Result<(), StoreError>,
@@ -109,7 +109,7 @@ impl WriteBehind {
         Arc::clone(&layers.writing)
     }
 
-    /// Returns whether a layer is full; otherwise this is closed.
+    /// Waits until a layer is full. Returns false if the store is closed instead.
     pub(super) fn wait_until_full(&self) -> bool {
         let mut gathered = self.gathered.lock();
         while gathered.commits < GATHERED_MAX && !gathered.closed {
@@ -118,19 +118,19 @@ impl WriteBehind {
         !gathered.closed
     }
 
-    /// Nothing is committed any more.
+    /// Ends the wait for a full layer: no more commits will come.
     pub(super) fn close(&self) {
         self.gathered.lock().closed = true;
         self.full.notify_all();
         self.room.notify_all();
     }
 
-    /// Whether something waits to be written.
+    /// Whether a commit waits to be written.
     pub(super) fn is_occupied(&self) -> bool {
         self.occupied.load(Ordering::SeqCst)
     }
 
-    /// The newest value; `written` reads what is written.
+    /// The newest value. `written` reads a value from sled.
     fn get(
         &self,
         key: &Key,
@@ -163,25 +163,26 @@ impl WriteBehind {
 }
 
 impl Shared {
-    /// The value as of the last commit, whether it is written or not.
+    /// The value after the last commit, whether that commit is written or not.
     pub(super) fn current(&self, key: &Key) -> Result<Option<Value>, StoreError> {
         self.behind.get(key, |key| self.read(key))
     }
 
-    /// Shows the entries as of the last commit.
+    /// Shows the entries after the last commit.
     pub(super) fn current_range(
         &self,
         range: &KeyRange,
         limit: usize,
         visitor: Visitor<'_>,
     ) -> Result<(), StoreError> {
-        // Before the trees: what is written meanwhile is in both, never in neither.
+        // Read before the trees: a commit that is written meanwhile is then in both, never in
+        // neither.
         let newest = self.behind.range(range);
         if newest.is_empty() {
             return self.read_range(range, limit, visitor);
         }
         let mut entries = BTreeMap::new();
-        // As many more as may turn out to be deleted.
+        // Read more entries, as some may turn out to be deleted.
         self.read_range(range, limit.saturating_add(newest.len()), &mut |key, value| {
             entries.insert(key.clone(), value.to_vec());
             Ok(())
@@ -211,7 +212,7 @@ mod tests {
         Batch { puts: vec![(key(n), vec![1])], ..Batch::default() }
     }
 
-    /// Nothing is written yet.
+    /// Reads from an empty database.
     const NOTHING: fn(&Key) -> Result<Option<Value>, StoreError> = |_| Ok(None);
 
     #[test]
@@ -247,7 +248,7 @@ mod tests {
         assert!(behind.get(&key(1), NOTHING).expect("reads").is_some(), "as it was answered");
     }
 
-    /// A writer that is woken early goes on waiting.
+    /// A writer that is woken early continues to wait.
     fn until_it_waits<T>(behind: &WriteBehind, writer: &thread::ScopedJoinHandle<'_, T>) {
         while !behind.room.notify_one() {
             assert!(!writer.is_finished(), "there was room");

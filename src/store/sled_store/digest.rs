@@ -1,10 +1,10 @@
-//! A digest over all records, which the database holds and every commit brings up to date.
+//! A digest of all records, stored in the database and updated by every commit.
 //!
-//! sled opens a database whose log is damaged in its middle, or that misses the file of a large
-//! record, without the records in question and without a word. They do not match the digest.
+//! If the log is damaged in its middle, or the file of a large record is missing, sled opens the
+//! database without those records and reports no error. The digest then does not match.
 
-/// What the database says of its records after a commit: how many there are, each piece of a long
-/// one counted, and the sum of their checksums, for which their order does not matter.
+/// The number of records after a commit, each piece of a long record counted, and the sum of their
+/// checksums, which does not depend on their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Digest {
     /// The number of the commit.
@@ -14,29 +14,29 @@ pub(super) struct Digest {
 }
 
 impl Digest {
-    /// Of no records, after a commit.
+    /// The digest of no records, after a commit.
     pub(super) fn new(number: u64) -> Self {
         Self { number, ..Self::default() }
     }
 
-    /// Of the same records, after the next commit.
+    /// The digest of the same records, after the next commit.
     pub(super) fn next(self) -> Self {
         Self { number: self.number.saturating_add(1), ..self }
     }
 
-    /// A record is there that was not.
+    /// Adds a record.
     pub(super) fn add(&mut self, tree: &str, key: &[u8], value: &[u8]) {
         self.records = self.records.wrapping_add(1);
         self.sum = self.sum.wrapping_add(checksum(tree, key, value));
     }
 
-    /// A record that was there is there no more.
+    /// Removes a record.
     pub(super) fn remove(&mut self, tree: &str, key: &[u8], value: &[u8]) {
         self.records = self.records.wrapping_sub(1);
         self.sum = self.sum.wrapping_sub(checksum(tree, key, value));
     }
 
-    /// Compares what was written with what is found.
+    /// Compares the stored digest with the computed one.
     pub(super) fn compare(&self, found: &Self) -> Result<(), String> {
         if self.records != found.records {
             let (written, found) = (self.records, found.records);
@@ -48,7 +48,7 @@ impl Digest {
         Ok(())
     }
 
-    /// The three numbers, and a checksum of them.
+    /// The three numbers and their checksum.
     pub(super) fn encode(&self) -> Vec<u8> {
         let numbers = [self.number, self.records, self.sum].map(u64::to_be_bytes).concat();
         let check = absorb(0, &numbers).to_be_bytes();
@@ -68,8 +68,8 @@ fn checksum(tree: &str, key: &[u8], value: &[u8]) -> u64 {
     [tree.as_bytes(), key, value].into_iter().fold(0, absorb)
 }
 
-/// Takes `part` and its length into a checksum. Every step is a bijection of the state, so parts
-/// that differ in one word never have the same checksum.
+/// Adds `part` and its length to a checksum. Every step is a bijection of the state, so parts that
+/// differ in one word have different checksums.
 pub(super) fn absorb(state: u64, part: &[u8]) -> u64 {
     let (words, rest) = part.as_chunks::<8>();
     let length = u64::try_from(part.len()).unwrap_or(u64::MAX);

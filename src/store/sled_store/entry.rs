@@ -1,16 +1,16 @@
-//! How records stand in sled's trees: as they are, but long ones in pieces.
+//! The encoding of records in sled's trees. Long records are stored in pieces.
 //!
-//! sled keeps a page of more than 128 KiB in a file of its own. It does not sync that file before
-//! the log that names it, and after a power cut passes over one that is missing: a commit would be
-//! there by half. A page has about twenty entries, so none is longer than [`PIECE_LENGTH`].
+//! sled writes a page of more than 128 KiB to a file of its own. It does not sync that file before
+//! the log that refers to it, and ignores a missing file after a power loss: half of a commit would
+//! be lost. A page has about twenty entries, so no entry is longer than [`PIECE_LENGTH`].
 //!
 //! ```text
-//! TREE    KEY                    a short value; after one more 255 if it begins with one
-//! TREE    KEY                    255, 0, commit, ordinal, length: it is in pieces
+//! TREE    KEY                    a short value; a value that begins with 255 has another 255 first
+//! TREE    KEY                    255, 0, commit, ordinal, length: the value is in pieces
 //! pieces  commit, ordinal, n     the nth piece of a value that this commit wrote
 //! ```
 //!
-//! A piece is never written over, so what a reader puts together is of one moment.
+//! A piece is never overwritten, so the pieces that a reader joins are from one moment.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ const PIECE_LENGTH: usize = 4096;
 const ESCAPE: u8 = 255;
 const IN_PIECES: u8 = 0;
 
-/// The place and the name of a tree of sled's.
+/// A tree of sled's: its position and its name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Home {
     pub(super) place: usize,
@@ -33,16 +33,16 @@ pub(super) struct Home {
 }
 
 impl Home {
-    /// What the database says about itself.
+    /// The tree of the database's own format and digest.
     pub(super) const META: Self = Self { place: Tree::ALL.len(), name: "meta" };
     const PIECES: Self = Self { place: Tree::ALL.len().saturating_add(1), name: "pieces" };
 
-    /// Where records are, in the order of their places.
+    /// The trees of records, by position.
     pub(super) fn of_records() -> impl Iterator<Item = Self> {
         Tree::ALL.into_iter().map(Self::from).chain([Self::PIECES])
     }
 
-    /// Every one, in the order of their places.
+    /// All trees, by position.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         Tree::ALL.into_iter().map(Self::from).chain([Self::META, Self::PIECES])
     }
@@ -54,14 +54,14 @@ impl From<Tree> for Home {
     }
 }
 
-/// What stands under the key of a record.
+/// The entry under the key of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Entry<'a> {
     Whole(&'a [u8]),
     InPieces(Pieces),
 }
 
-/// A value in pieces: which commit wrote it, the how manieth of that commit, and its length.
+/// A value in pieces: the commit that wrote it, its ordinal within that commit, and its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pieces {
     commit: u64,
@@ -96,7 +96,7 @@ impl Pieces {
         (0..count).map(move |n| [self.commit, self.ordinal, n].map(u64::to_be_bytes).concat())
     }
 
-    /// The value, if all pieces are there.
+    /// The value, if no piece is missing.
     fn assemble<E>(
         self,
         get: impl Fn(Vec<u8>) -> Result<Option<IVec>, E>,
@@ -123,7 +123,7 @@ impl Shared {
             if let Some(value) = self.value(key, &found)? {
                 return Ok(Some(value.into_owned()));
             }
-            // Another value has taken its place meanwhile.
+            // Another writer has replaced the value meanwhile.
             entry = tree.get(&key.bytes).map_err(store_error)?;
             if entry.as_ref() == Some(&found) {
                 return Err(broken(key));
@@ -162,7 +162,7 @@ impl Shared {
         Ok(())
     }
 
-    /// The value of an entry, unless pieces of it are gone.
+    /// The value of an entry, if no piece is missing.
     fn value<'a>(&self, key: &Key, entry: &'a [u8]) -> Result<Option<Cow<'a, [u8]>>, StoreError> {
         match Entry::decode(key, entry)? {
             Entry::Whole(value) => Ok(Some(Cow::Borrowed(value))),
@@ -177,11 +177,11 @@ impl Shared {
 
 pub(super) type Closure<T> = Result<T, ConflictableTransactionError<StoreError>>;
 
-/// Batches of one group on their way into the trees, and the digest that they lead to.
+/// A group of batches that is being applied to the trees, and the digest after it.
 pub(super) struct Group<'a> {
     trees: &'a [TransactionalTree],
     digest: Digest,
-    /// How many values were written in pieces.
+    /// The number of values that were written in pieces.
     long: u64,
     written: bool,
 }
@@ -228,7 +228,7 @@ impl<'a> Group<'a> {
         self.remove_pieces(key, old)
     }
 
-    /// Writes what the database says about itself after this group, if that has changed anything.
+    /// Writes the digest after this group, if the group has changed anything.
     pub(super) fn commit(self, key: &[u8]) -> Closure<Option<Digest>> {
         if !self.written {
             return Ok(None);
@@ -254,8 +254,8 @@ impl<'a> Group<'a> {
         }
     }
 
-    // What is taken out of the digest is what each write finds, also when the same transaction
-    // wrote that.
+    // Each write removes the value that it finds from the digest, even if the same transaction
+    // wrote that value.
     fn insert(&mut self, home: Home, key: &[u8], entry: &[u8]) -> Closure<Option<IVec>> {
         let old = self.tree(home)?.insert(key, entry)?;
         if let Some(old) = &old {

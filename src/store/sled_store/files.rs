@@ -1,15 +1,15 @@
-//! The files of a database: who has it open, what is on the disk, and how far it got.
+//! The files of a database.
 //!
 //! ```text
-//! PATH/lock      locked while a store is open
+//! PATH/lock      locked while a store is open: see `lock.rs`
 //! PATH/commit    the number of a commit that is known to be on the disk
-//! PATH/closed    there while the database is closed, unless it was killed: see `seal.rs`
-//! PATH/sled/     the database, which holds the number of its last commit
+//! PATH/closed    exists while the database is closed, unless its process was killed: see `seal.rs`
+//! PATH/sled/     the sled database, which contains the number of its last commit
 //! ```
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -18,33 +18,7 @@ use parking_lot::Mutex;
 use crate::store::StoreError;
 use crate::store::sled_store::folder::{self, sync_folder};
 
-/// The lock of a database's folder.
-#[derive(Debug)]
-pub(super) struct FolderLock(File);
-
-impl FolderLock {
-    pub(super) fn acquire(path: &Path) -> Result<Self, StoreError> {
-        folder::make_folder(path).map_err(StoreError::failed)?;
-        let mut options = folder::file_options();
-        let lock = options.create(true).truncate(false).open(path.join("lock"));
-        let lock = lock.map_err(StoreError::failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self(lock)),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(StoreError::failed(error)),
-        }
-    }
-}
-
-/// A process that is being started shares the file for a moment: closing it would not unlock it.
-impl Drop for FolderLock {
-    fn drop(&mut self) {
-        // Closing is all that is left to try.
-        drop(self.0.unlock());
-    }
-}
-
-/// Writes a small file so that after a crash it is there whole, or as it was before.
+/// Replaces a small file. After a crash it has either the new content or the old one.
 pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let new = folder.join(format!("{name}.new"));
     match fs::remove_file(&new) {
@@ -58,9 +32,9 @@ pub(super) fn replace_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Resul
     sync_folder(folder)
 }
 
-/// Removes what a killed process or a power cut left half written, and beside which sled refuses to
-/// open: snapshots, and its parameters. The parameters are those that sled has when it is not told
-/// others, and are written again.
+/// Removes half-written files of a killed process or a power loss that would keep sled from
+/// opening: snapshots, and its parameters. sled writes the parameters again, with the same default
+/// values.
 pub(super) fn clear_half_written(database: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(database) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -78,26 +52,26 @@ pub(super) fn clear_half_written(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the last four bytes are the checksum of those before.
+/// Whether the last four bytes are the checksum of the others.
 fn has_checksum(bytes: &[u8]) -> bool {
     let parts = bytes.split_last_chunk::<4>();
     parts.is_some_and(|(body, sum)| crc32fast::hash(body).to_le_bytes() == *sum)
 }
 
-/// Brings onto the disk what sled does not sync after it has made a database: its parameters, and
-/// the entries that name its files.
+/// Syncs what sled does not sync when it creates a database: its parameters, and the directory
+/// entries of its files.
 pub(super) fn sync_created(database: &Path) -> io::Result<()> {
     File::options().write(true).open(parameters(database))?.sync_all()?;
     sync_folder(database)
 }
 
-/// Where sled keeps its parameters, the first file that it writes.
+/// The file of sled's parameters, the first that it writes.
 pub(super) fn parameters(database: &Path) -> PathBuf {
     database.join("conf")
 }
 
-/// The files that sled writes, to be synced by us: it flushes them, which a power cut does not
-/// honour.
+/// The files that sled writes. The store syncs them itself: sled only flushes them, which does not
+/// protect against a power loss.
 #[derive(Debug)]
 pub(super) struct Disk {
     log: File,
@@ -106,7 +80,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// Of a database that is open.
+    /// The files of an open database.
     pub(super) fn of(database: &Path) -> io::Result<Self> {
         Ok(Self {
             log: File::options().read(true).write(true).open(database.join("db"))?,
@@ -115,8 +89,8 @@ impl Disk {
         })
     }
 
-    /// Returns once everything that sled has flushed is on the disk: large records in files of
-    /// their own before the log that names them.
+    /// Syncs everything that sled has flushed: first the files of large records, then the log that
+    /// refers to them.
     pub(super) fn sync(&self) -> io::Result<()> {
         let mut blobs = self.blobs.lock();
         let new = blobs.new_names()?;
@@ -126,7 +100,7 @@ impl Disk {
                     blob.sync_all()?;
                     folder::restrict_file(&blobs.path.join(name));
                 }
-                // Already collected as garbage.
+                // sled has already removed it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
@@ -145,13 +119,13 @@ impl Disk {
 
 #[cfg(test)]
 impl Disk {
-    /// Syncs another file in place of the log from now on.
+    /// Syncs another file instead of the log from now on.
     pub(super) fn break_with(&mut self, device: File) {
         self.log = device;
     }
 }
 
-/// A folder, and which of its files are known to be on the disk.
+/// A folder, and the names of its files that are on the disk.
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
@@ -179,10 +153,11 @@ impl Folder {
     }
 }
 
-/// The number of a commit that is on the disk, kept beside the database.
+/// The number of a commit that is on the disk, stored beside the database.
 ///
-/// A database whose log is cut or damaged opens without what followed the damage. Its own number is
-/// then lower than this one. Sixteen bytes: the number, and its complement.
+/// A database whose log is cut or damaged opens without the commits after the damage. The number
+/// inside it is then lower than this one. The file has sixteen bytes: the number and its
+/// complement.
 #[derive(Debug)]
 pub(super) struct CommitMark {
     written: Mutex<(File, u64)>,
@@ -206,7 +181,7 @@ impl CommitMark {
                 return Err(StoreError::Corrupt(detail));
             }
         };
-        // From now on it is written over, which does not change its length.
+        // Later writes overwrite the file and keep its length.
         let file = File::options().write(true).open(&path).map_err(StoreError::failed)?;
         Ok(Self { written: Mutex::new((file, number)) })
     }
@@ -215,7 +190,7 @@ impl CommitMark {
         self.written.lock().1
     }
 
-    /// States that the commit of that number, and so every one before it, is on the disk.
+    /// Records that this commit and every earlier one are on the disk.
     pub(super) fn raise(&self, number: u64) -> io::Result<()> {
         let mut written = self.written.lock();
         let (file, known) = &mut *written;

@@ -1,17 +1,17 @@
-//! The folder of a database: its entries are brought onto the disk, and only its owner can use it,
-//! as signing keys are among the records.
+//! The folder of a database: durable directory entries, and access for its owner only, as the
+//! records contain signing keys.
 //!
-//! A folder that is made here has mode 0700, and a file 0600, whatever the umask. sled makes its
-//! files with the modes that the umask leaves: those that it opens are made before it does, and
-//! others, which the folder protects, are restricted once they are found. Elsewhere than on Unix
-//! nothing is restricted.
+//! New folders get mode 0700 and new files mode 0600, whatever the umask. sled creates its files
+//! with the modes that the umask leaves. Files that sled opens by a known name are therefore
+//! created beforehand; the folder protects the others until their modes are restricted. Systems
+//! other than Unix have no such modes.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Makes a folder, which is then on the disk together with the entries that name it. Those above it
-/// are made with the modes that the umask leaves.
+/// Creates a folder and syncs the directory entries that lead to it. Missing folders above it get
+/// the modes that the umask leaves.
 pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     let named = |path: &&Path| !path.as_os_str().is_empty();
     let missing: Vec<&Path> =
@@ -33,7 +33,7 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Brings the names of a folder's entries onto the disk.
+/// Syncs the entries of a folder.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(path)?.sync_all()?;
@@ -50,7 +50,7 @@ fn folder_builder() -> DirBuilder {
     builder
 }
 
-/// To open a file for writing, with its mode if that makes it.
+/// Options that open a file for writing and create it with mode 0600.
 pub(super) fn file_options() -> OpenOptions {
     let mut options = File::options();
     options.write(true);
@@ -59,14 +59,14 @@ pub(super) fn file_options() -> OpenOptions {
     options
 }
 
-/// Makes what sled would make less private, and finds made.
+/// Creates the files that sled would create with wider modes.
 pub(super) fn make_database(database: &Path) -> io::Result<()> {
     make_folder(database)?;
     make_folder(&database.join("blobs"))?;
     file_options().create(true).truncate(false).open(database.join("db")).map(drop)
 }
 
-/// Restricts the files of a database, in a folder that may have files of others.
+/// Restricts the modes of a database's files. Other files in the folder stay as they are.
 pub(super) fn restrict_database(path: &Path, database: &Path) -> io::Result<()> {
     for name in ["lock", "commit"] {
         restrict_file(&path.join(name));
@@ -79,7 +79,7 @@ pub(super) fn restrict_database(path: &Path, database: &Path) -> io::Result<()> 
     Ok(())
 }
 
-/// Restricts a file, if there is one, that sled has made, or a version that did not look at modes.
+/// Restricts the mode of a file that sled or an earlier version has created, if the file exists.
 pub(super) fn restrict_file(path: &Path) {
     #[cfg(unix)]
     {
@@ -87,7 +87,7 @@ pub(super) fn restrict_file(path: &Path) {
 
         let Ok(metadata) = fs::symlink_metadata(path) else { return };
         if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
-            // It may be gone by now, or another user's, or on a disk without modes.
+            // The file may be gone, or belong to another user, or be on a disk without modes.
             drop(fs::set_permissions(path, fs::Permissions::from_mode(0o600)));
         }
     }

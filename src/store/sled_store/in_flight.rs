@@ -1,8 +1,7 @@
-//! Keys whose new values can be read but are not durable yet.
+//! Keys whose new values are readable but not durable yet.
 //!
-//! Without this a reader could be given a value, act on it, and after a crash find that it never
-//! was: an answer is only given out once what it rests on survives (I8). Readers of other keys
-//! never wait.
+//! A reader could otherwise act on a value that a crash undoes. An answer is returned only once the
+//! values behind it are durable (I8). Readers of other keys never wait.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::store::{Key, StoreError};
 
-/// The keys of the one group that is being written.
+/// The keys of the group that is being written. There is at most one such group.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     active: AtomicBool,
@@ -27,14 +26,14 @@ struct Group {
 }
 
 impl InFlight {
-    /// To be called before any of the keys can be read with its new value.
+    /// Call this before a new value of any of the keys becomes readable.
     pub(super) fn depart<'a>(&self, keys: impl Iterator<Item = &'a Key>) {
         let mut group = self.group.lock();
         group.keys.extend(keys.cloned());
         self.active.store(true, Ordering::SeqCst);
     }
 
-    /// The group is durable.
+    /// Call this once the group is durable.
     pub(super) fn land(&self) {
         let mut group = self.group.lock();
         group.keys.clear();
@@ -43,14 +42,13 @@ impl InFlight {
         self.landed.notify_all();
     }
 
-    /// Whether the group is durable will never be known.
+    /// Call this if it is unknown whether the group is durable.
     pub(super) fn lose(&self) {
         self.group.lock().lost = true;
         self.landed.notify_all();
     }
 
-    /// To be called after a read: returns once the group that may have written what was read is
-    /// durable.
+    /// Call this after a read. Returns once the group that may have written the value is durable.
     pub(super) fn wait(&self, touches: impl Fn(&HashSet<Key>) -> bool) -> Result<(), StoreError> {
         if !self.active.load(Ordering::SeqCst) {
             return Ok(());

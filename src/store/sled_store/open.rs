@@ -1,17 +1,19 @@
-//! Opening: whether a database is whole, before anything of it is given out.
+//! Opening a database, and checking that it is intact before anything is read from it.
 //!
-//! Two things are compared, and both see damage that sled opens without a word:
+//! Two comparisons find damage that sled does not report:
 //!
-//! * the number of the last commit, inside and beside: the log has lost its end;
-//! * the digest of all records, with what a walk finds: something is missing or old in its middle.
+//! * The number of the last commit inside the database and beside it differ if the log has lost its
+//!   end.
+//! * The stored digest of all records and the digest that a walk computes differ if a record is
+//!   missing, or old, in the middle of the log.
 //!
-//! The walk is left out when the seal (see [`seal`]) says that all that sled takes in while it
-//! opens is byte for byte what it was when a whole database was closed.
+//! The walk is skipped if the seal (see [`seal`]) proves that every byte which sled reads while it
+//! opens is as it was when an intact database was closed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 use std::time::Duration;
 
@@ -22,24 +24,25 @@ use crate::store::group::GroupCommit;
 use crate::store::sled_store::behind::WriteBehind;
 use crate::store::sled_store::digest::Digest;
 use crate::store::sled_store::entry::Home;
-use crate::store::sled_store::files::{self, CommitMark, Disk, FolderLock};
+use crate::store::sled_store::files::{self, CommitMark, Disk};
 use crate::store::sled_store::folder;
 use crate::store::sled_store::in_flight::InFlight;
+use crate::store::sled_store::lock::FolderLock;
 use crate::store::sled_store::seal::{self, Seal};
 use crate::store::sled_store::{Shared, SledOptions, store_error};
 
 pub(super) const COMMIT: &[u8] = b"commit";
 const FORMAT: &[u8] = b"format";
-/// The trees and their keys, and what the database says about itself. Records have a format of
-/// their own.
+/// The format of the trees, of their keys and of the tree `meta`. Records have a format of their
+/// own.
 const FORMAT_NUMBER: u64 = 3;
-/// No record is in pieces.
+/// Before large records were stored in pieces.
 const FORMAT_WITHOUT_PIECES: u64 = 2;
-/// Its last commit is a number without a digest, and no record is in pieces.
+/// Before the last commit had a digest, and before large records were stored in pieces.
 const FORMAT_WITHOUT_DIGEST: u64 = 1;
 
 impl Shared {
-    /// sled panics on some kinds of damage.
+    /// Opens the database. sled panics on some kinds of damage.
     pub(super) fn open(options: &SledOptions) -> Result<Self, StoreError> {
         catch_unwind(AssertUnwindSafe(|| Self::open_unguarded(options))).unwrap_or_else(|_| {
             Err(StoreError::Corrupt(format!("{} cannot be recovered", options.path.display())))
@@ -47,8 +50,9 @@ impl Shared {
     }
 
     fn open_unguarded(options: &SledOptions) -> Result<Self, StoreError> {
-        let path = &options.path;
-        let lock = FolderLock::acquire(path)?;
+        let lock = FolderLock::acquire(&options.path)?;
+        // A path that stays the same whatever becomes of links and of the working directory.
+        let path = lock.folder();
         let folder = path.join("sled");
         files::clear_half_written(&folder).map_err(StoreError::failed)?;
         let mark = CommitMark::open(path)?;
@@ -78,14 +82,15 @@ impl Shared {
             applied: Mutex::new(Digest::default()),
             backlog: AtomicUsize::new(0),
             stopped: OnceLock::new(),
+            is_gone: AtomicBool::new(false),
             seal: Seal::new(path),
-            _lock: lock,
+            lock,
         };
-        shared.check(path, sealed)?;
+        shared.check(&options.path, sealed)?;
         Ok(shared)
     }
 
-    /// Whether the database is whole. Nothing is written before that is known.
+    /// Fails if the database is damaged. Nothing is written before that is known.
     fn check(&self, path: &Path, sealed: Option<u64>) -> Result<(), StoreError> {
         let corrupt = |what: String| StoreError::Corrupt(format!("{} {what}", path.display()));
         let meta = self.tree(Home::META.place)?;
@@ -128,7 +133,7 @@ impl Shared {
         Ok(())
     }
 
-    /// The digest of the records that are found.
+    /// The digest of all records, computed by a walk.
     pub(super) fn walk(&self, commit: u64) -> Result<Digest, StoreError> {
         let mut found = Digest::new(commit);
         for home in Home::of_records() {
@@ -145,7 +150,7 @@ fn number(bytes: &[u8]) -> Option<u64> {
     bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
-/// sled's threads can hold its lock for a moment after a database was dropped.
+/// sled's threads can hold its lock for a moment after a database has been dropped.
 const REOPEN_ATTEMPTS: u32 = 500;
 const REOPEN_PAUSE: Duration = Duration::from_millis(10);
 

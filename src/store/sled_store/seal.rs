@@ -1,24 +1,24 @@
-//! The seal of a closed database, which spares the next opening the walk over all records.
+//! The seal of a closed database. It saves the next opening the walk over all records.
 //!
-//! `PATH/closed` holds the number of the last commit and a fingerprint of what sled takes in while
-//! it opens: the names and lengths of its files, its parameters and snapshot, the header of every
-//! segment of the log, and all of what was written since the snapshot, in the log and in the files
-//! of large records. Damage to those makes sled lose records without a word. What was written
-//! before is read later and by a pointer; each piece has a checksum of its own and, once damaged,
-//! is an error to whoever reads it.
+//! `PATH/closed` contains the number of the last commit and a fingerprint of everything that sled
+//! reads while it opens: the names and lengths of its files, its parameters and snapshot, the
+//! header of every segment of the log, and everything that was written since the snapshot, in the
+//! log and in the files of large records. If these are damaged, sled loses records and reports no
+//! error. Older parts of the log are read later, by pointers. Each has a checksum, so damage is an
+//! error when the part is read.
 //!
-//! The seal says less than it seems to when it is missing or does not fit, and never more when it
-//! does:
+//! A missing seal, or one that does not fit, only means that the next opening walks. A seal that
+//! fits is reliable:
 //!
-//! * It is put on when sled has closed its files, after all was synced, by renaming a synced file.
-//!   A crash before that leaves none, and the next opening walks.
-//! * It is taken away, durably, before sled opens. A process that is killed while the database is
-//!   open leaves none.
-//! * A power cut can bring back files older than the seal, or sled's threads can write once more
-//!   after it was put. Then it does not fit, which is no error: the next opening walks.
-//! * A seal that comes back, from a backup or a disk that lost its removal, fits only files that
-//!   are what they were when a whole database was closed; and the number beside the database is
-//!   compared whether it fits or not.
+//! * It is written after everything has been synced and sled has closed its files, by renaming a
+//!   synced file. After a crash before that there is no seal.
+//! * It is removed, durably, before sled opens. If a process is killed while the database is open,
+//!   there is no seal.
+//! * A power loss can bring back files that are older than the seal, and sled's threads can write
+//!   once more after the seal. The seal then does not fit.
+//! * A seal from a backup, or one whose removal the disk has lost, fits only if the files are as
+//!   they were when an intact database was closed. The number beside the database is compared in
+//!   any case.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -35,7 +35,7 @@ use crate::store::sled_store::folder::sync_folder;
 
 const NAME: &str = "closed";
 
-/// Put on a database when this is dropped, if its last commit was told.
+/// Writes the seal of a database when it is dropped, if it knows the last commit.
 #[derive(Debug)]
 pub(super) struct Seal {
     path: PathBuf,
@@ -47,7 +47,7 @@ impl Seal {
         Self { path: path.to_owned(), commit: Mutex::new(None) }
     }
 
-    /// To be called when all is synced and nothing is written any more.
+    /// Call this once everything is synced and no more writes follow.
     pub(super) fn put_on_drop(&self, commit: u64) {
         *self.commit.lock() = Some(commit);
     }
@@ -56,7 +56,7 @@ impl Seal {
 impl Drop for Seal {
     fn drop(&mut self) {
         if let Some(commit) = *self.commit.lock() {
-            // Without a seal the next opening takes longer.
+            // Without a seal the next opening only takes longer.
             drop(put(&self.path, commit));
         }
     }
@@ -67,7 +67,7 @@ fn put(path: &Path, commit: u64) -> io::Result<()> {
     replace_file(path, NAME, &encode(commit, fingerprint))
 }
 
-/// Takes the seal away. The number of the last commit, if the seal fits.
+/// Removes the seal. Returns the number of the last commit if the seal fits.
 pub(super) fn take(path: &Path) -> io::Result<Option<u64>> {
     let bytes = match fs::read(path.join(NAME)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -94,18 +94,18 @@ fn decode(bytes: &[u8]) -> Option<(u64, Fingerprint)> {
     (encode(seal.0, seal.1) == bytes).then_some(seal)
 }
 
-/// Of what sled takes in while it opens.
+/// A fingerprint of everything that sled reads while it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Fingerprint(u64);
 
-/// sled writes its log in segments of this length, each of which begins with a header: a checksum,
-/// the number of the segment's first byte in all that was ever written, with all bits but the
-/// highest inverted, and another such number.
+/// The length of a segment of sled's log. A segment begins with a header: a checksum, the position
+/// of the segment's first byte in everything that was ever written, with all bits but the highest
+/// inverted, and another such position.
 const SEGMENT_STEP: usize = 512 * 1024;
 const SEGMENT_LENGTH: u64 = SEGMENT_STEP as u64;
 const HEADER_LENGTH: u64 = 20;
 const NUMBER_MASK: u64 = 0x7fff_ffff_ffff_ffff;
-/// More threads do not make it faster, and a small log is read before a thread has started.
+/// More threads are not faster, and a small log is read before a thread has started.
 const THREADS_MAX: usize = 4;
 const SEGMENTS_PER_THREAD: usize = 64;
 
@@ -114,7 +114,7 @@ impl Fingerprint {
         let mut files = BTreeMap::new();
         list(database, &mut files)?;
         let names = files.keys().filter_map(|path| path.file_name()?.to_str());
-        // sled begins with the segment in which its last snapshot was made; without one, with all.
+        // sled begins with the segment of its last snapshot, or with the first one.
         let snapshot = names.filter_map(|name| name.strip_prefix("snap.")).next_back();
         let snapshot = snapshot.and_then(|number| u64::from_str_radix(number, 16).ok());
         let from = snapshot.unwrap_or(0) / SEGMENT_LENGTH;
@@ -139,7 +139,7 @@ impl Fingerprint {
     }
 }
 
-/// All files below a folder, and their lengths.
+/// All files below a folder and their lengths.
 fn list(folder: &Path, files: &mut BTreeMap<PathBuf, u64>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -152,7 +152,7 @@ fn list(folder: &Path, files: &mut BTreeMap<PathBuf, u64>) -> io::Result<()> {
     Ok(())
 }
 
-/// The checksums of all segments, read by a few threads.
+/// The checksums of all segments, computed by a few threads.
 fn segments(log: &Path, length: u64, from: u64) -> io::Result<Vec<u8>> {
     let starts: Vec<u64> = (0..length).step_by(SEGMENT_STEP).collect();
     let next = AtomicUsize::new(0);
@@ -180,7 +180,7 @@ fn segments(log: &Path, length: u64, from: u64) -> io::Result<Vec<u8>> {
     Ok(sums.into_iter().flat_map(|(_, sum)| sum.to_be_bytes()).collect())
 }
 
-/// The checksum of a segment's header or, if sled takes the segment in, of all of it.
+/// The checksum of a segment's header, or of the whole segment if sled reads it.
 fn segment(log: &mut File, start: u64, from: u64) -> io::Result<u32> {
     log.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();
@@ -202,8 +202,8 @@ mod tests {
         SledOptions::new(path).durability(Durability::ProcessKill)
     }
 
-    /// A database that was closed, opened again, which makes a snapshot, and closed; its log goes
-    /// over several segments on both sides of the snapshot.
+    /// A database that was closed, opened again, which makes a snapshot, and closed again. Its log
+    /// has several segments before and after the snapshot.
     fn closed_database() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         for half in 0..2_u32 {
@@ -256,7 +256,7 @@ mod tests {
         for (name, change) in changes {
             assert!(!fits_with(folder.path(), name, change), "{name}");
         }
-        // What it reads later has checksums of its own.
+        // The parts that sled reads later have their own checksums.
         let length = fs::metadata(folder.path().join("sled").join("db")).expect("is there").len();
         let segments = usize::try_from(length / SEGMENT_LENGTH).expect("fits");
         let fit = |segment: &usize| {
@@ -266,7 +266,7 @@ mod tests {
         assert!(0 < fit && fit < segments, "{fit} of {segments}");
     }
 
-    /// Whether the seal still fits when a file has changed.
+    /// Whether the seal still fits after a change of a file.
     fn fits_with(path: &Path, name: &str, change: impl Fn(&mut Vec<u8>)) -> bool {
         let seal = fs::read(path.join(NAME)).expect("is there");
         let starts = |file: &PathBuf| {
@@ -284,7 +284,7 @@ mod tests {
         fits
     }
 
-    /// The walk is what notices a missing record, and a seal that fits spares it.
+    /// Only the walk notices a missing record, and a seal that fits skips the walk.
     #[test]
     fn without_the_walk_a_missing_record_goes_unnoticed() {
         let folder = closed_database();

@@ -1,4 +1,4 @@
-//! The threads of a store whose durability leaves something to a later moment.
+//! The background threads of a store that does not sync every commit.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::store::StoreError;
 use crate::store::sled_store::{Durability, Shared};
 
-/// Does now and then what the durability leaves to a later moment.
+/// Syncs regularly, and writes the changes of a relaxed store.
 pub(super) struct Tender {
     shared: Arc<Shared>,
     closing: Arc<(Mutex<bool>, Condvar)>,
@@ -50,7 +50,7 @@ fn sync_now_and_then(shared: &Shared, (closing, woken): &(Mutex<bool>, Condvar))
 fn write_what_gathers(shared: &Shared) {
     while shared.behind.wait_until_full() {
         if shared.guarded(|| shared.write_behind()).is_err() {
-            // Nobody would make room any more for those who wait for it.
+            // Writers that wait for room would wait forever.
             shared.behind.close();
         }
     }
@@ -63,7 +63,7 @@ impl Drop for Tender {
         woken.notify_all();
         self.shared.behind.close();
         for thread in self.threads.drain(..) {
-            // A panic of the thread has already stopped the store.
+            // If the thread panicked, the store has already stopped.
             drop(thread.join());
         }
     }

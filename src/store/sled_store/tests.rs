@@ -1,4 +1,4 @@
-//! What happens when the disk fails: `/dev/null` refuses to be synced.
+//! Failing disks: `/dev/null` cannot be synced.
 
 use std::fs::File;
 use std::thread;
@@ -19,7 +19,7 @@ fn broken_store(durability: Durability) -> (tempfile::TempDir, SledStore) {
     (folder, SledStore { tender: None, shared: Arc::new(shared) })
 }
 
-/// The health of a store is what stopped it, not what followed.
+/// The health of a store is the first failure, not a later one.
 #[track_caller]
 fn assert_stopped_by(store: &SledStore, reason: &str) {
     match store.health() {
@@ -38,7 +38,7 @@ fn a_failed_sync_stops_the_store() {
     assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
     assert!(matches!(store.sync(), Err(StoreError::Stopped)));
     assert_stopped_by(&store, "Invalid argument");
-    // What the failed group wrote may or may not be on the disk: it is not given out.
+    // The writes of the failed group may not be on the disk, so they are not readable.
     assert!(matches!(store.get(&[Key::new(Tree::Pools, [1])]), Err(StoreError::Stopped)));
     assert_eq!(store.get(&[Key::new(Tree::Pools, [2])]).expect("reads"), [None]);
     assert_eq!(store.shared.mark.number(), 0, "nothing is known to be on the disk");
@@ -46,7 +46,7 @@ fn a_failed_sync_stops_the_store() {
     assert!(!folder.path().join("closed").exists(), "nothing is known to be whole");
 }
 
-/// A second sync could succeed although the first has lost what it was to write.
+/// A second sync could succeed although the first one has lost data.
 #[test]
 fn a_failed_sync_is_not_forgotten() {
     let (_folder, store) = broken_store(Durability::ProcessKill);
@@ -113,7 +113,7 @@ fn a_relaxed_store_stops_when_it_cannot_write() {
     assert_stopped_by(&store, "Invalid argument");
 }
 
-/// What sled holds in memory after it panicked is unknown.
+/// The state of sled's memory after a panic is unknown.
 #[test]
 fn a_panic_of_sled_stops_the_store() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -128,7 +128,7 @@ fn a_panic_of_sled_stops_the_store() {
     assert_eq!(read.expect("reads"), [Some(vec![1]), None]);
 }
 
-/// Nobody asks a relaxed store to write: its threads find that it cannot.
+/// A relaxed store writes by itself: its threads find that it cannot.
 #[test]
 fn the_threads_of_a_store_tell_its_health() {
     for durability in [Durability::ProcessKill, Durability::Relaxed] {

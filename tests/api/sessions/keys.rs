@@ -72,7 +72,7 @@ fn engines_over_one_store_know_each_others_sessions() {
     let other = cognate::Engine::builder()
         .clock(world.clock.clone())
         .signing_key(key(SigningAlgorithm::EdDsa))
-        .store(over)
+        .open_shared(over)
         .expect("opens");
     let here = credentials(&world, &guest, &[]).expect("a guest's").credentials;
     other.verify_session(here.session_token.as_str()).expect("one key for both");

@@ -219,7 +219,7 @@ fn reopened(
 ) -> (Engine, String) {
     let builder = Engine::builder().clock(world.clock.clone()).login_verifier(Voucher);
     let store: Arc<MemoryStore> = Arc::clone(&world.store);
-    let engine = parts(builder).store(store).expect("opens");
+    let engine = parts(builder).open_shared(store).expect("opens");
     let there = World { engine: engine.clone(), ..world.of(ACCOUNT, REGION) };
     (engine, token(&there.of(ACCOUNT, REGION), call(pool, "alice")))
 }

@@ -84,7 +84,7 @@ fn open(store: &Arc<MemoryStore>, clock: &SetClock, secret: Option<&[u8]>) -> Re
         None => builder,
     };
     let store: Arc<MemoryStore> = Arc::clone(store);
-    builder.login_verifier(Voucher).store(store)
+    builder.login_verifier(Voucher).open_shared(store)
 }
 
 #[track_caller]
@@ -189,7 +189,7 @@ fn a_secret_is_changed_by_opening_with_the_previous_one() {
         let builder = builder.clock(world.clock.clone()).login_verifier(Voucher);
         let builder = secret.into_iter().fold(builder, Builder::key_secret);
         let store: Arc<MemoryStore> = Arc::clone(&world.store);
-        previous.into_iter().fold(builder, Builder::previous_key_secret).store(store)
+        previous.into_iter().fold(builder, Builder::previous_key_secret).open_shared(store)
     };
     let wrong = world.dump();
     assert_locked(open(Some("new"), Some(b"wrong")), WRONG_SECRET);

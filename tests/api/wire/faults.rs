@@ -253,7 +253,7 @@ fn create_over(failure: Option<StoreError>) -> wire::Reply {
     let store = Arc::new(Broken(MemoryStore::new(), OnceLock::new()));
     let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
     let over: Arc<dyn Store> = store.clone();
-    let engine = builder.store(over).expect("opens");
+    let engine = builder.open_shared(over).expect("opens");
     if let Some(failure) = failure {
         store.1.set(failure).expect("once");
     }

@@ -39,7 +39,7 @@ impl LoginVerifier for Teller {
             "expired" => return Err(LoginError::Expired { now, exp: now - 1 }),
             "inactive" => return Err(LoginError::Inactive),
             "no-aud" => return Err(LoginError::MissingClaim("aud")),
-            "unavailable" => return Err(LoginError::Unavailable),
+            "unavailable" => return Err(LoginError::unavailable("the provider is gone")),
             "wrong-audience" => return Err(LoginError::WrongAudience),
             "wrong-issuer" => return Err(LoginError::WrongIssuer),
             other => other.strip_prefix("user:").ok_or(LoginError::Malformed)?,

@@ -1,0 +1,121 @@
+//! The engine's store, which every handle shares until one of them closes it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::RwLock;
+
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value, Visitor};
+
+/// A store that can be closed while others hold it. Every later call is [`StoreError::Closed`].
+pub(super) struct OpenStore {
+    is_closed: AtomicBool,
+    store: RwLock<Option<Box<dyn Store>>>,
+}
+
+impl OpenStore {
+    pub(super) fn new(store: Box<dyn Store>) -> Self {
+        Self { is_closed: AtomicBool::new(false), store: RwLock::new(Some(store)) }
+    }
+
+    /// Fails if the store is closed. Answers that need no read of the store must ask.
+    pub(super) fn ensure_open(&self) -> Result<(), StoreError> {
+        if self.is_closed.load(Ordering::SeqCst) { Err(StoreError::Closed) } else { Ok(()) }
+    }
+
+    /// Waits for the calls in progress, syncs, and drops the store even if it does not sync.
+    pub(super) fn close(&self) -> Result<(), StoreError> {
+        // New calls fail from here on, so they cannot keep the lock from being taken.
+        self.is_closed.store(true, Ordering::SeqCst);
+        let store = self.store.write().take().ok_or(StoreError::Closed)?;
+        store.sync()
+    }
+
+    fn call<T>(
+        &self,
+        call: impl FnOnce(&dyn Store) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.ensure_open()?;
+        // Recursive: a visitor may read while `close` waits for the visit to end.
+        let store = self.store.read_recursive();
+        call(&**store.as_ref().ok_or(StoreError::Closed)?)
+    }
+}
+
+impl Store for OpenStore {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.call(|store| store.get(keys))
+    }
+
+    fn get_one(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        self.call(|store| store.get_one(key))
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.call(|store| store.scan(range, limit))
+    }
+
+    fn visit(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError> {
+        self.call(|store| store.visit(range, limit, visitor))
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
+        self.call(|store| store.commit(batch))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.call(|store| store.sync())
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.call(|store| store.health())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+    use crate::store::{MemoryStore, Tree};
+
+    /// `close` waits for a visit whose visitor reads, and neither waits for the other.
+    #[test]
+    fn a_visitor_reads_while_the_store_is_being_closed() {
+        let inner = Arc::new(MemoryStore::new());
+        let (first, second) = (Key::new(Tree::Logins, *b"a"), Key::new(Tree::Logins, *b"b"));
+        let puts = vec![(first.clone(), vec![1]), (second.clone(), vec![2])];
+        inner.commit(Batch { puts, ..Batch::default() }).expect("commits");
+        let store = OpenStore::new(Box::new(Arc::clone(&inner)));
+        let (is_inside, told) = channel();
+        let mut shown = Vec::new();
+        thread::scope(|scope| {
+            let store = &store;
+            let closing = scope.spawn(move || {
+                told.recv().expect("the visit has begun");
+                store.close()
+            });
+            let visited = store.visit(&KeyRange::all(Tree::Logins), 2, &mut |key, _| {
+                is_inside.send(()).expect("is awaited");
+                while store.ensure_open().is_ok() {
+                    thread::yield_now();
+                }
+                shown.push(key.clone());
+                assert!(!closing.is_finished());
+                assert!(matches!(store.get_one(&first), Err(StoreError::Closed)));
+                Ok(())
+            });
+            visited.expect("the visit goes on");
+            closing.join().expect("no panic").expect("closes");
+        });
+        assert_eq!(shown, [first, second]);
+        assert_eq!(Arc::strong_count(&inner), 1, "the store is released");
+        assert!(matches!(store.close(), Err(StoreError::Closed)));
+    }
+}

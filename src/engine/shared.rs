@@ -1,0 +1,60 @@
+//! The state that the engine and its handles share.
+
+use crate::ambient::{Clock, Entropy, Ids, Timestamp};
+use crate::credentials::CredentialIssuer;
+use crate::engine::cache::PoolCache;
+use crate::engine::keys::KeyRing;
+use crate::engine::open_store::OpenStore;
+use crate::engine::throttle::Throttle;
+use crate::error::Result;
+use crate::id::{AccountId, Guid};
+use crate::login::LoginVerifier;
+use crate::rules::developer::UnknownDeveloperUser;
+use crate::rules::link::DeveloperLinking;
+use crate::rules::roles::RoleAccounts;
+use crate::token::ModulusEncoding;
+
+/// The state that the engine and its handles share.
+pub(super) struct Core {
+    pub(super) store: OpenStore,
+    /// Decoded pools, if the engine is the only one to use the store.
+    pub(super) pools: Option<PoolCache>,
+    pub(super) keys: KeyRing,
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) entropy: Box<dyn Entropy>,
+    pub(super) ids: Box<dyn Ids>,
+    pub(super) verifier: Box<dyn LoginVerifier>,
+    pub(super) credential_issuer: Option<Box<dyn CredentialIssuer>>,
+    pub(super) throttle: Option<Throttle>,
+    /// The account of requests whose credentials name none.
+    pub(super) default_account: AccountId,
+    pub(super) choices: Choices,
+}
+
+/// Whether other engines may use the store at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// This engine alone: it caches pools and keys.
+    Exclusive,
+    /// Others may write too: the engine reads pools and keys anew for every call.
+    Shared,
+}
+
+/// The options where the service's behaviour is unknown, or where users may want another one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Choices {
+    pub(super) developer_linking: DeveloperLinking,
+    pub(super) modulus_encoding: ModulusEncoding,
+    pub(super) role_accounts: RoleAccounts,
+    pub(super) unknown_developer_user: UnknownDeveloperUser,
+}
+
+impl Core {
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn fresh_guid(&self) -> Result<Guid> {
+        Ok(Guid(self.ids.mint()?.into_bytes()))
+    }
+}
