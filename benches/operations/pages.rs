@@ -5,10 +5,10 @@
 //! iteration over as many is 135,000 of these, decoding with the ids and provider names that are
 //! told 129,000, and what the caller drops 24,000.
 
+use cognate::Developer;
 use cognate::name::IdentityPoolId;
 use cognate::operation::{ListIdentitiesInput, LookupDeveloperIdentityInput};
 use cognate::store::Tree;
-use cognate::Developer;
 
 use crate::floor::Floor;
 use crate::measure::{Bench, Target, timed};

@@ -5,8 +5,8 @@
 //! of the identity's id, 180 the guid in the pool's. Two threads had 1.6 times the throughput of
 //! one as long as both counted references to the pool.
 
-use cognate::operation::GetOpenIdTokenForDeveloperIdentityInput as Input;
 use cognate::Developer;
+use cognate::operation::GetOpenIdTokenForDeveloperIdentityInput as Input;
 
 use crate::Users;
 use crate::floor::Floor;

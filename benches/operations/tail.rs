@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use cognate::operation::GetOpenIdTokenForDeveloperIdentityInput as Input;
 use cognate::Developer;
+use cognate::operation::GetOpenIdTokenForDeveloperIdentityInput as Input;
 use parking_lot::Mutex;
 
 use crate::floor::{Floor, GroupCommit, Twin};

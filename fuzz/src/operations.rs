@@ -11,11 +11,11 @@
 
 use std::sync::Arc;
 
+use cognate::store::Store;
 use cognate::testkit::{
     self, Account, Caller, Cursor, Identity, Implementation, Model, Operation, OperationOutcome,
     Pool, Provider, Run, TestClock, TypedDoor, WireDoor,
 };
-use cognate::store::Store;
 use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, UnknownDeveloperUser};
 
 use crate::scene::{self, Watched};

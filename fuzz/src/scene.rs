@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use cognate::ambient::{Entropy, EntropyError, Ids, Timestamp};
+use cognate::from_fn;
 use cognate::login::{LoginError, LoginVerifier, VerifiedLogin};
 use cognate::name::{IdentityPoolId, LoginToken, ProviderName};
 use cognate::operation::{

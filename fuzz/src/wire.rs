@@ -10,12 +10,12 @@
 
 use std::sync::Arc;
 
-use cognate::wire::{self, Context, Reply};
+use cognate::Engine;
 use cognate::operation::{
     GetOpenIdTokenForDeveloperIdentityInput, RoleType, SetIdentityPoolRolesInput,
 };
 use cognate::store::Store;
-use cognate::Engine;
+use cognate::wire::{self, Context, Reply};
 use serde_json::Value;
 
 use crate::scene::{self, ACCOUNT, DEVELOPER, PROOF, PUBLIC, Watched};

@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use cognate::Developer;
 use cognate::operation::{
     CognitoIdentityProvider, CreateIdentityPoolInput, GuestAccess, IdentityPool,
 };
-use cognate::Developer;
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{

@@ -5,13 +5,13 @@ use std::hash::Hash;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use cognate::Violations;
 use cognate::name::{
     AccountId, Arn, ClaimName, ClaimedAccountId, DeveloperProviderName, DeveloperUserIdentifier,
     IdentityId, IdentityPoolId, IdentityPoolName, LoginToken, MappingRuleValue, NextToken,
     PrincipalTagKey, PrincipalTagValue, ProviderAppId, ProviderName, Region, Subject, TagKey,
     TagValue, UserPoolClientId, UserPoolProviderName,
 };
-use cognate::Violations;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
