@@ -266,7 +266,7 @@ fn dispatch(engine: &Engine, context: &Context, request: &Request<Bytes>) -> Res
         Route::Operation(_) if request.body().len() > wire::BODY_LENGTH_MAX => too_long(),
         Route::Operation(_) => {
             let target = target(request.headers());
-            reply_response(name, wire::handle(engine, context, &target, request.body()))
+            reply_response(name, wire::call(engine, context, &target, request.body()))
         }
         Route::Preflight => empty_response(name),
     };

@@ -7,7 +7,7 @@
 //!
 //! let engine = Engine::builder().in_memory()?;
 //! let context = wire::Context::signed("123456789012".parse()?, "us-east-1".parse()?);
-//! let reply = wire::handle(
+//! let reply = wire::call(
 //!     &engine,
 //!     &context,
 //!     "AWSCognitoIdentityService.CreateIdentityPool",
@@ -15,7 +15,7 @@
 //! );
 //! assert_eq!(reply.status, 200);
 //!
-//! let reply = wire::handle(
+//! let reply = wire::call(
 //!     &engine,
 //!     &context,
 //!     "AWSCognitoIdentityService.DescribeIdentityPool",
@@ -54,7 +54,7 @@
 //! async fn call(engine: &Engine, context: wire::Context, body: Vec<u8>) -> Option<wire::Reply> {
 //!     let engine = engine.clone();
 //!     let target = "AWSCognitoIdentityService.GetId";
-//!     let call = move || wire::handle(&engine, &context, target, &body);
+//!     let call = move || wire::call(&engine, &context, target, &body);
 //!     spawn_blocking(call).await.ok()
 //! }
 //!
@@ -123,7 +123,7 @@ impl From<Fault> for Reply {
 /// the four public operations do not need), the rate, the constraints of all members at once, and
 /// then those that each operation lists. It skips members that an operation does not know, and
 /// keeps nothing of them. It reads at most 32,768 values of the others.
-pub fn handle(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Reply {
+pub fn call(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Reply {
     match dispatch(engine, context, target, body) {
         Ok(body) => Reply { status: 200, body, fault: None },
         Err(fault) => fault.into(),

@@ -35,7 +35,7 @@ fn taken(engine: &Engine, body: &str) -> (usize, wire::Reply) {
     let target = "AWSCognitoIdentityService.GetId";
     ALLOCATED.reset_peak_usage();
     let before = ALLOCATED.current_usage();
-    let reply = wire::handle(engine, &context, target, body.as_bytes());
+    let reply = wire::call(engine, &context, target, body.as_bytes());
     (ALLOCATED.peak_usage() - before, reply)
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn all(
             "token by wire",
             Target::Size(100, 600),
             timed_each_of(&bodies, |body| {
-                let reply = wire::handle(engine, &context, TARGET, body.as_bytes());
+                let reply = wire::call(engine, &context, TARGET, body.as_bytes());
                 assert_eq!(reply.status, 200);
                 reply
             }),

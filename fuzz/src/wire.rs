@@ -117,7 +117,7 @@ impl<'a> Request<'a> {
                 Context::signed(owner.account().clone(), owner.region().clone())
             }
         };
-        wire::handle(engine, &context, self.target, body.as_bytes())
+        wire::call(engine, &context, self.target, body.as_bytes())
     }
 }
 

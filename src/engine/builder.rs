@@ -150,7 +150,7 @@ impl Builder {
     /// ));
     /// let target = "AWSCognitoIdentityService.CreateIdentityPool";
     /// let body = br#"{"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false}"#;
-    /// assert_eq!(wire::handle(&engine, &context, target, body).status, 200);
+    /// assert_eq!(wire::call(&engine, &context, target, body).status, 200);
     /// let pools = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// let pools = pools.list_identity_pools(cognate::operation::ListIdentityPoolsInput::new(60))?;
     /// assert_eq!(pools.identity_pools.len(), 1);

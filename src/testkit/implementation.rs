@@ -136,7 +136,7 @@ impl WireDoor {
                 Context::signed(account, region.parse().map_err(|_| invalid("region"))?)
             }
         };
-        let reply = wire::handle(&self.engine, &context, &call.target, call.body.as_bytes());
+        let reply = wire::call(&self.engine, &context, &call.target, call.body.as_bytes());
         let body = String::from_utf8(reply.body).map_err(|_| invalid("reply"))?;
         Ok(CallReply { status: reply.status, body })
     }

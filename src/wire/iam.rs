@@ -55,7 +55,7 @@ pub fn action(target: &str) -> Option<String> {
 ///
 /// [`Context::acting_account`]: crate::wire::Context::acting_account
 /// [`Context::region`]: crate::wire::Context::region
-/// [`handle`]: crate::wire::handle
+/// [`handle`]: crate::wire::call
 ///
 /// # Example: a pool, and no resource
 ///

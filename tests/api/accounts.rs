@@ -37,7 +37,7 @@ fn account(world: &World, presented: Presented<'_>) -> String {
 fn account_of(world: &World, context: &Context) -> String {
     let body = br#"{"MaxResults": 1}"#;
     let target = target("ListIdentityPools");
-    let reply = wire::handle(&world.engine, context, &target, body);
+    let reply = wire::call(&world.engine, context, &target, body);
     if let Some(fault) = reply.fault {
         return format!("{}: {}", fault.name(), fault.message());
     }
@@ -138,7 +138,7 @@ fn a_session_token_of_the_engine_belongs_to_its_key_and_ends() {
     // A public operation does not look at it.
     let body = format!(r#"{{"IdentityPoolId":"{own}"}}"#);
     let forged = context((OWNER, Some(&forged)));
-    let reply = wire::handle(&world.engine, &forged, &target("GetId"), body.as_bytes());
+    let reply = wire::call(&world.engine, &forged, &target("GetId"), body.as_bytes());
     assert_eq!(reply.status, 200);
 
     world.clock.set(made.expiration.as_millis() - 1);

@@ -199,7 +199,7 @@ impl World {
     /// The owner's call through the wire door.
     pub(crate) fn wire(&self, operation: &str, body: &str) -> wire::Reply {
         let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
-        wire::handle(&self.engine, &context, &target(operation), body.as_bytes())
+        wire::call(&self.engine, &context, &target(operation), body.as_bytes())
     }
 
     pub(crate) fn dump(&self) -> Vec<(Key, Value)> {

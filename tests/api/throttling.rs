@@ -101,7 +101,7 @@ fn a_throttled_caller_is_told_so_before_anything_else() {
     let list = || world.aws.list_tags_for_resource(ListTagsForResourceInput::new(&arn)).map(drop);
     assert_eq!(burst(list), 10);
     let fault = |operation: &str, context: &wire::Context, body: &str| {
-        let reply = wire::handle(&world.engine, context, &target(operation), body.as_bytes());
+        let reply = wire::call(&world.engine, context, &target(operation), body.as_bytes());
         reply.fault.expect("refused").name()
     };
     let signed = wire::Context::signed(parse(ACCOUNT), parse("us-east-1"));

@@ -266,7 +266,7 @@ fn identities_of_another_account_are_reported_by_id() {
     let context = wire::Context::signed(parse("999999999999"), parse("us-east-1"));
     let body = format!(r#"{{"IdentityIdsToDelete":["{id}"]}}"#);
     let target = target("DeleteIdentities");
-    let reply = wire::handle(&world.engine, &context, &target, body.as_bytes());
+    let reply = wire::call(&world.engine, &context, &target, body.as_bytes());
     let wanted = format!(
         r#"{{"UnprocessedIdentityIds":[{{"IdentityId":"{id}","ErrorCode":"AccessDenied"}}]}}"#
     );
@@ -319,7 +319,7 @@ fn the_region_of_the_signature_is_the_region_of_the_pools() {
     let context = wire::Context::from_authorization(Some(&header));
     let (operation, body) = OPERATIONS[0];
     world.ids.next(7);
-    let reply = wire::handle(&world.engine, &context, &target(operation), body.as_bytes());
+    let reply = wire::call(&world.engine, &context, &target(operation), body.as_bytes());
     let id = r#"{"IdentityPoolId":"eu-west-1:00000000-0000-4000-8000-000000000007","#;
     assert!(reply.body.starts_with(id.as_bytes()), "{}", String::from_utf8_lossy(&reply.body));
 }

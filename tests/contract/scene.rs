@@ -156,7 +156,7 @@ impl Scene {
         body: &str,
     ) -> Result<Value, Fault> {
         let before = self.world.dump();
-        let reply = wire::handle(&self.world.engine, context, &target(operation), body.as_bytes());
+        let reply = wire::call(&self.world.engine, context, &target(operation), body.as_bytes());
         let text = String::from_utf8(reply.body).expect("text");
         let told = if text.is_empty() { Value::Null } else { text.parse().expect("JSON") };
         let Some(fault) = reply.fault else {

@@ -111,7 +111,7 @@ pub(crate) const ROWS: &[Row] = &[
         let body = json!({"IdentityPoolId": pool}).to_string();
         let told = |target: &str| {
             let anonymous = wire::Context::anonymous();
-            let reply = wire::handle(&scene.world.engine, &anonymous, target, body.as_bytes());
+            let reply = wire::call(&scene.world.engine, &anonymous, target, body.as_bytes());
             reply.fault.map(|fault| fault.name().to_owned())
         };
         for named in [

@@ -158,7 +158,7 @@ pub(crate) const ROWS: &[Row] = &[
             let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
             let target = "AWSCognitoIdentityService.DescribeIdentityPool";
             let body = json!({"IdentityPoolId": NOBODY}).to_string();
-            let reply = wire::handle(&scene.world.engine, &context, target, body.as_bytes());
+            let reply = wire::call(&scene.world.engine, &context, target, body.as_bytes());
             let told = format!(
                 r#"{{"__type":"ResourceNotFoundException","message":"IdentityPool '{NOBODY}' not found."}}"#
             );

@@ -212,7 +212,7 @@ const CALLS: [(&str, Run); 6] = [
         let body = json!({ "IdentityPoolId": race.pool, "Logins": { (FACEBOOK): "new" } });
         let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
         let body = body.to_string();
-        let reply = wire::handle(&race.engine, &context, &target("GetId"), body.as_bytes());
+        let reply = wire::call(&race.engine, &context, &target("GetId"), body.as_bytes());
         assert_eq!(reply.fault, None);
         Ok(())
     }),

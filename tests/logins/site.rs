@@ -191,7 +191,7 @@ impl Site {
         };
         let (target, body) =
             (target(&format!("{operation:?}")), format!("{{{}}}", members.join(",")));
-        let reply = wire::handle(&self.world.engine, &context, &target, body.as_bytes());
+        let reply = wire::call(&self.world.engine, &context, &target, body.as_bytes());
         let Some(fault) = reply.fault else {
             let body = if reply.body.is_empty() { b"null".as_slice() } else { &reply.body };
             return Ok(serde_json::from_slice(body).expect("JSON"));

@@ -66,7 +66,7 @@ impl Tenant {
             _ => Context::signed(ACCOUNT.parse().unwrap(), REGION.parse().unwrap()),
         };
         let target = format!("AWSCognitoIdentityService.{operation}");
-        let reply = wire::handle(&self.0, &context, &target, body.to_string().as_bytes());
+        let reply = wire::call(&self.0, &context, &target, body.to_string().as_bytes());
         let body = String::from_utf8(reply.body).expect("text");
         let body: Value = if body.is_empty() { json!({}) } else { body.parse().expect("JSON") };
         if reply.status == 200 { Ok(body) } else { Err(text(&body["message"])) }

@@ -115,7 +115,7 @@ fn every_call_after_closing_fails() {
 
     let body = format!(r#"{{"IdentityPoolId": "{pool}"}}"#);
     let target = "AWSCognitoIdentityService.GetId";
-    let reply = wire::handle(&clone, &wire::Context::anonymous(), target, body.as_bytes());
+    let reply = wire::call(&clone, &wire::Context::anonymous(), target, body.as_bytes());
     assert_eq!(reply.status, 500);
     assert!(!String::from_utf8(reply.body).expect("text").contains("closed"));
     let cause = reply.fault.and_then(|fault| fault.cause().map(str::to_owned));

@@ -359,7 +359,7 @@ fn the_wires_own_table_says_what_is_public() {
     let names: Vec<_> = model.as_object().expect("operations").keys().collect();
     assert_eq!(names.len(), 23);
     for name in names {
-        let reply = wire::handle(&engine, &anonymous, &wire_target(name), b"{}");
+        let reply = wire::call(&engine, &anonymous, &wire_target(name), b"{}");
         let needs_credentials =
             reply.fault.is_some_and(|fault| fault.name() == "MissingAuthenticationTokenException");
         let request = request("POST /", HERE, ATTACKER, name, "");

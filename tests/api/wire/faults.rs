@@ -85,7 +85,7 @@ fn a_body_is_one_json_object() {
     }
     let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
     let noise = b"{\"MaxResults\": 1, \"NextToken\": \"\xff\"}";
-    let reply = wire::handle(&world.engine, &context, &target("ListIdentityPools"), noise);
+    let reply = wire::call(&world.engine, &context, &target("ListIdentityPools"), noise);
     assert_refused(&reply, "SerializationException", BODIES[0].1, "not UTF-8");
     assert_eq!(world.dump(), []);
 }
@@ -215,14 +215,14 @@ fn a_body_that_no_input_needs_is_not_read() {
     let context = wire::Context::anonymous();
     let long = [b"{".repeat(wire::BODY_LENGTH_MAX), b"{".to_vec()].concat();
     for (operation, _) in OPERATIONS {
-        let reply = wire::handle(&world.engine, &context, &target(operation), &long);
+        let reply = wire::call(&world.engine, &context, &target(operation), &long);
         let message = "The request body is too long";
         assert_refused(&reply, "SerializationException", message, operation);
     }
     // The limit is that of the operation with the longest input.
     let longest = &long[1..];
     let read = OPERATIONS.iter().filter(|(operation, _)| {
-        let reply = wire::handle(&world.engine, &context, &target(operation), longest);
+        let reply = wire::call(&world.engine, &context, &target(operation), longest);
         reply.fault.expect("refused").message() == "The request body is not valid JSON"
     });
     assert_eq!(read.count(), 1);
@@ -259,7 +259,7 @@ fn create_over(failure: Option<StoreError>) -> wire::Reply {
     }
     let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
     let (operation, body) = OPERATIONS[0];
-    wire::handle(&engine, &context, &target(operation), body.as_bytes())
+    wire::call(&engine, &context, &target(operation), body.as_bytes())
 }
 
 #[test]

@@ -48,10 +48,10 @@ fn types_come_before_credentials_and_credentials_before_constraints() {
             (Context::anonymous(), fits, MISSING),
             (unrecognized(), fits, UNRECOGNIZED),
         ] {
-            let reply = wire::handle(&world.engine, &context, &target(operation), body.as_bytes());
+            let reply = wire::call(&world.engine, &context, &target(operation), body.as_bytes());
             assert_refused(&reply, name, message, &format!("{operation} {context:?} {body}"));
         }
-        let reply = wire::handle(&world.engine, &signed(), &target(operation), b"{}");
+        let reply = wire::call(&world.engine, &signed(), &target(operation), b"{}");
         let name = reply.fault.expect("nothing is given").name();
         assert_eq!(name, "ValidationException", "{operation}");
     }
@@ -71,7 +71,7 @@ fn public_operations_need_no_credentials(
             ("{}", "ValidationException"),
             (fits, "ResourceNotFoundException"),
         ] {
-            let reply = wire::handle(&world.engine, &context, &target(operation), body.as_bytes());
+            let reply = wire::call(&world.engine, &context, &target(operation), body.as_bytes());
             let found = reply.fault.map(|fault| fault.name());
             assert_eq!(found, Some(expected), "{operation} {context:?} {body}");
         }
