@@ -1,4 +1,4 @@
-//! RSA key generation, which ring does not have. Nothing else is done with this library.
+//! RSA key generation, which ring does not provide. This library has no other use here.
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -8,10 +8,10 @@ use rsa::pkcs8::EncodePrivateKey;
 use crate::ambient::Entropy;
 use crate::error::{Error, Result};
 
-/// As the service's keys.
+/// The same size as the service's keys.
 const MODULUS_BITS: usize = 2048;
 
-/// Makes a key, as PKCS#8. The same entropy makes the same key.
+/// Creates a key, as PKCS#8. The same entropy gives the same key.
 pub(super) fn generate(entropy: &dyn Entropy) -> Result<Vec<u8>> {
     let failed = Error::SigningKey("no RSA key could be generated");
     let mut seed = [0; 32];
