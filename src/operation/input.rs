@@ -247,10 +247,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
 
 /// Declares the input of an operation, and its checked form that the operation receives.
 ///
-/// Each member has a wire name, a setter, a getter, a type, and the word `required` or `optional`.
-/// The type is a name for a single value, `[T]` for a list, or `{Map: Key => Value}` for a map. The
-/// setter of a list adds an element, the setter of a map adds an entry. The lengths that the
-/// service model allows come after the type.
+/// Each member has a wire name, a setter, a getter, a type, and the word `required`, `optional` or
+/// `defaulted`. The type is a name for a single value, `[T]` for a list, or `{Map: Key => Value}`
+/// for a map. The setter of a list adds an element, the setter of a map adds an entry. The lengths
+/// that the service model allows come after the word.
 macro_rules! input {
     (
         $(#[$doc:meta])*
