@@ -11,7 +11,7 @@
 //! | I2 | the login index and the identity records agree in both directions |
 //! | I3 | an identity has at most one login per public provider; many developer user identifiers are fine |
 //! | I4 | an identity has at most 20 logins |
-//! | I5 | AUTHENTICATED if and only if it has a login; after that it is never UNAUTHENTICATED again; DISABLED is final |
+//! | I5 | AUTHENTICATED if and only if it has a login; once it has had one, it is never UNAUTHENTICATED again; DISABLED is final |
 //! | I6 | every identity's pool exists; deleting a pool leaves nothing of it behind |
 //! | I7 | a refused operation changes nothing |
 //! | I8 | an answered operation survives a crash; an unanswered one happened completely or not at all |
@@ -336,7 +336,7 @@ pub enum Refusal {
         /// The token's `exp`, in epoch seconds.
         exp: u64,
     },
-    /// Any token this engine would not have issued, byte for byte.
+    /// A token that this engine would not have issued, byte for byte.
     #[error("Invalid login token. Not a Cognito token.")]
     TokenForeign,
     /// The identity would get more than 20 logins.

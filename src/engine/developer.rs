@@ -61,8 +61,8 @@ impl Developer {
     ///   [`DeveloperLinking::ByLinkedLogin`], also if no login belongs to any identity.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken),
     ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): an identity would get a second user
-    ///   of one public provider. With the first refusal no identity has that user yet; with the
-    ///   second one a merge would move the user.
+    ///   of one public provider. `LoginTaken` means that no identity has that user yet,
+    ///   `MergeOfTwoUsers` that another identity has.
     /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20
     ///   logins.
     ///

@@ -20,7 +20,7 @@ pub(super) struct Reads<'a> {
     pub(super) generation: Option<Generation>,
     /// Pools taken from the cache.
     pub(super) kept_pools: Vec<Arc<KeptPool>>,
-    /// Whether a range was scanned; its entries are not in `seen`.
+    /// True if a range was scanned; its entries are not in `seen`.
     pub(super) scanned: bool,
 }
 

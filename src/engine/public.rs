@@ -32,18 +32,18 @@ impl Public {
     /// * [`PoolForbidden`](crate::Refusal::PoolForbidden): the given account does not own the pool.
     /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported): there are no logins, and the
     ///   pool does not allow guests.
-    /// * The refusals of presented logins, for each login in turn:
+    /// * The refusals of presented logins. First, for each provider name in turn:
     ///   [`ProvidersMissing`](crate::Refusal::ProvidersMissing);
     ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken);
     ///   [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected); for a provider that
     ///   the pool does not have, [`LoginIssuerMismatch`](crate::Refusal::LoginIssuerMismatch) if
     ///   the token is a JSON Web Token of another issuer, and
-    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) otherwise; the refusals of
-    ///   the login verifier.
+    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) otherwise. Then, for each
+    ///   token in turn, the refusals of the login verifier.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken),
     ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): an identity would get a second user
-    ///   of one public provider. With the first refusal no identity has that user yet; with the
-    ///   second one a merge would move the user.
+    ///   of one public provider. `LoginTaken` means that no identity has that user yet,
+    ///   `MergeOfTwoUsers` that another identity has.
     /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20
     ///   logins.
     ///

@@ -21,7 +21,7 @@ pub(super) struct Jwt<'a> {
     pub(super) kid: Option<String>,
     /// The type that the header names.
     pub(super) typ: Option<String>,
-    /// Whether the header names an extension that must be understood (RFC 7515, section 4.1.11).
+    /// True if the header names an extension that must be understood (RFC 7515, section 4.1.11).
     pub(super) is_critical: bool,
     pub(super) claims: Members,
     pub(super) signed: &'a [u8],

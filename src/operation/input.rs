@@ -134,7 +134,7 @@ impl<T: Collection> Given<T> {
 
 /// A list or a map whose length the service model limits.
 pub(crate) trait Collection: Default {
-    /// Whether a key that is too long may be a token in the wrong place.
+    /// True if a key that is too long may be a token in the wrong place.
     const KEY_MAY_BE_SECRET: bool = false;
 
     fn length(&self) -> usize;

@@ -116,7 +116,7 @@ pub struct GetPrincipalTagAttributeMapOutput {
     pub identity_pool_id: IdentityPoolId,
     /// The provider.
     pub identity_provider_name: ProviderName,
-    /// Whether the tags are the defaults `client` and `username`.
+    /// True if the tags are the defaults `client` and `username`.
     pub use_defaults: bool,
     /// The name of a claim for each tag key. `None` after the map was removed.
     #[serde(skip_serializing_if = "Option::is_none")]

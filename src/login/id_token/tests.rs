@@ -8,7 +8,7 @@ use crate::login::mint::{
 };
 
 #[test]
-fn a_token_is_three_parts_of_which_two_are_objects() {
+fn a_token_has_three_parts_and_two_are_objects() {
     let good = Signer::ed25519().token(&claims(GOOGLE));
     let header = encode(r#"{"alg":"EdDSA"}"#);
     let body = encode(claims(GOOGLE).to_string());

@@ -153,7 +153,7 @@ fn registered_applications_count_for_a_provider_by_its_arn_only() {
 }
 
 #[test]
-fn keys_are_asked_for_where_none_are_given() {
+fn keys_come_from_the_callback_if_none_are_given() {
     let token = |provider, kid: Value| {
         Signer::ed25519().sign(&json!({ "alg": "EdDSA", "kid": kid }), &claims(provider))
     };
@@ -210,7 +210,7 @@ fn other_tokens_are_for_others() {
 }
 
 #[test]
-fn a_server_side_token_check_is_made_where_the_entry_wants_it() {
+fn a_server_side_token_check_is_made_if_the_entry_requires_it() {
     for (aud, answer, error) in [
         ("second", Ok(true), None),
         ("second", Ok(false), Some(LoginError::Inactive)),

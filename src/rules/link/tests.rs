@@ -160,7 +160,7 @@ fn dates_follow_what_changes() {
 /// Merging Y alone makes one login too many; merging Z adds a second user of p. The refusal for the
 /// second user comes first.
 #[test]
-fn a_second_user_is_told_before_too_many_logins() {
+fn a_second_user_is_refused_before_too_many_logins() {
     let world = format!("X={TWENTY} Y=q:1,d:30 Z=r:1,p:2");
     assert_eq!(present(&world, "X", OpenedWith::Login, "p:1,q:1,r:1"), MERGE);
 }

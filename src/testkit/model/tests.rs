@@ -314,7 +314,7 @@ fn one_final_slash_of_a_key_is_forgiven_and_nothing_else() {
 }
 
 #[test]
-fn an_issuer_that_ends_in_a_slash_is_told_with_it_or_without() {
+fn an_issuer_is_named_with_or_without_its_final_slash() {
     for name in ["game.eu.auth0.com", "game.eu.auth0.com/"] {
         let mut scene = Scene::new();
         let logins = [

@@ -77,7 +77,7 @@ fn a_correct_implementation_has_no_findings() {
 }
 
 #[test]
-fn finds_what_is_wrong_and_nothing_else() {
+fn finds_all_faults_and_nothing_else() {
     let kinds = DEVIATIONS.iter().map(|finding| {
         let Kind { operation, expected, got } = &finding.kind;
         (*operation, expected.as_str(), got.as_str())
@@ -123,7 +123,7 @@ fn a_seed_makes_a_survey() {
 }
 
 #[test]
-fn leaves_out_what_it_is_told_to() {
+fn surveys_only_the_given_operations() {
     let only = ["CreateIdentityPool", "DescribeIdentityPool"];
     let deviations = Survey::new(50, 60).only(only).run(&Model::new(), || Foreign(door()));
     let operations: Vec<_> = deviations.iter().map(|found| found.kind.operation).collect();
