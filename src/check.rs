@@ -1,4 +1,4 @@
-//! Walks a store and reports every violated invariant.
+//! A check of a whole store that reports every violated invariant.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,9 +14,9 @@ use crate::store::{Key, KeyRange, Store, Tree, entries};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Which of the invariants I1 to I9, or none where a record does not decode.
+    /// The violated invariant, from 1 (I1) to 9 (I9). `None` if a record does not decode.
     pub invariant: Option<u8>,
-    /// The key of the record, and what is wrong with it.
+    /// The key of the record and a description of the problem.
     pub detail: String,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn check(store: &dyn Store) -> Result<Vec<Finding>> {
 
 struct Check<'a> {
     store: &'a dyn Store,
-    /// Pools, and with `None` those whose remains are being removed.
+    /// All pools. `None` marks a deleted pool whose remaining records are still being removed.
     pools: HashMap<Guid, Option<Pool>>,
     findings: Vec<Finding>,
 }
@@ -60,14 +60,14 @@ impl Check<'_> {
         }
     }
 
-    /// The guid that a key consists of.
+    /// The guid in a key.
     fn guid(&mut self, key: &Key) -> Option<Guid> {
         let guid = key.guid();
         self.expect(None, guid.is_some(), key, "the key is no guid");
         guid
     }
 
-    /// Visits every record of a tree; one that does not decode is a finding.
+    /// Visits every record of a tree. A record that does not decode is a finding.
     fn each<R: Record>(
         &mut self,
         tree: Tree,
@@ -85,7 +85,7 @@ impl Check<'_> {
 
     fn get<R: Record>(&self, key: &Key) -> Result<Option<R>> {
         let value = self.store.get(std::slice::from_ref(key))?.into_iter().next().flatten();
-        // One that does not decode is found where its tree is walked.
+        // A record that does not decode is reported when its own tree is checked.
         Ok(value.and_then(|value| R::decode(key, &value).ok()))
     }
 

@@ -1,8 +1,9 @@
-//! The constraints that the service model puts on a member, and the text of a failure.
+//! Constraints of the service model on members, and their error messages.
 //!
-//! A length is counted in Unicode code points and a pattern must match the whole value. The texts
-//! are the service's own: `1 validation error detected: Value 'a b' at 'developerProviderName'
-//! failed to satisfy constraint: Member must satisfy regular expression pattern: [\w._-]+`.
+//! Lengths are counted in Unicode code points, and a pattern must match the whole value. The
+//! messages are the service's own: `1 validation error detected: Value 'a b' at
+//! 'developerProviderName' failed to satisfy constraint: Member must satisfy regular expression
+//! pattern: [\w._-]+`.
 
 mod pattern;
 
@@ -15,25 +16,25 @@ pub(crate) use pattern::Pattern;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Constraint {
-    /// A required member was absent or null.
+    /// A required member is absent or null.
     NotNull,
-    /// A length, in code points for a string and in entries for a list or a map.
+    /// The minimum length, in code points for a string and in entries for a list or a map.
     LengthAtLeast(usize),
-    /// A length, in code points for a string and in entries for a list or a map.
+    /// The maximum length, in code points for a string and in entries for a list or a map.
     LengthAtMost(usize),
-    /// A number's lower bound.
+    /// The minimum of a number.
     ValueAtLeast(i64),
-    /// A number's upper bound.
+    /// The maximum of a number.
     ValueAtMost(i64),
     /// A pattern, as the service model spells it.
     Pattern(&'static str),
-    /// The values that there are.
+    /// The allowed values.
     Enumeration(&'static [&'static str]),
-    /// The constraints that every element of a list has to satisfy.
+    /// The constraints of every element of a list.
     Elements(Vec<Self>),
-    /// The constraints that every key of a map has to satisfy.
+    /// The constraints of every key of a map.
     MapKeys(Vec<Self>),
-    /// The constraints that every value of a map has to satisfy.
+    /// The constraints of every value of a map.
     MapValues(Vec<Self>),
 }
 
@@ -75,7 +76,7 @@ fn write_all(f: &mut fmt::Formatter<'_>, what: &str, all: &[Constraint]) -> fmt:
     write!(f, "]")
 }
 
-/// One member that failed one constraint.
+/// A member that violates a constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     value: Option<String>,
@@ -88,7 +89,7 @@ impl Violation {
         Self { value, member: member.to_owned(), constraint }
     }
 
-    /// The same failure, found at a member whose name on the wire this is.
+    /// The same violation at a member with this wire name.
     pub(crate) fn at(mut self, name: &str) -> Self {
         let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
         self.member = [&first.to_ascii_lowercase(), rest].concat();
@@ -107,7 +108,7 @@ impl Violation {
         &self.member
     }
 
-    /// What the member failed.
+    /// The violated constraint.
     pub fn constraint(&self) -> &Constraint {
         &self.constraint
     }
@@ -123,9 +124,9 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every failed constraint of one request, never empty.
+/// All violated constraints of a request. Never empty.
 ///
-/// # Example: the service's own text
+/// # Example: the service's own message
 ///
 /// ```
 /// let violations = "a b".parse::<cognate::name::DeveloperProviderName>().unwrap_err();
@@ -139,12 +140,12 @@ impl fmt::Display for Violation {
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// `None` where nothing failed.
+    /// Returns `None` if there are no violations.
     pub(crate) fn of(all: Vec<Violation>) -> Option<Self> {
         (!all.is_empty()).then_some(Self(all))
     }
 
-    /// Of failures, of which there is at least one.
+    /// Takes at least one violation.
     pub(crate) fn all(all: Vec<Violation>) -> Self {
         Self(all)
     }
@@ -153,12 +154,12 @@ impl Violations {
         Self(vec![violation])
     }
 
-    /// The same failures, found at a member of another name.
+    /// The same violations at a member with another name.
     pub(crate) fn at(self, member: &str) -> Self {
         Self(self.into_iter().map(|violation| violation.at(member)).collect())
     }
 
-    /// The failures, in the order in which the service lists them.
+    /// The violations, in the order of the service.
     pub fn iter(&self) -> impl Iterator<Item = &Violation> {
         self.0.iter()
     }
@@ -199,7 +200,7 @@ pub(crate) struct StringShape {
     pub(crate) length_min: usize,
     pub(crate) length_max: usize,
     pub(crate) pattern: Option<&'static Pattern>,
-    /// Never echoed: a token.
+    /// Never echoed in a message, because the value is a token.
     pub(crate) sensitive: bool,
 }
 
@@ -218,7 +219,7 @@ impl StringShape {
         self
     }
 
-    /// The constraints that `value` fails: too short, too long, then the pattern.
+    /// The constraints that `value` violates: minimum length, maximum length, then the pattern.
     pub(crate) fn failed_by(&self, value: &str) -> Vec<Constraint> {
         let length = if value.is_ascii() { value.len() } else { value.chars().count() };
         let mut failed = Vec::new();
@@ -236,7 +237,7 @@ impl StringShape {
         failed
     }
 
-    /// All constraints, as they are listed inside brackets: the maximum stands before the minimum.
+    /// All constraints in the order inside brackets: the maximum precedes the minimum.
     pub(crate) fn listed(&self) -> Vec<Constraint> {
         let mut all = vec![
             Constraint::LengthAtMost(self.length_max),
@@ -260,7 +261,7 @@ impl StringShape {
     }
 }
 
-/// What stands in a message where a secret would.
+/// The text that replaces a secret in a message.
 pub(crate) const REDACTED: &str = "***Sensitive Data Redacted***";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Who owns what: accounts, regions, and the ids of pools and identities.
+//! Accounts, regions, and the ids of pools and identities.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::constraint::{Constraint, Pattern, StringShape, Violation, Violations};
 use crate::text::text_type;
 
-/// The longest region for which `REGION:GUID` still fits the 55 characters of an id.
+/// The maximum length of a region, so that `REGION:GUID` still fits the 55 characters of an id.
 const REGION_LENGTH_MAX: usize = 18;
 
 text_type! {
@@ -16,12 +16,12 @@ text_type! {
 }
 
 text_type! {
-    /// The account that a caller of `GetId` takes for a pool's owner: 1 to 15 digits.
+    /// The account that a caller of `GetId` names as the pool's owner: 1 to 15 digits.
     ClaimedAccountId at "accountId", StringShape::new(1, 15).matching(&DIGITS)
 }
 
 text_type! {
-    /// A region such as `us-east-1`: 1 to 18 of `[\w-]`.
+    /// A region such as `us-east-1`: 1 to 18 characters of `[\w-]`.
     Region at "region", StringShape::new(1, REGION_LENGTH_MAX).matching(&WORD_OR_DASH)
 }
 
@@ -46,14 +46,16 @@ const WORD_OR_DASH: Pattern = Pattern {
     },
 };
 
-/// The 128 bits that make an id unique; the region in front of them only says where it lives.
+/// The 128 bits that make an id unique. The region before them only tells where the pool or
+/// identity is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 #[serde(from = "u128", into = "u128")]
 pub(crate) struct Guid(pub(crate) [u8; 16]);
 
-/// The number that records, whose numbers are little-endian, write as the guid's bytes.
+/// The guid as a number. Records write numbers in little-endian order, so a record holds the guid's
+/// bytes.
 impl From<Guid> for u128 {
     fn from(guid: Guid) -> Self {
         Self::from_le_bytes(guid.0)
@@ -67,7 +69,8 @@ impl From<u128> for Guid {
 }
 
 impl Guid {
-    /// `None` for text that fits the pattern of an id but was never minted: it names nothing.
+    /// Returns `None` for a text that matches the pattern of an id but that no engine has
+    /// generated. Such an id names nothing.
     fn of(id: &str) -> Option<Self> {
         let region = id.len().checked_sub(uuid::fmt::Hyphenated::LENGTH)?;
         let (region, guid) = id.split_at_checked(region)?;
@@ -80,12 +83,12 @@ const ZERO: &str = "000000000000";
 
 impl AccountId {
     /// The account of a request whose credentials name none: `000000000000`. It stands for an
-    /// account that nobody has named, so whatever names one is taken to mean it.
+    /// unknown account, so a caller that names any account is taken to mean it.
     pub fn zero() -> Self {
         Self(ZERO.into())
     }
 
-    /// Whether what names this account may mean it.
+    /// Returns true if `named` may mean this account.
     pub(crate) fn may_be(&self, named: &str) -> bool {
         &*self.0 == named || &*self.0 == ZERO
     }
@@ -98,7 +101,7 @@ impl From<&AccountId> for ClaimedAccountId {
 }
 
 impl Region {
-    /// The partition that the region lies in: `aws`, `aws-cn` or `aws-us-gov`.
+    /// The partition of the region: `aws`, `aws-cn` or `aws-us-gov`.
     pub fn partition(&self) -> &'static str {
         match self.as_str() {
             region if region.starts_with("cn-") => "aws-cn",
@@ -107,7 +110,7 @@ impl Region {
         }
     }
 
-    /// The domain of the partition's hosts.
+    /// The domain of the hosts in the partition.
     pub(crate) fn domain(&self) -> &'static str {
         if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
     }
@@ -152,25 +155,25 @@ pub struct TokenIssuer(Cow<'static, str>);
 impl TokenIssuer {
     const SCHEME: &str = "https://";
 
-    /// The issuer in commercial regions.
+    /// The issuer of the commercial regions.
     pub(crate) const COMMERCIAL: Self =
         Self(Cow::Borrowed("https://cognito-identity.amazonaws.com"));
 
     const US_GOV_WEST_1: Self =
         Self(Cow::Borrowed("https://cognito-identity-us-gov.amazonaws.com"));
 
-    /// The claim `iss`: the name as a provider behind `https://`.
+    /// The claim `iss`: `https://`, followed by the provider name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name under which tokens are presented: the key of a `Logins` map, and the federated
-    /// principal of a role's trust policy.
+    /// The name that tokens are presented under. It is the key of a `Logins` map, and the federated
+    /// principal in the trust policy of a role.
     pub fn provider_name(&self) -> &str {
         self.0.strip_prefix(Self::SCHEME).unwrap_or(&self.0)
     }
 
-    /// Whether `name` is that of the tokens of some region.
+    /// Returns true if `name` is the provider name of the tokens of any region.
     pub(crate) fn is_provider_name(name: &str) -> bool {
         let is_of = |region: &str| {
             let region = region.parse::<Region>();
@@ -181,13 +184,13 @@ impl TokenIssuer {
             || region.is_some_and(|(region, _)| is_of(region))
     }
 
-    /// Whether `iss` is that of the tokens of some region.
+    /// Returns true if `iss` is the issuer of the tokens of any region.
     pub(crate) fn is_issuer(iss: &str) -> bool {
         iss.strip_prefix(Self::SCHEME).is_some_and(Self::is_provider_name)
     }
 }
 
-/// What the two kinds of id have in common.
+/// The common parts of the two kinds of ids.
 macro_rules! region_and_guid {
     ($name:ident) => {
         impl $name {
@@ -195,7 +198,7 @@ macro_rules! region_and_guid {
                 Self::within(region.as_str(), guid)
             }
 
-            /// In a region whose shape was looked at.
+            /// An id in a region that has already been checked.
             fn within(region: &str, guid: Guid) -> Self {
                 let mut buffer = Uuid::encode_buffer();
                 let guid = Uuid::from_bytes(guid.0).hyphenated().encode_lower(&mut buffer);
@@ -207,7 +210,7 @@ macro_rules! region_and_guid {
                 Self(id.into())
             }
 
-            /// `None` for an id that was never minted and so names nothing.
+            /// Returns `None` for an id that no engine has generated. Such an id names nothing.
             pub(crate) fn guid(&self) -> Option<Guid> {
                 Guid::of(&self.0)
             }
@@ -216,7 +219,7 @@ macro_rules! region_and_guid {
             ///
             /// # Errors
             ///
-            /// A region that is longer than any id that was minted here can hold.
+            /// Returns an error if the region is longer than in any id that an engine generates.
             pub fn region(&self) -> Result<Region, Violations> {
                 self.0.split_once(':').map_or_else(
                     || Err(Violations::one(Violation::new(None, "region", Constraint::NotNull))),
@@ -231,7 +234,7 @@ region_and_guid!(IdentityId);
 region_and_guid!(IdentityPoolId);
 
 impl IdentityId {
-    /// As [`new`](Self::new), in a region that is not yet known to be one.
+    /// Like [`new`](Self::new), for a region that has not been checked yet.
     pub(crate) fn in_region(region: &str, guid: Guid) -> Result<Self, Violations> {
         Region::SHAPE.check(region, "region")?;
         Ok(Self::within(region, guid))
@@ -264,7 +267,7 @@ mod tests {
             ("us-gov-east-1", "cognito-identity.us-gov-east-1.amazonaws.com"),
             ("cn-north-1", "cognito-identity.cn-north-1.amazonaws.com.cn"),
             ("cn-northwest-1", "cognito-identity.cn-northwest-1.amazonaws.com.cn"),
-            // No part of GovCloud or China.
+            // In neither GovCloud nor China.
             ("cn", "cognito-identity.amazonaws.com"),
             ("us-gov", "cognito-identity.amazonaws.com"),
         ] {

@@ -1,9 +1,9 @@
-//! Tight text types: parsed once, never validated again.
+//! Validated text types: parsed once, never checked again.
 //!
-//! Each holds exactly the values that the service model's shape of that name accepts. They parse
-//! from text ([`FromStr`](std::str::FromStr), `TryFrom<String>`, `TryFrom<&str>`), print as that
-//! text and order as it does. What does not fit is a [`Violations`] in the
-//! service's words.
+//! Each type holds exactly the values that the corresponding shape of the service model accepts.
+//! The types parse from text ([`FromStr`](std::str::FromStr), `TryFrom<String>`, `TryFrom<&str>`),
+//! display as that text and sort like it. The error is a [`Violations`] with the messages of the
+//! service.
 
 use crate::constraint::{Pattern, StringShape, Violations};
 use crate::text::text_type;
@@ -22,35 +22,37 @@ text_type! {
 }
 
 text_type! {
-    /// The name under which a backend registers its own users: 1 to 128 of `[\w._-]`.
+    /// The name under which a backend registers its own users: 1 to 128 characters of `[\w._-]`.
     DeveloperProviderName at "developerProviderName",
     StringShape::new(1, 128).matching(&Pattern::DEVELOPER_PROVIDER)
 }
 
 text_type! {
-    /// The name that a backend gives to a user of its own: 1 to 1024 code points, case-sensitive.
+    /// The name that a backend gives to one of its own users: 1 to 1024 code points,
+    /// case-sensitive.
     DeveloperUserIdentifier at "developerUserIdentifier", StringShape::new(1, 1024)
 }
 
 text_type! {
-    /// A pool's name, 1 to 128 of `[\w\s+=,.@-]`; names are not unique.
+    /// The name of a pool: 1 to 128 characters of `[\w\s+=,.@-]`. Names are not unique.
     IdentityPoolName at "identityPoolName",
     StringShape::new(1, 128).matching(&Pattern::POOL_NAME)
 }
 
 text_type! {
-    /// What a mapping rule compares a claim with: 1 to 128 code points.
+    /// The value that a mapping rule compares a claim with: 1 to 128 code points.
     MappingRuleValue at "value", StringShape::new(1, 128)
 }
 
 text_type! {
-    /// What a login is presented with: a provider's token, or for the developer provider the
-    /// developer user identifier. 1 to 50,000 code points; `Debug` does not show it.
+    /// The value that a login is presented with: the token of a provider, or the developer user
+    /// identifier for the developer provider. 1 to 50,000 code points; `Debug` does not show it.
     secret LoginToken at "logins", StringShape::new(1, 50_000)
 }
 
 text_type! {
-    /// Where the next page of a listing begins: 1 to 65,535 code points, no white space, opaque.
+    /// The start of the next page of a listing: 1 to 65,535 code points without white space,
+    /// opaque.
     NextToken at "nextToken", StringShape::new(1, 65_535).matching(&Pattern::NOT_SPACE)
 }
 
@@ -65,7 +67,8 @@ text_type! {
 }
 
 text_type! {
-    /// The application that a pool accepts of a public provider: 1 to 128 of `[\w.;_/-]`.
+    /// The application that a pool accepts for a public provider: 1 to 128 characters of
+    /// `[\w.;_/-]`.
     ProviderAppId at "supportedLoginProviders",
     StringShape::new(1, 128).matching(&Pattern::PROVIDER_APP)
 }
@@ -73,18 +76,18 @@ text_type! {
 text_type! {
     /// The name of a login provider, public or developer: 1 to 128 code points.
     ///
-    /// One final slash does not tell public providers apart: wherever the engine compares their
-    /// names, `tenant.auth0.com/` is `tenant.auth0.com`. `==` compares the texts.
+    /// One final slash is ignored when the engine compares the names of public providers:
+    /// `tenant.auth0.com/` and `tenant.auth0.com` are the same provider. `==` compares the texts.
     ProviderName at "logins", StringShape::new(1, 128)
 }
 
 impl ProviderName {
-    /// The name of the provider that an issuer of OpenID Connect is: without `https://`, and
-    /// without one final slash, in which every issuer of Auth0 ends.
+    /// The provider name of an OpenID Connect issuer: without `https://`, and without one final
+    /// slash. Every issuer of Auth0 ends with such a slash.
     ///
     /// # Errors
     ///
-    /// A name that does not fit its shape.
+    /// Returns an error if the name violates its constraints.
     ///
     /// # Example: an issuer of Auth0
     ///
@@ -105,7 +108,7 @@ impl ProviderName {
     }
 }
 
-/// A provider's name without one final slash; one that ends in two keeps both.
+/// A provider's name without one final slash. A name that ends with two slashes keeps both.
 pub(crate) fn without_final_slash(name: &str) -> &str {
     match name.strip_suffix('/') {
         Some(rest) if !rest.is_empty() && !rest.ends_with('/') => rest,
@@ -113,15 +116,15 @@ pub(crate) fn without_final_slash(name: &str) -> &str {
     }
 }
 
-/// Whether two names, or two ARNs, are those of one public provider.
+/// Returns true if two names, or two ARNs, are of the same public provider.
 pub(crate) fn is_same_provider(one: &str, other: &str) -> bool {
     without_final_slash(one) == without_final_slash(other)
 }
 
 text_type! {
-    /// Who a user is at a provider: an OpenID Connect `sub`, a developer user identifier. 1 to 1024
-    /// code points, case-sensitive. Never a token: a refreshed token of the same user has the same
-    /// subject.
+    /// The user's id at a provider: an OpenID Connect `sub`, or a developer user identifier. 1 to
+    /// 1024 code points, case-sensitive. It is never a token: a refreshed token of the same user
+    /// has the same subject.
     Subject at "subject", StringShape::new(1, 1024)
 }
 
@@ -136,13 +139,13 @@ text_type! {
 }
 
 text_type! {
-    /// The client of a user pool whose tokens a pool accepts: 1 to 128 of `[\w_]`.
+    /// The client of a user pool whose tokens a pool accepts: 1 to 128 characters of `[\w_]`.
     UserPoolClientId at "clientId", StringShape::new(1, 128).matching(&Pattern::USER_POOL_CLIENT)
 }
 
 text_type! {
-    /// A user pool as a login provider, `cognito-idp.REGION.amazonaws.com/POOL`, in China
-    /// `cognito-idp.REGION.amazonaws.com.cn/POOL`: 1 to 128 of `[\w._:/-]`.
+    /// A user pool as a login provider: `cognito-idp.REGION.amazonaws.com/POOL`, or in China
+    /// `cognito-idp.REGION.amazonaws.com.cn/POOL`. 1 to 128 characters of `[\w._:/-]`.
     UserPoolProviderName at "providerName",
     StringShape::new(1, 128).matching(&Pattern::USER_POOL_PROVIDER)
 }
@@ -218,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_shape_of_a_subject_is_that_of_a_developer_user_identifier() {
-        // The two convert into each other without a check.
+        // The two types convert into each other without a check.
         let (a, b) = (Subject::SHAPE, DeveloperUserIdentifier::SHAPE);
         assert_eq!((a.length_min, a.length_max), (b.length_min, b.length_max));
         assert!(a.pattern.is_none() && b.pattern.is_none());

@@ -1,4 +1,4 @@
-//! What is kept: pools and identities, whose constructors and changes hold the invariants.
+//! Stored state: pools and identities. Their constructors and changes maintain the invariants.
 
 mod attributes;
 mod identity;
@@ -34,7 +34,7 @@ pub use roles::{
     RulesConfiguration,
 };
 
-/// A pool with its owner.
+/// A pool, its owner and its roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pool {
     pub(crate) account: AccountId,
@@ -42,7 +42,7 @@ pub(crate) struct Pool {
     pub(crate) created: Timestamp,
     pub(crate) settings: IdentityPool,
     pub(crate) roles: PoolRoles,
-    /// By provider: its name, and for one of IAM its ARN.
+    /// Keyed by provider: by its name, or by its ARN for a provider of IAM.
     pub(crate) attribute_maps: BTreeMap<ProviderName, AttributeMap>,
 }
 
@@ -75,15 +75,16 @@ pub struct IdentityPool {
     pub identity_pool_id: IdentityPoolId,
     /// The pool's name; names are not unique.
     pub identity_pool_name: IdentityPoolName,
-    /// Whether guests get an identity.
+    /// Allows identities for guests.
     pub allow_unauthenticated_identities: bool,
-    /// Whether the basic (classic) flow is allowed. Unset behaves as allowed.
+    /// Allows the basic (classic) flow. `None` means allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_classic_flow: Option<bool>,
-    /// Public providers and the application that the pool accepts of each.
+    /// Public providers, each with the application that the pool accepts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub supported_login_providers: BTreeMap<ProviderName, ProviderAppId>,
-    /// The name under which the pool's backend registers its own users; once set it stays.
+    /// The name under which the pool's backend registers its own users. It cannot be changed once
+    /// it is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub developer_provider_name: Option<DeveloperProviderName>,
     /// OpenID Connect providers.
@@ -101,14 +102,14 @@ pub struct IdentityPool {
 }
 
 impl IdentityPool {
-    /// The most pools of an account in a region.
+    /// The maximum number of pools per account and region.
     pub const PER_ACCOUNT_MAX: u32 = 1_000;
-    /// The most tags of a pool.
+    /// The maximum number of tags of a pool.
     pub const TAGS_MAX: usize = 50;
-    /// The most user pools whose users a pool accepts.
+    /// The maximum number of user pools that a pool accepts users of.
     pub const USER_POOLS_MAX: usize = 50;
 
-    /// A pool with these settings; the others are empty, and can be set.
+    /// A pool with these settings. All other settings are empty and can be set afterwards.
     pub fn new(
         identity_pool_id: IdentityPoolId,
         identity_pool_name: IdentityPoolName,
@@ -134,20 +135,20 @@ impl IdentityPool {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct CognitoIdentityProvider {
-    /// The user pool, `cognito-idp.REGION.amazonaws.com/POOL`; in China
+    /// The user pool: `cognito-idp.REGION.amazonaws.com/POOL`, or in China
     /// `cognito-idp.REGION.amazonaws.com.cn/POOL`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_name: Option<UserPoolProviderName>,
-    /// The client of the user pool whose tokens are accepted.
+    /// The client of the user pool. Only its tokens are accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<UserPoolClientId>,
-    /// Whether the user pool is asked if a token is still active.
+    /// Asks the user pool if a token is still active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_side_token_check: Option<bool>,
 }
 
 impl CognitoIdentityProvider {
-    /// The users of `provider_name` who logged in through `client_id`.
+    /// Accepts users of `provider_name` who logged in through `client_id`.
     pub fn new(provider_name: UserPoolProviderName, client_id: UserPoolClientId) -> Self {
         Self {
             provider_name: Some(provider_name),
@@ -156,7 +157,7 @@ impl CognitoIdentityProvider {
         }
     }
 
-    /// Asks the user pool whether a token is still active.
+    /// Sets whether the user pool is asked if a token is still active.
     #[must_use]
     pub fn server_side_token_check(mut self, check: bool) -> Self {
         self.server_side_token_check = Some(check);

@@ -1,13 +1,12 @@
 //! A model of the service, and a harness that runs any implementation against it. Feature
 //! `testkit`.
 //!
-//! The model says the contract a second time, naively, and knows nothing of the engine. The harness
-//! sends generated sequences of all 23 operations to an implementation, and the model decides
-//! whether the service could have given each answer. An [`Implementation`] is an engine behind its
-//! [`TypedDoor`] or its [`WireDoor`], any server of AWS JSON 1.1 at an [`HttpEndpoint`], or one of
-//! your own.
+//! The model restates the contract naively and knows nothing of the engine. The harness sends
+//! generated sequences of all 23 operations to an implementation. The model decides if the service
+//! could have given each answer. An [`Implementation`] is an engine behind its [`TypedDoor`] or its
+//! [`WireDoor`], any server of AWS JSON 1.1 at an [`HttpEndpoint`], or one of your own.
 //!
-//! # Example: put an emulator through it
+//! # Example: testing an emulator
 //!
 //! ```
 //! use cognate::testkit::{self, Model, WireDoor};
@@ -24,9 +23,9 @@
 //! }
 //! ```
 //!
-//! What fails ends as a short [`Script`] that can be performed again by any other implementation.
-//! Logins of public providers prove themselves with tokens that this kit signs: hand its
-//! [`issuer_key_set`] to the implementation, or let it trust them.
+//! A failure is reported as a short [`Script`] that any other implementation can replay. Logins of
+//! public providers use tokens that this kit signs. Configure the implementation with the kit's
+//! [`issuer_key_set`], or let it trust all tokens.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

@@ -1,6 +1,6 @@
-//! What all tight text types have in common.
+//! The common parts of all validated text types.
 
-/// Declares one text type with its shape and the conversions that all of them share.
+/// Declares a text type with its shape and the conversions that all text types share.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident at $member:literal, $shape:expr) => {
         text_type!(@type $(#[$doc])* #[derive(Debug)] $name at $member, $shape);

@@ -29,7 +29,7 @@ pub use web_identity::WebIdentity;
 
 /// A signed OpenID token in compact form: `HEADER.CLAIMS.SIGNATURE`, each part base64url.
 ///
-/// It is a credential: `Debug` does not show it, and there is no `Display`.
+/// It is a credential: `Debug` does not show it, and `Display` is not implemented.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OpenIdToken(String);
 
@@ -40,7 +40,7 @@ impl OpenIdToken {
     }
 }
 
-/// A token that was signed elsewhere, for an output that an embedder builds.
+/// Takes a token that was signed elsewhere, for an output that an embedder builds.
 impl From<String> for OpenIdToken {
     fn from(token: String) -> Self {
         Self(token)
@@ -53,11 +53,11 @@ impl fmt::Debug for OpenIdToken {
     }
 }
 
-/// A key that signs under the name by which verifiers find it.
+/// A signing key with the name that verifiers find it by.
 #[derive(Debug)]
 pub(crate) struct Signer {
     key: SigningKey,
-    /// Encoded, with the dot behind it.
+    /// The encoded header, including the final dot.
     header: String,
 }
 
@@ -81,7 +81,8 @@ impl Signer {
     }
 }
 
-/// Members in the service's order; a kid is made of a region and a number and needs no escape.
+/// The members are in the service's order. A kid consists of a region and a number, so it needs no
+/// escape.
 fn header(kid: &str, algorithm: SigningAlgorithm) -> String {
     format!(r#"{{"kid":"{kid}","typ":"JWS","alg":"{}"}}"#, algorithm.as_str())
 }

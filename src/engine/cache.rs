@@ -1,4 +1,4 @@
-//! Decoded pools, coherent with every write.
+//! A cache of decoded pools that is coherent with every write.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl KeptPool {
         Ok(Self { guid, pool, record, developer_logins })
     }
 
-    /// The login of a user of the developer provider, if that is its name.
+    /// The key of a user's login, if `provider` is the pool's developer provider.
     pub(super) fn developer_login(&self, provider: &ProviderName, user: &str) -> Option<Key> {
         let name = self.pool.settings.developer_provider_name.as_ref()?;
         let keys = self.developer_logins.as_ref()?;
@@ -38,21 +38,22 @@ impl KeptPool {
     }
 }
 
-/// How many pools are kept decoded.
+/// The maximum number of cached pools.
 const POOLS_MAX: usize = 10_000;
 
 /// A point between two writes of pools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Generation(u64);
 
-/// The pools of a store that was opened exclusively.
+/// The decoded pools of a store that was opened exclusively.
 ///
-/// While a pool is being written it is not kept and cannot come to be kept, so a reader sees it as
-/// the store has it; what is kept is what the store has.
+/// A pool is evicted before it is written and not cached again until the write ends, so a cached
+/// pool equals the stored one.
 #[derive(Debug, Default)]
 pub(super) struct PoolCache {
     kept: RwLock<Kept>,
-    /// Rises when a write begins and when it ends: what was seen before is not relied on after it.
+    /// Increases when a write begins and when it ends. Results from before are not relied on
+    /// afterwards.
     generation: AtomicU64,
 }
 
@@ -67,14 +68,14 @@ impl PoolCache {
         self.kept.read().pools.get(&guid).cloned()
     }
 
-    /// The pool as it was at `generation`, unless a write came between.
+    /// The pool as of `generation`, unless a pool was written since.
     pub(super) fn get_as_of(&self, generation: Generation, guid: Guid) -> Option<Arc<KeptPool>> {
         let kept = self.kept.read();
         kept.pools.get(&guid).filter(|_| self.is_unchanged_since(generation)).cloned()
     }
 
-    /// A value taken from a kept pool, without sharing the pool: threads that count one pool's
-    /// references get in each other's way.
+    /// Takes a value from a cached pool without cloning its `Arc`. Threads that count references to
+    /// the same pool slow each other down.
     pub(super) fn look_at<T>(
         &self,
         guid: Guid,
@@ -83,19 +84,19 @@ impl PoolCache {
         self.kept.read().pools.get(&guid).and_then(|kept| look(kept))
     }
 
-    /// Note it before anything is read that [`is_unchanged_since`](Self::is_unchanged_since) or
-    /// [`keep`](Self::keep) is asked about.
+    /// The current generation. Note it before any read that is passed to
+    /// [`is_unchanged_since`](Self::is_unchanged_since) or [`keep`](Self::keep).
     pub(super) fn generation(&self) -> Generation {
         Generation(self.generation.load(Ordering::SeqCst))
     }
 
-    /// Whether no write of a pool began or ended since. One read of the store beside kept pools
-    /// then shows one committed state.
+    /// Returns true if no write of a pool began or ended since. In that case one read of the store
+    /// and the cached pools show one committed state.
     pub(super) fn is_unchanged_since(&self, generation: Generation) -> bool {
         self.generation() == generation
     }
 
-    /// Keeps a pool that was read after `generation` was noted, unless a write came between.
+    /// Caches a pool that was read after `generation` was noted, unless a pool was written since.
     pub(super) fn keep(&self, generation: Generation, pool: &Arc<KeptPool>) {
         let mut kept = self.kept.write();
         if !self.is_unchanged_since(generation) || kept.writers > 0 {
@@ -107,10 +108,11 @@ impl PoolCache {
         kept.pools.insert(pool.guid, Arc::clone(pool));
     }
 
-    /// To be held while pools are written.
+    /// Marks pools as being written. Hold the guard until the write ends.
     pub(super) fn writing(&self, guids: impl IntoIterator<Item = Guid>) -> Writing<'_> {
         let mut kept = self.kept.write();
-        // Under the lock: whoever looked at a pool before its removal noted what was before.
+        // Under the lock: a reader that saw a pool before its eviction has noted the old
+        // generation.
         self.generation.fetch_add(1, Ordering::SeqCst);
         kept.writers = kept.writers.saturating_add(1);
         for guid in guids {
@@ -120,7 +122,7 @@ impl PoolCache {
     }
 }
 
-/// Held while pools are written.
+/// A guard for pools that are being written.
 pub(super) struct Writing<'a> {
     cache: &'a PoolCache,
 }

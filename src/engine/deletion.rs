@@ -1,7 +1,8 @@
-//! Removing what a deleted pool leaves behind.
+//! Removal of the remaining records of a deleted pool.
 //!
-//! The pool itself goes in one batch, which leaves a mark (I6). From then on nothing of it can be
-//! seen or written. What was in it follows in bounded steps, and the mark goes last.
+//! One batch deletes the pool itself and leaves a mark (I6). From then on nothing of the pool can
+//! be seen or written. Its identities and logins are removed in bounded steps, and the mark goes
+//! last.
 
 use crate::engine::Core;
 use crate::engine::gather::Reads;
@@ -14,11 +15,11 @@ use crate::store::key::corrupt;
 use crate::store::record::{Deletion, Record};
 use crate::store::{Batch, Key, KeyRange, Store, Tree};
 
-/// How many identities, or logins, one step removes.
+/// The number of identities, or of logins, that one step removes.
 const STEP: usize = 60;
 
 impl Core {
-    /// Finishes what an engine before this one left undone.
+    /// Finishes deletions that an earlier engine has begun.
     pub(super) fn finish_deletions(&self) -> Result<()> {
         loop {
             let marks = self.store.scan(&KeyRange::all(Tree::Deletions), STEP)?;
@@ -43,7 +44,8 @@ impl Core {
         })
     }
 
-    /// Whether there were any, of a pool that is marked as deleted.
+    /// Removes one step of identities of a pool that is marked as deleted. Returns true if there
+    /// were any.
     fn remove_identities(&self, pool: Guid) -> Result<bool> {
         self.run_batch(|reads| {
             let mut writes = Batch::default();
@@ -59,7 +61,8 @@ impl Core {
         })
     }
 
-    /// By I2 there are none without an identity; a store that was damaged can still have some.
+    /// Removes one step of logins. By I2 none is left without an identity, but a damaged store can
+    /// have some.
     fn remove_logins(&self, pool: Guid) -> Result<bool> {
         self.run_batch(|reads| {
             let mut writes = Batch::default();

@@ -26,44 +26,46 @@ use crate::store::Store;
 use crate::store::record::{Owner, Record as _};
 
 impl Developer {
-    /// Registers or retrieves the identity of a user that the backend has authenticated, links more
-    /// logins to it, and hands out a token.
+    /// Issues a token for a user that the backend has authenticated. Registers the user if
+    /// necessary and links more logins to the user's identity.
     ///
-    /// Without an identity id, an unknown user gets a new identity and a known one the same as
-    /// ever. With the id of a guest, or of an authenticated identity, the user is linked to it.
-    /// Logins of public providers in the same call are verified and linked too; where they belong
-    /// to other identities, those are merged. The identity that a developer user is registered with
-    /// is never changed for the given one. Either all of it happens and is durable when the call
-    /// returns, or nothing.
+    /// Without an identity id, a new user gets a new identity, and a known user gets the existing
+    /// one. With an identity id, the user is linked to that identity, which may be a guest or
+    /// authenticated. Logins of public providers in the same call are verified and linked too. If
+    /// they belong to other identities, those are merged. A user registered elsewhere is never
+    /// moved to the given identity. Either everything happens and is durable when the call returns,
+    /// or nothing happens.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the given id names no identity of
-    ///   the pool.
-    /// * Of each login in turn, by its provider:
-    ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken),
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the pool has no identity with the
+    ///   given id.
+    /// * For each login in turn, by its provider:
+    ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken);
     ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) or
     ///   [`LoginIssuerMismatch`](crate::Refusal::LoginIssuerMismatch) for a public provider that
-    ///   the pool does not have,
+    ///   the pool does not have;
     ///   [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported) for any
-    ///   other name than that of the pool's developer provider,
+    ///   other name that is not the pool's developer provider;
     ///   [`DeveloperUserIdentifierTooLong`](crate::Refusal::DeveloperUserIdentifierTooLong).
     /// * [`DeveloperProviderMissing`](crate::Refusal::DeveloperProviderMissing): none of the logins
     ///   is a developer user.
-    /// * What the login verifier says of each public login in turn.
+    /// * The refusals of the login verifier, for each public login in turn.
     /// * [`DeveloperUserAlreadyRegistered`](crate::Refusal::DeveloperUserAlreadyRegistered): the
-    ///   user has another identity than the given one.
+    ///   user has an identity other than the given one.
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the given identity is disabled.
-    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
-    ///   given authenticated identity, and one belongs to another. Under
-    ///   [`DeveloperLinking::ByLinkedLogin`], also when all of them belong to none.
+    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): no login belongs to the given
+    ///   authenticated identity, and at least one belongs to another identity. Under
+    ///   [`DeveloperLinking::ByLinkedLogin`], also if no login belongs to any identity.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken),
     ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): an identity would get a second user
-    ///   of one public provider, whom no identity has, or by a merge.
-    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.
+    ///   of one public provider. `LoginTaken` means that no identity has that user yet,
+    ///   `MergeOfTwoUsers` that another identity has.
+    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20
+    ///   logins.
     ///
     /// # Example: a user that is registered elsewhere is refused
     ///
@@ -95,12 +97,12 @@ impl Developer {
     ///
     /// # Differs from the service
     ///
-    /// The API reference says that an unknown user is linked to an authenticated identity by its id
-    /// alone, and so it is here. Three independent sources saw the service refuse that with
-    /// [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch), and link the user once a login of the
-    /// identity stood beside it. The builder's
-    /// [`developer_linking`](crate::Builder::developer_linking) chooses; a call with both is
-    /// answered alike.
+    /// According to the API reference, the id of an authenticated identity is enough to link a new
+    /// user to it, and this is the default here. Three independent sources saw the service refuse
+    /// that call with [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch). The service linked the
+    /// user once the call also presented a login of the identity. The builder's
+    /// [`developer_linking`](crate::Builder::developer_linking) selects the behaviour. A call with
+    /// both the id and such a login gets the same answer either way.
     pub fn get_open_id_token_for_developer_identity(
         &self,
         input: GetOpenIdTokenForDeveloperIdentityInput,
@@ -112,7 +114,7 @@ impl Developer {
             Some(resolved) => (resolved, self.core.current_key(&self.region)?),
             None => self.core.run(|reads| {
                 let decided = self.resolve_logins(reads, &input, &mut proving)?;
-                // What cannot be signed is not written either.
+                // Get the key first: without a signature nothing may be written.
                 let key = self.core.current_key(&self.region)?;
                 Ok(decided.map(|resolved| (resolved, key)))
             })?,
@@ -122,20 +124,20 @@ impl Developer {
         tags.extend(input.principal_tags);
         let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
         let claims = Claims::new(&pool.pool, identity, &used, tags, duration, now);
-        // Outside every lock: the signature costs more than all the rest.
+        // Sign outside every lock, because signing takes longer than everything else.
         let token = key.sign(&claims)?;
         let identity_id = claims.identity_id().clone();
         Ok(GetOpenIdTokenForDeveloperIdentityOutput { identity_id, token })
     }
 
-    /// What [`get_open_id_token_for_developer_identity`] does, but for the token: not an operation
-    /// of the service, for an embedder that only wants to know who a user is.
+    /// Does the same as [`get_open_id_token_for_developer_identity`] without issuing a token. It is
+    /// not an operation of the service. Use it to find the identity of a user.
     ///
-    /// A known user costs one read of the store, and nothing is written.
+    /// For a known user it reads the store once and writes nothing.
     ///
     /// # Errors
     ///
-    /// As [`get_open_id_token_for_developer_identity`].
+    /// The same as those of [`get_open_id_token_for_developer_identity`].
     ///
     /// [`get_open_id_token_for_developer_identity`]:
     ///     Self::get_open_id_token_for_developer_identity
@@ -192,8 +194,7 @@ impl Developer {
         Ok(decided.map(|identity| Resolved { pool, identity, used, now }))
     }
 
-    /// The short way of most calls: a known user is all that is presented, to a pool that is kept
-    /// in memory.
+    /// The fast path of most calls: a known user is the only login, and the pool is in the cache.
     fn known_user(&self, input: &GetOpenIdTokenForDeveloperIdentity) -> Result<Option<KnownUser>> {
         let (None, Some((name, user))) = (&input.identity_id, input.logins.single()) else {
             return Ok(None);
@@ -202,7 +203,7 @@ impl Developer {
         let (Some(pools), Some(guid)) = (&self.core.pools, id.guid()) else { return Ok(None) };
         let generation = pools.generation();
         let key = pools.look_at(guid, |kept| {
-            // In bytes, of which there are no fewer than code points.
+            // Length in bytes: a text has at least as many bytes as code points.
             let fits = user.as_str().len() <= DeveloperUserIdentifier::SHAPE.length_max;
             let is_plain = fits && kept.pool.id() == id && self.owns(&kept.pool);
             if is_plain { kept.developer_login(name, user.as_str()) } else { None }
@@ -216,7 +217,7 @@ impl Developer {
         Ok(identity.map(|identity| KnownUser { generation, identity }))
     }
 
-    /// A [`known_user`](Self::known_user), with the pool and the login.
+    /// Resolves a [`known_user`](Self::known_user) and returns the pool and the login too.
     fn resolve_known_user(
         &self,
         input: &GetOpenIdTokenForDeveloperIdentity,
@@ -235,7 +236,7 @@ impl Developer {
     }
 }
 
-/// The identity that logins mean, and what it was found by.
+/// The identity of the presented logins, and the records that led to it.
 struct Resolved {
     pool: Arc<KeptPool>,
     identity: IdentityId,
@@ -244,7 +245,7 @@ struct Resolved {
     now: Timestamp,
 }
 
-/// The identity of a user whose pool was not written since `generation`.
+/// The identity of a user in a pool that has not been written since `generation`.
 struct KnownUser {
     generation: Generation,
     identity: IdentityId,

@@ -1,4 +1,4 @@
-//! What a decision reads. Every key that was read becomes a check of the decision's batch.
+//! Reads of a decision. Each key that is read becomes a check of the decision's batch.
 
 use std::sync::Arc;
 
@@ -12,15 +12,15 @@ use crate::store::key::{Place, corrupt};
 use crate::store::record::{Address, Owner, PoolCount, Record};
 use crate::store::{Key, KeyRange, Store, Value, Visitor};
 
-/// What one attempt of an operation has read.
+/// The reads of one attempt of an operation.
 pub(super) struct Reads<'a> {
     pub(super) core: &'a Core,
     pub(super) seen: Vec<(Key, Option<Value>)>,
-    /// Noted before the first read, where pools are kept in memory.
+    /// Noted before the first read, if there is a cache of pools.
     pub(super) generation: Option<Generation>,
-    /// Pools that were kept in memory.
+    /// Pools taken from the cache.
     pub(super) kept_pools: Vec<Arc<KeptPool>>,
-    /// Whether a range was read, of which nothing is among the keys.
+    /// True if a range was scanned; its entries are not in `seen`.
     pub(super) scanned: bool,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Reads<'a> {
         Self { core, seen: Vec::new(), generation, kept_pools: Vec::new(), scanned: false }
     }
 
-    /// A pool of the caller.
+    /// A pool of the calling account and region.
     pub(super) fn pool(
         &mut self,
         caller: &Developer,
@@ -42,7 +42,7 @@ impl<'a> Reads<'a> {
             .ok_or_else(|| Refusal::PoolNotFound { identity_pool_id: id.clone() }.into())
     }
 
-    /// A pool, whoever owns it.
+    /// A pool of any owner.
     pub(super) fn any_pool(&mut self, id: &IdentityPoolId) -> Result<Option<Arc<KeptPool>>> {
         let Some(guid) = id.guid() else { return Ok(None) };
         let cache = self.core.pools.as_ref();
@@ -62,17 +62,17 @@ impl<'a> Reads<'a> {
             }
             found
         };
-        // The guid names the pool; an id with another region in front of it names nothing.
+        // The guid finds the pool, but an id with another region does not name it.
         Ok(found.filter(|kept| kept.pool.id() == id))
     }
 
-    /// How many pools an account has in a region.
+    /// The number of pools of an account in a region.
     pub(super) fn pool_count(&mut self, account: &AccountId, region: &Region) -> Result<u32> {
         let count: Option<PoolCount> = self.record(&Key::account(account, region))?;
         Ok(count.map_or(0, |count| count.0))
     }
 
-    /// An identity of a pool that still exists, and the pool.
+    /// An identity of a pool that still exists, together with the pool.
     pub(super) fn identity(
         &mut self,
         id: &IdentityId,
@@ -84,12 +84,12 @@ impl<'a> Reads<'a> {
         let place = Place { created: address.created, guid };
         let found: Option<Identity> = self.record(&Key::identity(address.pool, place))?;
         let Some(found) = found.filter(|identity| identity.id() == id) else { return Ok(None) };
-        // While the pool's remains are being removed its identities are gone already.
+        // Identities of a deleted pool are gone, even while their records are still being removed.
         let pool = self.any_pool(found.pool())?;
         Ok(pool.map(|pool| (pool, found)))
     }
 
-    /// An identity, whoever owns it, and its pool.
+    /// An identity of any owner, together with its pool.
     pub(super) fn known_identity(&mut self, id: &IdentityId) -> Result<(Arc<KeptPool>, Identity)> {
         let found = self.identity(id)?;
         found.ok_or_else(|| Refusal::IdentityNotFound { identity_id: id.clone() }.into())
@@ -106,8 +106,8 @@ impl<'a> Reads<'a> {
         found.filter(|identity| identity.id() == id).ok_or_else(|| not_found().into())
     }
 
-    /// Where the identities stand that have the logins. One that is not found is looked for as it
-    /// was kept while a final slash of its provider's name counted.
+    /// The places of the identities that have the logins. A login that is not found is also looked
+    /// up with a final slash in its provider's name, as older engines stored it.
     pub(super) fn owners(
         &mut self,
         pool: &KeptPool,
@@ -128,7 +128,7 @@ impl<'a> Reads<'a> {
         Ok(owners)
     }
 
-    /// The identity at a place that a login or the index names.
+    /// The identity at a place taken from a login or from the index.
     pub(super) fn identity_at(&mut self, pool: &KeptPool, place: Place) -> Result<Identity> {
         let key = Key::identity(pool.guid, place);
         let found: Option<Identity> = self.record(&key)?;
@@ -136,7 +136,7 @@ impl<'a> Reads<'a> {
         found.ok_or_else(|| corrupt(&key, "a login points at an identity that is missing").into())
     }
 
-    /// The identities at places, each once.
+    /// The identities at places, without duplicates.
     pub(super) fn identities_at(
         &mut self,
         pool: &KeptPool,
@@ -148,13 +148,13 @@ impl<'a> Reads<'a> {
         places.into_iter().map(|place| self.identity_at(pool, place)).collect()
     }
 
-    /// Entries of a range, which are not checked: others may change them before the commit.
+    /// Entries of a range. They are not checked: other calls may change them before the commit.
     pub(super) fn scan(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>> {
         self.scanned = true;
         Ok(self.core.store.scan(range, limit)?)
     }
 
-    /// The same, shown one after the other.
+    /// Like `scan`, but passes the entries to a visitor one by one.
     pub(super) fn visit(
         &mut self,
         range: &KeyRange,

@@ -1,4 +1,4 @@
-//! The operations on identities.
+//! Operations on identities.
 
 use crate::engine::Developer;
 use crate::error::Result;
@@ -11,19 +11,19 @@ use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{IdentityState, IdentitySummary};
 use crate::store::KeyRange;
 
-/// How many identities are read at once while disabled ones are left out.
+/// The number of identities read at once while disabled ones are left out.
 const STEP: usize = 256;
 
-/// How often one call reads: behind that its page ends, full or not.
+/// The maximum number of reads of one call. After them the page ends, even if it is not full.
 const STEPS_MAX: usize = 64;
 
 impl Developer {
-    /// Describes an identity, also a disabled one.
+    /// Describes an identity, even a disabled one.
     ///
     /// # Errors
     ///
-    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): there is none in a pool of the
-    ///   caller's.
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): no pool of the caller has the
+    ///   identity.
     ///
     /// # Example: an identity shows its providers, not its users
     ///
@@ -56,12 +56,13 @@ impl Developer {
         })
     }
 
-    /// Lists the identities of a pool in the order of their creation; disabled ones too, unless
-    /// they are to be hidden.
+    /// Lists the identities of a pool in the order of their creation. Disabled ones are included
+    /// unless the input hides them.
     ///
-    /// Pages that are read while others write never show an identity twice, nor miss one that was
-    /// there throughout. A page can be shorter than was asked for, even empty, and still have a
-    /// token for the next: behind very many disabled identities that are hidden.
+    /// Writes between two pages do not disturb the listing. No identity appears twice, and none is
+    /// missed that existed throughout. With disabled identities hidden, a page can be shorter than
+    /// requested, or even empty, and still have a token for the next page. This happens if very
+    /// many disabled identities are skipped.
     ///
     /// # Errors
     ///
@@ -138,15 +139,16 @@ impl Developer {
         })
     }
 
-    /// Deletes identities with their logins, which are free again afterwards.
+    /// Deletes identities and frees their logins.
     ///
-    /// An id that names nothing counts as deleted. What cannot be deleted is listed in the answer.
+    /// An id that names no identity counts as deleted. The answer lists the identities that could
+    /// not be deleted.
     ///
     /// # Errors
     ///
-    /// Only those of the store: then nothing was deleted.
+    /// Only errors of the store. In that case nothing was deleted.
     ///
-    /// # Example: twice is as good as once
+    /// # Example: deleting twice
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};

@@ -1,4 +1,4 @@
-//! The operations on pools.
+//! Operations on pools.
 
 use crate::engine::Developer;
 use crate::error::{Error, Result};
@@ -23,14 +23,16 @@ impl Developer {
     /// In this order:
     ///
     /// * [`DeveloperProviderReserved`](crate::Refusal::DeveloperProviderReserved): the developer
-    ///   provider has the name of a public one.
-    /// * [`TooManyUserPools`](crate::Refusal::TooManyUserPools): more than 50.
+    ///   provider has the name of a public provider.
+    /// * [`TooManyUserPools`](crate::Refusal::TooManyUserPools): more than 50 user pools.
     /// * [`UserPoolProviderInvalid`](crate::Refusal::UserPoolProviderInvalid): a user pool without
-    ///   client, or not named `cognito-idp.REGION.amazonaws.com/POOL` (in China
+    ///   a client, or with a name other than `cognito-idp.REGION.amazonaws.com/POOL` (in China
     ///   `cognito-idp.REGION.amazonaws.com.cn/POOL`).
-    /// * [`ProviderArnInvalid`](crate::Refusal::ProviderArnInvalid): an ARN that names no provider.
+    /// * [`ProviderArnInvalid`](crate::Refusal::ProviderArnInvalid): an ARN that does not name a
+    ///   provider.
     /// * [`TooManyTags`](crate::Refusal::TooManyTags), [`TagInvalid`](crate::Refusal::TagInvalid).
-    /// * [`TooManyPools`](crate::Refusal::TooManyPools): 1,000 in an account and region.
+    /// * [`TooManyPools`](crate::Refusal::TooManyPools): the account already has 1,000 pools in the
+    ///   region.
     ///
     /// # Example: a pool for the users of a backend
     ///
@@ -88,20 +90,20 @@ impl Developer {
 
     /// Replaces a pool's settings.
     ///
-    /// What is left out is reset, except the developer provider's name, which can be set once and
-    /// then stays, and the tags.
+    /// Settings that are left out are reset. Two settings are kept: the tags, and the name of the
+    /// developer provider, which cannot be changed once it is set.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`DeveloperProviderFixed`](crate::Refusal::DeveloperProviderFixed): another developer
-    ///   provider is set already.
-    /// * What [`create_identity_pool`](Self::create_identity_pool) refuses, but for the number of
-    ///   pools.
-    /// * [`ConcurrentModification`](crate::Refusal::ConcurrentModification): others update the pool
-    ///   over and over.
+    /// * [`DeveloperProviderFixed`](crate::Refusal::DeveloperProviderFixed): the pool already has
+    ///   another developer provider.
+    /// * The refusals of [`create_identity_pool`](Self::create_identity_pool), except for the
+    ///   number of pools.
+    /// * [`ConcurrentModification`](crate::Refusal::ConcurrentModification): other calls keep
+    ///   updating the same pool.
     ///
     /// # Example: the developer provider stays
     ///
@@ -143,7 +145,7 @@ impl Developer {
     /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this
     ///   listing.
     ///
-    /// # Example: pools of another region are not seen
+    /// # Example: pools of another region are not listed
     ///
     /// ```
     /// use cognate::operation::{CreateIdentityPoolInput, GuestAccess, ListIdentityPoolsInput};
@@ -185,15 +187,15 @@ impl Developer {
 
     /// Deletes a pool with all its identities and their logins.
     ///
-    /// From one moment on the pool and all that was in it is gone for everybody; what it leaves
-    /// behind is then removed in bounded steps, after a crash by the next engine that opens the
-    /// store.
+    /// The pool and everything in it disappear for all callers at the same moment. The remaining
+    /// records are then removed in bounded steps. After a crash, the next engine that opens the
+    /// store continues.
     ///
     /// # Errors
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
     ///
-    /// # Example: gone is gone
+    /// # Example: a deleted pool is not found
     ///
     /// ```
     /// use cognate::operation::{CreateIdentityPoolInput, DeleteIdentityPoolInput, GuestAccess};
@@ -216,7 +218,8 @@ impl Developer {
             let effects = vec![Effect::Pool(Box::new(Change::Delete(kept.pool.clone())))];
             Ok(Decided { effects, output: kept.guid })
         })?;
-        // The pool is gone; what cannot be removed now is when the store is opened next.
+        // The pool is gone. If its remaining records cannot be removed now, the next engine that
+        // opens the store removes them.
         drop(self.core.finish_deletion(guid));
         Ok(())
     }

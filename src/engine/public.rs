@@ -1,4 +1,4 @@
-//! The public operations: what a client does by itself, without credentials.
+//! The public operations, which clients call without AWS credentials.
 
 use crate::ambient::Timestamp;
 use crate::credentials::{SESSION_SECS, Session};
@@ -18,35 +18,36 @@ use crate::rules::session::{Evidence, Grant};
 use crate::rules::{Refusal, attributes, public};
 
 impl Public {
-    /// Gets the identity of logins, or makes one.
+    /// Gets the identity of logins, or creates one.
     ///
-    /// Without logins every call makes a new guest. Logins that nobody has make a new identity;
-    /// those of one identity get that one, to which the others are linked; those of several merge
-    /// them.
+    /// Without logins, each call creates a new guest. Logins that no identity has create a new
+    /// identity. Logins of one identity return that identity, and the other logins of the call are
+    /// linked to it. Logins of several identities merge them.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`PoolForbidden`](crate::Refusal::PoolForbidden): another account owns the pool than the
-    ///   given one.
+    /// * [`PoolForbidden`](crate::Refusal::PoolForbidden): the given account does not own the pool.
     /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported): there are no logins, and the
-    ///   pool has no identities for guests.
-    /// * What a presented login is refused for:
-    ///   [`ProvidersMissing`](crate::Refusal::ProvidersMissing),
-    ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken),
-    ///   [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected), for a provider that
-    ///   the pool does not have [`LoginIssuerMismatch`](crate::Refusal::LoginIssuerMismatch) if the
-    ///   token is a JSON Web Token of another issuer, else
-    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported), and what the login verifier
-    ///   says of each in turn.
+    ///   pool does not allow guests.
+    /// * The refusals of presented logins. First, for each provider name in turn:
+    ///   [`ProvidersMissing`](crate::Refusal::ProvidersMissing);
+    ///   [`LoginIsCognitoToken`](crate::Refusal::LoginIsCognitoToken);
+    ///   [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected); for a provider that
+    ///   the pool does not have, [`LoginIssuerMismatch`](crate::Refusal::LoginIssuerMismatch) if
+    ///   the token is a JSON Web Token of another issuer, and
+    ///   [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) otherwise. Then, for each
+    ///   token in turn, the refusals of the login verifier.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken),
     ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): an identity would get a second user
-    ///   of one public provider, whom no identity has, or by a merge.
-    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20.
+    ///   of one public provider. `LoginTaken` means that no identity has that user yet,
+    ///   `MergeOfTwoUsers` that another identity has.
+    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): an identity would get more than 20
+    ///   logins.
     ///
-    /// # Example: guests are strangers to each other
+    /// # Example: each guest gets a separate identity
     ///
     /// ```
     /// use cognate::operation::{CreateIdentityPoolInput, GetIdInput, GuestAccess};
@@ -81,11 +82,11 @@ impl Public {
         Ok(GetIdOutput { identity_id })
     }
 
-    /// Hands out a token for an identity that is opened by one of its logins, or for a guest: the
-    /// basic (classic) flow. The token is valid for 600 seconds.
+    /// Issues a token for an identity: the basic (classic) flow. The proof is one of the identity's
+    /// logins; a guest needs none. The token is valid for 600 seconds.
     ///
-    /// Logins that nobody has are linked to the identity, those of others merge them into it; a
-    /// guest is merged into the identity that the logins have.
+    /// Logins that no identity has are linked to the identity. Other identities that have any of
+    /// the logins are merged into it. A guest is merged into the identity that has the logins.
     ///
     /// # Errors
     ///
@@ -94,14 +95,14 @@ impl Public {
     /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
     /// * [`ClassicFlowDisabled`](crate::Refusal::ClassicFlowDisabled),
     ///   [`ClassicFlowWithRoleMappings`](crate::Refusal::ClassicFlowWithRoleMappings),
-    ///   [`ClassicFlowWithSaml`](crate::Refusal::ClassicFlowWithSaml): one of the logins is of a
-    ///   SAML provider.
-    /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported): a guest without logins, whom the
-    ///   pool allows no more.
-    /// * What a presented login is refused for, as in [`get_id`](Self::get_id).
-    /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): it is disabled, or authenticated
-    ///   while no login was presented.
-    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins belongs to the
+    ///   [`ClassicFlowWithSaml`](crate::Refusal::ClassicFlowWithSaml). The last one means that a
+    ///   login is of a SAML provider.
+    /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported): a guest without logins, in a
+    ///   pool that no longer allows guests.
+    /// * The refusals of presented logins, as in [`get_id`](Self::get_id).
+    /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the identity is disabled, or it
+    ///   is authenticated and no login was presented.
+    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): no login belongs to the
     ///   authenticated identity.
     /// * [`LoginTaken`](crate::Refusal::LoginTaken),
     ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers),
@@ -139,7 +140,7 @@ impl Public {
                 let tags = attributes::tags(&kept.pool, &proof.used);
                 let duration = TokenDuration::CLASSIC_FLOW;
                 let claims = Claims::new(&kept.pool, identity, &proof.used, tags, duration, now);
-                // What cannot be signed is not written either.
+                // Get the key first: without a signature nothing may be written.
                 Ok((claims, self.core.current_key(&kept.pool.region)?))
             })
         })?;
@@ -147,17 +148,18 @@ impl Public {
         Ok(GetOpenIdTokenOutput { identity_id: claims.identity_id().clone(), token })
     }
 
-    /// Hands out credentials for an identity that is opened by one of its logins or by a token for
-    /// it, or for a guest: the enhanced flow. They are valid for an hour.
+    /// Issues credentials for an identity: the enhanced flow. The proof is one of the identity's
+    /// logins, or a token of this service for the identity; a guest needs none. The credentials are
+    /// valid for one hour.
     ///
-    /// A token of this service, such as the one that a backend got for its user, is presented under
-    /// the [provider name](crate::token::TokenIssuer::provider_name) of its region:
+    /// A token of this service, such as a backend requests for its user, is presented under the
+    /// [provider name](crate::token::TokenIssuer::provider_name) of its region:
     /// `cognito-identity.amazonaws.com`, except in GovCloud and China. Logins are linked and
     /// identities merged as by [`get_open_id_token`](Self::get_open_id_token).
     ///
-    /// The role is that of the logins that are presented, in their order; of those that the token
-    /// names no claim is known, so they count where no login is presented, or where the presented
-    /// ones are refused a role. A token and a login together are never refused what one of them
+    /// The presented logins decide the role, in their order. The logins that a token names have no
+    /// known claims. They decide only if no login is presented, or if the presented logins are
+    /// refused a role. A token and a login together always get at least the access that one of them
     /// would get alone.
     ///
     /// # Errors
@@ -166,21 +168,21 @@ impl Public {
     ///
     /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
     /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported)
-    /// * What a presented login is refused for, as in [`get_id`](Self::get_id), and for a token of
-    ///   this service [`TokenForeign`](crate::Refusal::TokenForeign),
+    /// * The refusals of presented logins, as in [`get_id`](Self::get_id). For a token of this
+    ///   service they are [`TokenForeign`](crate::Refusal::TokenForeign),
     ///   [`TokenExpired`](crate::Refusal::TokenExpired), and
-    ///   [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch) if it is for another identity.
+    ///   [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch) if the token is for another identity.
     /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden),
     ///   [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch),
     ///   [`LoginTaken`](crate::Refusal::LoginTaken),
     ///   [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers),
     ///   [`TooManyLogins`](crate::Refusal::TooManyLogins)
-    /// * Of the role: [`AmbiguousRole`](crate::Refusal::AmbiguousRole),
+    /// * The refusals of roles: [`AmbiguousRole`](crate::Refusal::AmbiguousRole),
     ///   [`RoleForbidden`](crate::Refusal::RoleForbidden),
     ///   [`CustomRoleNotOffered`](crate::Refusal::CustomRoleNotOffered),
     ///   [`PoolConfigurationInvalid`](crate::Refusal::PoolConfigurationInvalid).
     ///
-    /// # Example: who is calling
+    /// # Example: the identity that is calling
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
@@ -213,7 +215,7 @@ impl Public {
                 public::check_guest_access(&kept.pool)?;
             }
             let proof = proving.prove(&kept, Some(identity.id()), now)?;
-            // A guest's own token proves nothing.
+            // The token of a guest proves nothing.
             if proof.is_empty() && identity.is_guest() {
                 public::check_guest_access(&kept.pool)?;
             }
@@ -234,7 +236,7 @@ impl Public {
                     amr: evidence.amr(),
                     ..Session::new(identity_id, identity_pool_id, role_arn, expiration)
                 };
-                // Before anything is written: what has no credentials does not happen.
+                // Issue the credentials first: without them nothing may be written.
                 let credentials = self.core.issue(&session)?;
                 Ok(GetCredentialsForIdentityOutput {
                     identity_id: session.identity_id,
@@ -244,9 +246,9 @@ impl Public {
         })
     }
 
-    /// Unlinks public logins from an identity that is opened by one of its logins or by a token for
-    /// it. They make new identities when they are seen again; an identity that has no login left is
-    /// disabled for good.
+    /// Unlinks public logins from an identity. The proof is one of the identity's logins, or a
+    /// token for the identity. An unlinked login creates a new identity when it is presented again.
+    /// An identity without any login left is disabled permanently.
     ///
     /// # Errors
     ///
@@ -254,14 +256,13 @@ impl Public {
     ///
     /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
     /// * [`PublicProviderExpected`](crate::Refusal::PublicProviderExpected): the developer provider
-    ///   is to be unlinked, which only its owner may.
-    /// * What a presented login is refused for, as in
+    ///   is among the providers to unlink. Only the pool's owner may unlink its users.
+    /// * The refusals of presented logins, as in
     ///   [`get_credentials_for_identity`](Self::get_credentials_for_identity).
-    /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): it is disabled.
-    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): none of the logins is the
-    ///   identity's.
+    /// * [`IdentityForbidden`](crate::Refusal::IdentityForbidden): the identity is disabled.
+    /// * [`LoginsDontMatch`](crate::Refusal::LoginsDontMatch): no login belongs to the identity.
     ///
-    /// # Example: without Google
+    /// # Example: unlinking Google
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
@@ -294,7 +295,7 @@ impl Public {
     }
 
     fn admit<E>(&self, operation: Limited, region: Result<Region, E>) -> Result<()> {
-        // An id without a region names nothing, and is told so.
+        // An id without a region names nothing. The call itself will refuse it.
         let Ok(region) = region else { return Ok(()) };
         let scope: Scope<'_> = (None, &region);
         self.core.admit(operation, scope)

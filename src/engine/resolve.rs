@@ -1,4 +1,4 @@
-//! From logins as they are presented to the identity that they mean.
+//! Resolution of presented logins to an identity.
 
 use std::sync::Arc;
 
@@ -18,22 +18,22 @@ use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, IdentityPool, Login, VerifiedLogin};
 use crate::token::claims_to_be_ours;
 
-/// What presented logins prove.
+/// The proof that presented logins give.
 #[derive(Debug)]
 pub(super) struct Proof {
-    /// In the caller's order.
+    /// The logins, in the caller's order.
     pub(super) used: Vec<VerifiedLogin>,
-    /// What a token of this service says of the authenticated identity that it is for.
+    /// The claims of a token of this service for the authenticated identity.
     pub(super) token: Option<Claims>,
 }
 
 impl Proof {
-    /// Whether nothing was proved: the caller is a guest.
+    /// Returns true if nothing was proved. The caller is a guest.
     pub(super) fn is_empty(&self) -> bool {
         self.used.is_empty() && self.token.is_none()
     }
 
-    /// What a token of this service says of the logins that were used.
+    /// The `amr` of the token of this service.
     pub(super) fn amr(&self) -> Option<&[String]> {
         self.token.as_ref().map(Claims::amr)
     }
@@ -43,8 +43,8 @@ impl Proof {
     }
 }
 
-/// Logins as they are presented in one call, and what they were found to prove: a lost race does
-/// not ask a verifier again, unless it was about the pool.
+/// The logins of one call, with the results of their verification. After a lost race the verifier
+/// is not asked again, unless another call has changed the pool.
 pub(super) struct Proving<'a> {
     core: &'a Core,
     accepts: Accepts,
@@ -57,7 +57,7 @@ impl<'a> Proving<'a> {
         Self { core, accepts, logins, proved: None }
     }
 
-    /// What the logins prove to `pool`, and for a token of this service about the given identity.
+    /// Verifies the logins for `pool`. A token of this service must be for the given identity.
     pub(super) fn prove(
         &mut self,
         pool: &Arc<KeptPool>,
@@ -75,7 +75,7 @@ impl<'a> Proving<'a> {
 }
 
 impl Core {
-    /// First what each login stands for, then the tokens, each in turn.
+    /// First determines the kind of each login, then verifies the tokens in turn.
     fn prove(
         &self,
         pool: &KeptPool,
@@ -105,7 +105,7 @@ impl Core {
                 }
                 TokenKind::Public => {
                     let verified = self.verify(&pool.pool.settings, name, token, now)?;
-                    // Presented under both spellings of its provider a login is used once.
+                    // A login presented under both spellings of its provider is used once.
                     if proof.used.iter().all(|used| used.login() != verified.login()) {
                         proof.used.push(verified);
                     }
@@ -116,7 +116,7 @@ impl Core {
                     if !pool_matches || given != Some(claims.identity_id()) {
                         return Err(Refusal::LoginsDontMatch.into());
                     }
-                    // A guest's token proves no more than its id does.
+                    // The token of a guest proves no more than the id of the guest.
                     proof.token = Some(claims).filter(Claims::is_authenticated);
                 }
             }
@@ -124,7 +124,7 @@ impl Core {
         Ok(proof)
     }
 
-    /// Asks the verifier, whose answer has to be about what it was asked.
+    /// Asks the verifier, and checks that its answer is about the presented provider.
     fn verify(
         &self,
         pool: &IdentityPool,
@@ -141,7 +141,7 @@ impl Core {
         }
     }
 
-    /// Finds the identity of proved logins, or decides what it is to be.
+    /// Finds the identity of the verified logins, or decides to create, change or merge identities.
     pub(super) fn resolve(
         &self,
         reads: &mut Reads<'_>,

@@ -1,4 +1,4 @@
-//! The operations on the roles of a pool, and on the claims that become tags.
+//! Operations on the roles of a pool, and on the claims that become tags.
 
 use crate::engine::Developer;
 use crate::error::{Error, Result};
@@ -12,27 +12,27 @@ use crate::rules::{Decided, Refusal, attributes, roles};
 use crate::state::{AttributeMap, PoolRoles};
 
 impl Developer {
-    /// Replaces the roles of a pool and its role mappings; what is left out is removed.
+    /// Replaces the roles and the role mappings of a pool. Those that are left out are removed.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * Of each mapping:
-    ///   [`RoleMappingProviderInvalid`](crate::Refusal::RoleMappingProviderInvalid) for something
-    ///   that is no provider of the pool,
+    /// * For each mapping:
+    ///   [`RoleMappingProviderInvalid`](crate::Refusal::RoleMappingProviderInvalid) for a name that
+    ///   is not a provider of the pool,
     ///   [`AmbiguousRoleResolutionMissing`](crate::Refusal::AmbiguousRoleResolutionMissing),
     ///   [`RulesConfigurationMissing`](crate::Refusal::RulesConfigurationMissing),
     ///   [`RulesConfigurationUnexpected`](crate::Refusal::RulesConfigurationUnexpected),
     ///   [`TooManyRules`](crate::Refusal::TooManyRules).
-    /// * [`RoleForbidden`](crate::Refusal::RoleForbidden): not
-    ///   `arn:PARTITION:iam::ACCOUNT:role/ROLE`, or of another account than the pool's, unless the
-    ///   builder's [`role_accounts`](crate::Builder::role_accounts) allows that.
-    /// * [`ConcurrentModification`](crate::Refusal::ConcurrentModification): others change the pool
-    ///   over and over.
+    /// * [`RoleForbidden`](crate::Refusal::RoleForbidden): the ARN does not have the form
+    ///   `arn:PARTITION:iam::ACCOUNT:role/ROLE`, or its account is not the pool's. The builder's
+    ///   [`role_accounts`](crate::Builder::role_accounts) can allow other accounts.
+    /// * [`ConcurrentModification`](crate::Refusal::ConcurrentModification): other calls keep
+    ///   updating the same pool.
     ///
-    /// # Example: the role of whoever has logged in
+    /// # Example: the role of authenticated identities
     ///
     /// ```
     /// use cognate::operation::{
@@ -63,7 +63,7 @@ impl Developer {
         if contended { Err(Refusal::ConcurrentModification.into()) } else { set }
     }
 
-    /// The roles of a pool and its role mappings.
+    /// Returns the roles of a pool and its role mappings.
     ///
     /// # Errors
     ///
@@ -99,17 +99,17 @@ impl Developer {
         })
     }
 
-    /// Chooses which claims of a provider's tokens become tags of the principal, in tokens and in
-    /// credentials: the defaults, whatever tags are given beside them, or else those tags. Without
-    /// either the provider's map is removed.
+    /// Sets the claims of a provider's tokens that become tags of the principal, in tokens and in
+    /// credentials. If the defaults are requested, they replace any given tags. Without defaults
+    /// and tags, the provider's map is removed.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`ProviderNotConfigured`](crate::Refusal::ProviderNotConfigured): not a public provider of
-    ///   the pool.
+    /// * [`ProviderNotConfigured`](crate::Refusal::ProviderNotConfigured): the provider is not a
+    ///   public provider of the pool.
     ///
     /// # Example: the defaults, `client` from `aud` and `username` from `sub`
     ///
@@ -155,17 +155,17 @@ impl Developer {
         Ok(SetPrincipalTagAttributeMapOutput::of(id, name, map.as_ref()))
     }
 
-    /// Which claims of a provider's tokens become tags of the principal.
+    /// Returns the claims of a provider's tokens that become tags of the principal.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`AttributeMapNotFound`](crate::Refusal::AttributeMapNotFound): none was set for the
-    ///   provider, or it was removed.
+    /// * [`AttributeMapNotFound`](crate::Refusal::AttributeMapNotFound): the provider's map was
+    ///   never set, or it was removed.
     ///
-    /// # Example: never set
+    /// # Example: a map that was never set
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};

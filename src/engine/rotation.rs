@@ -1,8 +1,8 @@
-//! Keys that follow one another: those for the tokens of a region, and those for sessions.
+//! Series of keys: the signing keys of a region, and the keys that seal sessions.
 //!
-//! The keys of a series are numbered. The newest one that this engine can use, and that is not
-//! retired, signs or seals. A retired key still verifies or opens; it is deleted once the last
-//! token or session that it made is over.
+//! The keys of a series are numbered. The newest key that is not retired and that this engine can
+//! use signs or seals. A retired key still verifies or opens. It is deleted after the last token or
+//! session made with it has expired.
 
 use crate::ambient::Timestamp;
 use crate::engine::Core;
@@ -14,46 +14,47 @@ use crate::store::{Batch, Key, KeyRange, entries};
 
 /// A series of numbered keys.
 pub(super) trait Series {
-    /// A key as it is kept.
+    /// A key in its stored form.
     type Kept: KeptKey;
-    /// A key that signs or seals.
+    /// A key that is ready to sign or seal.
     type Ready;
 
-    /// How long a token or a session lasts at most, in seconds.
+    /// The maximum lifetime of a token or a session, in seconds.
     const LIFETIME_SECS: u64;
 
-    /// All keys of the series.
+    /// The key range of the series in the store.
     fn range(&self) -> KeyRange;
-    /// The key of the store for a number.
+    /// The store key for a number.
     fn key(&self, number: u32) -> Key;
-    /// The number of a key of the store.
+    /// The number in a store key.
     fn number(&self, key: &Key) -> Option<u32>;
-    /// A key that this engine can use; `None` for one that another engine made for itself.
+    /// Makes a stored key usable. Returns `None` for a key that another engine made for itself.
     fn ready(&self, core: &Core, number: u32, kept: &Self::Kept) -> Result<Option<Self::Ready>>;
-    /// Keeps a key in memory, unless keys have changed since `generation`.
+    /// Caches a key, unless keys have changed since `generation`.
     fn keep(&self, _core: &Core, _generation: u64, _ready: &Self::Ready) {}
-    /// A new key.
+    /// Creates a new key.
     fn make(&self, core: &Core, number: u32) -> Result<Self::Kept>;
 }
 
-/// When a key is added.
+/// The condition for adding a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Add {
     IfNoneIsReady,
     Always,
 }
 
-/// How many keys that are over one rotation deletes; the next one goes on.
+/// The maximum number of expired keys that one rotation deletes. The next one continues.
 const DELETED_MAX: usize = 256;
 
-/// How many keys one commit seals anew.
+/// The number of keys that one commit seals again.
 const RESEALED_MAX: usize = 256;
 
-/// How long after it was retired a key may still sign or seal what was on its way.
+/// The time after its retirement in which a key may still sign or seal for calls in progress.
 const ON_ITS_WAY_SECS: u64 = 60;
 
 impl<K> Numbered<K> {
-    /// Whether the last token or session of the key is over, of which one lasts `lifetime_secs`.
+    /// Returns true if the last token or session of the key has expired. Each lasts at most
+    /// `lifetime_secs`.
     pub(super) fn is_over(&self, lifetime_secs: u64, now: Timestamp) -> bool {
         let last = |retired: Timestamp| {
             retired.as_secs().saturating_add(ON_ITS_WAY_SECS).saturating_add(lifetime_secs)
@@ -63,7 +64,7 @@ impl<K> Numbered<K> {
 }
 
 impl Core {
-    /// The key that signs or seals, made if there is none yet.
+    /// The key that signs or seals. Creates one if there is none.
     pub(super) fn current<S: Series>(&self, series: &S) -> Result<S::Ready> {
         if let Some(ready) = self.newest(series)? {
             return Ok(ready);
@@ -86,7 +87,7 @@ impl Core {
         Ok(None)
     }
 
-    /// The keys of a series, the oldest first.
+    /// The keys of a series, from oldest to newest.
     pub(super) fn kept_keys<S: Series>(&self, series: &S) -> Result<Vec<(u32, Numbered<S::Kept>)>> {
         let mut keys = Vec::new();
         for entry in entries(&self.store, series.range()) {
@@ -97,8 +98,8 @@ impl Core {
         Ok(keys)
     }
 
-    /// Adds a key to a series. The keys before it retire, unless another engine may sign or seal
-    /// with them.
+    /// Adds a key to a series. Earlier keys are retired, unless another engine may still sign or
+    /// seal with them.
     pub(super) fn add_key<S: Series>(&self, series: &S, add: Add) -> Result<()> {
         let _making = self.keys.making();
         let mut unused: Option<(u32, Numbered<S::Kept>)> = None;
@@ -129,7 +130,8 @@ impl Core {
                 Some((_, made)) => made,
                 None => Numbered { key: series.make(self, number)?, retired: None },
             };
-            // INVARIANT: numbers are not given twice; another engine may have been faster.
+            // INVARIANT: a number is never reused, even if another engine adds a key at the same
+            // time.
             writes.checks.push((series.key(number), None));
             writes.puts.push((series.key(number), made.encode()?));
             unused = Some((number, made));
@@ -139,8 +141,8 @@ impl Core {
         Ok(())
     }
 
-    /// Seals the private halves of `keys` as the secret of this engine says: sealed if there is
-    /// one, and else as they are. Halves that cannot be read stay.
+    /// Seals the private halves of `keys` with the secret of this engine, or stores them
+    /// unencrypted if there is none. Halves that cannot be read stay unchanged.
     pub(super) fn reseal<K: KeptKey>(&self, keys: &[(Key, String)]) -> Result<()> {
         for step in keys.chunks(RESEALED_MAX) {
             self.run_batch(|reads| {

@@ -1,4 +1,4 @@
-//! The way of a request: gather, decide, commit. The only place that writes, and that retries.
+//! The path of a request: gather, decide, commit. Only this module writes and retries.
 
 use crate::engine::Core;
 use crate::engine::gather::Reads;
@@ -10,12 +10,12 @@ use crate::store::key::Place;
 use crate::store::record::{Address, Deletion, Owner, PoolCount, PoolEntry, Record};
 use crate::store::{Batch, Commit, Key, Store, Tree, Value};
 
-/// How often a lost race is run again. At least one writer wins each, so this many writers of one
-/// record can contend before one of them gives up.
+/// The maximum number of attempts after lost races. At least one writer wins each race, so up to
+/// this many writers can contend for one record before one of them gives up.
 const ATTEMPTS_MAX: usize = 1_000;
 
 impl Core {
-    /// Lets `attempt` gather and decide, and makes what it decided happen.
+    /// Lets `attempt` gather and decide, and commits its decision.
     pub(super) fn run<T>(
         &self,
         mut attempt: impl FnMut(&mut Reads<'_>) -> Result<Decided<T>>,
@@ -33,8 +33,8 @@ impl Core {
         })
     }
 
-    /// Commits the batch that `attempt` makes, together with checks of all it has read; runs it
-    /// again while others change what it read.
+    /// Commits the batch of `attempt` with checks of everything it has read. Runs the attempt again
+    /// if another call has changed any of it.
     pub(super) fn run_batch<T>(
         &self,
         mut attempt: impl FnMut(&mut Reads<'_>) -> Result<(Batch, T)>,
@@ -45,7 +45,7 @@ impl Core {
             let mut reads = Reads::new(self);
             let (writes, answer) = match attempt(&mut reads) {
                 Ok((writes, output)) => (writes, Ok(output)),
-                // INVARIANT I7. A refusal, too, has to rest on one committed state.
+                // INVARIANT I7. A refusal must also be based on one committed state.
                 Err(error @ (Error::Refused(_) | Error::Corrupt { .. })) => {
                     (Batch::default(), Err(error))
                 }
@@ -81,7 +81,7 @@ impl Core {
     }
 }
 
-/// The listing and the count follow from the pools.
+/// Writes a pool and derives the listing and the pool count from it.
 fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -> Result<()> {
     match change {
         Change::Create(pool) => {
@@ -108,7 +108,7 @@ fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -
 }
 
 fn encoded(pool: &Pool) -> Result<Value> {
-    // There is no other reason why one would not.
+    // Encoding fails for no other reason.
     Ok(pool.encode().map_err(|_| Refusal::PoolTooLarge)?)
 }
 
@@ -138,7 +138,7 @@ fn guid_of(pool: &Pool) -> Result<Guid> {
     pool.id().guid().ok_or_else(|| not_minted(pool.id().as_str()))
 }
 
-/// What is kept has ids that were minted here.
+/// Stored records only have ids that an engine has generated.
 fn not_minted(id: &str) -> Error {
     Error::Corrupt { detail: format!("`{id}` is no id that can be kept") }
 }
@@ -171,7 +171,7 @@ pub(super) fn write_identity(writes: &mut Batch, change: Change<Identity>) -> Re
     if let Some(before) = &before {
         let (pool, _) = place_of(before)?;
         let lost = before.logins().filter(|login| !after.as_ref().is_some_and(|a| a.has(login)));
-        // A login that moves is put by the identity that gains it: puts come after deletes.
+        // If a login moves, the identity that gains it puts it. Puts are applied after deletes.
         writes.deletes.extend(lost.map(|login| Key::login(pool, login)));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Sessions: the credentials that the engine makes by itself, and what they say.
+//! Sessions: credentials that the engine issues and verifies itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -15,7 +15,7 @@ use crate::state::PrivateKey;
 use crate::store::record::Numbered;
 use crate::store::{Key, KeyRange, Tree};
 
-/// The keys that seal sessions.
+/// The series of keys that seal sessions.
 struct SessionKeys;
 
 impl Series for SessionKeys {
@@ -48,7 +48,7 @@ impl Series for SessionKeys {
 }
 
 impl Core {
-    /// Lets the embedder's issuer make credentials, or makes them.
+    /// Lets the embedder's issuer create credentials, or creates them itself.
     pub(super) fn issue(&self, session: &Session) -> Result<Credentials> {
         let Some(issuer) = &self.credential_issuer else {
             let (number, key) = self.current(&SessionKeys)?;
@@ -74,8 +74,8 @@ impl Core {
         Ok(verified)
     }
 
-    /// As [`verify_session`](Self::verify_session); `None` for a token that names no session key of
-    /// this engine, and so was made elsewhere.
+    /// Like [`verify_session`](Self::verify_session), but returns `None` for a token that names no
+    /// session key of this engine and so was issued elsewhere.
     pub(super) fn own_session(&self, token: &str) -> Result<Option<VerifiedSession>> {
         match self.verify_session(token) {
             Err(Error::Refused(Refusal::SessionInvalid)) if !self.names_session_key(token)? => {
@@ -85,15 +85,15 @@ impl Core {
         }
     }
 
-    /// Whether a token is said to be sealed with a key that this engine has, or had before it was
-    /// retired: numbers are given in order.
+    /// Returns true if the token names a key that this engine has or had. Key numbers are assigned
+    /// in order.
     fn names_session_key(&self, token: &str) -> Result<bool> {
         let Some(parsed) = ParsedSessionToken::parse(token) else { return Ok(false) };
         let last = self.kept_keys(&SessionKeys)?.last().map_or(0, |(number, _)| *number);
         Ok((1..=last).contains(&parsed.number))
     }
 
-    /// Fails early where a key cannot be opened, and seals all as the secret says.
+    /// Fails early if a key cannot be opened, and seals all keys with the current secret.
     pub(super) fn open_session_keys(&self) -> Result<()> {
         let mut names = Vec::new();
         for (number, kept) in self.kept_keys(&SessionKeys)? {
@@ -113,14 +113,14 @@ impl Core {
     }
 }
 
-/// The name to which a key's seal binds it.
+/// The name that the seal of a key is bound to.
 fn name(number: u32) -> String {
     format!("session-{number}")
 }
 
 const UNUSABLE: Error = Error::SigningKey("the session key cannot be used");
 
-/// Runs a part of the embedder's, whose panic is an error of this call and no other.
+/// Runs a part that the embedder has supplied. A panic in it becomes an error of this call only.
 pub(super) fn guarded<T>(part: &'static str, run: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|_| Error::Panicked(part))
 }

@@ -1,4 +1,4 @@
-//! The operations on the tags of a pool.
+//! Operations on the tags of a pool.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::operation::{
 use crate::rules::{Decided, Refusal, tags};
 
 impl Developer {
-    /// Adds tags to a pool; those of keys that it has already are replaced.
+    /// Adds tags to a pool. A tag with an existing key replaces the old one.
     ///
     /// # Errors
     ///
@@ -22,7 +22,7 @@ impl Developer {
     ///
     /// * [`ResourceArnInvalid`](crate::Refusal::ResourceArnInvalid)
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`TooManyTags`](crate::Refusal::TooManyTags): more than 50 together.
+    /// * [`TooManyTags`](crate::Refusal::TooManyTags): the pool would have more than 50 tags.
     /// * [`TagInvalid`](crate::Refusal::TagInvalid)
     ///
     /// # Example: a pool's ARN
@@ -52,7 +52,7 @@ impl Developer {
         })
     }
 
-    /// Removes tags from a pool; a key that it does not have is passed over.
+    /// Removes tags from a pool. Keys that the pool does not have are ignored.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Developer {
     /// * [`ResourceArnInvalid`](crate::Refusal::ResourceArnInvalid)
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
     ///
-    /// # Example: twice is as good as once
+    /// # Example: removing a tag twice
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
@@ -84,7 +84,7 @@ impl Developer {
         })
     }
 
-    /// The tags of a pool.
+    /// Returns the tags of a pool.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Developer {
     /// * [`ResourceArnInvalid`](crate::Refusal::ResourceArnInvalid)
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
     ///
-    /// # Example: none
+    /// # Example: a pool without tags
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
@@ -119,7 +119,7 @@ impl Developer {
         })
     }
 
-    /// The pool that an ARN names.
+    /// The pool in an ARN.
     fn resource(&self, reads: &mut Reads<'_>, arn: &Arn) -> Result<Arc<KeptPool>> {
         let id = tags::pool_of(arn)?;
         let kept = reads.pool(self, &id)?;

@@ -1,4 +1,5 @@
-//! What cannot be seen, or not be reached, from outside: how often the store is asked, and guests.
+//! Behaviour that cannot be observed or reached through the public API: accesses to the store, and
+//! guests.
 
 mod deleted;
 
@@ -23,14 +24,14 @@ use crate::store::MemoryStore;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
 use crate::testkit::{Calls, FaultyStore, StoreFault, When};
 
-/// Counts what it is asked.
+/// A store that counts accesses.
 #[derive(Default)]
 struct Counting {
     store: MemoryStore,
     keys_read: AtomicUsize,
     scans: AtomicUsize,
     commits: AtomicUsize,
-    /// Whether every race is lost.
+    /// Makes every commit lose its race.
     contended: AtomicBool,
 }
 
@@ -113,8 +114,8 @@ fn a_new_user_costs_one_commit() {
     assert_eq!(store.take(), [2, 0, 1], "first as if the user were known");
 }
 
-/// A run repeats byte for byte under a clock that ticks, whatever was kept in memory meanwhile: the
-/// crash rig met two moments in one call.
+/// A run under a ticking clock repeats byte for byte, no matter which pools are cached. The crash
+/// rig once saw two times in one call.
 #[test]
 fn a_call_has_one_moment() {
     let ticks = Arc::new(AtomicUsize::new(0));
@@ -149,7 +150,7 @@ fn a_storm_of_conflicts_ends() {
     aws.resolve_developer_identity(call(&pool, "alice")).expect("goes on");
 }
 
-/// A guest, as the public operations make one.
+/// A guest, created like the public operations do.
 fn guest(aws: &Developer, pool: &IdentityPoolId) -> IdentityId {
     let id = IdentityId::new(&aws.region, aws.core.fresh_guid().expect("an id"));
     let guest = Identity::guest(id.clone(), pool.clone(), aws.core.now());
@@ -182,7 +183,7 @@ fn a_registered_user_is_not_linked_to_a_guest() {
     assert_eq!(described.expect("describes").state, IdentityState::Unauthenticated);
 }
 
-/// What a rotation overtakes was read before it, and must not come to be kept after it.
+/// A key that was read before a rotation must not be cached after it.
 #[test]
 fn a_key_that_was_read_before_a_rotation_is_not_kept_after_it() {
     let (_, aws, _) = counted();
@@ -196,8 +197,8 @@ fn a_key_that_was_read_before_a_rotation_is_not_kept_after_it() {
     assert!(!Arc::ptr_eq(&overtaken, &current));
 }
 
-/// An operation that names a pool twice reads it once. Raced operations met this: what was read
-/// before a change was kept after it, and from then on every write of the pool was refused.
+/// An operation that names a pool twice reads it once. In races, a pool that was read before a
+/// change was once cached after it; from then on every write of the pool was refused.
 #[test]
 fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
     let (_, aws, pool) = counted();
@@ -213,7 +214,7 @@ fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
     assert_eq!(described.expect("describes").identity_pool_name.as_str(), "game 2");
 }
 
-/// What is kept in memory follows what the store did, not what it said.
+/// The cache follows the actual effect on the store, not the reported one.
 #[test]
 fn a_pool_whose_change_failed_is_as_the_store_has_it() {
     for (fault, name) in [(StoreFault::FailsBefore, "game"), (StoreFault::FailsAfter, "game 2")] {
@@ -249,7 +250,7 @@ fn engines_with_different_keys_do_not_retire_each_other() {
     assert_eq!(engines[0].jwks().expect("reads").keys.len(), 2);
 }
 
-/// Gives each id three times.
+/// Returns each id three times.
 #[derive(Default)]
 struct Repeating(AtomicUsize);
 
@@ -270,7 +271,7 @@ fn an_id_that_was_given_before_is_not_given_again() {
     assert!(pools[1].identity_pool_id != pools[2].identity_pool_id);
 }
 
-/// A verifier that says what it was not asked.
+/// A verifier that answers about another provider.
 struct Confused;
 
 impl LoginVerifier for Confused {

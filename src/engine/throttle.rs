@@ -1,4 +1,4 @@
-//! The rates of the service, for those who want to meet them before they do.
+//! The rate limits of the service, for tests against them.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,15 @@ use crate::error::Result;
 use crate::id::{AccountId, Region};
 use crate::rules::Refusal;
 
-/// Whether calls are limited.
+/// The rate limits of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Throttling {
-    /// They are not.
+    /// No rate limits.
     #[default]
     Off,
-    /// By the documented rates, each for itself; what is above is `TooManyRequestsException`.
+    /// The documented rates, one for each operation. Calls above a rate are refused with
+    /// `TooManyRequestsException`.
     ///
     /// | operation | calls a second |
     /// | --- | --- |
@@ -27,9 +28,9 @@ pub enum Throttling {
     /// | `TagResource`, `UntagResource` | 5 |
     /// | `ListTagsForResource` | 10 |
     ///
-    /// A second's calls may come at once. They are counted for an account in a region; those of the
-    /// public operations, whose callers have no account, for a region. What is no operation of the
-    /// service is not counted.
+    /// The calls of one second may all come at once. Calls are counted per account and region.
+    /// Callers of public operations have no account, so their calls are counted per region. Methods
+    /// that are not operations of the service are not counted.
     DocumentedRates,
 }
 
@@ -58,23 +59,23 @@ impl Limited {
     }
 }
 
-/// For whom calls are counted together.
+/// The account and the region whose calls are counted together.
 pub(crate) type Scope<'a> = (Option<&'a AccountId>, &'a Region);
 
-/// Where there are more buckets, those that are full go: they say nothing.
+/// If there are more buckets, the full ones are dropped, because they carry no information.
 const BUCKETS_MAX: usize = 10_000;
 
-/// What is left of the rates.
+/// The remaining calls of all rates.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     buckets: Mutex<HashMap<Counted, Bucket>>,
 }
 
-/// What is counted together.
+/// The key of a bucket: calls with the same key are counted together.
 type Counted = (Limited, Option<AccountId>, Region);
 
-/// Thousandths of calls that may still come, as of a moment: a millisecond brings as many of them
-/// as a second brings calls.
+/// The number of calls left at a point in time, in thousandths. Each millisecond adds as many
+/// thousandths as the rate allows calls per second.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     left: u64,
@@ -103,7 +104,7 @@ impl Throttle {
         bucket.map_or(CALL, |bucket| bucket.refilled(operation, now).left)
     }
 
-    /// Whether there was one.
+    /// Takes one call. Returns false if none is left.
     fn take(&self, operation: Limited, (account, region): Scope<'_>, now: Timestamp) -> bool {
         let mut buckets = self.buckets.lock();
         if buckets.len() >= BUCKETS_MAX {
@@ -135,7 +136,8 @@ impl Core {
         }
     }
 
-    /// Refuses a call that would be, without counting it: a door says so before anything else.
+    /// Refuses a call that would exceed its rate, without counting it. The wire and HTTP handlers
+    /// use it to refuse before any other check.
     pub(super) fn would_admit(&self, operation: Limited, scope: Scope<'_>) -> Result<()> {
         match &self.throttle {
             Some(throttle) if throttle.left(operation, scope, self.now()) < CALL => {

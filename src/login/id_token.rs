@@ -1,6 +1,6 @@
-//! An OpenID Connect identity token: what it has to say, whoever signed it.
+//! Checks of an OpenID Connect identity token, except for its signature.
 //!
-//! Contract section 5.2 gives the checks and their order; the signature comes between
+//! Contract section 5.2 gives the checks and their order. The signature is checked between
 //! [`IdToken::read`] and [`IdToken::check_time`].
 
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::login::jwt::Jwt;
 use crate::name::{LoginToken, ProviderName, Subject, is_same_provider};
 use crate::state::{PublicProvider, VerifiedLogin};
 
-/// How far the clock of an issuer may be ahead.
+/// The maximum lead of an issuer's clock.
 const CLOCK_SKEW_SECS: u64 = 300;
 
-/// The issuer that may leave its scheme out.
+/// The only issuer that may omit its scheme.
 const GOOGLE: &str = "accounts.google.com";
 
-/// The providers known by name whose users present an opaque access token instead.
+/// Well-known providers whose users present an opaque access token instead.
 const ACCESS_TOKEN_PROVIDERS: [&str; 4] =
     ["api.twitter.com", "graph.facebook.com", "www.amazon.com", "www.digits.com"];
 
-/// What `typ` says of tokens that are no identity tokens: access tokens (RFC 9068), proofs of
+/// Values of `typ` in tokens that are not identity tokens: access tokens (RFC 9068), proofs of
 /// possession (RFC 9449), logout tokens (OpenID Connect Back-Channel Logout), requests (RFC 9101),
 /// security events (RFC 8417) and introspections (RFC 9701).
 ///
@@ -35,18 +35,18 @@ const OTHER_TYPES: [&str; 6] = [
     "token-introspection+jwt",
 ];
 
-/// Whether `provider`, known by name, gives opaque access tokens.
+/// Returns true if `provider` is a well-known provider of opaque access tokens.
 pub(super) fn gives_access_tokens(provider: &ProviderName) -> bool {
     ACCESS_TOKEN_PROVIDERS.iter().any(|known| is_same_provider(known, provider.as_str()))
 }
 
-/// A token with everything that it has to have, of the issuer that it is presented under.
+/// A token with all required claims, of the issuer that it is presented under.
 pub(super) struct IdToken<'a> {
     pub(super) jwt: Jwt<'a>,
     subject: Subject,
-    /// The authorized party, or else everyone whom the token is for.
+    /// The authorized party, or else all audiences.
     clients: Vec<String>,
-    /// The later one of `nbf` and `iat`, in epoch seconds.
+    /// The later of `nbf` and `iat`, in epoch seconds.
     begins: u64,
     /// `exp`, in epoch seconds.
     ends: u64,
@@ -57,13 +57,12 @@ impl<'a> IdToken<'a> {
     ///
     /// # Errors
     ///
-    /// * [`LoginError::Malformed`] for a text that is no token, for a token of another type, or for
-    ///   a claim that is not of its shape.
+    /// * [`LoginError::Malformed`] for a text that is not a token, for a token of another type, or
+    ///   for a claim with an invalid value.
     /// * [`LoginError::BadSignature`] for a header with `crit`.
-    /// * [`LoginError::MissingClaim`] for the first one of `iss`, `sub`, `aud` and `exp` that is
-    ///   not there.
-    /// * [`LoginError::Malformed`] for a user pool's token that is no identity token.
-    /// * [`LoginError::WrongIssuer`]
+    /// * [`LoginError::MissingClaim`] for the first missing claim of `iss`, `sub`, `aud` and `exp`.
+    /// * [`LoginError::Malformed`] for a user pool's token that is not an identity token.
+    /// * [`LoginError::WrongIssuer`] for a token of another issuer.
     pub(super) fn read(token: &'a LoginToken, provider: &ProviderName) -> Result<Self, LoginError> {
         let jwt = Jwt::parse(token)?;
         if is_of_another_type(&jwt) {
@@ -85,7 +84,7 @@ impl<'a> IdToken<'a> {
         let subject = subject.ok_or(missing("sub"))?;
         let audience = audience.ok_or(missing("aud"))?;
         let ends = exp.ok_or(missing("exp"))?;
-        // A user pool's access token may name an audience too.
+        // An access token of a user pool may have an audience too.
         if token_use.is_some_and(|token_use| token_use != "id") {
             return Err(LoginError::Malformed);
         }
@@ -99,12 +98,14 @@ impl<'a> IdToken<'a> {
         Ok(Self { jwt, subject, clients, begins, ends })
     }
 
-    /// Whether the token is of `now`. The second of its end is no longer its own.
+    /// Checks that the token is valid at `now`. It is no longer valid in the second of its expiry.
     ///
     /// # Errors
     ///
-    /// * [`LoginError::NotYetValid`] for one that begins or was issued more than 5 minutes later.
-    /// * [`LoginError::Expired`] for one that was over `grace_period` ago, in whole seconds.
+    /// * [`LoginError::NotYetValid`] if the token begins or was issued more than 5 minutes after
+    ///   `now`.
+    /// * [`LoginError::Expired`] if the token expired at least `grace_period` ago, in whole
+    ///   seconds.
     pub(super) fn check_time(
         &self,
         now: Timestamp,
@@ -120,13 +121,14 @@ impl<'a> IdToken<'a> {
         Ok(())
     }
 
-    /// The application that the token is for: the first one that the pool accepts, or for an OpenID
-    /// Connect provider of IAM one that is `registered` there; with none registered, any.
+    /// The application that the token was issued for. It is the first one that the pool accepts.
+    /// For an OpenID Connect provider of IAM it is one of the `registered` ones, or any if none is
+    /// registered.
     ///
     /// # Errors
     ///
-    /// [`LoginError::UnregisteredAudience`] for a provider of IAM, [`LoginError::WrongAudience`]
-    /// for another one.
+    /// Returns [`LoginError::UnregisteredAudience`] for a provider of IAM, and
+    /// [`LoginError::WrongAudience`] for any other provider.
     pub(super) fn client(
         &self,
         configured: &PublicProvider<'_>,
@@ -152,7 +154,7 @@ impl<'a> IdToken<'a> {
         })
     }
 
-    /// The login that the token proves, once everything has been checked.
+    /// The login that the token proves. Call it after all checks.
     pub(super) fn login(
         &self,
         provider: &ProviderName,
@@ -174,8 +176,9 @@ impl<'a> IdToken<'a> {
     }
 }
 
-/// Whether a token says that it is no identity token: by `typ`, a media type (RFC 7515, section
-/// 4.1.9), or by the events that it tells of, which have URIs for names (RFC 8417, section 2.2).
+/// Returns true if a token declares that it is not an identity token. It does so by its `typ`, a
+/// media type (RFC 7515, section 4.1.9), or by the events that it reports, whose names are URIs
+/// (RFC 8417, section 2.2).
 fn is_of_another_type(jwt: &Jwt<'_>) -> bool {
     let typ = jwt.typ.as_deref().unwrap_or_default().to_ascii_lowercase();
     let typ = typ.split(';').next().unwrap_or_default().trim_end();
@@ -190,8 +193,8 @@ fn is_issuer(issuer: &str, provider: &ProviderName) -> bool {
         || (is_provider(GOOGLE) && is_provider(issuer))
 }
 
-/// Whether `token` is a JSON Web Token of another issuer than the one it is presented under, or of
-/// none.
+/// Returns true if `token` is a JSON Web Token of an issuer other than the one it is presented
+/// under, or of no issuer.
 pub(crate) fn is_of_another_issuer(token: &LoginToken, provider: &ProviderName) -> bool {
     let Ok(jwt) = Jwt::parse(token) else { return false };
     let issuer = jwt.claims.text("iss").ok().flatten();

@@ -1,4 +1,4 @@
-//! What is known of issuers: their keys, and the applications that are registered with them.
+//! Known issuers with their keys and registered applications.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use crate::login::JwkSet;
 use crate::name::{ProviderName, without_final_slash};
 use crate::state::PublicProvider;
 
-/// What a verifier knows of an issuer: its keys, and the applications that are registered for it.
+/// An issuer: its keys, and the applications that are registered with it.
 ///
-/// A [`JwkSet`] alone becomes an issuer with no application registered.
+/// A [`JwkSet`] converts into an issuer without registered applications.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Issuer {
-    /// `None` where they are asked for.
+    /// `None` if the keys are requested from a callback.
     keys: Option<JwkSet>,
     client_ids: Vec<String>,
 }
@@ -23,19 +23,19 @@ impl Issuer {
         Self { keys: Some(keys), client_ids: Vec::new() }
     }
 
-    /// An issuer whose keys [`issuer_keys`](crate::login::OidcVerifier::issuer_keys) gives: to
-    /// register its applications.
+    /// An issuer whose keys come from [`issuer_keys`](crate::login::OidcVerifier::issuer_keys). Use
+    /// it to register applications.
     pub fn without_keys() -> Self {
         Self::default()
     }
 
-    /// Registers an application, as one does with an OpenID Connect provider of IAM; there may be
-    /// several.
+    /// Registers an application, like in an OpenID Connect provider of IAM. There may be several.
     ///
-    /// It counts only where a pool has the issuer by its `OpenIdConnectProviderARNs`, because there
-    /// the pool itself names no application. **With none registered, the issuer's tokens for every
-    /// application are then accepted.** Where the pool has the issuer as a user pool or in
-    /// `SupportedLoginProviders`, the pool alone says which applications are accepted.
+    /// The registered applications count only if a pool has the issuer in its
+    /// `OpenIdConnectProviderARNs`, because in that case the pool itself names no application. **If
+    /// none is registered, the issuer's tokens are accepted for every application.** If the pool
+    /// has the issuer as a user pool or in `SupportedLoginProviders`, only the pool decides which
+    /// applications are accepted.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_ids.push(client_id.into());
         self
@@ -48,7 +48,7 @@ impl From<JwkSet> for Issuer {
     }
 }
 
-/// Issuers by their names without `https://`, and without one final slash.
+/// Issuers, keyed by their names without `https://` and without one final slash.
 #[derive(Debug, Default)]
 pub(super) struct Issuers(BTreeMap<String, Issuer>);
 
@@ -62,13 +62,13 @@ impl Issuers {
         self.0.get(without_final_slash(provider.as_str()))
     }
 
-    /// The keys that were given with an issuer.
+    /// The keys that were supplied with an issuer.
     pub(super) fn keys(&self, provider: &ProviderName) -> Option<&JwkSet> {
         self.get(provider)?.keys.as_ref()
     }
 
-    /// The applications that are registered with a provider of IAM; other providers have theirs in
-    /// the pool.
+    /// The applications that are registered with a provider of IAM. The applications of other
+    /// providers are in the pool.
     pub(super) fn registered(
         &self,
         configured: &PublicProvider<'_>,

@@ -1,4 +1,4 @@
-//! A JSON Web Token in its compact form (RFC 7519), cut into its parts and not yet believed.
+//! A parsed but unverified JSON Web Token in compact form (RFC 7519).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,15 +13,15 @@ use crate::login::LoginError;
 use crate::name::LoginToken;
 use crate::state::ClaimValue;
 
-/// A token, no longer than the 50,000 code points of what it came as.
+/// A token. The presented text has at most 50,000 code points.
 pub(super) struct Jwt<'a> {
-    /// How the token says that it is signed.
+    /// The algorithm that the header names.
     pub(super) alg: String,
-    /// The key that the token says it is signed with.
+    /// The key that the header names.
     pub(super) kid: Option<String>,
-    /// What kind of token it says it is.
+    /// The type that the header names.
     pub(super) typ: Option<String>,
-    /// Whether the header names an extension that must be understood (RFC 7515, section 4.1.11).
+    /// True if the header names an extension that must be understood (RFC 7515, section 4.1.11).
     pub(super) is_critical: bool,
     pub(super) claims: Members,
     pub(super) signed: &'a [u8],
@@ -29,11 +29,11 @@ pub(super) struct Jwt<'a> {
 }
 
 impl<'a> Jwt<'a> {
-    /// Three parts in strict base64url, of which the first two are JSON objects.
+    /// Splits a token into three parts in strict base64url. The first two must be JSON objects.
     ///
     /// # Errors
     ///
-    /// [`LoginError::Malformed`] for anything else.
+    /// Returns [`LoginError::Malformed`] for anything else.
     pub(super) fn parse(token: &'a LoginToken) -> Result<Self, LoginError> {
         let malformed = LoginError::Malformed;
         let (signed, signature) = token.as_str().rsplit_once('.').ok_or(malformed.clone())?;
@@ -55,7 +55,7 @@ fn decode(part: &str) -> Result<Vec<u8>, LoginError> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| LoginError::Malformed)
 }
 
-/// The members of a JSON object, each there once. One that is null counts as missing.
+/// The members of a JSON object, without duplicate names. A null member counts as missing.
 pub(super) struct Members(BTreeMap<String, Value>);
 
 impl Members {
@@ -67,29 +67,29 @@ impl Members {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// A text; of another type it is [`LoginError::Malformed`].
+    /// A text. Returns [`LoginError::Malformed`] for another type.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, LoginError> {
         self.get(name).map(text).transpose()
     }
 
-    /// A text or an array of texts; of another type it is [`LoginError::Malformed`].
+    /// A text or an array of texts. Returns [`LoginError::Malformed`] for another type.
     pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, LoginError> {
         self.get(name).map(texts).transpose()
     }
 
-    /// A moment in whole epoch seconds; of another type it is [`LoginError::Malformed`].
+    /// A time in whole epoch seconds. Returns [`LoginError::Malformed`] for another type.
     pub(super) fn seconds(&self, name: &str) -> Result<Option<u64>, LoginError> {
         let number = |value: &Value| value.as_number().map(whole_seconds);
         self.get(name).map(|value| number(value).ok_or(LoginError::Malformed)).transpose()
     }
 
-    /// The names of the members of an object; of anything else none.
+    /// The names of the members of an object. Empty for any other value.
     pub(super) fn names_in(&self, name: &str) -> impl Iterator<Item = &str> {
         let object = self.get(name).and_then(Value::as_object);
         object.into_iter().flat_map(|object| object.keys().map(String::as_str))
     }
 
-    /// All members, as the rules of a role mapping compare them.
+    /// All members, in the form that role mapping rules compare.
     pub(super) fn values(&self) -> impl Iterator<Item = (&str, ClaimValue)> {
         self.0.iter().filter_map(|(name, value)| {
             let value = match value {
@@ -115,12 +115,12 @@ fn texts(value: &Value) -> Result<Vec<&str>, LoginError> {
     }
 }
 
-/// A text as it is, anything else as its JSON.
+/// A text unchanged, any other value as JSON.
 fn show(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Before the epoch is at the epoch, for whoever compares with the present.
+/// A time before the epoch becomes 0. It is only compared with the present.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -130,7 +130,7 @@ fn whole_seconds(number: &Number) -> u64 {
     number.as_u64().unwrap_or_else(|| number.as_f64().unwrap_or_default() as u64)
 }
 
-/// Refuses a member that is there twice, of which two readers could believe different ones.
+/// Refuses a duplicate member, because two readers could use different ones.
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Once;

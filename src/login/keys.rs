@@ -1,4 +1,4 @@
-//! The public keys of an issuer, and the signatures that they verify.
+//! Public keys of an issuer and verification of its signatures.
 
 use std::fmt;
 
@@ -16,12 +16,12 @@ use serde_json::{Map, Value};
 
 use crate::login::jwt::Jwt;
 
-/// The public keys of an issuer: a JSON Web Key Set (RFC 7517), as it is found under the `jwks_uri`
-/// of the issuer's discovery document.
+/// The public keys of an issuer: a JSON Web Key Set (RFC 7517). The issuer's discovery document
+/// links to it under `jwks_uri`.
 ///
-/// Keys that can verify no token are left out, as the RFC wants it: those of an unknown `kty` or
-/// `crv`, for encryption (`use`, `key_ops`, `alg`), incomplete, symmetric, or RSA of less than 2048
-/// or more than 8192 bits.
+/// Keys that cannot verify tokens are left out, as the RFC recommends. These are keys with an
+/// unknown `kty` or `crv`, keys for encryption (`use`, `key_ops`, `alg`), incomplete or symmetric
+/// keys, and RSA keys with less than 2048 or more than 8192 bits.
 ///
 /// # Example: a key set with one key
 ///
@@ -44,14 +44,14 @@ pub struct JwkSet(Vec<Key>);
 impl JwkSet {
     /// Reads a key set.
     ///
-    /// Numbers are in base64url without padding (RFC 7518). Standard base64 with padding and with a
-    /// leading zero byte, as the service itself publishes it, is understood as well.
+    /// Numbers are in base64url without padding (RFC 7518). Standard base64 with padding and a
+    /// leading zero byte is accepted too, because the service publishes its own keys in that form.
     ///
     /// # Errors
     ///
-    /// What is no JSON object with an array `keys`.
+    /// Returns an error if the text is not a JSON object with an array `keys`.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, JwkSetError> {
-        // Not a struct, which could be read from an array too.
+        // Not a struct, because serde would also read one from an array.
         let document: Result<Map<String, Value>, _> = serde_json::from_slice(json.as_ref());
         match document.map_err(|_| JwkSetError)?.remove("keys") {
             Some(Value::Array(keys)) => {
@@ -62,20 +62,20 @@ impl JwkSet {
         }
     }
 
-    /// How many keys can verify a token.
+    /// The number of keys that can verify tokens.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether no key can verify a token.
+    /// Returns true if no key can verify tokens.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether the key that the token names has signed it; of a token that names none, whether any
-    /// has.
+    /// Returns true if the key that the token names has signed it. For a token that names no key,
+    /// returns true if any key has signed it.
     ///
-    /// The key says which algorithms it verifies, never the token alone.
+    /// The key defines the algorithms that it verifies, never the token alone.
     pub(super) fn has_signed(&self, jwt: &Jwt<'_>) -> bool {
         self.0.iter().any(|key| {
             let named = jwt.kid.is_none() || jwt.kid == key.kid;
@@ -85,14 +85,14 @@ impl JwkSet {
     }
 }
 
-/// How many keys; which ones they are is not shown.
+/// Shows only the number of keys.
 impl fmt::Debug for JwkSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "JwkSet({} keys)", self.len())
     }
 }
 
-/// A document was no JSON object with an array `keys`.
+/// The error for a document that is not a JSON object with an array `keys`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JwkSetError;
@@ -108,12 +108,12 @@ impl std::error::Error for JwkSetError {}
 #[derive(Clone)]
 struct Key {
     kid: Option<String>,
-    /// The only algorithm of the key, where its issuer names one.
+    /// The only algorithm of the key, if its issuer names one.
     alg: Option<String>,
     public: Public,
 }
 
-/// A key in the form in which ring takes it.
+/// A key in the form that ring accepts.
 #[derive(Clone)]
 enum Public {
     Rsa {
@@ -144,7 +144,7 @@ struct Jwk {
 }
 
 impl Key {
-    /// `None` for a key that can verify no token.
+    /// Returns `None` for a key that cannot verify tokens.
     fn parse(jwk: Value) -> Option<Self> {
         let jwk: Jwk = serde_json::from_value(jwk).ok()?;
         let signs = jwk.use_.as_ref().is_none_or(|use_| use_ == "sig");
@@ -160,7 +160,7 @@ impl Key {
     }
 }
 
-/// How a signature is verified.
+/// The verification algorithm of a signature.
 enum Algorithm {
     Rsa(&'static RsaParameters),
     Curve(&'static dyn VerificationAlgorithm),
@@ -180,7 +180,7 @@ impl Public {
         }
     }
 
-    /// How `alg` is verified with this key; `None` where it does not fit the key.
+    /// The algorithm that verifies `alg` with this key. Returns `None` if the two do not fit.
     fn algorithm(&self, alg: &str) -> Option<Algorithm> {
         Some(match (self, alg) {
             (Self::Rsa { .. }, "RS256") => Algorithm::Rsa(&RSA_PKCS1_2048_8192_SHA256),
@@ -225,13 +225,13 @@ fn is_modulus(n: &[u8]) -> bool {
     }
 }
 
-/// A coordinate, which is of full length (RFC 7518, section 6.2.1.2).
+/// A coordinate of full length (RFC 7518, section 6.2.1.2).
 fn coordinate(text: Option<&String>, len: usize) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(text?).ok()?;
     (bytes.len() == len).then_some(bytes)
 }
 
-/// An uncompressed point is 4, x, y.
+/// An uncompressed point is the byte 4, then x, then y.
 fn point(jwk: &Jwk, len: usize) -> Option<Vec<u8>> {
     let (x, y) = (coordinate(jwk.x.as_ref(), len)?, coordinate(jwk.y.as_ref(), len)?);
     Some([&[4], x.as_slice(), &y].concat())

@@ -1,4 +1,4 @@
-//! What the tests of this module share: tokens of any make, and a pool that knows their issuers.
+//! Shared test helpers: tokens of all kinds, and a pool that accepts their issuers.
 
 use std::sync::LazyLock;
 
@@ -28,8 +28,8 @@ pub(super) const ISSUER_ARN: &str =
     "arn:aws:iam::123456789012:oidc-provider/login.example.com/realm";
 pub(super) const SAML_ARN: &str = "arn:aws:iam::123456789012:saml-provider/office";
 
-/// A pool with a provider of each kind. Its user pool has two clients, of which the second one
-/// wants a server-side token check.
+/// A pool with a provider of each kind. Its user pool has two clients. The second one requires a
+/// server-side token check.
 pub(super) fn pool() -> IdentityPool {
     let client =
         |id: &str| CognitoIdentityProvider::new(USER_POOL.parse().unwrap(), id.parse().unwrap());
@@ -58,7 +58,7 @@ pub(super) fn pool() -> IdentityPool {
     }
 }
 
-/// What `verifier` says of a token that is presented to that pool.
+/// The result of `verifier` for a token that is presented to that pool.
 pub(super) fn present(
     verifier: &impl LoginVerifier,
     provider: &str,
@@ -107,7 +107,7 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// One for every algorithm. Those for RSA share their key.
+    /// One signer for every algorithm. The ones for RSA share their key.
     pub(super) fn all() -> Vec<Self> {
         let rsa: [(_, &dyn RsaEncoding); 6] = [
             ("RS256", &RSA_PKCS1_SHA256),
@@ -140,7 +140,7 @@ impl Signer {
         Self { alg, pair: Pair::Rsa(&PAIR, encoding) }
     }
 
-    /// The fastest one, always with the same key.
+    /// The fastest signer, always with the same key.
     pub(super) fn ed25519() -> Self {
         let der = include_bytes!("../../tests/keys/ed25519.p8");
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).unwrap();
@@ -172,7 +172,7 @@ impl Signer {
         key_set(&[self.jwk()])
     }
 
-    /// A token under a header of one's own.
+    /// A token with a custom header.
     pub(super) fn sign(&self, header: &Value, claims: &Value) -> String {
         let signed = unsigned(header, claims);
         let (message, random) = (signed.as_bytes(), SystemRandom::new());
@@ -197,7 +197,7 @@ pub(super) fn key_set(keys: &[Value]) -> JwkSet {
     JwkSet::from_json(json!({ "keys": keys }).to_string()).expect("a key set")
 }
 
-/// Knows the keys of every issuer that the pool has.
+/// A verifier with the keys of every issuer of the pool.
 pub(super) fn verifier() -> OidcVerifier {
     let keys = Signer::ed25519().keys();
     let issuers = [GOOGLE, ISSUER, USER_POOL];
@@ -208,7 +208,7 @@ pub(super) fn verify(provider: &str, claims: &Value) -> Result<VerifiedLogin, Lo
     present(&verifier(), provider, &Signer::ed25519().token(claims))
 }
 
-/// The claims of an accepted token, with one of them set.
+/// The claims of an accepted token, with one of them replaced.
 pub(super) fn with(provider: &str, name: &str, value: Value) -> Value {
     let mut claims = claims(provider);
     claims[name] = value;

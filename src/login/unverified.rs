@@ -1,4 +1,4 @@
-//! The verifier that believes whoever writes a token.
+//! A verifier for local tests that accepts tokens without verifying their signatures.
 
 use std::time::Duration;
 
@@ -11,17 +11,16 @@ use crate::login::{LoginError, LoginVerifier};
 use crate::name::{LoginToken, ProviderAppId, ProviderName};
 use crate::state::{IdentityPool, PublicProvider, VerifiedLogin};
 
-/// **For local testing only.** Believes every token without a look at its signature, so that
-/// anybody can be anybody.
+/// **For local testing only.** Accepts every token without checking its signature, so anyone can
+/// log in as anyone.
 ///
-/// Everything else is checked as [`OidcVerifier`](crate::login::OidcVerifier) does it without
-/// options: the shape, the claims that have to be there, the issuer, the time and the audience. The
-/// `alg` may be anything, `none` among it, and the third part may be empty.
+/// All other checks are the same as in [`OidcVerifier`](crate::login::OidcVerifier) without
+/// options: the format, the required claims, the issuer, the time and the audience. The `alg` may
+/// have any value, including `none`, and the third part may be empty.
 ///
-/// Of an access token of `graph.facebook.com`, `www.amazon.com`, `api.twitter.com` or
-/// `www.digits.com` nothing can be read. Whoever presents the same one again is the same user: the
-/// subject is its SHA-256 in hexadecimal digits. SAML assertions are
-/// [`LoginError::Unavailable`].
+/// An access token of `graph.facebook.com`, `www.amazon.com`, `api.twitter.com` or `www.digits.com`
+/// is opaque. The same access token always means the same user: the subject is its SHA-256 in
+/// hexadecimal digits. SAML assertions are refused with [`LoginError::Unavailable`].
 ///
 /// # Example: any access token is a user
 ///
@@ -57,12 +56,12 @@ pub struct UnverifiedLogins {
 }
 
 impl UnverifiedLogins {
-    /// Believes everyone. Not for a machine that others can reach.
+    /// Trusts every caller. Do not use it on a machine that others can reach.
     pub fn trust_everyone() -> Self {
         Self { issuers: Issuers::default() }
     }
 
-    /// Knows the applications that are registered with the issuer `name`; its keys do not matter.
+    /// Adds the applications that are registered with the issuer `name`. Its keys are not used.
     pub fn issuer(mut self, name: impl AsRef<str>, issuer: impl Into<Issuer>) -> Self {
         self.issuers.insert(name.as_ref(), issuer.into());
         self
@@ -99,7 +98,7 @@ impl LoginVerifier for UnverifiedLogins {
     }
 }
 
-/// Whoever holds an opaque access token.
+/// The user of an opaque access token.
 fn holder(
     provider: &ProviderName,
     app: &ProviderAppId,
@@ -108,7 +107,7 @@ fn holder(
     let digest = digest(&SHA256, token.as_str().as_bytes());
     let nibbles = digest.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let subject: String = nibbles.filter_map(|n| char::from_digit(n.into(), 16)).collect();
-    // A pool has the consumer key of Twitter as `KEY;SECRET`.
+    // For Twitter, a pool has the consumer key as `KEY;SECRET`.
     let app = app.as_str().split(';').next().unwrap_or_default();
     let login = VerifiedLogin::assertion(provider, subject.as_str());
     let login = login.map_err(|_| LoginError::Malformed)?.client_id(app);

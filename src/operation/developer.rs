@@ -1,4 +1,4 @@
-//! Inputs and outputs of the operations on users of a developer provider, tokens among them.
+//! Inputs and outputs of the operations on users of a developer provider, including tokens.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::rules::page::PageSize;
 use crate::state::PrincipalTags;
 use crate::token::OpenIdToken;
 
-/// The most principal tags that one call gives.
+/// The maximum number of principal tags in one call.
 pub(crate) const PRINCIPAL_TAGS_MAX: usize = 50;
 
 input! {
@@ -23,36 +23,35 @@ input! {
     /// [`get_open_id_token_for_developer_identity`]:
     ///     crate::Developer::get_open_id_token_for_developer_identity
     GetOpenIdTokenForDeveloperIdentityInput => GetOpenIdTokenForDeveloperIdentity
-    /// A token for a user of a pool. The user has to be given among the
-    /// [`logins`](Self::logins).
+    /// Requests a token for a user of a pool. The [`logins`](Self::logins) must include the user.
     fn new(identity_pool_id: IdentityPoolId)
     {
         /// The pool.
         "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
 
-        /// The identity that the logins are to be linked to.
+        /// The identity to link the logins to.
         "IdentityId", identity_id, get_identity_id: IdentityId, optional;
 
         /// The pool's developer provider with the user's identifier, or a public provider with its
-        /// token. At most 10; another one of the same provider replaces the first.
+        /// token. At most 10. A second login of the same provider replaces the first.
         "Logins", logins, get_logins: {Logins: ProviderName => LoginToken},
         required(0..=Logins::LENGTH_MAX);
 
-        /// A tag of the principal, to stand in the token; at most 50.
+        /// A tag of the principal in the token. At most 50.
         "PrincipalTags", principal_tags, get_principal_tags:
         {PrincipalTags: PrincipalTagKey => PrincipalTagValue}, defaulted(0..=PRINCIPAL_TAGS_MAX);
 
-        /// How long the token is valid, 1 to 86,400 seconds; 900 if it is not given.
+        /// The validity of the token: 1 to 86,400 seconds, by default 900.
         "TokenDuration", token_duration, get_token_duration: TokenDuration, optional;
     }
 }
 
-/// An identity, and a token for it.
+/// An identity and a token for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct GetOpenIdTokenForDeveloperIdentityOutput {
-    /// The identity of the logins; after a merge it is not the one that was given.
+    /// The identity of the logins. After a merge it differs from the given one.
     pub identity_id: IdentityId,
     /// The token.
     pub token: OpenIdToken,
@@ -81,10 +80,10 @@ input! {
         "DeveloperUserIdentifier", developer_user_identifier, get_developer_user_identifier:
         DeveloperUserIdentifier, optional;
 
-        /// How many identifiers a page has, 1 to 60; 60 if it is not given.
+        /// The maximum number of identifiers in a page: 1 to 60, by default 60.
         "MaxResults", max_results, get_max_results: PageSize, optional;
 
-        /// The page that follows the one that gave this token.
+        /// The token of the previous page.
         "NextToken", next_token, get_next_token: NextToken, optional;
     }
 }
@@ -96,15 +95,15 @@ input! {
 pub struct LookupDeveloperIdentityOutput {
     /// The identity.
     pub identity_id: IdentityId,
-    /// A page of its developer user identifiers, in the order in which they were linked.
+    /// A page of its developer user identifiers, in the order of their links.
     pub developer_user_identifier_list: Vec<DeveloperUserIdentifier>,
-    /// Where the next page begins; `None` on the last.
+    /// The token of the next page. `None` on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<NextToken>,
 }
 
 impl LookupDeveloperIdentityOutput {
-    /// An output with these members; the others are empty, and can be set.
+    /// An output with these members. The others are empty and can be set.
     pub fn new(
         identity_id: IdentityId,
         developer_user_identifier_list: Vec<DeveloperUserIdentifier>,
@@ -124,11 +123,11 @@ input! {
         destination_user_identifier: DeveloperUserIdentifier
     )
     {
-        /// The user whose identity ends.
+        /// The user whose identity is disabled.
         "SourceUserIdentifier", source_user_identifier, get_source_user_identifier:
         DeveloperUserIdentifier, required;
 
-        /// The user whose identity gets the logins.
+        /// The user whose identity receives the logins.
         "DestinationUserIdentifier", destination_user_identifier,
         get_destination_user_identifier: DeveloperUserIdentifier, required;
 
@@ -141,7 +140,7 @@ input! {
     }
 }
 
-/// The identity that has the logins of both.
+/// The identity that has the logins of both users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

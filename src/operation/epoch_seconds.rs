@@ -1,4 +1,4 @@
-//! Dates as the service writes them: epoch seconds with milliseconds, `1538078988.077`.
+//! Dates in the service's format: epoch seconds with milliseconds, `1538078988.077`.
 
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serializer};
@@ -37,7 +37,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     Ok(Timestamp::from_millis(millis as u64))
 }
 
-/// The last millisecond up to which a double has a value for each.
+/// The largest number of milliseconds up to which a double can represent each one.
 const MILLIS_MAX: f64 = 9_007_199_254_740_992.0;
 
 #[cfg(test)]

@@ -22,32 +22,32 @@ input! {
     }
 }
 
-/// An identity, without what would tell who it is at a provider.
+/// An identity, without the ids of its users at the providers.
 ///
-/// Serialized as the service writes it: a disabled identity has `["DISABLED"]` in place of its
-/// providers, and a guest has no `Logins`. A developer provider may have the name `DISABLED` too,
-/// so the state has a member of its own; deserialized, `["DISABLED"]` is a disabled identity.
+/// It serializes like in the service: a disabled identity has `["DISABLED"]` in place of its
+/// providers, and a guest has no `Logins`. A developer provider may also have the name `DISABLED`,
+/// so the state has a separate member. `["DISABLED"]` deserializes to a disabled identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdentityDescription {
     /// The identity's id.
     pub identity_id: IdentityId,
-    /// The names of the providers of which it has a login, each once, sorted; none unless it is
-    /// authenticated.
+    /// The names of the providers of its logins, sorted and without duplicates. Empty unless the
+    /// identity is authenticated.
     pub logins: Vec<ProviderName>,
-    /// When it came to be.
+    /// The time at which the identity was created.
     pub creation_date: Timestamp,
-    /// When its logins last changed.
+    /// The time at which its logins last changed.
     pub last_modified_date: Timestamp,
-    /// Whether it is a guest, has a login, or is disabled.
+    /// The state: a guest, authenticated or disabled.
     pub state: IdentityState,
 }
 
 impl IdentityDescription {
-    /// The most logins of an identity.
+    /// The maximum number of logins of an identity.
     pub const LOGINS_MAX: usize = LOGINS_MAX;
 
-    /// A guest with these members; the others can be set.
+    /// A guest with these members. The others can be set.
     pub fn new(identity_id: IdentityId, creation_date: Timestamp) -> Self {
         Self {
             identity_id,
@@ -59,7 +59,7 @@ impl IdentityDescription {
     }
 }
 
-/// The name that stands in place of the providers of a disabled identity.
+/// The name in place of the providers of a disabled identity.
 const DISABLED: &str = "DISABLED";
 
 impl Serialize for IdentityDescription {
@@ -100,7 +100,7 @@ impl Serialize for IdentityDescription {
     }
 }
 
-/// From the service's form, in which a guest has no logins.
+/// Reads the service's form, in which a guest has no logins.
 impl<'de> Deserialize<'de> for IdentityDescription {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -153,10 +153,10 @@ input! {
         /// The pool.
         "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
 
-        /// How many identities a page has, 1 to 60.
+        /// The maximum number of identities in a page: 1 to 60.
         "MaxResults", max_results, get_max_results: PageSize, required;
 
-        /// The page that follows the one that gave this token.
+        /// The token of the previous page.
         "NextToken", next_token, get_next_token: NextToken, optional;
 
         /// Leaves out disabled identities.
@@ -171,28 +171,28 @@ input! {
 pub struct ListIdentitiesOutput {
     /// The pool.
     pub identity_pool_id: IdentityPoolId,
-    /// The identities, each as it stood at a moment of the call.
+    /// The identities. Each is as it was at some moment during the call.
     pub identities: Vec<IdentityDescription>,
-    /// Where the next page begins; `None` on the last.
+    /// The token of the next page. `None` on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<NextToken>,
 }
 
 impl ListIdentitiesOutput {
-    /// An output with these members; the others are empty, and can be set.
+    /// An output with these members. The others are empty and can be set.
     pub fn new(identity_pool_id: IdentityPoolId, identities: Vec<IdentityDescription>) -> Self {
         Self { identity_pool_id, identities, next_token: None }
     }
 }
 
-/// The fewest and the most identities that one call deletes.
+/// The minimum and the maximum number of identities that one call deletes.
 pub(crate) const IDS_TO_DELETE_MIN: usize = 1;
 pub(crate) const IDS_TO_DELETE_MAX: usize = 60;
 
 input! {
     /// Input of [`delete_identities`](crate::Developer::delete_identities).
     DeleteIdentitiesInput => DeleteIdentities {
-        /// An identity to delete; 1 to 60 of them.
+        /// An identity to delete. Specify 1 to 60.
         "IdentityIdsToDelete", identity_ids_to_delete, get_identity_ids_to_delete: [IdentityId],
         required(IDS_TO_DELETE_MIN..=IDS_TO_DELETE_MAX);
     }
@@ -208,12 +208,12 @@ impl DeleteIdentitiesInput {
     }
 }
 
-/// Which identities were not deleted.
+/// The identities that were not deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct DeleteIdentitiesOutput {
-    /// Empty when all is well.
+    /// Empty if all identities were deleted.
     pub unprocessed_identity_ids: Vec<UnprocessedIdentityId>,
 }
 
@@ -224,14 +224,14 @@ impl DeleteIdentitiesOutput {
     }
 }
 
-/// An identity that was not deleted, and why.
+/// An identity that was not deleted, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct UnprocessedIdentityId {
     /// The identity.
     pub identity_id: IdentityId,
-    /// Why.
+    /// The reason.
     pub error_code: UnprocessedIdentityErrorCode,
 }
 
@@ -242,10 +242,10 @@ impl UnprocessedIdentityId {
     }
 }
 
-/// Why an identity was not deleted.
+/// The reason why an identity was not deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum UnprocessedIdentityErrorCode {
-    /// It belongs to another account.
+    /// The identity belongs to another account.
     AccessDenied,
 }

@@ -1,4 +1,4 @@
-//! Members of inputs as they are given, with all the constraints that they violate.
+//! Members of inputs, with all the constraints that the given values violate.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -39,7 +39,7 @@ impl<T> Given<T> {
         self.value.as_ref()
     }
 
-    /// Replaces whatever was given before.
+    /// Replaces any value that was given before.
     pub(crate) fn set(&mut self, value: impl TryInto<T, Error: Into<Violations>>) {
         *self = Self::absent();
         self.value = self.parse(value);
@@ -50,7 +50,8 @@ impl<T> Given<T> {
         parsed.map_err(|error| self.violations.extend(error.into())).ok()
     }
 
-    /// The value of an optional member; `None` if it is invalid, which `failed` then tells.
+    /// The value of an optional member. Returns `None` if it is invalid, and adds its violations to
+    /// `failed`.
     #[expect(clippy::option_option, reason = "whether it is valid, and whether it was given")]
     pub(crate) fn optional(self, name: &str, failed: &mut Vec<Violation>) -> Option<Option<T>> {
         let is_valid = self.violations.is_empty();
@@ -58,7 +59,7 @@ impl<T> Given<T> {
         is_valid.then_some(self.value)
     }
 
-    /// The value of a member that has to be given.
+    /// The value of a required member.
     pub(crate) fn required(self, name: &str, failed: &mut Vec<Violation>) -> Option<T> {
         let value = self.optional(name, failed)?;
         if value.is_none() {
@@ -67,7 +68,7 @@ impl<T> Given<T> {
         value
     }
 
-    /// The value of a member that is empty if it is not given.
+    /// The value of a member that is empty by default.
     pub(crate) fn defaulted(self, name: &str, failed: &mut Vec<Violation>) -> Option<T>
     where
         T: Default,
@@ -90,7 +91,7 @@ impl<T: Collection> Given<T> {
         self.add(element);
     }
 
-    /// Adds an entry to a map; one with the same key is replaced.
+    /// Adds an entry to a map, or replaces the entry with the same key.
     pub(crate) fn insert<K, V>(
         &mut self,
         key: impl TryInto<K, Error: Into<Violations>>,
@@ -117,7 +118,7 @@ impl<T: Collection> Given<T> {
         }
     }
 
-    /// The same, which also violates a constraint if its length is out of bounds.
+    /// The same member, with another violation if its length is out of bounds.
     pub(crate) fn within(mut self, lengths: &RangeInclusive<usize>) -> Self {
         if let Some(value) = &self.value {
             let failed = match value.length() {
@@ -133,16 +134,16 @@ impl<T: Collection> Given<T> {
 
 /// A list or a map whose length the service model limits.
 pub(crate) trait Collection: Default {
-    /// Whether a key that is too long is likely to be a token in the wrong place.
+    /// True if a key that is too long may be a token in the wrong place.
     const KEY_MAY_BE_SECRET: bool = false;
 
     fn length(&self) -> usize;
 
-    /// The entries, as a message shows them.
+    /// The entries in the form of an error message.
     fn shown(&self) -> String;
 }
 
-/// A list or a map with elements of a type.
+/// A list or a map with elements of one type.
 pub(crate) trait Add<E> {
     fn add(&mut self, element: E);
 }
@@ -200,7 +201,7 @@ impl Collection for Logins {
     }
 }
 
-/// An element of a list, or the value of a map's entry.
+/// An element of a list, or the value of an entry of a map.
 pub(crate) trait Entry {
     fn shown(&self) -> String;
 }
@@ -244,12 +245,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
     }
 }
 
-/// Declares the input of an operation, and what the operation takes once the input is checked.
+/// Declares the input of an operation, and its checked form that the operation receives.
 ///
-/// Each member has its name on the wire, a setter, a getter, a type, and whether it has to be
-/// given. The type is a name for a single value, `[T]` for a list, whose setter adds an element,
-/// and `{Map: Key => Value}` for a map, whose setter adds an entry. Behind it stand the lengths
-/// that the service model allows.
+/// Each member has a wire name, a setter, a getter, a type, and the word `required`, `optional` or
+/// `defaulted`. The type is a name for a single value, `[T]` for a list, or `{Map: Key => Value}`
+/// for a map. The setter of a list adds an element, the setter of a map adds an entry. The lengths
+/// that the service model allows come after the word.
 macro_rules! input {
     (
         $(#[$doc:meta])*
@@ -265,8 +266,8 @@ macro_rules! input {
     ) => {
         $(#[$doc])*
         ///
-        /// A setter takes a value of the member's type, or text that parses into it. Values that
-        /// violate a constraint are collected, and the operation refuses all of them at once.
+        /// A setter takes a value of the member's type, or text that parses into it. Constraint
+        /// violations are collected, and the operation refuses all of them at once.
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         pub struct $Input {
             $(
@@ -286,7 +287,7 @@ macro_rules! input {
                 }
             )?
 
-            /// Without members, except for the lists and maps that have to be given.
+            /// An input without values. Required lists and maps are present but empty.
             fn empty() -> Self {
                 Self { $($member: input!(@start $Type, $presence)),* }
             }
@@ -300,17 +301,17 @@ macro_rules! input {
                 }
             )*
 
-            /// Checks the input as the operation does, which refuses it with
-            /// [`Error::Invalid`](crate::Error::Invalid).
+            /// Checks the input in the same way as the operation, which refuses an invalid input
+            /// with [`Error::Invalid`](crate::Error::Invalid).
             ///
             /// # Errors
             ///
-            /// Every violated constraint, in the order of the service.
+            /// Returns every violated constraint, in the order of the service.
             pub fn check(&self) -> Result<(), $crate::constraint::Violations> {
                 self.clone().checked().map(drop)
             }
 
-            /// What the operation takes, unless a member violates a constraint.
+            /// The checked input, unless a member violates a constraint.
             pub(crate) fn checked(self) -> Result<$Checked, $crate::constraint::Violations> {
                 let mut failed = Vec::new();
                 $(
@@ -322,7 +323,7 @@ macro_rules! input {
             }
         }
 
-        /// The members of the input of that name, checked.
+        /// The checked members of the input.
         #[derive(Debug, Clone)]
         pub(crate) struct $Checked {
             $(pub(crate) $member: input!(@checked $Type, $presence),)*

@@ -13,14 +13,14 @@ use crate::operation::input::{Given, input};
 use crate::rules::page::PageSize;
 use crate::state::{CognitoIdentityProvider, IdentityPool};
 
-/// Whether a pool gives identities to guests.
+/// The access of guests to a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "bool", into = "bool")]
 #[expect(clippy::exhaustive_enums, reason = "a boolean with a name")]
 pub enum GuestAccess {
     /// Anyone gets an identity.
     Allowed,
-    /// Only a user who logs in gets an identity.
+    /// Only users who log in get an identity.
     Denied,
 }
 
@@ -36,10 +36,10 @@ impl From<GuestAccess> for bool {
     }
 }
 
-/// The most entries of `SupportedLoginProviders`.
+/// The maximum number of entries in `SupportedLoginProviders`.
 pub(crate) const LOGIN_PROVIDERS_MAX: usize = 10;
 
-/// Declares an input with the settings of a pool behind members of its own.
+/// Declares an input that has the settings of a pool after its own members.
 macro_rules! pool_input {
     (
         $(#[$doc:meta])*
@@ -55,18 +55,18 @@ macro_rules! pool_input {
             {
                 $($own)*
 
-                /// The pool's name, 1 to 128 characters; names are not unique.
+                /// The name of the pool: 1 to 128 characters. Names are not unique.
                 "IdentityPoolName", identity_pool_name, get_identity_pool_name:
                 IdentityPoolName, required;
 
-                /// Whether guests get an identity: `true` or `false`, or a [`GuestAccess`].
+                /// Allows identities for guests: `true` or `false`, or a [`GuestAccess`].
                 "AllowUnauthenticatedIdentities", allow_unauthenticated_identities,
                 get_allow_unauthenticated_identities: GuestAccess, required;
 
-                /// Allows or forbids the basic (classic) flow; unset behaves as allowed.
+                /// Allows or forbids the basic (classic) flow. It is allowed by default.
                 "AllowClassicFlow", allow_classic_flow, get_allow_classic_flow: bool, optional;
 
-                /// Accepts a public provider's tokens for one application; at most 10 providers.
+                /// Accepts a public provider's tokens for one application. At most 10 providers.
                 "SupportedLoginProviders", supported_login_providers,
                 get_supported_login_providers:
                 {BTreeMap<ProviderName, ProviderAppId>: ProviderName => ProviderAppId},
@@ -87,7 +87,7 @@ macro_rules! pool_input {
                 /// Accepts a SAML provider, `arn:aws:iam::ACCOUNT:saml-provider/NAME`.
                 "SamlProviderARNs", saml_provider_arns, get_saml_provider_arns: [Arn], defaulted;
 
-                /// Tags the pool; at most 50 tags. Without this an update keeps the tags.
+                /// Adds a tag. At most 50. An update without tags keeps the existing ones.
                 "IdentityPoolTags", identity_pool_tags, get_identity_pool_tags:
                 {BTreeMap<TagKey, TagValue>: TagKey => TagValue}, optional;
             }
@@ -115,7 +115,7 @@ macro_rules! pool_input {
 pool_input! {
     /// Input of [`create_identity_pool`](crate::Developer::create_identity_pool).
     CreateIdentityPoolInput => CreateIdentityPool
-    /// A pool of that name without any provider.
+    /// A pool with this name and without providers.
     fn new(
         identity_pool_name: IdentityPoolName,
         allow_unauthenticated_identities: GuestAccess
@@ -131,9 +131,10 @@ impl CreateIdentityPool {
 }
 
 pool_input! {
-    /// Input of [`update_identity_pool`](crate::Developer::update_identity_pool): the whole pool.
+    /// Input of [`update_identity_pool`](crate::Developer::update_identity_pool): all settings of
+    /// the pool.
     ///
-    /// # Example: a pool keeps everything but its name
+    /// # Example: changing only the name
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
@@ -149,7 +150,7 @@ pool_input! {
     /// # Ok::<(), cognate::Error>(())
     /// ```
     UpdateIdentityPoolInput => UpdateIdentityPool
-    /// The pool with a name, without any provider; a setting that is not given is reset.
+    /// A pool with this name and without providers. Settings that are not given are reset.
     fn new(
         identity_pool_id: IdentityPoolId,
         identity_pool_name: IdentityPoolName,
@@ -162,7 +163,7 @@ pool_input! {
 }
 
 impl UpdateIdentityPool {
-    /// The pool as it is asked for, and whether its tags are to stay.
+    /// The requested pool. The flag is true if the existing tags are kept.
     pub(crate) fn into_pool(self) -> (IdentityPool, bool) {
         let keep_tags = self.identity_pool_tags.is_none();
         let id = self.identity_pool_id.clone();
@@ -170,7 +171,7 @@ impl UpdateIdentityPool {
     }
 }
 
-/// All settings of a pool, as they are.
+/// Takes over all settings of a pool.
 impl From<IdentityPool> for UpdateIdentityPoolInput {
     fn from(pool: IdentityPool) -> Self {
         Self {
@@ -215,13 +216,13 @@ input! {
 input! {
     /// Input of [`list_identity_pools`](crate::Developer::list_identity_pools).
     ListIdentityPoolsInput => ListIdentityPools
-    /// The first page.
+    /// Requests the first page.
     fn new(max_results: PageSize)
     {
-        /// How many pools a page has, 1 to 60.
+        /// The maximum number of pools in a page: 1 to 60.
         "MaxResults", max_results, get_max_results: PageSize, required;
 
-        /// The page that follows the one that gave this token.
+        /// The token of the previous page.
         "NextToken", next_token, get_next_token: NextToken, optional;
     }
 }
@@ -233,13 +234,13 @@ input! {
 pub struct ListIdentityPoolsOutput {
     /// The pools.
     pub identity_pools: Vec<IdentityPoolShortDescription>,
-    /// Where the next page begins; `None` on the last.
+    /// The token of the next page. `None` on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<NextToken>,
 }
 
 impl ListIdentityPoolsOutput {
-    /// An output with these members; the others are empty, and can be set.
+    /// An output with these members. The others are empty and can be set.
     pub fn new(identity_pools: Vec<IdentityPoolShortDescription>) -> Self {
         Self { identity_pools, next_token: None }
     }

@@ -14,17 +14,17 @@ use crate::token::OpenIdToken;
 input! {
     /// Input of [`get_id`](crate::Public::get_id).
     GetIdInput => GetId
-    /// The identity of a guest of the pool, unless logins are given.
+    /// Requests a new guest of the pool, unless logins are given.
     fn new(identity_pool_id: IdentityPoolId)
     {
-        /// The account that owns the pool; another one is refused.
+        /// The account that owns the pool. Any other account is refused.
         "AccountId", account_id, get_account_id: ClaimedAccountId, optional;
 
         /// The pool.
         "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
 
-        /// A public provider with its token. At most 10; another one of the same provider replaces
-        /// the first.
+        /// A public provider with its token. At most 10. A second login of the same provider
+        /// replaces the first.
         "Logins", logins, get_logins: {Logins: ProviderName => LoginToken},
         defaulted(0..=Logins::LENGTH_MAX);
     }
@@ -49,12 +49,12 @@ impl GetIdOutput {
 input! {
     /// Input of [`get_open_id_token`](crate::Public::get_open_id_token).
     GetOpenIdTokenInput => GetOpenIdToken
-    /// A token for an identity; one that is authenticated has to be opened by one of its
+    /// Requests a token for an identity. For an authenticated identity, specify at least one of its
     /// [`logins`](Self::logins).
     fn new(identity_id: IdentityId)
     {
-        /// A public provider with its token. At most 10; another one of the same provider replaces
-        /// the first.
+        /// A public provider with its token. At most 10. A second login of the same provider
+        /// replaces the first.
         "Logins", logins, get_logins: {Logins: ProviderName => LoginToken},
         defaulted(0..=Logins::LENGTH_MAX);
 
@@ -63,12 +63,12 @@ input! {
     }
 }
 
-/// An identity, and a token for it.
+/// An identity and a token for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct GetOpenIdTokenOutput {
-    /// The identity of the logins; after a merge it is not the one that was given.
+    /// The identity of the logins. After a merge it differs from the given one.
     pub identity_id: IdentityId,
     /// The token.
     pub token: OpenIdToken,
@@ -84,13 +84,13 @@ impl GetOpenIdTokenOutput {
 input! {
     /// Input of [`get_credentials_for_identity`](crate::Public::get_credentials_for_identity).
     GetCredentialsForIdentityInput => GetCredentialsForIdentity
-    /// Credentials for an identity; one that is authenticated has to be opened by one of its
-    /// [`logins`](Self::logins).
+    /// Requests credentials for an identity. For an authenticated identity, specify at least one of
+    /// its [`logins`](Self::logins).
     fn new(identity_id: IdentityId)
     {
-        /// A public provider with its token, or this service's own
-        /// [provider name](crate::token::TokenIssuer::provider_name) with one of its tokens. At
-        /// most 10; another one of the same provider replaces the first.
+        /// A public provider with its token, or this service's own [provider
+        /// name](crate::token::TokenIssuer::provider_name) with one of its tokens. At most 10. A
+        /// second login of the same provider replaces the first.
         "Logins", logins, get_logins: {Logins: ProviderName => LoginToken},
         defaulted(0..=Logins::LENGTH_MAX);
 
@@ -102,12 +102,12 @@ input! {
     }
 }
 
-/// An identity, and credentials for it.
+/// An identity and credentials for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct GetCredentialsForIdentityOutput {
-    /// The identity of the logins; after a merge it is not the one that was given.
+    /// The identity of the logins. After a merge it differs from the given one.
     pub identity_id: IdentityId,
     /// The credentials.
     #[serde(with = "CredentialsShape")]
@@ -121,7 +121,7 @@ impl GetCredentialsForIdentityOutput {
     }
 }
 
-/// Under the service's names.
+/// The members with their names in the service.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Credentials", rename_all = "PascalCase")]
 struct CredentialsShape {
@@ -135,12 +135,13 @@ struct CredentialsShape {
 input! {
     /// Input of [`unlink_identity`](crate::Public::unlink_identity).
     UnlinkIdentityInput => UnlinkIdentity
-    /// An identity that loses logins; one of its [`logins`](Self::logins) has to open it.
+    /// Unlinks logins from an identity. Specify at least one of its [`logins`](Self::logins) as
+    /// proof.
     fn new(identity_id: IdentityId)
     {
-        /// A public provider with its token, or this service's own
-        /// [provider name](crate::token::TokenIssuer::provider_name) with one of its tokens. At
-        /// most 10; another one of the same provider replaces the first.
+        /// A public provider with its token, or this service's own [provider
+        /// name](crate::token::TokenIssuer::provider_name) with one of its tokens. At most 10. A
+        /// second login of the same provider replaces the first.
         "Logins", logins, get_logins: {Logins: ProviderName => LoginToken},
         required(0..=Logins::LENGTH_MAX);
 

@@ -1,4 +1,4 @@
-//! Inputs and outputs of the operations on a pool's roles, and on the claims that become tags.
+//! Inputs and outputs of the operations on the roles of a pool, and on the claims that become tags.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::state::{AttributeMap, PrincipalTags, RoleMapping, RoleType};
 input! {
     /// Input of [`set_identity_pool_roles`](crate::Developer::set_identity_pool_roles).
     SetIdentityPoolRolesInput => SetIdentityPoolRoles
-    /// A pool without roles, unless some are given.
+    /// Sets the roles of a pool. Without any, the pool's roles are removed.
     fn new(identity_pool_id: IdentityPoolId)
     {
         /// The pool.
@@ -23,7 +23,7 @@ input! {
         /// The default role of authenticated identities or of guests.
         "Roles", roles, get_roles: {BTreeMap<RoleType, Arn>: RoleType => Arn}, required;
 
-        /// How the role of a provider's users is chosen; at most 10 providers. A user pool is
+        /// The choice of the role for users of a provider. At most 10 providers. A user pool is
         /// spelled `PROVIDER:CLIENT`, a provider of IAM as its ARN.
         "RoleMappings", role_mappings, get_role_mappings:
         {BTreeMap<ProviderName, RoleMapping>: ProviderName => RoleMapping},
@@ -52,13 +52,13 @@ pub struct GetIdentityPoolRolesOutput {
     /// The default roles.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<RoleType, Arn>,
-    /// How the roles of providers' users are chosen.
+    /// The choice of roles for users of providers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub role_mappings: BTreeMap<ProviderName, RoleMapping>,
 }
 
 impl GetIdentityPoolRolesOutput {
-    /// An output with these members; the others are empty, and can be set.
+    /// An output with these members. The others are empty and can be set.
     pub fn new(identity_pool_id: IdentityPoolId) -> Self {
         Self { identity_pool_id, roles: BTreeMap::new(), role_mappings: BTreeMap::new() }
     }
@@ -69,22 +69,22 @@ input! {
     ///
     /// [`set_principal_tag_attribute_map`]: crate::Developer::set_principal_tag_attribute_map
     SetPrincipalTagAttributeMapInput => SetPrincipalTagAttributeMap
-    /// Removes the map of a provider, so that none of its claims become tags, unless some are
-    /// given or the defaults are asked for.
+    /// Sets the map of a provider. Without tags and without defaults, the map is removed and no
+    /// claims become tags.
     fn new(identity_pool_id: IdentityPoolId, identity_provider_name: ProviderName)
     {
         /// The pool.
         "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
 
-        /// The provider: a user pool without a client, a provider of IAM as its ARN.
+        /// The provider. A user pool is spelled without a client, a provider of IAM as its ARN.
         "IdentityProviderName", identity_provider_name, get_identity_provider_name: ProviderName,
         required;
 
-        /// Whether the tags are `client`, from the claim `aud`, and `username`, from `sub`, instead
-        /// of those that are given; `false` if it is left out.
+        /// Uses the default tags in place of the given ones: `client` from the claim `aud`, and
+        /// `username` from `sub`. By default `false`.
         "UseDefaults", use_defaults, get_use_defaults: bool, optional;
 
-        /// A tag, and the name of the claim that its value comes from; at most 50.
+        /// A tag and the name of the claim that its value comes from. At most 50.
         "PrincipalTags", principal_tags, get_principal_tags:
         {PrincipalTags: PrincipalTagKey => PrincipalTagValue}, optional(0..=PRINCIPAL_TAGS_MAX);
     }
@@ -107,7 +107,7 @@ input! {
     }
 }
 
-/// Which claims of a provider's tokens become tags of the principal.
+/// The claims of a provider's tokens that become tags of the principal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -116,18 +116,18 @@ pub struct GetPrincipalTagAttributeMapOutput {
     pub identity_pool_id: IdentityPoolId,
     /// The provider.
     pub identity_provider_name: ProviderName,
-    /// Whether the tags are `client` and `username`.
+    /// True if the tags are the defaults `client` and `username`.
     pub use_defaults: bool,
-    /// For the key of each tag the name of its claim; `None` once the map is removed.
+    /// The name of a claim for each tag key. `None` after the map was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal_tags: Option<PrincipalTags>,
 }
 
-/// The map as it stands afterwards.
+/// The map after the change.
 pub type SetPrincipalTagAttributeMapOutput = GetPrincipalTagAttributeMapOutput;
 
 impl GetPrincipalTagAttributeMapOutput {
-    /// An output with these members; the others are empty, and can be set.
+    /// An output with these members. The others are empty and can be set.
     pub fn new(
         identity_pool_id: IdentityPoolId,
         identity_provider_name: ProviderName,
@@ -136,7 +136,7 @@ impl GetPrincipalTagAttributeMapOutput {
         Self { identity_pool_id, identity_provider_name, use_defaults, principal_tags: None }
     }
 
-    /// The output that describes a map.
+    /// The output for a map.
     pub(crate) fn of(
         identity_pool_id: IdentityPoolId,
         identity_provider_name: ProviderName,

@@ -10,13 +10,13 @@ use crate::operation::input::{Given, input};
 input! {
     /// Input of [`tag_resource`](crate::Developer::tag_resource).
     TagResourceInput => TagResource
-    /// A pool by its ARN.
+    /// Adds tags to the pool with this ARN.
     fn new(resource_arn: Arn)
     {
         /// The ARN of the pool.
         "ResourceArn", resource_arn, get_resource_arn: Arn, required;
 
-        /// A tag.
+        /// A tag to add.
         "Tags", tags, get_tags: {BTreeMap<TagKey, TagValue>: TagKey => TagValue}, required;
     }
 }
@@ -24,7 +24,7 @@ input! {
 input! {
     /// Input of [`untag_resource`](crate::Developer::untag_resource).
     UntagResourceInput => UntagResource
-    /// A pool by its ARN.
+    /// Removes tags from the pool with this ARN.
     fn new(resource_arn: Arn)
     {
         /// The ARN of the pool.
@@ -38,7 +38,7 @@ input! {
 input! {
     /// Input of [`list_tags_for_resource`](crate::Developer::list_tags_for_resource).
     ListTagsForResourceInput => ListTagsForResource
-    /// A pool by its ARN.
+    /// Lists the tags of the pool with this ARN.
     fn new(resource_arn: Arn)
     {
         /// The ARN of the pool.
@@ -51,7 +51,7 @@ input! {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct ListTagsForResourceOutput {
-    /// By key.
+    /// The tags, by key.
     pub tags: BTreeMap<TagKey, TagValue>,
 }
 

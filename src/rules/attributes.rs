@@ -1,14 +1,14 @@
-//! Attribute maps: which claims of a provider's tokens become tags of the principal.
+//! Attribute maps, which turn claims of a provider's tokens into tags of the principal.
 
 use crate::name::{PrincipalTagValue, ProviderName, is_same_provider};
 use crate::rules::provider::{configured_name, is_configured};
 use crate::rules::{Decided, Refusal};
 use crate::state::{AttributeMap, ClaimValue, Pool, PrincipalTags, VerifiedLogin};
 
-/// The most bytes of all tags together that come from attribute maps.
+/// The maximum total size, in bytes, of the tags that come from attribute maps.
 const TAGS_LENGTH_MAX: usize = 460;
 
-/// Replaces the map of a provider, or removes it.
+/// Replaces or removes the map of a provider.
 pub(crate) fn set(
     before: &Pool,
     provider: &ProviderName,
@@ -31,8 +31,9 @@ pub(crate) fn get(pool: &Pool, provider: &ProviderName) -> Result<AttributeMap, 
     map.ok_or_else(|| Refusal::AttributeMapNotFound { provider: provider.clone() })
 }
 
-/// The tags that the pool's attribute maps make of the claims of logins. A claim that has several
-/// values, or one that is no tag's value, makes none; of tags of one key the first counts.
+/// Applies the pool's attribute maps to the claims of logins. A claim with several values, or with
+/// a value that is not allowed in a tag, makes no tag. If several claims make a tag with the same
+/// key, the first one counts.
 pub(crate) fn tags(pool: &Pool, used: &[VerifiedLogin]) -> PrincipalTags {
     let mut tags = PrincipalTags::new();
     for login in used {

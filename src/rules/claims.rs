@@ -1,4 +1,4 @@
-//! What a token says.
+//! Claims of tokens.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use crate::state::{
     FACEBOOK, Identity, IdentityPool, Login, OIDC_PROVIDER, Pool, PrincipalTags, VerifiedLogin,
 };
 
-/// How long a token is valid: 1 to 86,400 seconds.
+/// The validity of a token: 1 to 86,400 seconds.
 ///
-/// # Example: an hour, and more than a day
+/// # Example: one hour, and more than one day
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,13 +35,13 @@ impl TokenDuration {
     pub(crate) const SECS_MIN: i64 = 1;
     pub(crate) const SECS_MAX: i64 = 86_400;
 
-    /// What `GetOpenIdTokenForDeveloperIdentity` gives where nothing is asked for: 900 seconds.
+    /// The default of `GetOpenIdTokenForDeveloperIdentity`: 900 seconds.
     pub const DEVELOPER_DEFAULT: Self = Self(900);
 
-    /// What `GetOpenIdToken` gives: 600 seconds.
+    /// The duration of the tokens of `GetOpenIdToken`: 600 seconds.
     pub(crate) const CLASSIC_FLOW: Self = Self(600);
 
-    /// Seconds.
+    /// The duration in seconds.
     pub const fn as_secs(self) -> u64 {
         self.0 as u64
     }
@@ -70,10 +70,10 @@ impl TryFrom<Duration> for TokenDuration {
     }
 }
 
-/// What the `amr` of an authenticated identity begins with.
+/// The first entry in the `amr` of an authenticated identity.
 pub(crate) const AUTHENTICATED: &str = "authenticated";
 
-/// The claims of a token: made by the engine, or read from a token that it has verified.
+/// The claims of a token. The engine creates them, or reads them from a token that it has verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Claims {
     sub: IdentityId,
@@ -86,7 +86,7 @@ pub struct Claims {
     )]
     tags: PrincipalTags,
     iss: TokenIssuer,
-    /// No source tells the name of this claim in other partitions; it is a namespace, not a host.
+    /// This URL is a namespace, not a host. No source tells its form in other partitions.
     #[serde(
         rename = "https://cognito-identity.amazonaws.com/identity-pool-arn",
         skip_serializing_if = "Option::is_none"
@@ -97,7 +97,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The claims of an identity for which `used` were presented, in that order (I10).
+    /// The claims of an identity for which the logins `used` were presented, in that order (I10).
     pub(crate) fn new(
         pool: &Pool,
         identity: IdentityId,
@@ -119,7 +119,7 @@ impl Claims {
         }
     }
 
-    /// The claims of a token whose signature has been verified and whose issuer is that of its
+    /// The claims of a verified token: its signature is valid, and its issuer is the one of the
     /// pool's region.
     pub(crate) fn verified(
         iss: TokenIssuer,
@@ -137,18 +137,18 @@ impl Claims {
         &self.sub
     }
 
-    /// `aud`: the identity's pool.
+    /// `aud`: the pool of the identity.
     pub fn identity_pool_id(&self) -> &IdentityPoolId {
         &self.aud
     }
 
-    /// `amr`: `unauthenticated`, or `authenticated` and for each login that was presented its
-    /// provider and its full name.
+    /// `amr`: either `unauthenticated`, or `authenticated` followed by the provider and the full
+    /// name of each presented login.
     pub fn amr(&self) -> &[String] {
         &self.amr
     }
 
-    /// Whether the token was made for somebody who had logged in.
+    /// Returns true if the token was issued for an authenticated identity.
     pub fn is_authenticated(&self) -> bool {
         self.amr.first().is_some_and(|first| first == AUTHENTICATED)
     }
@@ -163,23 +163,24 @@ impl Claims {
         &self.iss
     }
 
-    /// The pool's ARN, in tokens of authenticated identities.
+    /// The ARN of the pool. Only tokens of authenticated identities have it.
     pub fn identity_pool_arn(&self) -> Option<&str> {
         self.pool_arn.as_deref()
     }
 
-    /// `exp`: the first second, since the epoch, in which the token is no longer valid.
+    /// `exp`: the expiry time, in epoch seconds. The token is no longer valid in that second.
     pub fn expires_at(&self) -> u64 {
         self.exp
     }
 
-    /// `iat`: the second, since the epoch, in which the token was issued.
+    /// `iat`: the time of issue, in epoch seconds.
     pub fn issued_at(&self) -> u64 {
         self.iat
     }
 }
 
-/// `unauthenticated`, or `authenticated` and for each login its provider and its full name.
+/// Either `unauthenticated`, or `authenticated` followed by the provider and the full name of each
+/// login.
 pub(crate) fn amr(pool: &IdentityPool, used: &[VerifiedLogin]) -> Vec<String> {
     if used.is_empty() {
         return vec!["unauthenticated".to_owned()];
@@ -188,14 +189,13 @@ pub(crate) fn amr(pool: &IdentityPool, used: &[VerifiedLogin]) -> Vec<String> {
     std::iter::once(AUTHENTICATED.to_owned()).chain(pairs).collect()
 }
 
-/// What `amr` says of a login: its provider and its full name.
+/// The two entries of a login in `amr`: its provider and its full name.
 pub(crate) fn amr_pair(pool: &IdentityPool, login: &VerifiedLogin) -> [String; 2] {
     [login.login().provider().as_str().to_owned(), login.amr(pool)]
 }
 
-/// The pairs of the `amr` of a token for an identity that name logins which the identity has, in
-/// the order of the token: the provider, the full name, and the login. A login that the identity
-/// has given up since is not among them.
+/// The logins in `amr` that the identity still has, in the order of the token. Each item is the
+/// provider, the full name and the login. Logins that the identity has lost since are left out.
 pub(crate) fn named_logins<'a>(
     amr: &'a [String],
     identity: &'a Identity,
@@ -210,13 +210,13 @@ pub(crate) fn named_logins<'a>(
     })
 }
 
-/// Whether the `amr` of a token for an identity names a login that the identity has.
+/// Returns true if `amr` names a login that the identity still has.
 pub(crate) fn names_login_of(amr: &[String], identity: &Identity) -> bool {
     named_logins(amr, identity).next().is_some()
 }
 
-/// Whether `full` is the full name of a login, in any of the forms in which verifiers write it,
-/// behind its provider's name.
+/// Returns true if `full` is the full name of a login. It accepts every form that verifiers write,
+/// after the name of the provider.
 fn is_full_name((provider, full): (&str, &str), login: &Login, pool: &IdentityPoolId) -> bool {
     let subject = login.subject().as_str();
     if login.is_developer() {
@@ -225,9 +225,9 @@ fn is_full_name((provider, full): (&str, &str), login: &Login, pool: &IdentityPo
     subject_in(full, provider) == Some(subject)
 }
 
-/// The subject in `PROVIDER:SUBJECT`, `PROVIDER:CognitoSignIn:SUBJECT` of a user pool,
-/// `PROVIDER:APP:SUBJECT` of Facebook, whose applications have no colon, or `ARN:OIDC:SUBJECT` with
-/// an ARN of the provider.
+/// The subject in a full name: `PROVIDER:SUBJECT`, `PROVIDER:CognitoSignIn:SUBJECT` for a user
+/// pool, `PROVIDER:APP:SUBJECT` for Facebook (its application ids have no colon), or
+/// `ARN:OIDC:SUBJECT` with an ARN of the provider.
 fn subject_in<'a>(full: &'a str, provider: &str) -> Option<&'a str> {
     if let Some(subject) = full.strip_prefix(provider).and_then(|rest| rest.strip_prefix(':')) {
         if is_same_provider(provider, FACEBOOK) {
@@ -243,7 +243,7 @@ fn subject_in<'a>(full: &'a str, provider: &str) -> Option<&'a str> {
     is_same_provider(issuer, provider).then_some(subject)
 }
 
-/// `{"principal_tags":{"<key>":["<value>"]}}`: each value is an array of one.
+/// `{"principal_tags":{"<key>":["<value>"]}}`: each value is an array with one element.
 fn principal_tags<S: Serializer>(tags: &PrincipalTags, serializer: S) -> Result<S::Ok, S::Error> {
     let arrays: BTreeMap<_, _> = tags.iter().map(|(key, value)| (key, [value])).collect();
     let mut map = serializer.serialize_map(Some(1))?;

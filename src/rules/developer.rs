@@ -1,4 +1,4 @@
-//! Looking up, merging and unlinking users of a developer provider.
+//! Lookup, merging and unlinking of users of a developer provider.
 
 use crate::ambient::Timestamp;
 use crate::id::IdentityId;
@@ -8,15 +8,16 @@ use crate::rules::page::{Listing, Page, PageSize};
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, Login};
 
-/// What a lookup says of a user that is not registered.
+/// The answer to a lookup of a user that is not registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "what the reference suggests, or what a report saw")]
 pub enum UnknownDeveloperUser {
-    /// [`DeveloperUserNotFound`](Refusal::DeveloperUserNotFound): the operation is a lookup, and
-    /// declares `ResourceNotFoundException`.
+    /// [`DeveloperUserNotFound`](Refusal::DeveloperUserNotFound), because lookups declare
+    /// `ResourceNotFoundException`.
     #[default]
     NotFound,
-    /// [`PoolForbidden`](Refusal::PoolForbidden), `NotAuthorizedException`: a report saw that.
+    /// [`PoolForbidden`](Refusal::PoolForbidden), a `NotAuthorizedException`, as one report
+    /// observed.
     Forbidden,
 }
 
@@ -51,14 +52,14 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// An identity and its developer user identifiers, in the order in which they were linked.
+/// An identity and its developer user identifiers, in the order of their links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) identity_id: IdentityId,
     pub(crate) users: Page<DeveloperUserIdentifier>,
 }
 
-/// Lists the users of the identity that was found by the key.
+/// Lists the developer users of the identity found by the key.
 pub(crate) fn lookup(
     by: Lookup<'_>,
     identity: &Identity,
@@ -80,7 +81,7 @@ pub(crate) fn lookup(
 
 type Positioned<T> = Vec<(Vec<u8>, T)>;
 
-/// The identifiers that follow the token's position, each with its own: the identity and the
+/// The identifiers after the token's position, each with its own position: the identity and the
 /// ordinal of the link.
 fn developer_users(
     identity: &Identity,
@@ -102,7 +103,7 @@ fn is_user(login: &Login, user: &DeveloperUserIdentifier) -> bool {
     login.is_developer() && login.subject().as_str() == user.as_str()
 }
 
-/// Moves all logins of the source's identity to the destination's; the source's is disabled.
+/// Moves all logins from the source's identity to the destination's, and disables the source's.
 pub(crate) fn merge(
     (source_user, source): (&DeveloperUserIdentifier, Option<&Identity>),
     (destination_user, destination): (&DeveloperUserIdentifier, Option<&Identity>),
@@ -122,7 +123,7 @@ pub(crate) fn merge(
     Ok(Decided { effects: vec![update(source, emptied), update(destination, merged)], output })
 }
 
-/// Frees a user's login; an identity that has no other is disabled. `registered` says whether any
+/// Unlinks a user. An identity without any other login is disabled. `registered` tells if any
 /// identity of the pool has the login.
 pub(crate) fn unlink(
     before: &Identity,

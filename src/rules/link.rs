@@ -1,4 +1,4 @@
-//! Which identity a set of logins means, and what that links, merges and refuses.
+//! Resolution of logins to an identity, with the links, merges and refusals that follow.
 
 use crate::ambient::Timestamp;
 use crate::id::IdentityId;
@@ -6,53 +6,54 @@ use crate::rules::claims::names_login_of;
 use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{Identity, LinkConflict, Login, Pool};
 
-/// What opens an authenticated identity to a signed call that links a developer user to it.
+/// The proof that a signed call needs to link a developer user to an authenticated identity.
 ///
-/// The API reference and observations of the live service differ for one call: a developer user
-/// that nobody has, alone, with the `IdentityId` of an identity that another login has opened. By
-/// the reference the user is linked. Three independent sources saw the service refuse the call with
-/// [`LoginsDontMatch`](Refusal::LoginsDontMatch), and accept it once that other login stood beside
-/// the developer user in `Logins`. A backend that always presents a linked login beside the new
-/// user gets the same answer either way.
+/// The API reference and observations of the live service disagree about one call. It presents only
+/// a developer user that no identity has, together with the `IdentityId` of an identity that has
+/// another login. According to the reference, the user is linked. Three independent sources saw the
+/// service refuse the call with [`LoginsDontMatch`](Refusal::LoginsDontMatch). The same call
+/// succeeded with that other login beside the developer user in `Logins`. A backend that always
+/// presents a linked login beside the new user gets the same answer either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "the reference, or what three sources saw")]
 pub enum DeveloperLinking {
-    /// Giving the `IdentityId` is enough for logins that no identity has yet, as the API reference
-    /// says. Other identities are merged only if a login of the given one is presented too.
+    /// The `IdentityId` is enough proof for logins that no identity has, as the API reference says.
+    /// To merge other identities, the call must also present a login of the given identity.
     #[default]
     ByIdentityId,
-    /// A login that is already linked to the identity must be among the presented ones, as three
-    /// sources saw at the live service. An identity that has developer users only gets another one
-    /// by `MergeDeveloperIdentities`.
+    /// The call must present a login that is already linked to the identity, as three sources saw
+    /// at the live service. If the identity has only developer users, use
+    /// `MergeDeveloperIdentities` to add another one.
     ByLinkedLogin,
 }
 
-/// What opens a given authenticated identity to a call.
+/// The proof that gives a call access to a given authenticated identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OpenedBy<'a> {
     /// One of its logins.
     Login,
-    /// Its id, if no identity has any of the logins.
+    /// Its id, provided that no identity has any of the logins.
     Id,
-    /// One of its logins, also by the `amr` of a token of this service for it.
+    /// One of its logins, either presented or named in the `amr` of a token of this service.
     Token(&'a [String]),
 }
 
-/// What is known when logins are resolved.
+/// Input of the resolution.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resolution<'a> {
     pub(crate) pool: &'a Pool,
-    /// The identity that the caller gave, of this pool.
+    /// The identity that the caller gave. It belongs to this pool.
     pub(crate) given: Option<&'a Identity>,
     pub(crate) opened_by: OpenedBy<'a>,
-    /// Proved, in the caller's order, no two alike.
+    /// Verified logins in the caller's order, without duplicates.
     pub(crate) logins: &'a [Login],
-    /// The identities that have any of the logins, no two alike.
+    /// The identities that have any of the logins, without duplicates.
     pub(crate) owners: &'a [Identity],
 }
 
-/// The owner that all logins of a call have, if the call can only mean that identity and changes
-/// nothing: by I1 it is an authenticated identity of the pool.
+/// The identity that owns every presented login, if there is one. A call with these logins can only
+/// mean that identity and changes nothing. By I1 the identity is authenticated and belongs to the
+/// pool.
 pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
     let (first, others) = owners.split_first()?;
     let first = first.as_ref()?;
@@ -63,21 +64,21 @@ pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
 ///
 /// | | given | owners of the logins | result |
 /// | --- | --- | --- | --- |
-/// | a1 | none | none | a new identity with all the logins; without logins a guest |
+/// | a1 | none | none | a new identity with all the logins; a guest if there are none |
 /// | a2 | none | X | X; logins without an owner are linked to it |
 /// | a3 | none | X, Y, … | merged; the owner of the developer login survives, else the oldest |
 /// | b1 | guest | none | the guest, now authenticated |
 /// | b2 | guest | X, … | X; the guest is disabled |
 /// | c1 | authenticated G | G, or a token that names a login of G | G; logins without an owner are linked to it |
 /// | c2 | authenticated G | also Y, … | G; Y is merged into it |
-/// | c3 | authenticated G | not G | refused; linked if nobody has any of the logins and giving G is proof enough |
+/// | c3 | authenticated G | not G | refused; but linked to G if no identity has any of the logins and the id of G is proof enough |
 /// | d1 | authenticated | no login presented | refused |
 /// | d2 | disabled | any | refused |
 ///
-/// Before all of it: a developer login that belongs to another identity than the given one is
-/// refused with `DeveloperUserAlreadyRegistered`. After it: what would give an identity a second
-/// user of one public provider (I3) is refused, with `MergeOfTwoUsers` if another identity has that
-/// user and with `LoginTaken` if none has; and what would give it more than 20 logins (I4).
+/// Before the table applies, a developer login that belongs to an identity other than the given one
+/// is refused with `DeveloperUserAlreadyRegistered`. After it, a second user of one public provider
+/// (I3) is refused: with `MergeOfTwoUsers` if another identity has that user, with `LoginTaken` if
+/// none has. So are more than 20 logins (I4).
 pub(crate) fn resolve(
     resolution: Resolution<'_>,
     fresh: IdentityId,
@@ -141,7 +142,7 @@ fn refuse_developer_user_of_another(
     Ok(())
 }
 
-/// The identity that all others are merged into; `None` asks for a new one.
+/// The identity that all others are merged into. `None` asks for a new one.
 fn survivor(resolution: Resolution<'_>) -> Result<Option<&Identity>, Refusal> {
     let Resolution { given, opened_by, logins, owners, .. } = resolution;
     let Some(given) = given else { return Ok(parent(logins, owners)) };
@@ -156,14 +157,15 @@ fn survivor(resolution: Resolution<'_>) -> Result<Option<&Identity>, Refusal> {
     let opened = by_login
         || match opened_by {
             OpenedBy::Login => false,
-            // Never a merge on the strength of an id alone.
+            // An id alone never allows a merge.
             OpenedBy::Id => owners.is_empty(),
             OpenedBy::Token(amr) => names_login_of(amr, given),
         };
     if opened { Ok(Some(given)) } else { Err(Refusal::LoginsDontMatch) }
 }
 
-/// The owner of the developer login; else the oldest, and of two of one moment the lower id.
+/// The owner of the developer login, or else the oldest owner. Of two owners with the same creation
+/// time, the one with the lower id.
 fn parent<'a>(logins: &[Login], owners: &'a [Identity]) -> Option<&'a Identity> {
     let of_developer_login =
         logins.iter().find(|login| login.is_developer()).and_then(|login| owner_of(login, owners));

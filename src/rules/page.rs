@@ -1,4 +1,4 @@
-//! Pages of a listing: how long they are, and where the next one begins.
+//! Pages of a listing: their size and the start of the next page.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +8,7 @@ use crate::constraint::{Constraint, Violation, Violations};
 use crate::name::NextToken;
 use crate::rules::Refusal;
 
-/// How many results a call may return: 1 to 60.
+/// The maximum number of results of a call: 1 to 60.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64")]
 pub struct PageSize(u8);
@@ -17,7 +17,7 @@ impl PageSize {
     pub(crate) const MIN: i64 = 1;
     pub(crate) const LIMIT: i64 = 60;
 
-    /// The largest page, 60.
+    /// The largest page size, 60.
     pub const MAX: Self = Self(60);
 
     pub(crate) fn get(self) -> usize {
@@ -38,7 +38,8 @@ impl TryFrom<i64> for PageSize {
     }
 }
 
-/// A listing that is read in pages. Each entry has a position, bytes whose order is the listing's.
+/// A listing in pages. Each entry has a position; the listing is sorted by the bytes of the
+/// positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Listing {
     Pools,
@@ -55,13 +56,13 @@ impl Listing {
         }
     }
 
-    /// The token of a page whose last entry stands at `position`.
+    /// The token of a page whose last entry is at `position`.
     pub(crate) fn token(self, position: &[u8]) -> Option<NextToken> {
         let tagged = [&[self.tag()], position].concat();
         URL_SAFE_NO_PAD.encode(tagged).try_into().ok()
     }
 
-    /// The position that a token names, all of which begin with `prefix` and are `length` long.
+    /// The position in a token. It must begin with `prefix` and be `length` bytes long.
     pub(crate) fn position(
         self,
         token: &NextToken,
@@ -91,7 +92,8 @@ pub(crate) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Cuts `entries`, each with its position, to `size`; one more than that says there is more.
+    /// Cuts `entries` to `size`, each entry with its position. One extra entry means that there is
+    /// another page.
     pub(crate) fn cut<P: AsRef<[u8]>>(
         listing: Listing,
         mut entries: Vec<(P, T)>,

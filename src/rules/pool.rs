@@ -1,4 +1,4 @@
-//! What makes a pool's configuration acceptable.
+//! Checks of a pool's configuration.
 
 use crate::id::Region;
 use crate::name::UserPoolProviderName;
@@ -6,7 +6,7 @@ use crate::rules::provider::{is_configured, is_reserved};
 use crate::rules::{Change, Decided, Effect, Refusal, tags};
 use crate::state::{IdentityPool, OIDC_PROVIDER, Pool, SAML_PROVIDER};
 
-/// A new pool of an account that has `pools` already.
+/// Creates a pool in an account that already has `pools` pools.
 pub(crate) fn create(pool: Pool, pools: u32) -> Result<Decided<IdentityPool>, Refusal> {
     check(&pool.settings)?;
     if pools >= IdentityPool::PER_ACCOUNT_MAX {
@@ -16,9 +16,9 @@ pub(crate) fn create(pool: Pool, pools: u32) -> Result<Decided<IdentityPool>, Re
     Ok(Decided { effects: vec![Effect::Pool(Box::new(Change::Create(pool)))], output })
 }
 
-/// Replaces the settings. A developer provider name that is left out stays (`requested` has
-/// `None`), as do tags that are left out (`keep_tags`); all else that is left out is reset. Role
-/// mappings and attribute maps go with their providers.
+/// Replaces the settings. The developer provider name is kept if `requested` has `None`, and the
+/// tags are kept if `keep_tags` is true. All other settings that are left out are reset. Role
+/// mappings and attribute maps are removed together with their providers.
 pub(crate) fn update(
     before: &Pool,
     mut requested: IdentityPool,
@@ -70,7 +70,7 @@ fn check(settings: &IdentityPool) -> Result<(), Refusal> {
     tags::check(&settings.identity_pool_tags)
 }
 
-/// `cognito-idp.REGION.amazonaws.com/POOL`, in China `cognito-idp.REGION.amazonaws.com.cn/POOL`.
+/// `cognito-idp.REGION.amazonaws.com/POOL`, or in China `cognito-idp.REGION.amazonaws.com.cn/POOL`.
 fn is_user_pool(name: &UserPoolProviderName) -> bool {
     let parts = name.as_str().strip_prefix("cognito-idp.").and_then(|rest| rest.split_once('/'));
     parts.is_some_and(|(host, pool)| {

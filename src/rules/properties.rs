@@ -1,4 +1,4 @@
-//! What holds of every rule, over generated worlds, calls, pools and tokens with few names.
+//! Properties of every rule over generated worlds, calls, pools and tokens with few names.
 //!
 //! `COGNATE_EFFORT=n` multiplies the number of cases.
 
@@ -12,7 +12,8 @@ pub(crate) mod world;
 
 use proptest::prelude::ProptestConfig;
 
-/// So many cases, multiplied. What fails is shrunk, and becomes a row of a table beside its rule.
+/// The number of cases, multiplied by `COGNATE_EFFORT`. A failure is shrunk and then added as a row
+/// to the table of its rule.
 fn cases(count: u32) -> ProptestConfig {
     let effort = std::env::var("COGNATE_EFFORT").ok();
     let effort = effort.map_or(1, |effort| effort.parse().expect("COGNATE_EFFORT is a number"));

@@ -1,4 +1,4 @@
-//! Which providers a pool knows, and what a key of a `Logins` map stands for.
+//! Providers of a pool and the meaning of the keys of a `Logins` map.
 
 use crate::id::TokenIssuer;
 use crate::name::{
@@ -8,10 +8,10 @@ use crate::name::{
 use crate::rules::Refusal;
 use crate::state::{IdentityPool, Pool, PublicProvider, VerifiedLogin};
 
-/// What stands in `amr` for everybody, and so for no provider.
+/// Words that `amr` uses itself. No provider may have these names.
 const AMR_WORDS: [&str; 2] = ["authenticated", "unauthenticated"];
 
-/// Public providers that are known by name.
+/// Public providers with well-known names.
 const PUBLIC_PROVIDERS: [&str; 6] = [
     "accounts.google.com",
     "api.twitter.com",
@@ -24,7 +24,7 @@ const PUBLIC_PROVIDERS: [&str; 6] = [
 /// The kinds of logins that an operation accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accepts {
-    /// A developer user, and public logins beside it: the signed operation.
+    /// A developer user, optionally with public logins: the signed operation.
     Developer,
     /// Public logins.
     Public,
@@ -32,7 +32,7 @@ pub(crate) enum Accepts {
     PublicOrCognito,
 }
 
-/// The kind of a login's token, by its key in the `Logins` map.
+/// The kind of a login's token, derived from its key in the `Logins` map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind<'a> {
     Developer(&'a DeveloperProviderName),
@@ -40,9 +40,9 @@ pub(crate) enum TokenKind<'a> {
     Cognito,
 }
 
-/// Tells the kind of a token that is presented under `name`. `is_ours` says whether it claims to be
-/// one of this service, and `is_of_another` whether it is a JSON Web Token of another issuer than
-/// `name`.
+/// Determines the kind of a token that is presented under `name`. `is_ours` returns true if the
+/// token claims to be one of this service. `is_of_another` returns true if it is a JSON Web Token
+/// of an issuer other than `name`.
 pub(crate) fn token_kind<'a>(
     pool: &'a Pool,
     (accepts, name): (Accepts, &ProviderName),
@@ -74,7 +74,7 @@ pub(crate) fn token_kind<'a>(
     }
 }
 
-/// The pool's developer provider, if that is what `name` is.
+/// The pool's developer provider, if `name` is its name.
 pub(crate) fn developer_provider<'a>(
     pool: &'a Pool,
     name: &DeveloperProviderName,
@@ -83,7 +83,7 @@ pub(crate) fn developer_provider<'a>(
     known.filter(|known| *known == name).ok_or(Refusal::DeveloperProviderUnsupported)
 }
 
-/// Whether a developer provider of that name would be taken for something else.
+/// Returns true if a developer provider of that name could be mistaken for something else.
 pub(crate) fn is_reserved(settings: &IdentityPool, name: &str) -> bool {
     TokenIssuer::is_provider_name(name)
         || AMR_WORDS.contains(&name)
@@ -97,7 +97,7 @@ fn is_public(name: &str) -> bool {
         || name.starts_with("arn:")
 }
 
-/// Whether the pool has a provider of any kind.
+/// Returns true if the pool has a provider of any kind.
 fn has_any(settings: &IdentityPool) -> bool {
     settings.developer_provider_name.is_some()
         || !settings.supported_login_providers.is_empty()
@@ -106,8 +106,8 @@ fn has_any(settings: &IdentityPool) -> bool {
         || !settings.saml_provider_arns.is_empty()
 }
 
-/// How a pool's role mappings and attribute maps spell the provider of a login: its name, or the
-/// ARN of one of IAM; one final slash does not count.
+/// The spelling of a login's provider in the pool's role mappings and attribute maps: its name, or
+/// its ARN for a provider of IAM. One final slash is ignored.
 pub(crate) fn configured_name<'a>(
     settings: &'a IdentityPool,
     login: &'a VerifiedLogin,
@@ -119,8 +119,8 @@ pub(crate) fn configured_name<'a>(
     })
 }
 
-/// Whether the pool is configured for the provider that a role mapping or an attribute map is for.
-/// A role mapping of a user pool is for one of its clients, `PROVIDER:CLIENT`.
+/// Returns true if the pool is configured for the provider of a role mapping or an attribute map. A
+/// role mapping for a user pool names one of its clients, as `PROVIDER:CLIENT`.
 pub(crate) fn is_configured(settings: &IdentityPool, name: &str, of_client: bool) -> bool {
     let mut supported = settings.supported_login_providers.keys();
     let mut of_iam =

@@ -1,4 +1,4 @@
-//! What a pool's settings say to a public call before any token is looked at, and the unlinking of
+//! Checks of public calls against the pool's settings before any token is read, and unlinking of
 //! public logins.
 
 use crate::ambient::Timestamp;
@@ -9,13 +9,13 @@ use crate::rules::link::update;
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, Login, Pool, PublicProvider};
 
-/// Whether who has proved nothing may have an identity.
+/// Checks that the pool allows guests.
 pub(crate) fn check_guest_access(pool: &Pool) -> Result<(), Refusal> {
     let allowed = pool.settings.allow_unauthenticated_identities;
     if allowed { Ok(()) } else { Err(Refusal::GuestsUnsupported) }
 }
 
-/// A call that names the owner of a pool has to name the right one.
+/// Checks the account that a call names as the owner of the pool.
 pub(crate) fn check_account(
     pool: &Pool,
     claimed: Option<&ClaimedAccountId>,
@@ -24,9 +24,9 @@ pub(crate) fn check_account(
     if right { Ok(()) } else { Err(Refusal::PoolForbidden) }
 }
 
-/// Whether the pool allows the basic (classic) flow to logins of these providers: unless it says
-/// otherwise, and unless roles depend on who the user is, as they do by role mappings and by the
-/// assertions of SAML providers.
+/// Checks that the pool allows the basic (classic) flow for logins of these providers. It is
+/// allowed unless the pool disables it. It is refused if roles depend on the user: with role
+/// mappings, and for SAML providers because of their assertions.
 pub(crate) fn check_classic_flow<'a>(
     pool: &Pool,
     providers: impl IntoIterator<Item = &'a ProviderName>,
@@ -46,15 +46,15 @@ pub(crate) fn check_classic_flow<'a>(
     Ok(())
 }
 
-/// Only public logins can be unlinked by their users.
+/// Checks that the providers are public. Users cannot unlink other logins themselves.
 pub(crate) fn check_removal(pool: &Pool, providers: &[ProviderName]) -> Result<(), Refusal> {
     let developer = pool.settings.developer_provider_name.as_ref().map(ProviderName::from);
     let any = developer.is_some_and(|developer| providers.contains(&developer));
     if any { Err(Refusal::PublicProviderExpected) } else { Ok(()) }
 }
 
-/// Unlinks public logins from an identity that is opened by one of `logins`, or by a token of this
-/// service that names one. A provider of which it has no login is passed over.
+/// Unlinks public logins from an identity. The proof is one of `logins`, or a token of this service
+/// that names one. Providers without a login of the identity are skipped.
 pub(crate) fn unlink(
     before: &Identity,
     logins: &[Login],

@@ -1,4 +1,4 @@
-//! The roles of a pool: which can be set, and which one a call gets.
+//! Roles of a pool: checks of new settings, and the choice of a role for a call.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use crate::state::{
     ROLE, RoleMapping, RoleMappingType, RoleType, RulesConfiguration, VerifiedLogin,
 };
 
-/// The most providers that a pool has a role mapping for.
+/// The maximum number of providers with a role mapping in a pool.
 pub(crate) const ROLE_MAPPINGS_MAX: usize = 10;
 
-/// Which roles a pool may have.
+/// The accounts whose roles a pool may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "the service's way, or what tests may want")]
 pub enum RoleAccounts {
-    /// Roles of the pool's own account, as the service has it. A pool of
-    /// [`AccountId::zero`](crate::name::AccountId::zero) takes roles of every account, as its own
-    /// account is not known.
+    /// Only roles of the pool's own account, like the service. A pool of
+    /// [`AccountId::zero`](crate::name::AccountId::zero) accepts roles of every account, because
+    /// its own account is not known.
     #[default]
     OwnOnly,
     /// Roles of any account.
@@ -73,12 +73,12 @@ fn rules_of(mapping: &RoleMapping) -> &[MappingRule] {
     mapping.rules_configuration.as_ref().map_or(&[], |configuration| &configuration.rules)
 }
 
-/// The role of a guest, or of an authenticated identity that `used` were presented for.
+/// Chooses the role of a guest, or of an authenticated identity for which `used` were presented.
 ///
-/// The first of the logins that has a mapping decides; without any the roles that a provider itself
-/// grants, and then the pool's authenticated role. A role that the caller asks for has to be one
-/// that the mapping or the provider offers; where neither offers any it is ignored. What a token
-/// says may not go beyond what the pool's owner may set.
+/// The first login with a role mapping decides. Without one, the roles that a provider grants
+/// itself come next, and then the pool's authenticated role. If the caller asks for a role, the
+/// mapping or the provider must offer it. If neither offers any role, the request is ignored. A
+/// token can never give a role that the pool's owner could not set.
 pub(crate) fn choose(
     pool: &Pool,
     is_guest: bool,
@@ -147,8 +147,8 @@ fn by_mapping(
     found.map_or_else(|| ambiguous(pool, provider, mapping), Ok)
 }
 
-/// Why a role is refused that no matching rule has: another refusal if no rule has it at all, and
-/// the login's own token carries it.
+/// The refusal of a role that no matching rule has. It is a different one if no rule at all has the
+/// role and the login's own token carries it.
 fn unoffered(
     login: &VerifiedLogin,
     (provider, mapping): (&ProviderName, &RoleMapping),
@@ -199,7 +199,7 @@ fn mapping_of<'a>(
             let name = format!("{provider}:{client}");
             mappings.find(|(known, _)| known.as_str() == name)
         }
-        // By a token of this service, which does not say the client.
+        // A login from a token of this service does not tell the client.
         (true, None) => mappings.find(|(known, _)| {
             known.as_str().rsplit_once(':').is_some_and(|(known, _)| known == provider)
         }),
@@ -211,7 +211,7 @@ fn is_user_pool(pool: &Pool, login: &VerifiedLogin) -> bool {
     matches!(pool.settings.public_provider(provider), Some(PublicProvider::UserPool(_)))
 }
 
-/// The roles that a token lists: an array, or one text with commas between them.
+/// The roles in a token. They are an array, or one text separated by commas.
 fn offered_by(login: &VerifiedLogin) -> Vec<Arn> {
     let listed = match login.claims().get("cognito:roles") {
         Some(ClaimValue::Many(roles)) => roles.iter().map(String::as_str).collect(),
@@ -222,7 +222,7 @@ fn offered_by(login: &VerifiedLogin) -> Vec<Arn> {
     login.roles().iter().cloned().chain(listed).collect()
 }
 
-/// The role that a token prefers, or the only one that the provider grants.
+/// The role that a token prefers, or else the only role that the provider grants.
 fn preferred_by(login: &VerifiedLogin) -> Option<Arn> {
     match (login.claims().get("cognito:preferred_role"), login.roles()) {
         (Some(ClaimValue::One(role)), _) => Arn::try_from(role.as_str()).ok(),
@@ -232,7 +232,7 @@ fn preferred_by(login: &VerifiedLogin) -> Option<Arn> {
 }
 
 fn is_match(rule: &MappingRule, claims: &BTreeMap<String, ClaimValue>) -> bool {
-    // A rule about a claim that is missing is not evaluated.
+    // A rule is skipped if its claim is missing.
     let Some(claim) = claims.get(rule.claim.as_str()) else { return false };
     let value = rule.value.as_str();
     match rule.match_type {

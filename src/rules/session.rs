@@ -1,4 +1,4 @@
-//! What credentials say of who holds them, by all that was presented: a token of this service, and
+//! Roles and tags of a session, decided from all presented proof: a token of this service, and
 //! logins.
 
 use crate::name::Arn;
@@ -7,7 +7,7 @@ use crate::rules::roles::{self, RoleAccounts};
 use crate::rules::{Refusal, attributes};
 use crate::state::{Identity, Pool, PrincipalTags, VerifiedLogin};
 
-/// What was presented for an identity, as it stood before the call.
+/// The proof presented for an identity. The identity is as it was before the call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Evidence<'a> {
     pub(crate) pool: &'a Pool,
@@ -18,7 +18,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) token: Option<&'a Claims>,
 }
 
-/// What a session may do.
+/// The permissions of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) role: Arn,
@@ -26,11 +26,11 @@ pub(crate) struct Grant {
 }
 
 impl Evidence<'_> {
-    /// The role and the tags of the session.
+    /// Decides the role and the tags of the session.
     ///
-    /// More proof never turns a yes into a no: what the logins are granted, they are granted with a
-    /// token beside them too, and what the token is granted, it is granted with logins beside it.
-    /// The logins come first, since of a login that a token names no claim is known.
+    /// More proof never turns an acceptance into a refusal. A role granted for the logins alone is
+    /// also granted when a token is presented beside them, and the other way round. The logins are
+    /// tried first, because the claims of the logins that a token names are not known.
     pub(crate) fn grant(
         &self,
         custom: Option<&Arn>,
@@ -47,20 +47,20 @@ impl Evidence<'_> {
         })
     }
 
-    /// For the logins that were presented themselves, or for a guest, with the tags of the token.
+    /// The grant for the presented logins or for a guest, with the tags of the token.
     fn by_logins(&self, custom: Option<&Arn>, accounts: RoleAccounts) -> Result<Grant, Refusal> {
         let is_guest = self.used.is_empty() && self.token.is_none();
         let role = roles::choose(self.pool, is_guest, self.used, custom, accounts)?;
         let said = self.token().map(|token| token.principal_tags().clone()).unwrap_or_default();
         let mut tags = attributes::tags(self.pool, self.used);
-        // Of two tags of one key the token's counts.
+        // For a key that both have, the token's tag counts.
         tags.retain(|key, _| !said.contains_key(key));
         attributes::check_length(&tags)?;
         tags.extend(said);
         Ok(Grant { role, tags })
     }
 
-    /// For the logins that the token names, as if nothing stood beside it.
+    /// The grant for the logins that the token names, as if the token were presented alone.
     fn by_token(
         &self,
         custom: Option<&Arn>,
@@ -73,7 +73,8 @@ impl Evidence<'_> {
         Some(role.map(|role| Grant { role, tags: token.principal_tags().clone() }))
     }
 
-    /// The logins that the token names, as it does, and then the other ones that were presented.
+    /// The logins that the token names, spelled as in the token, followed by the other presented
+    /// logins.
     pub(crate) fn amr(&self) -> Vec<String> {
         let Some(token) = self.token() else { return amr(&self.pool.settings, self.used) };
         let said: Vec<_> = named_logins(token.amr(), self.identity).collect();
@@ -85,7 +86,7 @@ impl Evidence<'_> {
         std::iter::once(AUTHENTICATED.to_owned()).chain(said).chain(unsaid).collect()
     }
 
-    /// The token, as long as one of the logins that it names is the identity's.
+    /// The token, if it names at least one login that the identity still has.
     fn token(&self) -> Option<&Claims> {
         self.token.filter(|token| names_login_of(token.amr(), self.identity))
     }

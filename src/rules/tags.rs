@@ -19,7 +19,7 @@ pub(crate) fn check(tags: &Tags) -> Result<(), Refusal> {
     }
 }
 
-/// The pool that an ARN names: `arn:PARTITION:cognito-identity:REGION:ACCOUNT:identitypool/ID`.
+/// The pool in an ARN of the form `arn:PARTITION:cognito-identity:REGION:ACCOUNT:identitypool/ID`.
 pub(crate) fn pool_of(arn: &Arn) -> Result<IdentityPoolId, Refusal> {
     let parts: Vec<_> = arn.as_str().splitn(6, ':').collect();
     let id = match parts.as_slice() {
@@ -30,7 +30,7 @@ pub(crate) fn pool_of(arn: &Arn) -> Result<IdentityPoolId, Refusal> {
         .ok_or_else(|| Refusal::ResourceArnInvalid { arn: arn.clone() })
 }
 
-/// Whether an ARN is that of a pool, to the letter.
+/// Returns true if an ARN is exactly the ARN of a pool.
 pub(crate) fn is_arn_of(arn: &Arn, pool: &Pool) -> bool {
     let account =
         arn.as_str().split(':').nth(4).and_then(|account| AccountId::try_from(account).ok());
@@ -40,7 +40,7 @@ pub(crate) fn is_arn_of(arn: &Arn, pool: &Pool) -> bool {
     })
 }
 
-/// Adds tags; those of keys that the pool has already are replaced.
+/// Adds tags. A tag with an existing key replaces the old one.
 pub(crate) fn tag(before: &Pool, added: Tags) -> Result<Decided<()>, Refusal> {
     let mut tags = before.settings.identity_pool_tags.clone();
     tags.extend(added);
@@ -48,7 +48,7 @@ pub(crate) fn tag(before: &Pool, added: Tags) -> Result<Decided<()>, Refusal> {
     Ok(retag(before, tags))
 }
 
-/// Removes tags; a key that the pool does not have is passed over.
+/// Removes tags. Keys that the pool does not have are ignored.
 pub(crate) fn untag(before: &Pool, keys: &[TagKey]) -> Decided<()> {
     let mut tags = before.settings.identity_pool_tags.clone();
     tags.retain(|key, _| !keys.contains(key));
@@ -61,7 +61,8 @@ fn retag(before: &Pool, tags: Tags) -> Decided<()> {
     Decided::replacing(before, after, ())
 }
 
-/// Letters, digits, spaces and `_ . : / = + - @`; the prefix `aws:` belongs to the service.
+/// Allowed are letters, digits, spaces and `_ . : / = + - @`. The prefix `aws:` is reserved for the
+/// service.
 fn is_tag(key: &TagKey, value: &TagValue) -> bool {
     let legal = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
     let reserved = key.as_str().get(..4).is_some_and(|head| head.eq_ignore_ascii_case("aws:"));

@@ -1,19 +1,19 @@
-//! Tags of a principal, and the claims that they come from.
+//! Tags of a principal, and the claims that they are made from.
 
 use std::collections::BTreeMap;
 
 use crate::name::{PrincipalTagKey, PrincipalTagValue};
 
-/// The tags of a principal, by key; a call takes at most 50.
+/// The tags of a principal, by key. A call accepts at most 50.
 pub type PrincipalTags = BTreeMap<PrincipalTagKey, PrincipalTagValue>;
 
-/// Which claims of a provider's tokens become tags of the principal: the name of a claim for the
-/// key of each tag. A provider none of whose claims do has no map.
+/// The claims of a provider's tokens that become tags of the principal. It maps the key of each tag
+/// to the name of a claim. A provider without any such claim has no map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AttributeMap {
-    /// That of `UseDefaults`.
+    /// The map of `UseDefaults`.
     Defaults,
-    /// One of the pool's owner, not empty.
+    /// A map that the pool's owner has set. It is never empty.
     Own(PrincipalTags),
 }
 
@@ -21,8 +21,7 @@ pub(crate) enum AttributeMap {
 const DEFAULTS: [(&str, &str); 2] = [("client", "aud"), ("username", "sub")];
 
 impl AttributeMap {
-    /// The map that these settings ask for. The defaults come instead of `own`; without either
-    /// there is no map.
+    /// The map for these settings. The defaults replace `own`. Without either, there is no map.
     pub(crate) fn new(use_defaults: bool, own: PrincipalTags) -> Option<Self> {
         if use_defaults {
             return Some(Self::Defaults);
@@ -30,12 +29,12 @@ impl AttributeMap {
         (!own.is_empty()).then_some(Self::Own(own))
     }
 
-    /// Whether it is that of `UseDefaults`.
+    /// Returns true if this is the map of `UseDefaults`.
     pub(crate) fn uses_defaults(&self) -> bool {
         *self == Self::Defaults
     }
 
-    /// The name of a claim for the key of each tag.
+    /// The name of a claim for each tag key.
     pub(crate) fn principal_tags(&self) -> PrincipalTags {
         let typed = |(key, claim): (&str, &str)| {
             let key = PrincipalTagKey::try_from(key).ok()?;

@@ -1,4 +1,4 @@
-//! An identity and the changes it can go through.
+//! An identity and its state changes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,18 +7,19 @@ use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::ProviderName;
 use crate::state::Login;
 
-/// The most logins that one identity can have (I4).
+/// The maximum number of logins of an identity (I4).
 pub(crate) const LOGINS_MAX: usize = 20;
 
-/// What state an identity is in.
+/// The state of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_enums, reason = "the service has these three states and no other")]
 pub enum IdentityState {
-    /// A guest: it never had a login.
+    /// A guest. It has never had a login.
     Unauthenticated,
-    /// It has a login.
+    /// The identity has a login.
     Authenticated,
-    /// Merged into another identity, or its last login was unlinked. Final.
+    /// The identity was merged into another one, or its last login was unlinked. This state is
+    /// final.
     Disabled,
 }
 
@@ -33,42 +34,42 @@ pub(crate) struct Identity {
     links: Vec<Link>,
 }
 
-/// What a listing tells of an identity.
+/// The part of an identity that a listing shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IdentitySummary {
     pub(crate) id: IdentityId,
-    /// Of which it has a login, each once, sorted.
+    /// The providers of its logins, sorted and without duplicates.
     pub(crate) providers: Vec<ProviderName>,
     pub(crate) state: IdentityState,
     pub(crate) created: Timestamp,
     pub(crate) modified: Timestamp,
 }
 
-/// A login that points at an identity.
+/// A link from an identity to a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Link {
     pub(crate) login: Login,
-    /// Rises with each link of an identity: the order of a paged lookup.
+    /// Increases with each link of an identity. It defines the order of a paged lookup.
     pub(crate) ordinal: u32,
 }
 
-/// Why an identity cannot take a login.
+/// The reason why an identity cannot get a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LinkConflict {
-    /// With this login it would have two users of one public provider (I3).
+    /// With this login the identity would have two users of one public provider (I3).
     AnotherUserOfTheProvider(Login),
-    /// It would have more than [`LOGINS_MAX`] logins (I4).
+    /// The identity would have more than [`LOGINS_MAX`] logins (I4).
     TooManyLogins,
 }
 
 impl Identity {
-    /// A guest; its first login authenticates it.
+    /// A guest. Its first login authenticates it.
     pub(crate) fn guest(id: IdentityId, pool: IdentityPoolId, now: Timestamp) -> Self {
         let state = IdentityState::Unauthenticated;
         Self { id, pool, state, created: now, modified: now, links: Vec::new() }
     }
 
-    /// An identity as it was kept.
+    /// An identity read from the store.
     pub(crate) fn restored(
         (id, pool): (IdentityId, IdentityPoolId),
         state: IdentityState,
@@ -106,7 +107,7 @@ impl Identity {
         self.modified
     }
 
-    /// In the order in which they were linked.
+    /// The links, in the order in which they were made.
     pub(crate) fn links(&self) -> &[Link] {
         &self.links
     }
@@ -127,14 +128,15 @@ impl Identity {
         self.logins().any(|known| known == login)
     }
 
-    /// Takes logins that no identity has, or that another one has given up.
+    /// Links logins that no identity has, or that another identity has just given up.
     pub(crate) fn link(
         &mut self,
         logins: impl IntoIterator<Item = Login>,
         now: Timestamp,
     ) -> Result<(), LinkConflict> {
         for login in logins {
-            // Of two that were kept, one with and one without a final slash, one is enough.
+            // The store may hold two spellings of a login, with and without a final slash. One is
+            // enough.
             if self.has(&login) {
                 continue;
             }
@@ -155,13 +157,13 @@ impl Identity {
         Ok(())
     }
 
-    /// Gives up all logins, for good: another identity is to take them.
+    /// Gives up all logins, so that another identity can take them. This is final.
     pub(crate) fn empty(&mut self, now: Timestamp) -> impl Iterator<Item = Login> + use<> {
         self.disable(now);
         std::mem::take(&mut self.links).into_iter().map(|link| link.login)
     }
 
-    /// Drops a login; the identity that loses its last one is disabled.
+    /// Removes a login. Without any other login the identity is disabled.
     pub(crate) fn unlink(&mut self, login: &Login, now: Timestamp) {
         let before = self.links.len();
         self.links.retain(|link| link.login != *login);
@@ -180,9 +182,9 @@ impl Identity {
         self.touch(now);
     }
 
-    /// Something about the identity changes.
+    /// Updates the date of the last change.
     pub(crate) fn touch(&mut self, now: Timestamp) {
-        // INVARIANT I9, also under a clock that runs backwards.
+        // INVARIANT I9, even if the clock runs backwards.
         self.modified = self.modified.max(now);
     }
 }

@@ -1,4 +1,4 @@
-//! A key for tokens as it is kept.
+//! Signing keys as the store holds them.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::constraint::REDACTED;
 
-/// How tokens are signed.
+/// The algorithm that signs tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SigningAlgorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-512, as the service signs.
+    /// RSASSA-PKCS1-v1_5 with SHA-512, as in the service.
     #[default]
     Rs512,
-    /// ECDSA with P-256 and SHA-256; about 30 times faster to sign.
+    /// ECDSA with P-256 and SHA-256. Signs about 30 times faster.
     Es256,
-    /// Ed25519; about 20 times faster to sign.
+    /// Ed25519. Signs about 20 times faster.
     EdDsa,
 }
 
@@ -30,7 +30,7 @@ impl SigningAlgorithm {
     }
 }
 
-/// A signing key, with the private half as the store may see it.
+/// A signing key. The private half is in the form that the store may see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredKey {
     pub(crate) algorithm: SigningAlgorithm,
@@ -48,14 +48,14 @@ pub(crate) enum PublicKey {
     Ed25519(Vec<u8>),
 }
 
-/// A secret as the store may see it: PKCS#8, or the bytes of a symmetric key.
+/// A secret in the form that the store may see: PKCS#8, or the bytes of a symmetric key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PrivateKey {
-    /// In the hands of the embedder.
+    /// Not stored, because the embedder holds it.
     HandedIn,
-    /// As it is.
+    /// Unencrypted.
     Plain(Vec<u8>),
-    /// Sealed with the embedder's secret.
+    /// Encrypted with the embedder's secret.
     Sealed { nonce: [u8; 12], sealed: Vec<u8> },
 }
 

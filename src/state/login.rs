@@ -1,4 +1,4 @@
-//! Logins as they are kept and as they are proved.
+//! Stored logins and verified logins.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,13 +12,13 @@ use crate::name::{
 };
 use crate::state::{IdentityPool, PublicProvider};
 
-/// The provider whose logins are named with their application.
+/// The provider whose full login names include the application.
 pub(crate) const FACEBOOK: &str = "graph.facebook.com";
 
-/// A login that is kept: who a user is at a provider, within one pool.
+/// A stored login: a user at a provider, within one pool.
 ///
-/// One final slash of the provider's name does not count. New logins have none; those that were
-/// kept with it stay as they are, and are the same logins.
+/// One final slash of the provider's name is ignored. New logins are stored without it. Older
+/// stored logins may have it; they stay unchanged and equal the login without it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Login {
     kind: LoginKind,
@@ -26,7 +26,7 @@ pub struct Login {
     subject: Subject,
 }
 
-/// How a login was proved.
+/// The kind of proof for a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum LoginKind {
     /// Stated by the pool's owner in a signed call.
@@ -51,7 +51,7 @@ impl Login {
         self.kind
     }
 
-    /// Everything that makes it this login.
+    /// The parts that identify the login.
     fn parts(&self) -> (LoginKind, &str, &Subject) {
         (self.kind, without_final_slash(self.provider.as_str()), &self.subject)
     }
@@ -61,12 +61,12 @@ impl Login {
         &self.provider
     }
 
-    /// Who the user is at the provider.
+    /// The user's id at the provider.
     pub fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    /// Two users of one public provider, which an identity may not have (I3).
+    /// Returns true for two users of one public provider. An identity cannot have both (I3).
     pub(crate) fn rivals(&self, other: &Self) -> bool {
         let ((kind, provider, subject), other) = (self.parts(), other.parts());
         kind == LoginKind::Public && (kind, provider) == (other.0, other.1) && subject != other.2
@@ -99,32 +99,32 @@ impl Hash for Login {
     }
 }
 
-/// A login of a public provider that a [`LoginVerifier`](crate::login::LoginVerifier) has found to
-/// be genuine.
+/// A login of a public provider that a [`LoginVerifier`](crate::login::LoginVerifier) has verified.
 ///
-/// Only a verifier makes one, through [`assertion`](Self::assertion); the engine links no other.
+/// Only a verifier creates one, through [`assertion`](Self::assertion). The engine links no other
+/// login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedLogin {
     login: Login,
-    /// Where it is not made of the login itself.
+    /// The full name, if it is not derived from the login.
     amr: Option<String>,
     client_id: Option<String>,
     claims: BTreeMap<String, ClaimValue>,
     roles: Vec<Arn>,
 }
 
-/// The value of a claim, as the rules of a role mapping compare it.
+/// The value of a claim, as a role mapping rule compares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a claim has one value or several")]
 pub enum ClaimValue {
-    /// A text; of a number, a boolean or an object its JSON.
+    /// A text. Numbers, booleans and objects are kept as JSON.
     One(String),
     /// The elements of an array.
     Many(Vec<String>),
 }
 
 impl ClaimValue {
-    /// The values, one or several.
+    /// All values. There may be one or several.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         match self {
             Self::One(value) => std::slice::from_ref(value),
@@ -154,16 +154,16 @@ impl From<Vec<String>> for ClaimValue {
 }
 
 impl VerifiedLogin {
-    /// States that `subject` of `provider` has been authenticated. Whoever calls this vouches for
-    /// it.
+    /// States that `subject` of `provider` has been authenticated. The calling code is responsible
+    /// for that.
     ///
-    /// In the `amr` claim of a token the login then appears as `PROVIDER` and `PROVIDER:SUBJECT`,
-    /// one of Facebook as `graph.facebook.com` and `graph.facebook.com:APP:SUBJECT` with the pool's
-    /// application; one final slash of the provider's name is left out.
+    /// The `amr` claim of a token then names the login as `PROVIDER` and `PROVIDER:SUBJECT`. A
+    /// login of Facebook is named as `graph.facebook.com` and `graph.facebook.com:APP:SUBJECT`,
+    /// with the pool's application. One final slash of the provider's name is left out.
     ///
     /// # Errors
     ///
-    /// A subject that does not fit its shape.
+    /// Returns an error if the subject violates its constraints.
     pub fn assertion(
         provider: &ProviderName,
         subject: impl TryInto<Subject, Error: Into<Violations>>,
@@ -181,18 +181,18 @@ impl VerifiedLogin {
         Self::of(Login::developer(provider, user))
     }
 
-    /// A login that is known to be genuine, and of whose token nothing else is.
+    /// A login that is known to be genuine, without any information from its token.
     pub(crate) fn of(login: Login) -> Self {
         Self { login, amr: None, client_id: None, claims: BTreeMap::new(), roles: Vec::new() }
     }
 
-    /// The same login under another full name in the `amr` claim: `ARN:OIDC:SUBJECT` for an OpenID
-    /// Connect provider of IAM, `PROVIDER:CognitoSignIn:SUBJECT` for a user pool.
+    /// Sets another full name for the `amr` claim: `ARN:OIDC:SUBJECT` for an OpenID Connect
+    /// provider of IAM, or `PROVIDER:CognitoSignIn:SUBJECT` for a user pool.
     ///
-    /// What stands behind the name of Facebook is read as `APP:SUBJECT` if there is a colon in it.
+    /// The part after Facebook's name is read as `APP:SUBJECT` if it has a colon.
     ///
-    /// When a token of the engine is presented, it opens the identity by the full names in it. One
-    /// in yet another form stands in the token, but opens nothing: it would not say where the
+    /// A token of the engine gives access to the identity by the full names in it. A full name of
+    /// any other form appears in the token but gives no access, because it does not tell where the
     /// subject begins.
     #[must_use]
     pub fn amr_entry(mut self, entry: impl Into<String>) -> Self {
@@ -200,21 +200,23 @@ impl VerifiedLogin {
         self
     }
 
-    /// The application that the token was made for. A role mapping of a user pool is for one.
+    /// Sets the application that the token was issued for. Role mappings of a user pool use it.
     #[must_use]
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// A claim of the token, for role mappings and principal tags; the last one of a name counts.
+    /// Adds a claim of the token, for role mappings and principal tags. If a name occurs more than
+    /// once, the last claim counts.
     #[must_use]
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<ClaimValue>) -> Self {
         self.claims.insert(name.into(), value.into());
         self
     }
 
-    /// A role that the provider itself grants, as a SAML assertion does; there may be several.
+    /// Adds a role that the provider grants itself, such as a SAML assertion does. There may be
+    /// several.
     #[must_use]
     pub fn role(mut self, role: Arn) -> Self {
         self.roles.push(role);
@@ -234,7 +236,7 @@ impl VerifiedLogin {
         &self.roles
     }
 
-    /// The login as it is kept.
+    /// The login in its stored form.
     pub fn login(&self) -> &Login {
         &self.login
     }
@@ -249,7 +251,7 @@ impl VerifiedLogin {
                 [provider.as_str(), ":", pool_id.as_str(), ":", subject.as_str()].concat()
             }
             (None, LoginKind::Public) => match pool.public_provider(provider.as_str()) {
-                // Observed of Facebook; of other providers nothing is known.
+                // Observed for Facebook. Nothing is known about other providers.
                 Some(PublicProvider::Supported(app)) if provider.as_str() == FACEBOOK => {
                     [provider.as_str(), ":", app.as_str(), ":", subject.as_str()].concat()
                 }
@@ -267,7 +269,7 @@ mod tests {
     use crate::ambient::Timestamp;
     use crate::state::{Identity, LinkConflict};
 
-    /// A login as it was kept, under any spelling.
+    /// A stored login, in any spelling.
     fn kept(provider: &str, subject: &str) -> Login {
         let (provider, subject) = (provider.parse().unwrap(), subject.parse().unwrap());
         Login { kind: LoginKind::Public, provider, subject }
@@ -287,7 +289,8 @@ mod tests {
         assert_eq!(named.login().provider().as_str(), "a");
     }
 
-    /// Of two that were kept, an identity that gains the other one keeps its own.
+    /// The store may hold two spellings of a login. An identity that gains the second one keeps its
+    /// own.
     #[test]
     fn an_identity_has_a_login_once() {
         let now = Timestamp::from_millis(1);

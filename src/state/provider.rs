@@ -3,28 +3,28 @@
 use crate::name::{Arn, ProviderAppId, is_same_provider};
 use crate::state::{CognitoIdentityProvider, IdentityPool};
 
-/// How a pool is configured for a public provider.
+/// The configuration of a pool for a public provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublicProvider<'a> {
-    /// A provider that is known by name, such as `accounts.google.com`, with the application whose
+    /// A provider with a well-known name, such as `accounts.google.com`, and the application whose
     /// tokens are accepted.
     Supported(&'a ProviderAppId),
-    /// A user pool, with each of its clients whose tokens are accepted.
+    /// A user pool, and all its clients whose tokens are accepted.
     UserPool(Vec<&'a CognitoIdentityProvider>),
-    /// An OpenID Connect provider of IAM, which knows the applications itself.
+    /// An OpenID Connect provider of IAM. The provider itself has the list of applications.
     OpenIdConnect(&'a Arn),
     /// A SAML provider of IAM.
     Saml(&'a Arn),
 }
 
 impl IdentityPool {
-    /// How the pool is configured for the public provider that a login is presented under; `None`
-    /// if it is not.
+    /// The configuration for the public provider that a login is presented under. Returns `None` if
+    /// the pool does not have it.
     ///
-    /// An OpenID Connect provider is presented under its issuer without a scheme, a SAML provider
-    /// under its ARN. One final slash does not count; of two providers whose names differ by it
-    /// alone, the first one is found.
+    /// A login of an OpenID Connect provider is presented under the issuer without its scheme, one
+    /// of a SAML provider under the ARN. One final slash is ignored. If the names of two providers
+    /// differ only by that slash, the first provider is returned.
     pub fn public_provider(&self, name: &str) -> Option<PublicProvider<'_>> {
         let user_pools = self.cognito_identity_providers.iter();
         let clients: Vec<_> = user_pools
@@ -52,21 +52,21 @@ impl IdentityPool {
     }
 }
 
-/// What stands before an issuer in the ARN of its provider.
+/// The part before the issuer in the ARN of an OpenID Connect provider.
 pub(crate) const OIDC_PROVIDER: &str = "oidc-provider/";
-/// What stands before the name of a SAML provider in its ARN.
+/// The part before the name in the ARN of a SAML provider.
 pub(crate) const SAML_PROVIDER: &str = "saml-provider/";
-/// What stands before the name of a role in its ARN.
+/// The part before the name in the ARN of a role.
 pub(crate) const ROLE: &str = "role/";
 
 impl Arn {
-    /// The name behind `arn:PARTITION:iam::ACCOUNT:KIND/`.
+    /// The name after `arn:PARTITION:iam::ACCOUNT:KIND/`.
     pub(crate) fn iam_resource(&self, kind: &str) -> Option<&str> {
         let (_, resource) = self.iam_parts()?;
         resource.strip_prefix(kind).filter(|name| !name.is_empty())
     }
 
-    /// The account of an ARN of IAM.
+    /// The account in an ARN of IAM.
     pub(crate) fn iam_account(&self) -> Option<&str> {
         self.iam_parts().map(|(account, _)| account)
     }

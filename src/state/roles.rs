@@ -1,4 +1,4 @@
-//! The roles of a pool, and how one of them is chosen.
+//! Roles of a pool and the settings that choose one of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,12 +15,12 @@ pub(crate) struct PoolRoles {
     pub(crate) mappings: BTreeMap<ProviderName, RoleMapping>,
 }
 
-/// Whom a pool's default role is for.
+/// The kind of identity that a default role is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(clippy::exhaustive_enums, reason = "the service has these two")]
 pub enum RoleType {
-    /// Who has logged in.
+    /// Authenticated identities.
     Authenticated,
     /// Guests.
     Unauthenticated,
@@ -35,7 +35,7 @@ impl fmt::Display for RoleType {
     }
 }
 
-/// How the role of a provider's users is chosen.
+/// The rule for choosing the role of a provider's users.
 ///
 /// # Example: one role for the sales department, the authenticated role for all others
 ///
@@ -55,22 +55,22 @@ impl fmt::Display for RoleType {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct RoleMapping {
-    /// Where the role comes from.
+    /// The source of the role.
     #[serde(rename = "Type")]
     pub mapping_type: RoleMappingType,
-    /// What happens when no role, or more than one, is found; required.
+    /// The behaviour if no role, or more than one, is found. Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ambiguous_role_resolution: Option<AmbiguousRoleResolution>,
-    /// The rules; required for [`RoleMappingType::Rules`], and for no other type.
+    /// The rules. Required for [`RoleMappingType::Rules`], and not allowed for the other type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules_configuration: Option<RulesConfiguration>,
 }
 
 impl RoleMapping {
-    /// The most rules of one mapping. The service model allows 400; the quota is lower.
+    /// The maximum number of rules of a mapping. The service model allows 400; the quota is lower.
     pub const RULES_MAX: usize = 25;
 
-    /// The role that the token names: `cognito:preferred_role`, or one of `cognito:roles`.
+    /// Takes the role that the token names: `cognito:preferred_role`, or one of `cognito:roles`.
     pub fn token(ambiguous: AmbiguousRoleResolution) -> Self {
         Self {
             mapping_type: RoleMappingType::Token,
@@ -79,7 +79,7 @@ impl RoleMapping {
         }
     }
 
-    /// The role of the first rule that a claim of the token satisfies.
+    /// Takes the role of the first rule that a claim of the token matches.
     pub fn rules(
         ambiguous: AmbiguousRoleResolution,
         rules: impl IntoIterator<Item = MappingRule>,
@@ -93,18 +93,18 @@ impl RoleMapping {
     }
 }
 
-/// Where the role of a mapping comes from.
+/// The source of a mapping's role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_enums, reason = "the service has these two")]
 pub enum RoleMappingType {
-    /// From the token.
+    /// The token.
     Token,
-    /// From rules over the token's claims.
+    /// Rules over the token's claims.
     Rules,
 }
 
 impl RoleMappingType {
-    /// In the order in which a message lists them.
+    /// In the order of the service's error messages.
     pub(crate) const NAMES: &[&str] = &["Rules", "Token"];
 }
 
@@ -117,18 +117,18 @@ impl fmt::Display for RoleMappingType {
     }
 }
 
-/// What happens when a mapping finds no role, or more than one.
+/// The behaviour if a mapping finds no role, or more than one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_enums, reason = "the service has these two")]
 pub enum AmbiguousRoleResolution {
-    /// The pool's authenticated role is taken.
+    /// The user gets the pool's authenticated role.
     AuthenticatedRole,
     /// The call is refused.
     Deny,
 }
 
 impl AmbiguousRoleResolution {
-    /// In the order in which a message lists them.
+    /// In the order of the service's error messages.
     pub(crate) const NAMES: &[&str] = &["AuthenticatedRole", "Deny"];
 }
 
@@ -137,20 +137,20 @@ impl AmbiguousRoleResolution {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct RulesConfiguration {
-    /// In the order in which they are tried; 1 to 25 of them.
+    /// The rules, in the order in which they are tried: 1 to 25.
     pub rules: Vec<MappingRule>,
 }
 
-/// A role for whoever has a claim of a certain value.
+/// A role for users with a certain value of a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct MappingRule {
     /// The claim's name.
     pub claim: ClaimName,
-    /// How the claim is compared.
+    /// The comparison.
     pub match_type: MatchType,
-    /// What the claim is compared with.
+    /// The value to compare with.
     pub value: MappingRuleValue,
     /// The role.
     #[serde(rename = "RoleARN")]
@@ -158,11 +158,11 @@ pub struct MappingRule {
 }
 
 impl MappingRule {
-    /// The role `role_arn` for whoever has a `claim` that compares with `value`.
+    /// Gives the role `role_arn` to users whose `claim` matches `value`.
     ///
     /// # Errors
     ///
-    /// A member that does not fit its shape.
+    /// Returns an error if a member violates its constraints.
     pub fn new(
         claim: impl TryInto<ClaimName, Error: Into<Violations>>,
         match_type: MatchType,
@@ -178,23 +178,23 @@ impl MappingRule {
     }
 }
 
-/// How a rule compares a claim, with regard to case.
+/// The comparison of a claim with the value of a rule. It is case-sensitive.
 ///
-/// Of a claim with several values one is enough to match; `NotEqual` wants all of them to differ.
+/// A claim with several values matches if one of them does. For `NotEqual` all of them must differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_enums, reason = "the service has these four")]
 pub enum MatchType {
-    /// The claim is the value.
+    /// The claim equals the value.
     Equals,
-    /// The value is part of the claim.
+    /// The claim contains the value.
     Contains,
     /// The claim begins with the value.
     StartsWith,
-    /// The claim is there and is not the value.
+    /// The claim exists and differs from the value.
     NotEqual,
 }
 
 impl MatchType {
-    /// In the order in which a message lists them.
+    /// In the order of the service's error messages.
     pub(crate) const NAMES: &[&str] = &["Contains", "Equals", "NotEqual", "StartsWith"];
 }

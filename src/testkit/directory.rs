@@ -1,4 +1,4 @@
-//! Which number stands for what an implementation minted.
+//! Numbers for the ids and tokens that an implementation has generated.
 
 mod answers;
 
@@ -16,10 +16,10 @@ use crate::testkit::names::{
 use crate::testkit::operation::Operation;
 use crate::testkit::request::{Call, Request};
 
-/// Numbers below this stand for what is there, those from here on for whatever was seen.
+/// Numbers below this stand for existing things, the others for anything that was seen.
 const LIVING: u16 = 112;
 
-/// What was seen, each under its number, in the order of first sight.
+/// The values that were seen. Each has a number, in the order of their first appearance.
 #[derive(Debug, Clone)]
 pub(crate) struct Directory {
     first_account: u64,
@@ -55,7 +55,8 @@ impl Seen {
 }
 
 impl Directory {
-    /// Account 0 has this number, and the others follow it, except the one that is not known.
+    /// Account 0 has the number `first_account`, and the others follow it, except for the unknown
+    /// account.
     pub(crate) fn new(first_account: u64) -> Self {
         Self {
             first_account,
@@ -69,7 +70,8 @@ impl Directory {
         }
     }
 
-    /// The operation about names that were seen; as far as `model` knows, mostly of what is there.
+    /// The operation with names that were seen. If there is a `model`, most of them exist according
+    /// to it.
     pub(crate) fn settle(&self, mut operation: Operation, model: Option<&Model>) -> Operation {
         let last = model.and_then(|model| model.last_page(&operation));
         let names = operation.names_mut();
@@ -113,7 +115,7 @@ impl Directory {
         operation
     }
 
-    /// A map has a key once, and presents tokens only if there are any.
+    /// A map has each key once, and uses tokens only if there are any.
     fn settle_logins(
         &self,
         logins: &mut Vec<Presented>,
@@ -147,13 +149,13 @@ impl Directory {
         });
     }
 
-    /// How many pools and identities were seen.
+    /// The number of pools and of identities that were seen.
     pub(crate) fn seen(&self) -> (u16, u16) {
         let count = |seen: &Seen| u16::try_from(seen.values.len()).unwrap_or(u16::MAX);
         (count(&self.pools), count(&self.identities))
     }
 
-    /// The call that a request stands for.
+    /// The call for a request.
     pub(crate) fn fill(&mut self, request: &Request) -> Call {
         let caller = request
             .caller
@@ -187,7 +189,7 @@ impl Directory {
         format!("{:012}", first.map_or(0, |first| first.saturating_add(number.into())))
     }
 
-    /// With a value for each `$variable` of a call to a region.
+    /// Replaces each `$variable` of a call to a region by its value.
     fn expand(&mut self, text: &str, region: &str) -> String {
         let mut parts = text.split('$');
         let mut expanded = parts.next().unwrap_or_default().to_owned();
@@ -223,7 +225,8 @@ impl Directory {
         }
     }
 
-    /// `PROVIDER.SUBJECT.KIND`; a role that it names is of the region's partition.
+    /// A token for `PROVIDER.SUBJECT.KIND`. If it names a role, the role is in the region's
+    /// partition.
     fn id_token(&mut self, login: &str, region: &str) -> String {
         let key = format!("{login} {}", partition(region));
         if let Some(made) = self.id_tokens.get(&key) {
@@ -246,7 +249,7 @@ fn one_of<T: Copy>(living: &[T], number: u16) -> Option<T> {
     living.get(usize::from(number).checked_rem(living.len())?).copied()
 }
 
-/// With another character within the signature.
+/// Changes one character of the signature.
 fn tampered(token: &str) -> String {
     let place = token.rfind('.').and_then(|dot| dot.checked_add(5));
     let flip = |(at, c)| match c {
@@ -265,7 +268,7 @@ fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    /// A call about an identity of the region, with a value for each variable.
+    /// A call about an identity of the region, with all variables replaced.
     fn filled(region: &str, body: &[(&str, &str)]) -> Call {
         let mut directory = Directory::new(123_456_789_012);
         directory.identities.number(&format!("{region}:00000000-0000-4000-8000-000000000001"));

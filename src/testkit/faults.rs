@@ -1,33 +1,33 @@
-//! A store that fails, conflicts or waits when it is told to.
+//! A store with injected failures, conflicts and delays.
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
 
-/// What befalls a call of a store.
+/// A fault in a call of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreFault {
-    /// A commit changes nothing, as if a check did not hold. Befalls commits only.
+    /// The commit changes nothing, as if a check had failed. Only commits can have this fault.
     Conflicts,
-    /// It fails after it was done.
+    /// The call fails after it has taken effect.
     FailsAfter,
-    /// It fails, and nothing was done.
+    /// The call fails without any effect.
     FailsBefore,
-    /// It is done, and returns once the store is healed.
+    /// The call takes effect, and returns once the store is healed.
     WaitsAfter,
-    /// It is done and returns once the store is healed.
+    /// The call waits until the store is healed, and then takes effect.
     WaitsBefore,
 }
 
-/// Which calls a fault can befall.
+/// The calls that a fault can hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Calls {
-    /// All.
+    /// All calls.
     All,
-    /// Commits, also those that only check.
+    /// Commits, including those that only check.
     Commits,
     /// Reads of keys and ranges.
     Reads,
@@ -37,19 +37,19 @@ pub enum Calls {
     Writes,
 }
 
-/// Which of those calls it befalls. They are counted from one.
+/// The calls that are hit, among those that the fault applies to. They are counted from one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum When {
-    /// Every so many.
+    /// Every nth call.
     Every(usize),
-    /// This one and all behind it.
+    /// This call and all later ones.
     From(usize),
-    /// This one alone.
+    /// Only this call.
     Nth(usize),
 }
 
-/// A store with another one inside, whose calls fail, conflict or wait when they are told to.
+/// A wrapper around another store, whose calls fail, conflict or wait as requested.
 ///
 /// # Example: an engine whose disk fails once
 ///
@@ -85,11 +85,11 @@ struct Plan {
     counted: usize,
     struck: usize,
     waiting: usize,
-    /// Rises when the store is healed.
+    /// Increases when the store is healed.
     healed: usize,
 }
 
-/// What a call does.
+/// The kind of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Check,
@@ -99,37 +99,37 @@ enum Kind {
 }
 
 impl<S> FaultyStore<S> {
-    /// A store that does what `inner` does.
+    /// Wraps `inner`. It has no fault yet.
     pub fn new(inner: S) -> Self {
         Self { inner, plan: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// The store inside, which has no faults of this kind.
+    /// The wrapped store, without injected faults.
     pub fn inner(&self) -> &S {
         &self.inner
     }
 
-    /// Lets a fault befall some calls from now on, in place of the fault before; calls that wait go
-    /// on.
+    /// Injects a fault into some of the following calls and replaces the previous fault. Waiting
+    /// calls continue.
     pub fn inject(&self, fault: StoreFault, calls: Calls, when: When) {
         let mut plan = self.plan();
         (plan.fault, plan.counted, plan.struck) = (Some((fault, calls, when)), 0, 0);
         self.go_on(plan);
     }
 
-    /// Lets no fault befall any more; calls that wait go on.
+    /// Removes the fault. Waiting calls continue.
     pub fn heal(&self) {
         let mut plan = self.plan();
         plan.fault = None;
         self.go_on(plan);
     }
 
-    /// How many calls the last fault has befallen.
+    /// The number of calls that the last fault has hit.
     pub fn struck(&self) -> usize {
         self.plan().struck
     }
 
-    /// Returns when so many calls wait at the same time.
+    /// Returns when this number of calls wait at the same time.
     pub fn until_waiting(&self, calls: usize) {
         let mut plan = self.plan();
         while plan.waiting < calls {

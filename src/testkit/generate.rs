@@ -1,8 +1,8 @@
-//! Operations at random: few names, so that they meet again, and now and then something that is not
-//! there, not allowed or not valid.
+//! Random operations. They use few names, so that the same names meet again. Some name missing
+//! things, or are not allowed or invalid.
 //!
-//! There is one generator. It makes an operation of a few bytes, which a fuzzer or proptest gives;
-//! smaller bytes make simpler operations.
+//! There is one generator. It makes an operation from a few bytes, supplied by a fuzzer or
+//! proptest. Smaller bytes make simpler operations.
 
 mod logins;
 mod settings;
@@ -19,7 +19,7 @@ use crate::testkit::names::{
 use crate::testkit::operation::Operation;
 use crate::testkit::settings::{Roles, Settings};
 
-/// Sequences of operations for proptest, each beginning with a pool.
+/// Sequences of operations for proptest. Each one begins with the creation of a pool.
 pub fn operations(length: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> {
     let parts = vec(uniform32(any::<u8>()), length);
     (uniform32(any::<u8>()), parts).prop_map(|(pool, parts)| {
@@ -28,10 +28,10 @@ pub fn operations(length: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Ope
     })
 }
 
-/// The operation that these bytes make.
+/// The operation for these bytes.
 pub fn operation(bytes: &[u8]) -> Operation {
     let made = Operation::arbitrary(&mut Unstructured::new(bytes));
-    // Where bytes end, zeroes follow: there is always an operation.
+    // Missing bytes count as zero, so there is always an operation.
     made.unwrap_or(Operation::ListIdentityPools {
         caller: Caller::Account(Account::FIRST),
         max_results: 1,
@@ -39,8 +39,8 @@ pub fn operation(bytes: &[u8]) -> Operation {
     })
 }
 
-/// A pool with most of the providers, and mostly with roles; mostly of the first account. Often
-/// somebody has logged in.
+/// A first pool with most of the providers, and usually with roles. It usually belongs to the first
+/// account, and often it already has a login.
 pub fn beginning(bytes: &[u8]) -> Vec<Operation> {
     let mut source = Source(Unstructured::new(bytes));
     let made = source.settings().and_then(|settings| {
@@ -83,7 +83,7 @@ impl<'a> Arbitrary<'a> for Operation {
 struct Source<'a>(Unstructured<'a>);
 
 impl Source<'_> {
-    /// How often each operation comes, of 100.
+    /// The weight of each operation, out of 100.
     #[expect(clippy::type_complexity, reason = "a table of generators")]
     const WEIGHTS: [(u8, fn(&mut Self) -> Result<Operation>); 23] = [
         (18, Self::developer_token),
@@ -130,7 +130,7 @@ impl Source<'_> {
         Ok(self.byte()?.checked_rem(end).unwrap_or_default())
     }
 
-    /// Once in `of` times.
+    /// True in one of `of` cases.
     fn rarely(&mut self, of: u8) -> Result<bool> {
         Ok(self.below(of)? == of.saturating_sub(1))
     }
@@ -140,14 +140,15 @@ impl Source<'_> {
         choices.get(choice).copied().ok_or(arbitrary::Error::EmptyChoose)
     }
 
-    /// Mostly in the first two regions.
+    /// Usually in one of the first two regions.
     fn account(&mut self) -> Result<Account> {
         let byte = self.byte()?;
         let region = if byte < 192 { byte >> 1 & 1 } else { self.region()? };
         Ok(Account { number: byte & 1, region })
     }
 
-    /// Whose pool may have roles of every account, now and then.
+    /// The owner of a pool. Sometimes it is the unknown account, whose pools may have roles of any
+    /// account.
     fn owner(&mut self) -> Result<Account> {
         let account = self.account()?;
         let is_known = !self.rarely(8)?;
@@ -186,13 +187,13 @@ impl Source<'_> {
         })
     }
 
-    /// Few most of the time, and enough to fill an identity.
+    /// Usually one of a few users. There are enough users to fill an identity.
     fn user(&mut self) -> Result<User> {
         let byte = self.byte()?;
         Ok(User(if byte < 208 { byte % 3 } else { byte % 24 }))
     }
 
-    /// One that has logins.
+    /// A provider that has logins.
     fn provider(&mut self) -> Result<Provider> {
         use Provider::{Auth0, Facebook, Google, OpenIdConnect, UserPool};
         self.one_of(&[Google, UserPool, OpenIdConnect, Google, UserPool, Auth0, Google, Facebook])
@@ -219,7 +220,7 @@ impl Source<'_> {
         Ok(Operation::UpdateIdentityPool { caller, pool, settings: self.settings()? })
     }
 
-    /// Rarely the first one, in which the most happens.
+    /// Rarely deletes the first pool, where most operations happen.
     fn delete_pool(&mut self) -> Result<Operation> {
         let caller = self.caller()?;
         let pool = if self.rarely(8)? { self.pool()? } else { Pool(self.one_of(&[1, 2, 3])?) };

@@ -1,9 +1,11 @@
-//! Histories of concurrent operations, and whether they are linearizable: whether a serial order,
-//! in which each operation happens between its call and its answer, explains all answers.
+//! Histories of concurrent operations, and a check that they are linearizable. A history is
+//! linearizable if a serial order explains all answers and each operation takes effect between its
+//! call and its answer.
 //!
-//! The search is the one of Wing and Gong ("Testing and verifying concurrent objects", 1993), which
-//! takes the operations in every order that the times allow, with Lowe's addition ("Testing for
-//! linearizability", 2017) that no state is looked at twice in which the same operations are done.
+//! The search is by Wing and Gong ("Testing and verifying concurrent objects", 1993). It tries the
+//! operations in every order that the times allow. By Lowe's addition ("Testing for
+//! linearizability", 2017) it skips a state that it has already visited with the same operations
+//! done.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -21,21 +23,21 @@ use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::run::Run;
 use crate::testkit::script::Script;
 
-/// An operation with what it came to, and when.
+/// An operation with its outcome and its times.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "histories are also made by hand")]
 pub struct Event {
-    /// The operation, about names that were seen.
+    /// The operation, with names that were seen.
     pub operation: Operation,
-    /// What it came to.
+    /// The outcome.
     pub outcome: OperationOutcome,
-    /// A number that is higher than those of all events before the call.
+    /// A number higher than those of all events before the call.
     pub called: usize,
-    /// A number that is higher than those of all events before the answer.
+    /// A number higher than those of all events before the answer.
     pub answered: usize,
 }
 
-/// What several threads did to an implementation at the same time.
+/// Operations that several threads have performed on an implementation at the same time.
 ///
 /// # Example: two clients at once
 ///
@@ -63,18 +65,18 @@ pub struct History {
 }
 
 impl Run {
-    /// Lets a thread for each lane perform its operations, all at the same time; then performs
-    /// reads of everything that was seen, one after the other.
+    /// Runs one thread for each lane, all at the same time. Each thread performs the operations of
+    /// its lane. Afterwards reads everything that was seen, one call after the other.
     ///
-    /// What an operation names is settled when its turn comes, among what the answers up to there
-    /// have told, to whatever thread.
+    /// The names of an operation are resolved when its turn comes. They can be any names in the
+    /// answers so far, from any thread.
     ///
     /// # Listings
     ///
-    /// A page of a listing shows nothing twice and misses nothing that stood throughout, but while
-    /// others write it need not show one moment, and an implementation may well be right whose
-    /// listings no serial order explains. So leave `ListIdentities` and `ListIdentityPools` out of
-    /// the lanes, unless a page is one atomic read.
+    /// A page of a listing shows nothing twice and misses nothing that existed throughout. During
+    /// writes it need not show a single moment, so even if the implementation is correct, there may
+    /// be no serial order that explains its listings. Leave `ListIdentities` and
+    /// `ListIdentityPools` out of the lanes, unless a page is one atomic read.
     pub fn race<S: Implementation + Sync>(self, lanes: &[(S, Vec<Operation>)]) -> History {
         let Self { directory, model: before, script: prepared } = self;
         let recorder = Recorder { directory: Mutex::new(directory), time: AtomicUsize::new(0) };
@@ -92,7 +94,7 @@ impl Run {
                     })
                 })
                 .collect();
-            // A thread of the kit's own panics only if the implementation does.
+            // The threads panic only if the implementation does.
             let join = |thread: thread::ScopedJoinHandle<'_, Vec<Event>>| {
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             };
@@ -145,11 +147,11 @@ impl Recorder {
     }
 }
 
-/// How many developer users generated operations meet most often.
+/// The number of developer users that most generated operations use.
 const USERS: u8 = 4;
 const PAGE_MAX: i64 = 60;
 
-/// Reads of everything that is told by number.
+/// Reads of everything that has a number.
 fn everything(pools: u16, identities: u16) -> Vec<Operation> {
     let caller = Caller::Owner;
     let mut reads = Vec::new();
@@ -177,42 +179,42 @@ fn everything(pools: u16, identities: u16) -> Vec<Operation> {
     reads
 }
 
-/// How far a search is: how many events of each lane are done, and what came of them.
+/// The progress of a search: the number of completed events in each lane, and the model after them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     done: Vec<usize>,
     model: Model,
 }
 
-/// A state, and the lanes that it can still be gone on with.
+/// A state, and the lanes that can still continue from it.
 struct Frame {
     state: Arc<State>,
     untried: std::ops::Range<usize>,
 }
 
 impl History {
-    /// One in which nothing happened yet to what the model says is there.
+    /// A history without events. `before` has everything that exists at its beginning.
     pub fn new(before: Model) -> Self {
         Self { before, prepared: Script::default(), lanes: Vec::new() }
     }
 
-    /// With what one more thread did, in its order.
+    /// Adds the events of one more thread, in its order.
     #[must_use]
     pub fn lane(mut self, events: Vec<Event>) -> Self {
         self.lanes.push(events);
         self
     }
 
-    /// What each thread did; the last one only read, after all others.
+    /// The events of each thread. The last thread only reads, after all others.
     pub fn lanes(&self) -> &[Vec<Event>] {
         &self.lanes
     }
 
-    /// Whether a serial order explains all outcomes.
+    /// Checks that a serial order explains all outcomes.
     ///
     /// # Errors
     ///
-    /// When there is none: the service would not have answered so.
+    /// Returns an error if there is none: the service could not have given these answers.
     pub fn explain(&self) -> Result<(), Box<Unexplained>> {
         let length: usize = self.lanes.iter().map(Vec::len).sum();
         if length == 0 {
@@ -244,7 +246,8 @@ impl History {
         Err(Box::new(self.unexplained(&farthest)))
     }
 
-    /// The next event of a lane, unless one that is not yet done was answered before its call.
+    /// The next event of a lane. Returns `None` if an event that is not done yet was answered
+    /// before the next event was called.
     fn next(&self, lane: usize, done: &[usize]) -> Option<&Event> {
         let event = self.lanes.get(lane)?.get(*done.get(lane)?)?;
         let mut others = self.lanes.iter().zip(done).filter_map(|(lane, done)| lane.get(*done));
@@ -281,7 +284,7 @@ impl State {
     }
 }
 
-/// No serial order explains a history.
+/// The error for a history that no serial order explains.
 #[derive(Debug, Clone)]
 pub struct Unexplained {
     history: History,
@@ -289,7 +292,8 @@ pub struct Unexplained {
     refusals: Vec<String>,
 }
 
-/// What was prepared, the events in the order of their calls, and where the longest order ends.
+/// Prints the preparation, the events in the order of their calls, and the end of the longest
+/// possible order.
 impl fmt::Display for Unexplained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.history.prepared)?;

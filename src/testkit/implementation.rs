@@ -1,4 +1,4 @@
-//! Implementations that are put through operations.
+//! Implementations under test.
 
 use std::io;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ pub trait Implementation {
     ///
     /// # Errors
     ///
-    /// When there is no answer; that is never right.
+    /// Returns an error if there is no answer. The model never accepts that.
     fn call(&self, call: &Call) -> io::Result<CallReply>;
 
-    /// What is in the session token of credentials that it handed out, if anybody can tell.
+    /// The content of a session token that the implementation has issued, if it can be read.
     fn session(&self, session_token: &str) -> Option<Session> {
         let _ = session_token;
         None
     }
 
-    /// Lets its time go by, if it has a time of its own, and says whether it did.
+    /// Advances the time of the implementation. Returns false if it has no adjustable time.
     fn wait(&self, secs: u64) -> bool {
         let _ = secs;
         false
@@ -53,19 +53,19 @@ impl<S: Implementation + ?Sized> Implementation for &S {
     }
 }
 
-/// A clock that goes on by a millisecond with each look at it, and otherwise when it is told to.
+/// A clock that advances by one millisecond with each reading, and otherwise only on request.
 #[derive(Debug, Clone)]
 pub struct TestClock(Arc<AtomicU64>);
 
 impl Default for TestClock {
-    /// Within the time of the tokens of this kit's providers.
+    /// A time at which the tokens of this kit's providers are valid.
     fn default() -> Self {
         Self(Arc::new(AtomicU64::new(1_800_000_000_000)))
     }
 }
 
 impl TestClock {
-    /// Lets time go by.
+    /// Advances the time.
     pub fn wait(&self, secs: u64) {
         self.0.fetch_add(secs.saturating_mul(1_000), Ordering::SeqCst);
     }
@@ -77,14 +77,14 @@ impl Clock for TestClock {
     }
 }
 
-/// The methods of an engine.
+/// An engine, called through its methods.
 #[derive(Debug, Clone)]
 pub struct TypedDoor {
     engine: Engine,
     clock: Option<TestClock>,
 }
 
-/// AWS JSON 1.1 of an engine, without HTTP.
+/// An engine, called through AWS JSON 1.1 without HTTP.
 #[derive(Debug, Clone)]
 pub struct WireDoor {
     engine: Engine,
@@ -94,12 +94,12 @@ pub struct WireDoor {
 macro_rules! door {
     ($door:ident) => {
         impl $door {
-            /// The door of this engine.
+            /// Wraps this engine.
             pub fn new(engine: Engine) -> Self {
                 Self { engine, clock: None }
             }
 
-            /// With the clock that the engine has.
+            /// Sets the clock of the engine.
             #[must_use]
             pub fn clock(mut self, clock: TestClock) -> Self {
                 self.clock = Some(clock);
@@ -202,12 +202,13 @@ fn signed(aws: &Developer, operation: &str, body: &str) -> io::Result<CallReply>
     })
 }
 
-/// A page of identities as the service tells it.
+/// A page of identities in the service's format.
 fn listed(page: &ListIdentitiesOutput) -> Value {
     with(json!(page), "Identities", page.identities.iter().map(described).collect())
 }
 
-/// A description as the service tells it: the state, which is typed here, is a login there.
+/// A description in the service's format. There, the state of a disabled identity appears as a
+/// login.
 fn described(identity: &IdentityDescription) -> Value {
     let is_disabled = identity.state == IdentityState::Disabled && identity.logins.is_empty();
     let logins = if is_disabled { json!(["DISABLED"]) } else { json!(identity.logins) };
@@ -250,8 +251,8 @@ fn told(error: &Error) -> String {
 
 /// An endpoint that speaks AWS JSON 1.1 over HTTP, without TLS.
 ///
-/// Requests name their account as an access key id of twelve digits. Their signatures are not
-/// valid: an endpoint that checks them is none that can be tried.
+/// Requests use an access key id of twelve digits as the account. Their signatures are not valid,
+/// so an endpoint that verifies signatures cannot be tested.
 #[derive(Debug, Clone)]
 pub struct HttpEndpoint {
     url: String,

@@ -1,4 +1,4 @@
-//! The public providers: they sign tokens for their users, and publish their keys.
+//! Public providers, which sign tokens for their users and publish their keys.
 
 use std::sync::LazyLock;
 
@@ -13,11 +13,11 @@ use crate::state::{IdentityPool, PublicProvider, SigningAlgorithm, VerifiedLogin
 use crate::testkit::names::{IdToken, Provider, claims, names_boss};
 use crate::token::{Jwk, ModulusEncoding, SigningKey};
 
-/// A verifier that believes the public providers of this kit, and nobody else.
+/// A verifier that accepts only the public providers of this kit.
 ///
 /// # Panics
 ///
-/// Never: the key set is the one of [`issuer_key_set`].
+/// Never: it uses the key set of [`issuer_key_set`].
 pub fn login_verifier() -> OidcVerifier {
     let verifier = OidcVerifier::new().access_tokens(AccessTokens);
     Provider::ISSUERS.into_iter().fold(verifier, |verifier, provider| {
@@ -27,7 +27,7 @@ pub fn login_verifier() -> OidcVerifier {
     })
 }
 
-/// What the provider says whose access tokens say nothing to others.
+/// The provider's part in verifying opaque access tokens.
 struct AccessTokens;
 
 impl LoginVerifier for AccessTokens {
@@ -58,7 +58,7 @@ impl LoginVerifier for AccessTokens {
     }
 }
 
-/// The key set (RFC 7517) with which all public providers of this kit sign.
+/// The key set (RFC 7517) of all public providers of this kit.
 pub fn issuer_key_set() -> String {
     let key = Jwk::new(KID.to_owned(), KEY.algorithm(), &KEY.public(), ModulusEncoding::default());
     json!({ "keys": [key] }).to_string()
@@ -66,12 +66,12 @@ pub fn issuer_key_set() -> String {
 
 const KID: &str = "testkit";
 
-/// What every token is made at, long ago, in epoch seconds.
+/// The issue time of every token, in epoch seconds. It is long ago.
 const MADE_AT: u64 = 1_700_000_000;
-/// What none of them outlives.
+/// The latest expiry time of a token, in epoch seconds.
 const VALID_UNTIL: u64 = 4_000_000_000;
 
-/// PKCS#8 of an Ed25519 key whose secret is in this file, for everybody to read.
+/// PKCS#8 of an Ed25519 key. The secret in this file is public.
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| key(7));
 static OTHER_KEY: LazyLock<SigningKey> = LazyLock::new(|| key(8));
 
@@ -80,7 +80,7 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::ed25519([seed; 32]).expect("a key")
 }
 
-/// A token of a provider for one of its users; `role` is the one that it names, if it names any.
+/// A token of a provider for one of its users. `role` is the role in the token, if any.
 pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, role: &str) -> String {
     if provider == Provider::Facebook {
         return access_token(subject, kind);
@@ -124,7 +124,7 @@ pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, role: &st
     }
 }
 
-/// An access token, in which nobody but its provider can read.
+/// An access token. Only its provider can read it.
 fn access_token(subject: u8, kind: IdToken) -> String {
     format!("access-token-{subject}-{kind:?}")
 }

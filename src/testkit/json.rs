@@ -1,4 +1,4 @@
-//! JSON whose objects keep the order of their members: the order of logins is the caller's.
+//! JSON objects that keep the order of their members, because the order of logins is the caller's.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl Json {
         Self::Object(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 
-    /// With every text replaced, and every name of a member.
+    /// Replaces every text and the name of every member.
     pub(crate) fn map_texts(self, replace: &mut impl FnMut(String) -> String) -> Self {
         match self {
             Self::Text(text) => Self::Text(replace(text)),

@@ -1,9 +1,9 @@
-//! The service said a second time, naively: what is there, in maps, and what each operation makes
-//! of it, by looking at everything. Written from the contract; it calls none of the engine's rules.
+//! A naive restatement of the service. It keeps everything in maps, and each operation searches all
+//! of them. It is written from the contract and calls none of the engine's rules.
 //!
-//! The model does not answer: it is shown what an implementation answered, and says whether the
-//! service could have. So it needs to predict neither ids nor which of several identities survives
-//! where nobody knows, and a history of concurrent calls can be tried in any order.
+//! The model does not produce answers. It gets the answer of an implementation, and decides if the
+//! service could have given it. So it need not predict ids, or which of several identities survives
+//! where that is unknown. Concurrent calls can be tried in any order.
 
 mod identities;
 mod known;
@@ -25,7 +25,7 @@ use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::settings::{Attributes, Roles, Settings};
 use crate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
 
-/// What the service would do.
+/// The state and the behaviour of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct Model {
@@ -33,14 +33,14 @@ pub struct Model {
     now_secs: u64,
     pools: BTreeMap<Pool, PoolState>,
     identities: BTreeMap<Identity, IdentityState>,
-    /// Identities and pools that ever were: their ids do not come back (I9).
+    /// All identities and pools that have ever existed. Their ids are never reused (I9).
     past: BTreeSet<Identity>,
     past_pools: BTreeSet<Pool>,
     tokens: BTreeMap<Token, TokenState>,
     cursors: BTreeMap<Cursor, CursorState>,
 }
 
-/// What a user of an implementation may want one way or the other.
+/// Options for behaviour that implementations may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct Choices {
     linking: Linking,
@@ -70,7 +70,7 @@ struct IdentityState {
     pool: Pool,
     logins: BTreeSet<NumberedLogin>,
     had_login: bool,
-    /// Creation and last change as they were last told, until something changes.
+    /// The last reported dates of creation and change. They are valid until something changes.
     created_millis: Option<u64>,
     modified_millis: Option<u64>,
     changed: bool,
@@ -90,7 +90,7 @@ impl IdentityState {
     }
 }
 
-/// What a token was handed out for.
+/// The login state that a token was issued for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct TokenState {
     identity: Identity,
@@ -100,12 +100,12 @@ struct TokenState {
     expires_secs: u64,
 }
 
-/// A listing that is being read in pages.
+/// A listing that is read in pages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct CursorState {
     listing: Listing,
     shown: BTreeSet<String>,
-    /// What has stood since the first page and has to be shown.
+    /// Entries that have existed since the first page and must still be shown.
     owed: BTreeSet<String>,
 }
 
@@ -116,14 +116,14 @@ enum Listing {
     Users(Identity),
 }
 
-/// The name of an exception, or of several with ` or ` between them.
+/// The name of an exception, or several names separated by ` or `.
 type Exception = &'static str;
 
 const ALREADY_REGISTERED: Exception = "DeveloperUserAlreadyRegisteredException";
 const CONFIGURATION: Exception = "InvalidIdentityPoolConfigurationException";
 const CONFLICT: Exception = "ResourceConflictException";
 const INVALID: Exception = "InvalidParameterException";
-/// Where nobody knows which of the two.
+/// It is unknown which of the two the service returns.
 const INVALID_OR_NOT_AUTHORIZED: Exception = "InvalidParameterException or NotAuthorizedException";
 const NOT_AUTHORIZED: Exception = "NotAuthorizedException";
 const NOT_FOUND: Exception = "ResourceNotFoundException";
@@ -140,7 +140,7 @@ impl Default for Model {
 }
 
 impl Model {
-    /// The service as it is, without any pool.
+    /// The default behaviour of the service, without any pool.
     pub fn new() -> Self {
         Self {
             choices: Choices::default(),
@@ -154,7 +154,7 @@ impl Model {
         }
     }
 
-    /// As [`Builder::developer_linking`](crate::Builder::developer_linking).
+    /// The same as [`Builder::developer_linking`](crate::Builder::developer_linking).
     pub fn developer_linking(mut self, linking: DeveloperLinking) -> Self {
         self.choices.linking = match linking {
             DeveloperLinking::ByIdentityId => Linking::ByIdentityId,
@@ -163,36 +163,36 @@ impl Model {
         self
     }
 
-    /// As [`Builder::unknown_developer_user`](crate::Builder::unknown_developer_user).
+    /// The same as [`Builder::unknown_developer_user`](crate::Builder::unknown_developer_user).
     pub fn unknown_developer_user(mut self, answer: UnknownDeveloperUser) -> Self {
         self.choices.unknown_user_is_forbidden = answer == UnknownDeveloperUser::Forbidden;
         self
     }
 
-    /// As [`Builder::role_accounts`](crate::Builder::role_accounts).
+    /// The same as [`Builder::role_accounts`](crate::Builder::role_accounts).
     pub fn role_accounts(mut self, accounts: RoleAccounts) -> Self {
         self.choices.roles_of_any_account = accounts == RoleAccounts::Any;
         self
     }
 
-    /// Of several identities that logins mean, the one that was seen first survives, unless one has
-    /// the developer user: true of an engine whose operations follow each other.
+    /// Requires that the identity seen first survives a merge, unless another one has the developer
+    /// user. This holds for an engine whose operations run one after the other.
     pub fn oldest_survives(mut self) -> Self {
         self.choices.oldest_survives = true;
         self
     }
 
-    /// Lets time go by.
+    /// Advances the time.
     pub fn wait(&mut self, secs: u64) {
         self.now_secs = self.now_secs.saturating_add(secs);
     }
 
-    /// Whether the service could have answered `outcome`; if so that happened, and else the model
-    /// is as before.
+    /// Checks that the service could have answered `outcome`. If so, the model applies it.
+    /// Otherwise the model stays unchanged.
     ///
     /// # Errors
     ///
-    /// What the service would have answered, in words.
+    /// Returns the expected answer, in words.
     pub fn step(
         &mut self,
         operation: &Operation,
@@ -285,7 +285,7 @@ impl Model {
         }
     }
 
-    /// The pool, if it is the caller's.
+    /// The pool, if the caller owns it.
     fn pool(&self, caller: Account, pool: Pool) -> Result<&PoolState, Exception> {
         self.pools.get(&pool).filter(|state| state.owner == caller).ok_or(NOT_FOUND)
     }
@@ -294,7 +294,7 @@ impl Model {
         self.pools.get_mut(&pool).filter(|state| state.owner == caller).ok_or(NOT_FOUND)
     }
 
-    /// The identity, if it is of this pool.
+    /// The identity, if it belongs to this pool.
     fn identity_of(&self, pool: Pool, identity: Identity) -> Result<&IdentityState, Exception> {
         let found = self.identities.get(&identity);
         found.filter(|state| state.pool == pool).ok_or(NOT_FOUND)
@@ -306,7 +306,8 @@ impl Model {
     }
 }
 
-/// Whether a provider could not be asked about a token in which nobody else can read.
+/// Returns true if the outcome is an unavailable provider, and the operation presents a token that
+/// only its provider can read.
 fn may_be_unavailable(operation: &Operation, outcome: &OperationOutcome, expected: &str) -> bool {
     let is_read_elsewhere = |login: &Presented| match login.public() {
         Some((NumberedLogin::Public(provider, _), _)) => provider == Provider::Facebook,
@@ -317,7 +318,7 @@ fn may_be_unavailable(operation: &Operation, outcome: &OperationOutcome, expecte
         && operation.logins().iter().any(is_read_elsewhere)
 }
 
-/// Whether the service model already refuses it.
+/// Returns true if the operation violates the constraints of the service model.
 fn is_invalid(operation: &Operation) -> bool {
     let is_page = |size: i64| (1..=60).contains(&size);
     let is_name = |provider: DeveloperProvider| provider != DeveloperProvider::Invalid;
@@ -343,7 +344,7 @@ fn is_invalid(operation: &Operation) -> bool {
     }
 }
 
-/// The members of a setting as a reply tells them: without those that are empty.
+/// The members of a setting in the form of a reply: empty ones are left out.
 fn normal(members: Vec<(&'static str, crate::testkit::json::Json)>) -> Value {
     let members = members.into_iter().filter_map(|(name, value)| {
         let value = serde_json::to_value(value).ok()?;

@@ -136,7 +136,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The service's name for it.
+    /// The name of the operation in the service.
     pub fn name(&self) -> &'static str {
         match self {
             Self::CreateIdentityPool { .. } => "CreateIdentityPool",
@@ -165,7 +165,7 @@ impl Operation {
         }
     }
 
-    /// The logins that it presents.
+    /// The logins that the operation presents.
     pub(crate) fn logins(&self) -> &[Presented] {
         match self {
             Self::GetCredentialsForIdentity { logins, .. }
@@ -177,7 +177,7 @@ impl Operation {
         }
     }
 
-    /// What it is about: its names, to be replaced.
+    /// The names in the operation, for replacement.
     pub(crate) fn names_mut(&mut self) -> Names<'_> {
         let mut names = Names::default();
         match self {
@@ -240,7 +240,7 @@ impl Operation {
     }
 }
 
-/// Parts of an operation that name something.
+/// The parts of an operation that are names.
 #[derive(Default)]
 pub(crate) struct Names<'a> {
     pub(crate) caller: Option<&'a mut Caller>,

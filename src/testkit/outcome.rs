@@ -1,4 +1,4 @@
-//! What an operation came to.
+//! Outcomes of operations.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,18 +7,18 @@ use serde_json::Value;
 
 use crate::testkit::names::{Cursor, Identity, Pool, Token};
 
-/// What an operation came to, with numbers for what the implementation minted.
+/// The outcome of an operation, with numbers for the names that the implementation has generated.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum OperationOutcome {
     /// An exception.
     Refused {
-        /// Its name, without a namespace.
+        /// The name, without a namespace.
         exception: String,
-        /// Its text.
+        /// The message.
         message: String,
     },
-    /// Nothing, where there is nothing to say.
+    /// An empty answer, from an operation without output.
     Done,
     /// A pool and its settings.
     Pool(Pool, Value),
@@ -28,7 +28,7 @@ pub enum OperationOutcome {
     Identity(Identity),
     /// An identity and a token.
     Token(Identity, Token, Box<Statement>),
-    /// An identity, and what its credentials say if anybody can tell.
+    /// An identity, and the content of its credentials if it can be read.
     Credentials(Identity, Option<Box<Statement>>),
     /// A description.
     Description(Description),
@@ -36,11 +36,11 @@ pub enum OperationOutcome {
     Identities(Pool, Page<Description>),
     /// An identity and a page of its developer users.
     Users(Identity, Page<String>),
-    /// Identities that were not deleted, and why.
+    /// Identities that were not deleted, with the error codes.
     Unprocessed(Vec<(Identity, String)>),
     /// Roles, attribute maps or tags.
     Settings(Value),
-    /// An answer that says none of what it has to say.
+    /// An answer that lacks its required content.
     Unreadable(String),
 }
 
@@ -50,11 +50,11 @@ pub enum OperationOutcome {
 pub struct Page<T> {
     /// Its entries.
     pub entries: Vec<T>,
-    /// Where the next one begins, if there is one.
+    /// The token of the next page, if there is one.
     pub next: Option<Cursor>,
 }
 
-/// What `DescribeIdentity` says.
+/// The answer of `DescribeIdentity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Description {
@@ -68,7 +68,7 @@ pub struct Description {
     pub modified_millis: u64,
 }
 
-/// What a token or a session states.
+/// The content of a token or a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statement {
@@ -78,18 +78,18 @@ pub struct Statement {
     pub pool: Pool,
     /// `iss` of a token.
     pub issuer: Option<String>,
-    /// `amr`; the id of the pool stands there by its number, and a partition as `$partition`.
+    /// `amr`. The id of the pool is replaced by its number, and a partition by `$partition`.
     pub amr: Vec<String>,
     /// The tags of the principal.
     pub tags: BTreeMap<String, String>,
-    /// The role of a session; the account stands there by its number.
+    /// The role of a session. The account is replaced by its number.
     pub role: Option<String>,
-    /// How long it is valid, if that can be told.
+    /// The lifetime, if it is known.
     pub lifetime_secs: Option<u64>,
 }
 
 impl OperationOutcome {
-    /// The exception, if it is one.
+    /// The name of the exception, if the outcome is one.
     pub fn exception(&self) -> Option<&str> {
         match self {
             Self::Refused { exception, .. } => Some(exception),

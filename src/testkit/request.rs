@@ -1,4 +1,4 @@
-//! What goes to an implementation, and what comes back.
+//! Requests to an implementation and its replies.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use crate::testkit::names::Account;
 /// A call with variables: `$identity3` stands for the fourth identity that was seen.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Request {
-    /// The public operations have none.
+    /// The account of the caller. Public operations have none.
     pub(crate) caller: Option<Account>,
     pub(crate) operation: String,
     pub(crate) body: Json,
 }
 
 impl Request {
-    /// The value of `X-Amz-Target`. An eighth of all requests name their operation as the sample
-    /// requests of the API reference do; which ones follows from the request, so that a shorter
-    /// sequence and a replay send the same.
+    /// The value of `X-Amz-Target`. One eighth of all requests spell the operation like the sample
+    /// requests of the API reference. The request itself determines the spelling, so a shorter
+    /// sequence and a replay send the same value.
     pub(crate) fn target(&self) -> String {
         let digest = self.to_string().bytes().fold(0_u8, u8::wrapping_add);
         let prefix = if digest.is_multiple_of(8) { SAMPLE_TARGET_PREFIX } else { TARGET_PREFIX };
@@ -40,29 +40,29 @@ impl fmt::Display for Request {
     }
 }
 
-/// A call as it goes to an implementation.
+/// A call in the form that an implementation receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Call {
-    /// The account of twelve digits and the region whose credentials it carries; the public
-    /// operations have none.
+    /// The account, of twelve digits, and the region of the caller's credentials. Public operations
+    /// have none.
     pub caller: Option<(String, String)>,
-    /// The region that it goes to.
+    /// The region that the call goes to.
     pub region: String,
     /// The operation's name, such as `GetId`.
     pub operation: String,
-    /// How `X-Amz-Target` names it, which is one of two ways.
+    /// The value of `X-Amz-Target`, in one of two spellings.
     pub target: String,
     /// The JSON object.
     pub body: String,
 }
 
-/// What an implementation answered: the HTTP status and body of AWS JSON 1.1.
+/// The reply of an implementation: the HTTP status and body of AWS JSON 1.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "implementations make it, and it has no more")]
 pub struct CallReply {
     /// 200, 400 or 500.
     pub status: u16,
-    /// A JSON object, or nothing.
+    /// A JSON object, or an empty text.
     pub body: String,
 }

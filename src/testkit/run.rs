@@ -1,4 +1,4 @@
-//! Putting an implementation through operations, with the model looking on.
+//! Runs of operations on an implementation, checked by the model.
 
 use std::fmt;
 
@@ -13,17 +13,17 @@ use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
 use crate::testkit::script::Script;
 
-/// An implementation did something that the service would not have done.
+/// The error for an answer that the service could not have given.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Disagreement {
     /// The operation's name.
     pub operation: &'static str,
-    /// What the service would have answered, in words.
+    /// The answer of the service, in words.
     pub expected: String,
-    /// What was answered.
+    /// The actual answer.
     pub outcome: OperationOutcome,
-    /// Everything up to here.
+    /// All operations up to this one.
     pub script: Script,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Disagreement {
 
 impl std::error::Error for Disagreement {}
 
-/// What was done to an implementation, and what the model makes of it.
+/// The operations on an implementation so far, and the state of the model after them.
 #[derive(Debug, Clone)]
 pub struct Run {
     pub(crate) directory: Directory,
@@ -45,26 +45,26 @@ pub struct Run {
     pub(crate) script: Script,
 }
 
-/// Where accounts begin if nothing is said.
+/// The default number of the first account.
 const FIRST_ACCOUNT: u64 = 123_456_789_012;
 
 impl Run {
-    /// Nothing was done yet.
+    /// A run without any operation yet.
     pub fn new(model: Model) -> Self {
         Self::with_accounts(model, FIRST_ACCOUNT)
     }
 
-    /// With accounts from this number of twelve digits on, where several runs share what they are
-    /// put through.
+    /// Uses accounts from this number of twelve digits on. Use it if several runs share an
+    /// implementation.
     pub fn with_accounts(model: Model, first_account: u64) -> Self {
         Self { directory: Directory::new(first_account), model, script: Script::default() }
     }
 
-    /// Performs an operation on names that were seen.
+    /// Performs an operation with names that were seen.
     ///
     /// # Errors
     ///
-    /// When the model does not agree.
+    /// Returns an error if the model disagrees.
     pub fn perform(
         &mut self,
         implementation: &impl Implementation,
@@ -85,7 +85,7 @@ impl Run {
         }
     }
 
-    /// Lets time go by, if the implementation can.
+    /// Advances the time, if the implementation has an adjustable one.
     pub fn wait(&mut self, implementation: &impl Implementation, secs: u64) {
         if implementation.wait(secs) {
             self.model.wait(secs);
@@ -93,7 +93,7 @@ impl Run {
         }
     }
 
-    /// What was done.
+    /// The operations so far.
     pub fn script(&self) -> &Script {
         &self.script
     }
@@ -113,11 +113,11 @@ impl Directory {
     }
 }
 
-/// Puts an implementation that nobody has used through operations.
+/// Runs operations on an unused implementation.
 ///
 /// # Errors
 ///
-/// At the first operation that the service would have answered otherwise.
+/// Stops at the first answer that the service could not have given.
 pub fn run(
     implementation: &impl Implementation,
     model: Model,
@@ -127,12 +127,11 @@ pub fn run(
     operations.iter().try_for_each(|operation| run.perform(implementation, operation).map(drop))
 }
 
-/// Puts new implementations through `cases` sequences of up to `length` operations each.
+/// Runs `cases` sequences of up to `length` operations each, every one on a new implementation.
 ///
 /// # Errors
 ///
-/// The shortest sequence that could be found at whose end the service would have answered
-/// otherwise.
+/// Returns the shortest sequence found whose last answer the service could not have given.
 pub fn check<S: Implementation>(
     cases: u32,
     length: usize,

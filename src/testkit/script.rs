@@ -1,4 +1,4 @@
-//! Operations as lines of text, which can be performed again by any implementation.
+//! Operations as lines of text that any implementation can replay.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::testkit::names::Account;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
 
-/// A sequence of operations with what each came to.
+/// A sequence of operations, each with its outcome.
 ///
 /// ```text
 /// account0/us-east-1 DescribeIdentityPool {"IdentityPoolId":"$pool0"}
@@ -19,10 +19,11 @@ use crate::testkit::request::Request;
 /// # a comment
 /// ```
 ///
-/// `$identity3` stands for the fourth identity that was seen, `$token0` for the first token,
-/// `$login.Google.1.Genuine` for a token of a provider of this kit. `$cognito` is the name of the
-/// service's own tokens in the region of the call and `$abroad` one in another partition;
-/// `$partition` is its partition. `account255` is account `000000000000`.
+/// `$identity3` stands for the fourth identity that was seen, `$token0` for the first token, and
+/// `$login.Google.1.Genuine` for a token of a provider of this kit. `$cognito` is the provider name
+/// of the service's own tokens in the region of the call, `$abroad` is the one in another
+/// partition, and `$partition` is the partition of the region. `account255` is account
+/// `000000000000`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
     lines: Vec<Line>,
@@ -43,7 +44,7 @@ impl Script {
         self.lines.push(Line::Wait(secs));
     }
 
-    /// The names of the operations that are called.
+    /// The names of the called operations.
     pub fn calls(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().filter_map(|line| match line {
             Line::Call(request, _) => Some(request.operation.as_str()),
@@ -51,7 +52,8 @@ impl Script {
         })
     }
 
-    /// Performs it again, with accounts from `first_account` on, and returns what came of it.
+    /// Performs the operations again, with accounts from `first_account` on. Returns them with
+    /// their new outcomes.
     #[must_use]
     pub fn replay(&self, implementation: &impl Implementation, first_account: u64) -> Self {
         let mut directory = Directory::new(first_account);
@@ -88,7 +90,7 @@ impl fmt::Display for Script {
     }
 }
 
-/// A line that is none of a script.
+/// The error for a line that is not a valid line of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptError(String);
 
@@ -162,7 +164,7 @@ mod tests {
         WireDoor::new(builder.in_memory().expect("an engine")).clock(clock)
     }
 
-    /// Of runs in which time goes by.
+    /// Scripts of runs in which the time advances.
     fn scripts() -> Vec<Script> {
         let mut runner = TestRunner::deterministic();
         let scripts = (0..20).map(|wait| {
@@ -178,16 +180,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_is_parsed() {
+    fn printed_scripts_parse_back() {
         for script in scripts() {
             let printed = script.to_string();
             assert_eq!(printed.parse(), Ok(script), "{printed}");
         }
     }
 
-    /// Its numbers stand for other ids, which only the texts of exceptions show.
+    /// The numbers stand for other ids, which only the messages of exceptions show.
     #[test]
-    fn what_is_replayed_comes_to_the_same() {
+    fn a_replay_has_the_same_outcomes() {
         let outcomes = |script: &Script| -> Vec<String> {
             let outcomes = script.lines.iter().filter_map(|line| match line {
                 Line::Call(_, outcome) => Some(outcome),
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_say_what_came_of_a_call() {
+    fn comments_hold_the_outcome_of_a_call() {
         let text = "# of nothing\n\n  public GetId {}  \n# a\n#b\nwait 60\n# of no call\n";
         let script: Script = text.parse().expect("a script");
         assert_eq!(script.to_string(), "public GetId {}\n# b\nwait 60\n");
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_told() {
+    fn other_lines_are_refused() {
         for line in [
             "wait",
             "wait long",

@@ -1,4 +1,4 @@
-//! How a pool is set: its providers, its roles, the claims that become tags, and its own tags.
+//! Settings of a pool: its providers, its roles, the claims that become tags, and its own tags.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::testkit::names::{DeveloperProvider, Provider, Role};
 /// The settings of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Settings {
-    /// Which of a few names it has.
+    /// The pool's name, as the number of one of a few names.
     pub name: u8,
     /// `AllowUnauthenticatedIdentities`
     pub guests: bool,
@@ -16,7 +16,7 @@ pub struct Settings {
     pub classic_flow: Option<bool>,
     /// `DeveloperProviderName`
     pub developer: Option<DeveloperProvider>,
-    /// The public providers, each once.
+    /// The public providers, without duplicates.
     pub providers: Vec<Provider>,
     /// `IdentityPoolTags`
     pub tags: Option<Tags>,
@@ -73,17 +73,17 @@ impl Settings {
     }
 }
 
-/// What a role mapping says of who matches none of its rules.
+/// The behaviour of a role mapping for users who match none of its rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ambiguous {
-    /// They get the authenticated role.
+    /// The user gets the authenticated role.
     AuthenticatedRole,
-    /// They get none.
+    /// The user gets no role.
     Deny,
 }
 
-/// How a rule compares a claim.
+/// The comparison of a claim in a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the service's own words")]
@@ -99,15 +99,15 @@ pub enum Match {
 pub struct Rule {
     /// The claim's name.
     pub claim: &'static str,
-    /// How it is compared.
+    /// The comparison.
     pub match_type: Match,
-    /// With what.
+    /// The value to compare with.
     pub value: String,
-    /// Which role a match gives.
+    /// The role for a match.
     pub role: Role,
 }
 
-/// A role mapping. Without rules it is one by token.
+/// A role mapping. Without rules it is of type `Token`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mapping {
     /// `AmbiguousRoleResolution`
@@ -119,11 +119,11 @@ pub struct Mapping {
 /// The roles of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Roles {
-    /// Of authenticated identities.
+    /// The role of authenticated identities.
     pub authenticated: Option<Role>,
-    /// Of guests.
+    /// The role of guests.
     pub unauthenticated: Option<Role>,
-    /// Of the users of providers.
+    /// The role mappings of providers.
     pub mappings: BTreeMap<Provider, Mapping>,
 }
 
@@ -141,7 +141,7 @@ impl Roles {
         members
     }
 
-    /// The roles that it names.
+    /// Returns true if any roles are named.
     pub(crate) fn names_any(&self) -> bool {
         let rules = self.mappings.values().any(|mapping| !mapping.rules.is_empty());
         self.authenticated.is_some() || self.unauthenticated.is_some() || rules
@@ -175,22 +175,22 @@ fn arn(role: Role) -> Json {
     Json::Text(role.arn())
 }
 
-/// Which claims of a provider's tokens become tags of the principal.
+/// The claims of a provider's tokens that become tags of the principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Attributes {
-    /// None: an empty map, which unsets the one that was there.
+    /// No claims: an empty map, which removes the existing one.
     #[default]
     Nothing,
-    /// The same without a map.
+    /// No claims: no map at all, with the same effect.
     Absent,
-    /// `client` is `aud`, and `username` is `sub`.
+    /// The defaults: `client` is `aud`, and `username` is `sub`.
     Defaults,
-    /// The same, with a map beside it that does not count.
+    /// The defaults, with a map that is ignored.
     DefaultsBesideMap,
     /// `user` is `sub`.
     Implementation,
-    /// `kind` is a claim that no token has, and `team` one of several values.
+    /// `kind` is a claim that no token has, and `team` is a claim with several values.
     Useless,
 }
 
@@ -220,20 +220,20 @@ impl Attributes {
         matches!(self, Self::Defaults | Self::DefaultsBesideMap)
     }
 
-    /// The map that a pool then has.
+    /// The map of the pool after the change.
     pub(crate) fn map(self) -> Json {
         Json::object(self.claims().iter().map(|(key, claim)| (*key, Json::text(claim))))
     }
 }
 
-/// Tags of a pool whose keys follow each other. Those from 60 on are refused.
+/// Tags of a pool with consecutive keys. Keys from 60 on are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tags {
     /// The first key.
     pub first: u8,
-    /// How many keys follow it.
+    /// The number of further keys.
     pub others: u8,
-    /// The value of them all.
+    /// The value of all tags.
     pub value: u8,
 }
 

@@ -1,4 +1,4 @@
-//! A survey: everything that an implementation does otherwise than the service.
+//! A survey of everything that an implementation does differently from the service.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,14 +13,14 @@ use crate::testkit::operation::Operation;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::run::{Disagreement, Run};
 
-/// Puts an implementation through many sequences of operations, and goes on when it disagrees.
+/// Runs many sequences of operations on an implementation and continues after disagreements.
 ///
-/// A sequence ends at its first disagreement, since nobody knows what is true after it. Then it
-/// begins anew without the operation that disagreed, and so on until the rest agrees: what is found
-/// at once hides nothing that is rarer. Of each kind of disagreement the first one is kept, by the
-/// shortest sequence that could be made of it.
+/// A sequence ends at its first disagreement, because the true state is unknown after it. It is
+/// then repeated without that operation, until the rest agrees. So frequent disagreements do not
+/// hide rare ones. For each kind of disagreement, the survey keeps the first one, reduced to the
+/// shortest sequence found.
 ///
-/// # Example: what an emulator does otherwise
+/// # Example: the deviations of an emulator
 ///
 /// ```
 /// use cognate::testkit::{self, Model, Survey, WireDoor};
@@ -45,35 +45,36 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Of `cases` sequences of up to `length` operations each.
+    /// A survey with `cases` sequences of up to `length` operations each.
     pub fn new(cases: u32, length: usize) -> Self {
         Self { cases, length, seed: 0, only: Vec::new(), first_account: None }
     }
 
-    /// From another seed come other sequences.
+    /// Sets the seed. Another seed gives other sequences.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Leaves out all operations but those of these names: an implementation need not have all.
+    /// Limits the survey to the operations with these names. An implementation need not have all
+    /// operations.
     #[must_use]
     pub fn only<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.only = names.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Gives each sequence accounts of its own, from this number of twelve digits on: for an
-    /// implementation that keeps what earlier sequences have left.
+    /// Gives each sequence separate accounts, from this number of twelve digits on. Use it for an
+    /// implementation that keeps the data of earlier sequences.
     #[must_use]
     pub fn accounts_from(mut self, first_account: u64) -> Self {
         self.first_account = Some(first_account);
         self
     }
 
-    /// Surveys what `new` gives for each sequence: something that nobody has used, or that has at
-    /// least other accounts for each.
+    /// Runs the survey. `new` returns an implementation for each sequence. It must be unused, or at
+    /// least unused by the accounts of the sequence.
     pub fn run<S: Implementation>(&self, model: &Model, new: impl FnMut() -> S) -> Deviations {
         let mut seed = [0; 32];
         seed.iter_mut().zip(self.seed.to_le_bytes()).for_each(|(to, from)| *to = from);
@@ -95,7 +96,7 @@ impl Survey {
     }
 }
 
-/// How many accounts a sequence may name.
+/// The maximum number of accounts in a sequence.
 const ACCOUNTS: u64 = 1 << u8::BITS;
 
 struct Tour<'a, New> {
@@ -122,7 +123,7 @@ impl<S: Implementation, New: FnMut() -> S> Tour<'_, New> {
         }
     }
 
-    /// The first disagreement, and which operation it is about.
+    /// The first disagreement, and the index of its operation.
     fn first(&mut self, operations: &[Operation]) -> Option<(usize, Disagreement)> {
         let mut run = match self.survey.first_account {
             None => Run::new(self.model.clone()),
@@ -142,7 +143,7 @@ impl<S: Implementation, New: FnMut() -> S> Tour<'_, New> {
         None
     }
 
-    /// Leaves out as much as can be while the disagreement stays of its kind.
+    /// Removes as many operations as possible while the kind of the disagreement stays the same.
     fn shorten(
         &mut self,
         kind: &Kind,
@@ -173,15 +174,15 @@ impl<S: Implementation, New: FnMut() -> S> Tour<'_, New> {
     }
 }
 
-/// What disagreements have in common.
+/// A kind of disagreement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Kind {
     /// The operation's name.
     pub operation: &'static str,
-    /// What the service would have answered: an exception, or words without what is in them.
+    /// The expected answer: an exception, or words without details.
     pub expected: String,
-    /// What was answered, likewise.
+    /// The actual answer, in the same form.
     pub got: String,
 }
 
@@ -208,7 +209,7 @@ impl Kind {
     }
 }
 
-/// The HTTP status or the error, if it begins with one.
+/// The HTTP status or the error at the beginning of a text, if there is one.
 fn unreadable(what: &str) -> String {
     const LENGTH_MAX: usize = 40;
     let head = what.split(['<', '{', '[', '"', '\n']).next().unwrap_or_default().trim();
@@ -216,7 +217,7 @@ fn unreadable(what: &str) -> String {
     if head.is_empty() { "unreadable".to_owned() } else { format!("unreadable: {head}") }
 }
 
-/// Without what is another each time: numbers, what stands in brackets, and how many are named.
+/// Removes varying details from a text: numbers, text in brackets, and the number of names.
 fn in_general(text: &str) -> String {
     let mut general = String::new();
     let mut depth = 0_usize;
@@ -243,7 +244,7 @@ fn in_general(text: &str) -> String {
     general.replace(" or $identity", "")
 }
 
-/// What a survey found.
+/// The result of a survey.
 #[derive(Debug, Clone, Default)]
 pub struct Deviations {
     kinds: BTreeMap<Kind, Deviation>,
@@ -251,25 +252,25 @@ pub struct Deviations {
     calls: u64,
 }
 
-/// A kind of disagreement.
+/// A kind of disagreement with its number of occurrences and an example.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Deviation {
-    /// Which kind.
+    /// The kind.
     pub kind: Kind,
-    /// How often it was met.
+    /// The number of occurrences.
     pub times: u64,
-    /// The one that is kept, after the shortest sequence.
+    /// The kept disagreement, after the shortest sequence.
     pub disagreement: Disagreement,
 }
 
 impl Deviations {
-    /// Whether the implementation always agreed.
+    /// Returns true if the implementation always agreed.
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
     }
 
-    /// How many kinds of disagreement there are.
+    /// The number of kinds of disagreement.
     pub fn len(&self) -> usize {
         self.kinds.len()
     }
@@ -281,7 +282,7 @@ impl Deviations {
 }
 
 impl fmt::Display for Deviations {
-    /// A table of the kinds, and below it a script for each.
+    /// Prints a table of the kinds, and then a script for each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kinds, sequences, calls } = self;
         writeln!(

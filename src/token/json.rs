@@ -1,8 +1,8 @@
-//! The JSON of claims, as it is signed.
+//! The JSON of claims in the form that is signed.
 
 use crate::rules::claims::Claims;
 
-/// What is signed: the JSON that `Serialize` makes, which looks at each byte by itself.
+/// Writes the same JSON as `Serialize`, but faster. `Serialize` inspects each byte by itself.
 pub(super) fn claims_json(claims: &Claims) -> String {
     let mut json = String::with_capacity(1024);
     json.push_str(r#"{"sub":"#);
@@ -40,11 +40,12 @@ pub(super) fn claims_json(claims: &Claims) -> String {
     json
 }
 
-/// Adds a text in quotes; few need an escape, and whether one does is seen faster than written.
+/// Adds a text in quotes. Few texts need an escape, and checking is faster than writing byte by
+/// byte.
 fn push_text(json: &mut String, text: &str) {
     let is_special = |byte| byte < b' ' || byte == b'"' || byte == b'\\';
     if text.bytes().fold(false, |special, byte| special | is_special(byte)) {
-        // A text always encodes.
+        // Encoding a text never fails.
         json.push_str(&serde_json::to_string(text).unwrap_or_default());
     } else {
         json.push('"');
@@ -64,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_signed_is_what_serde_makes_of_the_claims(
+        fn signed_bytes_equal_the_json_of_serde(
             texts in vec("[ -~é\u{0}-\u{1f}]{1,8}", 6), count in 0..3_usize, has_arn: bool,
         ) {
             let tags = texts.iter().take(count).map(|key| {

@@ -1,4 +1,4 @@
-//! What verifiers read: the key set and the discovery document.
+//! Documents for verifiers: the key set and the discovery document.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::id::TokenIssuer;
 use crate::state::{PublicKey, SigningAlgorithm};
 
-/// The path under which the service publishes its keys.
+/// The path of the key set, the same as in the service.
 pub(crate) const JWKS_PATH: &str = "/.well-known/jwks_uri";
 
-/// The path of the authorization endpoint, where there is nothing.
+/// The path of the authorization endpoint. Nothing answers there.
 const AUTHORIZATION_PATH: &str = "/authorize";
 
-/// A JSON Web Key Set (RFC 7517) with every key whose tokens can still be valid.
+/// A JSON Web Key Set (RFC 7517). It has every key whose tokens can still be valid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Jwks {
@@ -23,9 +23,9 @@ pub struct Jwks {
     pub keys: Vec<Jwk>,
 }
 
-/// How the key set writes the modulus of an RSA key.
+/// The encoding of an RSA modulus in the key set.
 ///
-/// # Example: whether a verifier reads what the service writes
+/// # Example: checking that a verifier reads the service's encoding
 ///
 /// ```
 /// use cognate::token::ModulusEncoding;
@@ -38,10 +38,11 @@ pub struct Jwks {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ModulusEncoding {
-    /// Plain base64 with padding, of a signed number: a zero byte stands before a first bit that is
-    /// set. A copy of the service's own key set is written so; many libraries refuse it.
+    /// Standard base64 with padding, of a signed number: a zero byte precedes the modulus if its
+    /// first bit is set. A copy of the service's own key set is written in this form. Many
+    /// libraries refuse it.
     Base64,
-    /// Base64url without padding and without a sign byte, as RFC 7518 asks in section 6.3.1.1.
+    /// Base64url without padding and without a sign byte, as RFC 7518, section 6.3.1.1, requires.
     #[default]
     Base64Url,
 }
@@ -70,7 +71,7 @@ pub struct Jwk {
     /// `sig`.
     #[serde(rename = "use")]
     pub use_: &'static str,
-    /// The name that a token's header gives: the region and a number, `us-east-1-1`.
+    /// The name of the key in a token's header: the region and a number, `us-east-1-1`.
     pub kid: String,
     /// The curve, for `EC` and `OKP`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +108,7 @@ impl Jwk {
         match public {
             PublicKey::Rsa { n, e } => (jwk.n, jwk.e) = (Some(modulus.encode(n)), encode(e)),
             PublicKey::P256(point) => {
-                // An uncompressed point is 4, x, y.
+                // An uncompressed point is the byte 4, then x, then y.
                 let coordinates = point.get(1..).unwrap_or_default();
                 let (x, y) = coordinates.split_at_checked(32).unwrap_or_default();
                 (jwk.x, jwk.y) = (encode(x), encode(y));
@@ -118,30 +119,30 @@ impl Jwk {
     }
 }
 
-/// The discovery document, with every member that OpenID Connect Discovery 1.0 requires (section
-/// 3) and no other.
+/// The discovery document. It has exactly the members that OpenID Connect Discovery 1.0, section 3,
+/// requires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Discovery {
     /// The issuer of the tokens that the keys verify. If the regions with pools or keys have
-    /// several issuers, or there is none yet, the one of commercial regions; a verifier of other
-    /// tokens has to be given theirs.
+    /// several issuers, or none yet, this is the issuer of the commercial regions. A verifier of
+    /// other tokens must be configured with their issuer.
     pub issuer: TokenIssuer,
-    /// Where users would log in. OpenID Connect requires the member; the service has no such page,
-    /// as its tokens come from its operations. Nothing answers there.
+    /// The URL of a login page, which OpenID Connect requires. The service has no such page,
+    /// because tokens come from its operations. Nothing answers there.
     pub authorization_endpoint: String,
-    /// Where the key set is.
+    /// The URL of the key set.
     pub jwks_uri: String,
     /// `id_token`: the implicit flow, which needs no token endpoint.
     pub response_types_supported: Vec<&'static str>,
-    /// `public`: an identity has one id for all.
+    /// `public`: an identity has the same id for all applications.
     pub subject_types_supported: Vec<&'static str>,
-    /// How tokens are signed.
+    /// The signing algorithms of the tokens.
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
 }
 
 impl Discovery {
-    /// The document of a server whose origin is `base`, such as `http://127.0.0.1:4566`.
+    /// The document of a server at the origin `base`, such as `http://127.0.0.1:4566`.
     pub(crate) fn new(
         base: &str,
         issuers: BTreeSet<TokenIssuer>,

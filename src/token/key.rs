@@ -17,8 +17,8 @@ use crate::token::low_s;
 
 /// A private key for tokens.
 ///
-/// The engine makes one by itself, once for each region, and keeps it in its store; hand one in to
-/// keep it elsewhere.
+/// The engine creates one key for each region and keeps it in its store. Supply a key to keep it
+/// elsewhere.
 ///
 /// # Example: a key that the store never sees
 ///
@@ -46,11 +46,11 @@ enum Pair {
 const MALFORMED: Error = Error::SigningKey("not a PKCS#8 key of this algorithm");
 
 impl SigningKey {
-    /// Reads a key from PKCS#8, unencrypted, as DER: RSA of 2048 to 4096 bits, P-256 or Ed25519.
+    /// Reads an unencrypted key from PKCS#8 in DER: RSA with 2048 to 4096 bits, P-256 or Ed25519.
     ///
     /// # Errors
     ///
-    /// [`Error::SigningKey`] for anything else.
+    /// Returns [`Error::SigningKey`] for anything else.
     pub fn from_pkcs8(algorithm: SigningAlgorithm, der: &[u8]) -> Result<Self> {
         let random = SystemRandom::new();
         let pair = match algorithm {
@@ -69,7 +69,7 @@ impl SigningKey {
         Ok(Self { pair: Arc::new(pair), random })
     }
 
-    /// Makes a key, as PKCS#8.
+    /// Creates a key, as PKCS#8.
     pub(super) fn generate(algorithm: SigningAlgorithm, entropy: &dyn Entropy) -> Result<Vec<u8>> {
         match algorithm {
             #[cfg(feature = "rsa-keys")]
@@ -91,14 +91,14 @@ impl SigningKey {
         }
     }
 
-    /// The Ed25519 key of these secret bytes.
+    /// The Ed25519 key with these secret bytes.
     #[cfg(feature = "testkit")]
     pub(crate) fn ed25519(seed: [u8; 32]) -> Result<Self> {
         let der = [ED25519_PKCS8_HEAD.as_slice(), &seed].concat();
         Self::from_pkcs8(SigningAlgorithm::EdDsa, &der)
     }
 
-    /// How the key signs.
+    /// The algorithm of the key.
     pub fn algorithm(&self) -> SigningAlgorithm {
         match &*self.pair {
             Pair::Rsa(_) => SigningAlgorithm::Rs512,
@@ -144,7 +144,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// What stands before the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410, section 7).
+/// The bytes before the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410, section 7).
 const ED25519_PKCS8_HEAD: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];

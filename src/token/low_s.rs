@@ -1,6 +1,5 @@
-//! One signature instead of two: of `(r, s)` and `(r, n - s)`, which are both valid on P-256, only
-//! the one with the lower `s` is ever signed or accepted. Otherwise anybody could make a second
-//! token out of one of ours.
+//! A unique signature. On P-256 both `(r, s)` and `(r, n - s)` are valid. Only the one with the
+//! lower `s` is signed or accepted; otherwise anyone could derive a second token from one of ours.
 
 /// The order `n` of the group.
 const ORDER: [u8; 32] = [
@@ -14,12 +13,12 @@ const HALF: [u8; 32] = [
     0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8,
 ];
 
-/// Whether a signature, `r` and `s` of 32 bytes each, is the one of the two.
+/// Returns true if the signature has the lower `s`. `r` and `s` have 32 bytes each.
 pub(super) fn is_low(signature: &[u8]) -> bool {
     signature.split_last_chunk().is_some_and(|(_, s)| *s <= HALF)
 }
 
-/// Makes a signature the one of the two.
+/// Replaces `s` by the lower of its two values.
 pub(super) fn lower(signature: &mut [u8]) {
     if let Some((_, s)) = signature.split_last_chunk_mut()
         && *s > HALF
@@ -28,7 +27,7 @@ pub(super) fn lower(signature: &mut [u8]) {
     }
 }
 
-/// `a - b`, for `a` that is not less than `b`.
+/// `a - b`, where `a` is at least `b`.
 fn subtract(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
     let mut difference = *a;
     let mut borrow = false;

@@ -1,6 +1,6 @@
-//! RSA key generation, which ring does not offer. Nothing else uses this library.
+//! RSA key generation, which ring does not provide. This library has no other use here.
 //!
-//! Version 0.10 of it generates a key in about a second even in an unoptimised build; version 0.9
+//! Its version 0.10 generates a key in about a second even in an unoptimised build; version 0.9
 //! took most of a minute.
 
 use chacha20::ChaCha20Rng;
@@ -11,10 +11,10 @@ use rsa::pkcs8::EncodePrivateKey;
 use crate::ambient::Entropy;
 use crate::error::{Error, Result};
 
-/// The size of the service's keys.
+/// The same size as the service's keys.
 const MODULUS_BITS: usize = 2048;
 
-/// Generates a key in PKCS#8. The same entropy makes the same key.
+/// Creates a key, as PKCS#8. The same entropy gives the same key.
 pub(super) fn generate(entropy: &dyn Entropy) -> Result<Vec<u8>> {
     let failed = Error::SigningKey("no RSA key could be generated");
     let mut seed = [0; 32];

@@ -1,5 +1,5 @@
-//! Private keys at rest: AES-256-GCM under a key that HKDF-SHA256 derives from the embedder's
-//! secret.
+//! Encryption of stored private keys: AES-256-GCM with a key that HKDF-SHA256 derives from the
+//! embedder's secret.
 
 use std::fmt;
 
@@ -12,23 +12,24 @@ use crate::error::{Error, Result};
 use crate::state::{PrivateKey, SigningAlgorithm};
 use crate::token::SigningKey;
 
-/// Seals and opens private keys. Without a secret they are kept as they are.
+/// Seals and opens private keys. Without a secret they are stored unencrypted.
 pub(crate) struct Seal {
     key: Option<LessSafeKey>,
-    /// Opens what was sealed with the secret before this one.
+    /// Opens keys that were sealed with the previous secret.
     previous: Option<LessSafeKey>,
 }
 
 impl Seal {
     /// # Errors
     ///
-    /// [`Error::SigningKey`] for a secret that is empty.
+    /// Returns [`Error::SigningKey`] for an empty secret.
     pub(crate) fn new(secret: Option<&[u8]>, previous: Option<&[u8]>) -> Result<Self> {
         let key = secret.map(derive).transpose()?;
         Ok(Self { key, previous: previous.map(derive).transpose()? })
     }
 
-    /// Makes a new key; it is to be kept under the name `kid`, to which the seal binds it.
+    /// Creates a key and seals it. The seal binds it to the name `kid`, under which it must be
+    /// stored.
     pub(crate) fn generate(
         &self,
         algorithm: SigningAlgorithm,
@@ -40,7 +41,7 @@ impl Seal {
         Ok((key, self.seal(kid, der, entropy)?))
     }
 
-    /// Seals a secret that is to be kept under a name.
+    /// Seals a secret and binds it to the name that it will be stored under.
     pub(crate) fn seal(
         &self,
         name: &str,
@@ -59,7 +60,7 @@ impl Seal {
         Ok(PrivateKey::Sealed { nonce, sealed: secret })
     }
 
-    /// Reads a kept key; `None` where the embedder has it.
+    /// Reads a stored key. Returns `None` if the embedder holds it.
     pub(crate) fn open(
         &self,
         algorithm: SigningAlgorithm,
@@ -70,7 +71,7 @@ impl Seal {
         der.map(|der| SigningKey::from_pkcs8(algorithm, &der)).transpose()
     }
 
-    /// Reads a kept secret; `None` where the embedder has it.
+    /// Reads a stored secret. Returns `None` if the embedder holds it.
     pub(crate) fn unseal(&self, name: &str, private: &PrivateKey) -> Result<Option<Vec<u8>>> {
         match private {
             PrivateKey::HandedIn => Ok(None),
@@ -87,8 +88,8 @@ impl Seal {
         }
     }
 
-    /// The same secret as it is to be kept from now on; `None` where it is kept so already, or
-    /// where it cannot be read.
+    /// The same secret in the form that is required now. Returns `None` if it already has that
+    /// form, or cannot be read.
     pub(crate) fn reseal(
         &self,
         name: &str,

@@ -1,4 +1,5 @@
-//! Reading a token back: whatever is not exactly one of ours is refused.
+//! Verification of presented tokens. It refuses any token this engine would not have issued, byte
+//! for byte.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +19,14 @@ use crate::state::{PublicKey, StoredKey};
 use crate::token::json::claims_json;
 use crate::token::{header, low_s};
 
-/// No token of ours is longer: 50 principal tags and 10 logins, all of them escaped, fit.
+/// The maximum length of a token. 50 principal tags and 10 logins fit, even if every character is
+/// escaped.
 const LENGTH_MAX: usize = 1 << 20;
 
-/// A token, cut into its parts.
+/// A token, split into its parts.
 #[derive(Debug)]
 pub(crate) struct ParsedToken<'a> {
-    /// The name of the key that it claims to be signed with.
+    /// The name of the key in the header. It is not verified yet.
     pub(crate) kid: String,
     header: Vec<u8>,
     claims: Vec<u8>,
@@ -52,7 +54,8 @@ impl<'a> ParsedToken<'a> {
     }
 }
 
-/// Whether a text is a token that names this service as its issuer, in any region, genuine or not.
+/// Returns true if a text is a token that names this service as its issuer, in any region. The
+/// token need not be genuine.
 pub(crate) fn claims_to_be_ours(token: &str) -> bool {
     #[derive(Deserialize)]
     struct Issuer {
@@ -68,14 +71,13 @@ pub(crate) fn claims_to_be_ours(token: &str) -> bool {
     issuer.is_some_and(|issuer| TokenIssuer::is_issuer(&issuer.iss))
 }
 
-/// The claims of a token that `key` has signed and whose time is not over at `now`, in epoch
-/// seconds.
+/// The claims of a token that `key` has signed and that has not expired at `now`, in epoch seconds.
 pub(crate) fn verify(
     parsed: &ParsedToken<'_>,
     key: &StoredKey,
     now: u64,
 ) -> Result<Claims, Refusal> {
-    // The key says what the algorithm is; the header has to agree to the byte.
+    // The key defines the algorithm, and the header must match it byte for byte.
     if parsed.header != header(&parsed.kid, key.algorithm).into_bytes() {
         return Err(Refusal::TokenForeign);
     }
@@ -125,7 +127,7 @@ struct Tags {
     principal_tags: BTreeMap<PrincipalTagKey, [PrincipalTagValue; 1]>,
 }
 
-/// What was signed has to be what we would write for the same claims.
+/// The signed bytes must equal the ones that this engine writes for the same claims.
 fn read(json: &[u8]) -> Option<Claims> {
     let signed: SignedClaims = serde_json::from_slice(json).ok()?;
     let issuer = signed.aud.region().ok()?.token_issuer();

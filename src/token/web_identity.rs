@@ -1,8 +1,8 @@
-//! A token as a role's trust policy sees it.
+//! A verified token, as the trust policy of a role sees it.
 
 use crate::rules::claims::Claims;
 
-/// Who presents a token of this engine to `AssumeRoleWithWebIdentity`.
+/// The caller of `AssumeRoleWithWebIdentity` with a token of this engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebIdentity {
     claims: Claims,
@@ -19,16 +19,16 @@ impl WebIdentity {
         self.claims.issuer().provider_name()
     }
 
-    /// What the token says: its principal tags are the tags of the session, for which the policy
-    /// has to allow `sts:TagSession` if there are any.
+    /// The claims of the token. Its principal tags become the tags of the session. If there are
+    /// any, the policy must allow `sts:TagSession`.
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The values of a condition key of the policy: `PROVIDER:aud`, the pool; `PROVIDER:sub`, the
-    /// identity; `PROVIDER:amr`, of which there are several; `aws:FederatedProvider`; and
-    /// `aws:RequestTag/KEY`. Without regard to case; empty for a key that the request does not
-    /// have.
+    /// The values of a condition key of the policy: `PROVIDER:aud` is the pool, `PROVIDER:sub` the
+    /// identity, and `PROVIDER:amr` has several values. `aws:FederatedProvider` and
+    /// `aws:RequestTag/KEY` are supported too. Keys are case-insensitive. The result is empty for a
+    /// key that the request does not have.
     pub fn condition_values(&self, key: &str) -> Vec<&str> {
         const REQUEST_TAG: &str = "aws:RequestTag/";
         if key.eq_ignore_ascii_case("aws:FederatedProvider") {

@@ -1,4 +1,4 @@
-//! What the short way of a known user must not change.
+//! The fast path for a known user gives the same answers as the general path.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ fn call(
     input.logins(provider, user)
 }
 
-/// The short way is for a known user who is all that is presented, and for nothing else.
+/// The fast path applies only to a known user who is the only login of the call.
 #[test]
-fn whether_a_pool_is_kept_makes_no_difference() {
+fn a_cached_pool_makes_no_difference() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let builder = || Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
     let kept = builder().open_exclusive(Arc::clone(&store)).expect("opens");

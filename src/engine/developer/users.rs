@@ -1,4 +1,4 @@
-//! Lookup, merge and unlinking of users of a developer provider.
+//! Lookup, merging and unlinking of users of a developer provider.
 
 use crate::engine::Developer;
 use crate::engine::cache::KeptPool;
@@ -18,22 +18,23 @@ use crate::state::{Identity, Login};
 impl Developer {
     /// Looks up the identity of a developer user, or the developer users of an identity.
     ///
-    /// By both, it says whether they belong together: the answer then is the question.
+    /// With both, it checks that they belong together and answers with the same pair.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
-    /// * [`LookupKeyMissing`](crate::Refusal::LookupKeyMissing): neither of the two was given.
+    /// * [`LookupKeyMissing`](crate::Refusal::LookupKeyMissing): neither an identity id nor a user
+    ///   was given.
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the
-    ///   pool.
-    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): by a user alone, who has
-    ///   no identity.
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the pool has no identity with the
+    ///   given id.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): only a user was given,
+    ///   and the user has no identity.
     /// * [`NextTokenInvalid`](crate::Refusal::NextTokenInvalid): the token is not from this
     ///   listing.
-    /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): by both, which do not
-    ///   belong together.
+    /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): both were given, and
+    ///   they do not belong together.
     ///
     /// # Example: both directions
     ///
@@ -86,23 +87,25 @@ impl Developer {
         })
     }
 
-    /// Merges the identity of one developer user into that of another.
+    /// Merges the identity of one developer user into the identity of another.
     ///
-    /// All logins of the source's identity, public ones too, move to the destination's; the
-    /// source's is disabled for good. Two users of one identity already are left as they are.
+    /// All logins of the source's identity, including public ones, move to the destination's
+    /// identity. The source's identity is disabled permanently. If both users already have the same
+    /// identity, nothing changes.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): not the
-    ///   pool's developer provider.
-    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): the source, then the
-    ///   destination, has no identity.
-    /// * [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): the two have different users of one
-    ///   public provider.
-    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): together they have more than 20 logins.
+    /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): the name
+    ///   is not the one of the pool's developer provider.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): the source has no
+    ///   identity, or else the destination has none.
+    /// * [`MergeOfTwoUsers`](crate::Refusal::MergeOfTwoUsers): the identities have different users
+    ///   of one public provider.
+    /// * [`TooManyLogins`](crate::Refusal::TooManyLogins): together the identities have more than
+    ///   20 logins.
     ///
     /// # Example: bob turns out to be alice
     ///
@@ -147,21 +150,22 @@ impl Developer {
         Ok(MergeDeveloperIdentitiesOutput { identity_id })
     }
 
-    /// Unlinks a developer user from an identity. The next token that is asked for the user makes a
-    /// new identity; an identity that has no login left is disabled for good.
+    /// Unlinks a developer user from an identity. The next token request for the user creates a new
+    /// identity. An identity without any login left is disabled permanently.
     ///
     /// # Errors
     ///
     /// In this order:
     ///
     /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
-    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the id names no identity of the
-    ///   pool.
-    /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): not the
-    ///   pool's developer provider.
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound): the pool has no identity with the
+    ///   given id.
+    /// * [`DeveloperProviderUnsupported`](crate::Refusal::DeveloperProviderUnsupported): the name
+    ///   is not the one of the pool's developer provider.
     /// * [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere): the user has another
     ///   identity.
-    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): the user has none.
+    /// * [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound): the user has no
+    ///   identity.
     ///
     /// # Example: the last login disables the identity
     ///

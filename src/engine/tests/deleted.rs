@@ -1,4 +1,4 @@
-//! Pools that are deleted while a call looks at them.
+//! Pools that are deleted during a call.
 
 use parking_lot::Mutex;
 
@@ -18,7 +18,7 @@ use crate::store::{Batch, Commit, Key, KeyRange, MemoryStore, StoreError, Tree, 
 struct Deleting {
     store: Arc<dyn Store>,
     pool: Mutex<Option<(Developer, IdentityPoolId)>>,
-    /// Whether the logins of the pool are still there when the deletion has begun.
+    /// Only begins the deletion, so that the logins of the pool are still there.
     is_begun_only: bool,
 }
 
@@ -84,7 +84,7 @@ fn a_pool_that_is_deleted_meanwhile_is_not_listed_as_empty() {
     assert_eq!(listed.expect_err("is gone").kind(), ErrorKind::ResourceNotFound);
 }
 
-/// The one read that follows is of a moment after the pool.
+/// The only read of the call happens after the deletion of the cached pool.
 #[test]
 fn a_pool_that_is_kept_and_deleted_meanwhile_is_gone() {
     let store = Deleting::over(Arc::new(MemoryStore::new()), false);
@@ -99,7 +99,7 @@ fn a_pool_that_is_kept_and_deleted_meanwhile_is_gone() {
     assert_eq!(meanwhile.to_string(), afterwards.to_string());
 }
 
-/// The same on the short way of a known user, whose login is there until the deletion ends.
+/// The same on the fast path for a known user, whose login is there until the deletion ends.
 #[test]
 fn a_user_who_is_known_to_a_pool_that_is_deleted_meanwhile_is_not_found() {
     for (is_begun_only, wants_token) in [(true, false), (true, true), (false, false)] {

@@ -8,7 +8,7 @@ use crate::login::mint::{
 };
 
 #[test]
-fn a_token_is_three_parts_of_which_two_are_objects() {
+fn a_token_has_three_parts_and_two_are_objects() {
     let good = Signer::ed25519().token(&claims(GOOGLE));
     let header = encode(r#"{"alg":"EdDSA"}"#);
     let body = encode(claims(GOOGLE).to_string());
@@ -24,7 +24,7 @@ fn a_token_is_three_parts_of_which_two_are_objects() {
         format!("{good}\n"),
         format!("{good}="),
         format!("{header}=.{body}.AAAA"),
-        // The last bits of the signature are no zeros.
+        // The last bits of the signature are not zero.
         format!("{header}.{body}.AB"),
         format!("{header}.{body}.A+/A"),
         format!("{}.{body}.AAAA", encode("[]")),
@@ -138,8 +138,8 @@ fn time_is_compared_in_whole_seconds() {
     }
 }
 
-/// What providers write as `typ` of an identity token, and what is written of other tokens (RFC
-/// 7515, section 4.1.9: media types, without regard to case).
+/// Values of `typ` that providers write in identity tokens, and values of other tokens. They are
+/// media types and so case-insensitive (RFC 7515, section 4.1.9).
 #[test]
 fn a_token_of_another_type_is_no_identity_token() {
     let signer = Signer::ed25519();
@@ -177,14 +177,14 @@ fn a_token_of_another_type_is_no_identity_token() {
             assert_eq!(present(&trusted, provider, &token).err(), expected, "{typ}, unverified");
         }
     }
-    // It is told before what such a token lacks, and before its signature.
+    // The type is refused before missing claims and before the signature.
     let proof = json!({ "htm": "POST", "htu": "https://login.example.com/token" });
     let token = signer.sign(&json!({ "alg": signer.alg, "typ": "dpop+jwt", "crit": [] }), &proof);
     assert_eq!(present(&verifier(), GOOGLE, &token), Err(LoginError::Malformed));
 }
 
-/// A logout token of a provider that sends no `typ` of its own has the event as its mark (OpenID
-/// Connect Back-Channel Logout, section 2.4).
+/// A logout token of a provider that writes no special `typ`. Its event marks it (OpenID Connect
+/// Back-Channel Logout, section 2.4).
 #[test]
 fn a_token_about_events_is_no_identity_token() {
     const LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -196,7 +196,7 @@ fn a_token_about_events_is_no_identity_token() {
             false,
         ),
         (json!({ "spring": true, LOGOUT: {} }), false),
-        // A claim of that name which an application has given a meaning of its own.
+        // A claim of the same name to which an application has given another meaning.
         (json!({ "spring": true, "autumn": false }), true),
         (json!({}), true),
         (json!(["https://tickets.example/1"]), true),
@@ -210,7 +210,7 @@ fn a_token_about_events_is_no_identity_token() {
     }
 }
 
-/// A user pool's access token lacks `aud`, unless it was asked for a resource.
+/// An access token of a user pool has no `aud` unless it was requested for a resource.
 #[test]
 fn an_access_token_is_no_identity_token() {
     for (token_use, error) in [("access", Some(LoginError::Malformed)), ("id", None)] {

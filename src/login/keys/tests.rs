@@ -11,7 +11,7 @@ fn has_signed(keys: &JwkSet, token: &str) -> bool {
     keys.has_signed(&Jwt::parse(&token).unwrap_or_else(|_| panic!("a token")))
 }
 
-/// The key with other members; those that are null are taken out.
+/// The key with other members. Null members are removed.
 fn with(key: &Value, members: &Value) -> Value {
     let mut key = key.clone();
     for (name, value) in members.as_object().expect("members") {
@@ -146,7 +146,7 @@ fn keys_that_verify_no_token_are_left_out() {
     assert_eq!(JwkSet::from_json(keys).expect("a key set").len(), 1);
 }
 
-/// The service's own key set is written so (contract, section 4).
+/// The service's own key set has this form (contract, section 4).
 #[test]
 fn numbers_may_be_in_standard_base64() {
     let signer = Signer::all().remove(0);
@@ -160,7 +160,7 @@ fn numbers_may_be_in_standard_base64() {
 }
 
 #[test]
-fn what_is_no_key_set_is_refused() {
+fn invalid_key_sets_are_refused() {
     for json in ["", "<html>", "[]", "[[]]", "{}", r#"{"keys": {}}"#, r#"{"keys": []} x"#, "null"] {
         assert_eq!(JwkSet::from_json(json).map(|keys| keys.len()), Err(JwkSetError), "{json}");
     }

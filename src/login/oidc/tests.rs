@@ -12,7 +12,7 @@ use crate::state::ClaimValue;
 
 const OTHER_POOL: &str = "cognito-idp.us-east-1.amazonaws.com/us-east-1_other";
 
-/// A call of a user with a token of the second client, and what is wrong with it.
+/// A call of a user with a token of the second client, and the changes that make it fail.
 struct Call {
     verifier: OidcVerifier,
     provider: &'static str,
@@ -31,10 +31,10 @@ impl Call {
     }
 }
 
-/// The name of a failure, what is said, and how it comes about.
+/// The name of a failure, the error, and the change that causes it.
 type Wrong = (&'static str, LoginError, fn(&mut Call));
 
-/// Contract section 5.2, point 7: what is wrong, in the order of the checks, and what is said.
+/// Contract section 5.2, point 7: failures in the order of the checks, with their errors.
 #[test]
 fn of_two_failures_the_earlier_is_reported() {
     let (now, exp) = (NOW_SECS, NOW_SECS);
@@ -66,7 +66,7 @@ fn of_two_failures_the_earlier_is_reported() {
     assert_eq!(call().answer(), Err(LoginError::Inactive), "and nothing else is wrong");
     for (place, (earlier, error, spoil)) in wrongs.iter().enumerate() {
         for (later, _, spoil_too) in &wrongs[place..] {
-            // Two are wrong with the same part.
+            // Both change the same part.
             if (*earlier, *later) == ("header", "crit") {
                 continue;
             }
@@ -161,7 +161,7 @@ fn unavailable(text: &str, name: &str) -> LoginError {
 }
 
 #[test]
-fn keys_are_asked_for_where_none_are_given() {
+fn keys_come_from_the_callback_if_none_are_given() {
     let token = |provider, kid: Value| {
         Signer::ed25519().sign(&json!({ "alg": "EdDSA", "kid": kid }), &claims(provider))
     };
@@ -188,7 +188,7 @@ fn keys_are_asked_for_where_none_are_given() {
     }
 }
 
-/// Refuses with a reason that nothing else gives.
+/// Refuses with an error that nothing else returns.
 struct Refuses;
 
 impl LoginVerifier for Refuses {
@@ -221,7 +221,7 @@ fn other_tokens_are_for_others() {
 }
 
 #[test]
-fn a_server_side_token_check_is_made_where_the_entry_wants_it() {
+fn a_server_side_token_check_is_made_if_the_entry_requires_it() {
     for (aud, answer, error) in [
         ("second", Ok(true), None),
         ("second", Ok(false), Some(LoginError::Inactive)),
@@ -287,7 +287,7 @@ fn nothing_secret_is_shown() {
     assert!(shown.contains(ISSUER) && !shown.contains(key["x"].as_str().expect("a key")));
 }
 
-/// Text that is a token as far as the first few checks see.
+/// Text that passes the first few checks of a token.
 fn nearly_a_token() -> impl Strategy<Value = String> {
     let json = prop_oneof![
         any::<String>(),
@@ -324,7 +324,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_may_write_a_token_still_needs_its_audience(aud in "[a-z]{0,3}") {
+    fn a_forged_token_still_needs_its_audience(aud in "[a-z]{0,3}") {
         let mut claims = claims(USER_POOL);
         claims["aud"] = json!(aud);
         let token = unsigned(&json!({ "alg": "none" }), &claims) + ".";

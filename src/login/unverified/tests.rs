@@ -48,7 +48,7 @@ fn everything_else_is_checked() {
 }
 
 #[test]
-fn whoever_holds_an_access_token_is_its_digest() {
+fn an_access_token_stands_for_its_digest() {
     for (provider, app) in [
         ("graph.facebook.com", "7346241598935552"),
         ("www.amazon.com", "amzn1.application.1"),

@@ -57,7 +57,7 @@ fn tags_of_claims() {
     assert_eq!(made(&both, &used), "t=sub-1 u=Sales", "the first counts");
 }
 
-/// Contract section 9: what is asked for, the map that comes of it, and its tags.
+/// Contract section 9: the request, the resulting map and its tags.
 #[test]
 fn maps_that_are_asked_for() {
     let own = |text: &str| if text.is_empty() { PrincipalTags::new() } else { tags_of(text) };

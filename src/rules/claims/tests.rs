@@ -1,8 +1,7 @@
 use super::*;
 use crate::rules::properties::world;
 
-/// What stands in a token for `subject` of a provider, in each of the forms of contract
-/// section 4.
+/// The full name of `subject` in a token, in each form of contract section 4.
 #[test]
 fn a_token_names_the_login_that_it_was_made_for_and_no_other() {
     const OIDC: &str = "id.example.com/x";
@@ -25,11 +24,11 @@ fn a_token_names_the_login_that_it_was_made_for_and_no_other() {
         (OIDC, "graph.facebook.com", false),
         (OIDC, ARN, false),
         (USER_POOL, "CognitoSignIn", false),
-        // An application of Facebook, and of no other provider.
+        // Only Facebook has an application in the name.
         ("graph.facebook.com", "graph.facebook.com:a", true),
         ("graph.facebook.com", "graph.facebook.com:a:c", false),
         ("www.amazon.com", "www.amazon.com:a", false),
-        // A user whose identifier ends with a colon and the subject.
+        // A user identifier that ends with a colon and the subject.
         ("www.amazon.com", "www.amazon.com:CognitoSignIn", false),
         (OIDC, &format!("{ARN}:OIDC:a"), false),
         (USER_POOL, &format!("{USER_POOL}:CognitoSignIn:a"), false),
@@ -43,7 +42,7 @@ fn a_token_names_the_login_that_it_was_made_for_and_no_other() {
     }
 }
 
-/// Observed: `graph.facebook.com:APP:USER`. An application has no colon, a user may have.
+/// Observed: `graph.facebook.com:APP:USER`. An application id has no colon; a user id may have one.
 #[test]
 fn a_facebook_login_is_named_with_its_application() {
     const FACEBOOK: &str = "graph.facebook.com";
@@ -59,7 +58,7 @@ fn a_facebook_login_is_named_with_its_application() {
         let mut identity = world::guest("G");
         identity.link([login.login().clone()], world::NOW).unwrap();
         assert!(names_login_of(&amr, &identity), "{subject}");
-        // As it was written before, and by verifiers that write it so.
+        // The older form, which some verifiers still write.
         let before = [AUTHENTICATED, FACEBOOK, &format!("{FACEBOOK}:{subject}")];
         let named = names_login_of(&before.map(str::to_owned), &identity);
         assert_eq!(named, !subject.contains(':'), "{subject}");
@@ -67,7 +66,7 @@ fn a_facebook_login_is_named_with_its_application() {
         other.link([used("app:1").login().clone()], world::NOW).unwrap();
         assert_eq!(names_login_of(&amr, &other), subject == "app:1", "{subject}");
     }
-    // Of no other provider the application is known to be named.
+    // No other provider is known to name the application.
     let amazon = VerifiedLogin::assertion(&"www.amazon.com".parse().unwrap(), "a").unwrap();
     let mut pool = pool;
     let app = pool.settings.supported_login_providers.values().next().cloned().unwrap();

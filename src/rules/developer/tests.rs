@@ -134,7 +134,7 @@ fn a_lookup_is_paged_in_the_order_of_linking() {
     };
     let first = page(&world, None);
     assert_eq!(first.entries, ["b".parse().unwrap()]);
-    // What was shown is unlinked between two pages: nothing is shown twice, nothing is missed.
+    // A user from the first page is unlinked before the second one: no user is repeated or missed.
     world.0[0].unlink(&login("d:b"), NOW);
     let second = page(&world, first.next.as_ref());
     assert_eq!(second.entries, ["a".parse().unwrap()]);

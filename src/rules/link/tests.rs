@@ -18,8 +18,7 @@ const MERGE: &str = "! Cannot merge these identities.";
 const TWENTY: &str = "p:1,d:02,d:03,d:04,d:05,d:06,d:07,d:08,d:09,d:10,\
                       d:11,d:12,d:13,d:14,d:15,d:16,d:17,d:18,d:19,d:20";
 
-/// Contract section 3, row by row: what is stored, the given identity, what is presented, the
-/// answer.
+/// Contract section 3, row by row: stored identities, given identity, presented logins, answer.
 #[test]
 fn the_resolution_table() {
     let forbidden = forbidden();
@@ -87,7 +86,7 @@ fn the_resolution_table() {
     }
 }
 
-/// Design decision 1: what differs where giving the identity is proof enough.
+/// Design decision 1: the rows that differ if the id of the identity is proof enough.
 #[test]
 fn the_given_identity_as_proof() {
     let forbidden = forbidden();
@@ -158,9 +157,10 @@ fn dates_follow_what_changes() {
     }
 }
 
-/// Merging Y alone is one login too many, merging Z is a second user of p: that goes first.
+/// Merging Y alone makes one login too many; merging Z adds a second user of p. The refusal for the
+/// second user comes first.
 #[test]
-fn a_second_user_is_told_before_too_many_logins() {
+fn a_second_user_is_refused_before_too_many_logins() {
     let world = format!("X={TWENTY} Y=q:1,d:30 Z=r:1,p:2");
     assert_eq!(present(&world, "X", OpenedWith::Login, "p:1,q:1,r:1"), MERGE);
 }

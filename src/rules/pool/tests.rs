@@ -125,7 +125,7 @@ fn an_account_has_a_thousand_pools() {
     assert_eq!(create(world::pool(), IdentityPool::PER_ACCOUNT_MAX), Err(Refusal::TooManyPools));
 }
 
-/// The pool that a decision writes.
+/// The pool written by a decision.
 fn written<T>(decided: &Decided<T>) -> &Pool {
     let [Effect::Pool(change)] = decided.effects.as_slice() else { panic!("not one effect") };
     let Change::Update { after, .. } = &**change else { panic!("{change:?}") };

@@ -1,4 +1,4 @@
-//! Calls over worlds: what an engine gathers for a rule, the rule, and what comes of it.
+//! Calls over worlds: gathering the records like an engine, applying the rule, checking the result.
 
 use crate::id::IdentityId;
 use crate::name::ProviderName;
@@ -7,10 +7,10 @@ use crate::rules::properties::world::{NOW, World, amr, id, login, logins, name, 
 use crate::rules::{Change, Decided, Effect, Refusal, developer, public};
 use crate::state::Identity;
 
-/// A call, its identities and logins in the words of a [`World`].
+/// A call. Its identities and logins are spelled as in a [`World`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// Logins are presented, for an identity or for none.
+    /// Presents logins, with or without an identity.
     Present {
         given: Option<String>,
         proof: OpenedWith,
@@ -25,7 +25,7 @@ pub(crate) enum Call {
         identity: String,
         user: String,
     },
-    /// Who has a login of the identity, or a token for `token`, unlinks its users of `providers`.
+    /// Unlinks users of `providers`. The proof is a login of the identity, or a token for `token`.
     UnlinkPublic {
         identity: String,
         logins: String,
@@ -37,7 +37,7 @@ pub(crate) enum Call {
     },
 }
 
-/// What opens a given identity, beside its logins.
+/// The proof for a given identity, beside its logins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OpenedWith {
     Login,
@@ -109,7 +109,7 @@ impl World {
         self.get(&id).ok_or(Refusal::IdentityNotFound { identity_id: id })
     }
 
-    /// Lets a call happen and asserts the invariants of what is there afterwards.
+    /// Applies a call and asserts the invariants of the resulting world.
     pub(crate) fn call(
         &mut self,
         call: &Call,
@@ -124,7 +124,8 @@ impl World {
     }
 }
 
-/// What comes of a call: the identity and the world after, or the refusal. A new identity is N.
+/// The outcome of a call: the identity and the resulting world, or the refusal. A new identity is
+/// N.
 pub(crate) fn outcome(world: &str, call: &Call) -> String {
     let mut world = World::parse(world);
     match world.call(call, id("N")) {

@@ -17,16 +17,16 @@ use crate::state::{Identity, IdentityState, LOGINS_MAX, Login};
 const LOGINS: [&str; 9] = ["d:a", "d:b", "d:c", "p:1", "p:2", "q:1", "q:2", "r:1", "r:2"];
 const IDENTITIES: [&str; 6] = ["U", "V", "W", "X", "Y", "Z"];
 
-/// What an identity is but for its logins.
+/// An identity without regard to its logins.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Guest,
     Disabled,
-    /// With so many developer users beside the logins that it owns.
+    /// With this number of developer users, beside its other logins.
     With(usize),
 }
 
-/// Up to six identities, of which some are of one second and some of the future, over few logins.
+/// Up to six identities over few logins. Some have the same creation second, some a future one.
 fn worlds() -> impl Strategy<Value = String> {
     let kind = prop_oneof![
         1 => Just(Kind::Guest),
@@ -53,7 +53,7 @@ fn worlds() -> impl Strategy<Value = String> {
     )
 }
 
-/// Those of the logins that `place` owns and that go together (I3, I4); without any a guest.
+/// The logins of `place` that an identity can have together (I3, I4). Without any it is a guest.
 fn logins_of(place: usize, owners: &[usize; 9], others: usize) -> String {
     let mut has: Vec<String> = Vec::new();
     for (login, _) in LOGINS.iter().zip(owners).filter(|(_, owner)| **owner == place) {
@@ -68,7 +68,7 @@ fn logins_of(place: usize, owners: &[usize; 9], others: usize) -> String {
     if has.is_empty() { "guest".to_owned() } else { has.join(",") }
 }
 
-/// A `Logins` map, which has one login for each provider.
+/// A `Logins` map, with one login for each provider.
 fn presented() -> impl Strategy<Value = Vec<&'static str>> {
     subsequence(LOGINS.to_vec(), 0..6).prop_shuffle().prop_map(|logins| {
         let mut seen = BTreeSet::new();
@@ -80,24 +80,24 @@ fn shuffled(logins: Vec<&'static str>) -> impl Strategy<Value = Vec<&'static str
     Just(logins).prop_shuffle()
 }
 
-/// A world and a call to it.
+/// A world and a call on it.
 fn scenes() -> impl Strategy<Value = (String, Call)> {
     worlds().prop_flat_map(|world| (Just(world.clone()), calls(&world)))
 }
 
-/// An identity of a world, or seldom one that is not there.
+/// An identity of a world, or rarely a missing one.
 fn identity(world: &str) -> impl Strategy<Value = String> + use<> {
     let known = world.split_whitespace().map(|identity| identity[..1].to_owned());
     mostly(&known.collect::<Vec<_>>(), "Q")
 }
 
-/// One of those that are known, or seldom one that is not.
+/// One of the known names, or rarely an unknown one.
 fn mostly(known: &[String], unknown: &str) -> Select<String> {
     let known = std::iter::repeat_n(known, 5).flatten().cloned();
     select(known.chain([unknown.to_owned()]).collect::<Vec<_>>())
 }
 
-/// A developer user of one of the identities, or seldom nobody.
+/// A developer user of one of the identities, or rarely an unregistered one.
 fn user(world: &str) -> impl Strategy<Value = String> + use<> {
     let first = |identity: &Identity| {
         let login = identity.logins().find(|login| login.is_developer())?;
@@ -143,12 +143,12 @@ fn calls(world: &str) -> impl Strategy<Value = Call> + use<> {
     ]
 }
 
-/// A world and, as often as that, an identity of it.
+/// A world and, with this probability, an identity of it.
 fn given(often: f64) -> impl Strategy<Value = (String, Option<String>)> {
     worlds().prop_flat_map(move |world| (Just(world.clone()), weighted(often, identity(&world))))
 }
 
-/// Every login that any identity has.
+/// Every login of any identity.
 fn linked(world: &World) -> BTreeSet<Login> {
     world.0.iter().flat_map(|identity| identity.logins().cloned()).collect()
 }
@@ -160,7 +160,7 @@ fn fresh() -> IdentityId {
 proptest! {
     #![proptest_config(cases(1024))]
 
-    /// I1, I3, I4, I5 and I9, which `World::call` asserts, are inductive; and no login gets lost.
+    /// I1, I3, I4, I5 and I9, asserted by `World::call`, are inductive, and no login gets lost.
     #[test]
     fn every_call_keeps_the_invariants((world, call) in scenes()) {
         let before = World::parse(&world);
@@ -192,8 +192,8 @@ proptest! {
         }
     }
 
-    /// Neither for the answer nor for the world after, but for the order of links, which is that of
-    /// the logins. It does not matter either in which order the owners were found.
+    /// The order of logins affects neither the answer nor the resulting world, except for the order
+    /// of links. The order of the owners does not matter either.
     #[test]
     fn the_order_of_logins_does_not_matter(
         (world, given) in given(0.7),
@@ -214,8 +214,8 @@ proptest! {
         prop_assert_eq!(&run(&shuffled, true), &outcome);
     }
 
-    /// What is presented belongs to the identity that is the answer, so asking again, with the
-    /// answer given or with nothing given, changes nothing and is answered the same.
+    /// All presented logins belong to the identity in the answer. Asking again, with that identity
+    /// or without one, changes nothing and gives the same answer.
     #[test]
     fn presenting_again_changes_nothing(
         (world, call) in worlds().prop_flat_map(|w| (Just(w.clone()), presenting(&w))),
@@ -231,12 +231,12 @@ proptest! {
             }
             let again = Call::present(&name(&answer), proof.clone(), logins);
             prop_assert_eq!(world.call(&again, id("O")), Ok(Some(answer.clone())));
-            // Without a login and an identity every call makes a guest.
+            // Each call without logins and without an identity creates a guest.
             if !logins.is_empty() {
                 let again = Call::present("-", OpenedWith::Login, logins);
                 prop_assert_eq!(world.call(&again, id("O")), Ok(Some(answer.clone())));
             }
-            // A given guest that was merged into the answer is disabled, and stays that.
+            // A given guest that was merged into the answer stays disabled.
             if given.as_ref().is_some_and(|given| *given != name(&answer)) {
                 prop_assert!(world.call(&call, id("O")).is_err());
             }
@@ -244,7 +244,7 @@ proptest! {
         }
     }
 
-    /// Merging again is answered the same; what was unlinked or deleted is gone.
+    /// A repeated merge has the same answer. A repeated unlinking or deletion finds nothing.
     #[test]
     fn repeating_changes_nothing((world, call) in scenes()) {
         let mut world = World::parse(&world);
@@ -259,14 +259,14 @@ proptest! {
         }
     }
 
-    /// Whatever comes after a refused call goes as if it had never been made.
+    /// Calls after a refused call behave as if it had never been made.
     #[test]
     fn a_refusal_has_no_effect(
         (world, calls) in worlds().prop_flat_map(|w| (Just(w.clone()), vec(calls(&w), 1..12))),
     ) {
         let (mut all, mut accepted) = (World::parse(&world), World::parse(&world));
         for (call, letter) in calls.iter().zip('a'..) {
-            // I9: an id is never given out twice.
+            // I9: an id is never reused.
             let fresh = id(&letter.to_string());
             let outcome = all.call(call, fresh.clone());
             if outcome.is_ok() {
@@ -276,8 +276,8 @@ proptest! {
         }
     }
 
-    /// (A <- B) <- C and A <- (B <- C) are both refused, or leave the same. If A and C are one
-    /// identity, the second is a merge of A into B, and so B survives.
+    /// (A <- B) <- C and A <- (B <- C) are both refused, or have the same result. If A and C are
+    /// one identity, the second form merges A into B, so B survives.
     #[test]
     fn merging_is_associative(
         (world, [a, b, c]) in worlds().prop_flat_map(|w| (Just(w.clone()), uniform3(user(&w)))),
@@ -303,8 +303,8 @@ proptest! {
         }
     }
 
-    /// What is linked and unlinked again leaves an authenticated identity as it was, but for its
-    /// date; one that had no login before is disabled for good.
+    /// Linking and unlinking a login leaves an authenticated identity unchanged except for its
+    /// date. An identity without any other login stays disabled.
     #[test]
     fn unlinking_undoes_linking(
         (world, given) in given(0.9),

@@ -23,13 +23,13 @@ const PROVIDERS: [&str; 5] = [
     USER_POOL,
     "arn:aws:iam::123456789012:saml-provider/corp",
 ];
-/// The pool's application of Facebook, which stands before its users.
+/// The pool's application at Facebook, named before its users.
 const FACEBOOK_APP: &str = "1634271429961880";
-/// Some of which end with another after a colon.
+/// Some of these end with a colon and another one.
 const SUBJECTS: [&str; 8] =
     ["a", "b", "a:b", "b:a", "CognitoSignIn:a", "OIDC:a", "CognitoSignIn:OIDC:b", "a:"];
 
-/// A login as the engine and its verifiers name it.
+/// A login, named like the engine and its verifiers do.
 fn verified(provider: &str, subject: &str) -> VerifiedLogin {
     let named = provider.parse().expect("a provider");
     let login = VerifiedLogin::assertion(&named, subject).expect("a subject");
@@ -44,7 +44,7 @@ fn verified(provider: &str, subject: &str) -> VerifiedLogin {
     }
 }
 
-/// Logins of one call, which has one for each provider.
+/// Logins of one call, with one for each provider.
 fn logins() -> impl Strategy<Value = Vec<VerifiedLogin>> {
     let login = (select(PROVIDERS.to_vec()), select(SUBJECTS.to_vec()));
     vec(login, 0..5).prop_map(|logins| {
@@ -71,8 +71,8 @@ fn identity_with(logins: &[VerifiedLogin]) -> Identity {
 proptest! {
     #![proptest_config(cases(2048))]
 
-    /// A token names the logins that it was made for, in their order, as far as the identity still
-    /// has them, and no others.
+    /// A token names exactly those of its logins that the identity still has, in the original
+    /// order.
     #[test]
     fn a_token_names_what_it_was_made_for(used in logins(), has in logins()) {
         let pool = pool();
@@ -95,7 +95,7 @@ proptest! {
         prop_assert_eq!(named_logins(&amr, &own).count(), used.len());
     }
 
-    /// Whatever stands in a token: what it names is the identity's.
+    /// Logins named by arbitrary text in a token always belong to the identity.
     #[test]
     fn arbitrary_words_name_only_logins_of_the_identity(
         words in vec(prop_oneof![select(PROVIDERS.to_vec()), select(SUBJECTS.to_vec())], 0..6),

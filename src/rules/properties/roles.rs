@@ -1,4 +1,4 @@
-//! Which role a call gets.
+//! The role that a call gets.
 
 use proptest::collection::vec;
 use proptest::option::{self, weighted};
@@ -58,7 +58,7 @@ fn mapping() -> impl Strategy<Value = RoleMapping> {
     })
 }
 
-/// A pool with roles and mappings for some; not all of them could have been set.
+/// A pool with roles and with mappings for some providers. Some of these pools could not be set.
 pub(super) fn pools() -> impl Strategy<Value = Pool> {
     let mappings = vec(option::of(mapping()), 4);
     (option::of(role()), option::of(role()), mappings).prop_map(|(user, guest, mappings)| {
@@ -113,7 +113,7 @@ pub(super) fn logins() -> impl Strategy<Value = Vec<VerifiedLogin>> {
     )
 }
 
-/// The roles that somebody other than the caller has named.
+/// The roles that someone other than the caller has named.
 fn named(pool: &Pool, used: &[VerifiedLogin]) -> Vec<Arn> {
     let mapped = pool.roles.mappings.values().flat_map(|mapping| &mapping.rules_configuration);
     let mapped = mapped.flat_map(|rules| &rules.rules).map(|rule| rule.role_arn.clone());
@@ -124,7 +124,7 @@ fn named(pool: &Pool, used: &[VerifiedLogin]) -> Vec<Arn> {
     mapped.chain(claimed).chain(granted).chain(default).collect()
 }
 
-/// As the reference says it, for texts.
+/// The comparison as the reference describes it, for texts.
 fn is_match(match_type: MatchType, claim: &[&str], value: &str) -> bool {
     match match_type {
         MatchType::Equals => claim.contains(&value),
@@ -134,7 +134,7 @@ fn is_match(match_type: MatchType, claim: &[&str], value: &str) -> bool {
     }
 }
 
-/// A pool whose only mapping is one of rules for Facebook, which denies what is ambiguous.
+/// A pool with a single mapping: rules for Facebook, with `Deny` for ambiguous roles.
 fn pool_of(rules: &[MappingRule]) -> Pool {
     let mut pool = world::pool_with_providers();
     let mapping = RoleMapping::rules(AmbiguousRoleResolution::Deny, rules.to_vec());
@@ -166,7 +166,7 @@ proptest! {
                 prop_assert!(named(&pool, &used).contains(role), "{}", role);
             }
         }
-        // Roles of the pool's own account are the same, and no others come in their place.
+        // Roles of the pool's own account stay the same; no other role replaces them.
         let own = match any {
             Ok(role) if role.iam_account() != Some(pool.account.as_str()) => {
                 Err(Refusal::RoleForbidden { role })
@@ -176,7 +176,7 @@ proptest! {
         prop_assert_eq!(chosen(RoleAccounts::OwnOnly), own);
     }
 
-    /// Who asks for a role gets that one, or what there would have been without asking, or none.
+    /// A caller who asks for a role gets that role, or the role without asking, or a refusal.
     #[test]
     fn asking_for_a_role_gives_no_other(
         pool in pools(),

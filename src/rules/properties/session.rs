@@ -1,4 +1,4 @@
-//! What a token of this service and logins beside it are granted together.
+//! The grant for a token of this service and logins presented together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::rules::roles::RoleAccounts;
 use crate::rules::session::{Evidence, Grant};
 use crate::state::{AttributeMap, Identity, Pool, PrincipalTags, VerifiedLogin};
 
-/// An identity, and what is presented for it. Not all of it has to go together.
+/// An identity and the proof presented for it. The parts need not fit together.
 #[derive(Debug)]
 struct Scene {
     pool: Pool,
@@ -41,7 +41,7 @@ impl Scene {
         self.evidence(used, token).grant(self.custom.as_ref(), self.accounts)
     }
 
-    /// Whether the token opens the identity.
+    /// Returns true if the token gives access to the identity.
     fn token_counts(&self) -> bool {
         names_login_of(self.token.amr(), &self.identity)
     }
@@ -55,7 +55,7 @@ fn tags(keys: &[&str], value: &str) -> PrincipalTags {
     keys.iter().map(|key| (key.parse().expect("a key"), value.parse().expect("a value"))).collect()
 }
 
-/// Tags from claims, among them two that are too long together.
+/// Tags from claims. Two of them are too long together.
 fn attribute_maps() -> impl Strategy<Value = Vec<Option<PrincipalTags>>> {
     let map = subsequence(vec![("a", "one"), ("b", "many"), ("c", "long"), ("d", "long")], 1..=4);
     let map = map.prop_map(|pairs| pairs.iter().flat_map(|(k, c)| tags(&[k], c)).collect());
@@ -106,7 +106,7 @@ fn pairs(amr: &[String]) -> BTreeMap<&str, &str> {
 proptest! {
     #![proptest_config(cases(1024))]
 
-    /// A token beside logins changes nothing of what these are granted, but for its tags.
+    /// A token beside logins changes nothing about their grant except for the tags.
     #[test]
     fn a_token_beside_logins_takes_nothing_away(scene in scenes()) {
         prop_assume!(!scene.used.is_empty());
@@ -119,13 +119,13 @@ proptest! {
                 }
                 prop_assert_eq!(both, Ok(alone));
             }
-            // The refusal is that of the logins.
+            // The refusal is the same as for the logins alone.
             (Err(alone), Err(both)) => prop_assert_eq!(alone, both),
             (Err(_), Ok(_)) => prop_assert!(scene.token_counts()),
         }
     }
 
-    /// Logins beside a token, whether it names them or not.
+    /// Logins beside a token never lose its grant, even if the token does not name them.
     #[test]
     fn logins_beside_a_token_take_nothing_away(scene in scenes()) {
         prop_assume!(scene.token_counts());
@@ -135,7 +135,7 @@ proptest! {
         }
     }
 
-    /// Nobody gets by both what neither of them would be given.
+    /// A token and logins together give no role that neither gives alone.
     #[test]
     fn a_token_and_logins_add_no_role(scene in scenes()) {
         prop_assume!(scene.token_counts() && !scene.used.is_empty());

@@ -99,7 +99,7 @@ proptest! {
         prop_assert_eq!(untag(&untagged, &keys), Decided::unchanged(()), "untagging again");
     }
 
-    /// What is tagged with new keys and untagged again is as it was.
+    /// Tagging with new keys and untagging them restores the pool.
     #[test]
     fn untagging_undoes_tagging(has in tags(0..=TAGS_MAX), added in tags(0..12)) {
         let before = pool_with(&has);
@@ -111,7 +111,7 @@ proptest! {
         }
     }
 
-    /// Bytes count, not characters.
+    /// The limit counts bytes, not characters.
     #[test]
     fn tags_of_a_session_are_never_longer_than_460_bytes(
         tags in btree_map(text(1..20), text(1..120), 0..9),
@@ -143,8 +143,8 @@ proptest! {
         prop_assert_eq!(pages, positions.len().div_ceil(size.get()).max(1));
     }
 
-    /// Whoever is linked and unlinked between two pages of a lookup: nobody is shown twice, unless
-    /// linked twice, and who was there throughout is shown.
+    /// A lookup shows every user exactly once who stays linked throughout. A user who is linked or
+    /// unlinked between two pages is shown at most once per link.
     #[test]
     fn a_lookup_shows_everything_once(
         users in btree_set("[a-z]{1,3}", 1..=LOGINS_MAX),

@@ -1,4 +1,4 @@
-//! Worlds in a line of text, for tables of decisions.
+//! Worlds as one line of text, for decision tables.
 //!
 //! `X=d:alice,p:1 G=guest Z=disabled` is three identities: X with the developer user `alice` and
 //! the user `1` of the public provider `p`, a guest, and a disabled one. They were created in this
@@ -15,7 +15,7 @@ use crate::state::{
     VerifiedLogin,
 };
 
-/// The moment of every decision; worlds are older.
+/// The time of every decision. All worlds are older.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 fn region() -> Region {
@@ -58,7 +58,7 @@ pub(crate) fn pool_with_providers() -> Pool {
     pool
 }
 
-/// An identity is named by one letter.
+/// An identity, named by one letter.
 pub(crate) fn id(name: &str) -> IdentityId {
     let letter = *name.as_bytes().first().expect("a name");
     IdentityId::new(&region(), Guid([letter; 16]))
@@ -146,7 +146,7 @@ impl World {
         self.0.iter().find(|identity| identity.has(&login))
     }
 
-    /// Lets effects happen, each of which has to start from what is there and change it.
+    /// Applies effects. Each one must start from the current record and change it.
     pub(crate) fn apply(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect.clone() {
@@ -185,7 +185,8 @@ impl World {
         shown.collect::<Vec<_>>().join(" ")
     }
 
-    /// The same identities, each without the order of its links, in which logins are presented.
+    /// The same identities without the order of their links, which depends on the order of the
+    /// logins.
     pub(crate) fn unordered(&self) -> BTreeSet<(IdentityId, String, BTreeSet<Login>)> {
         let parts = self.0.iter().map(|identity| {
             let logins = identity.logins().cloned().collect();
@@ -195,7 +196,7 @@ impl World {
         parts.collect()
     }
 
-    /// What of I1, I3, I4, I5 and I9 can be seen without a store.
+    /// Asserts the parts of I1, I3, I4, I5 and I9 that need no store.
     pub(crate) fn assert_invariants(&self) {
         let mut owned = BTreeSet::new();
         for identity in &self.0 {
@@ -216,7 +217,7 @@ impl World {
         }
     }
 
-    /// What of I5 and I9 is about what an identity was before.
+    /// Asserts the parts of I5 and I9 that compare an identity with its former state.
     pub(crate) fn assert_follows(&self, before: &Self) {
         use IdentityState::{Authenticated, Disabled, Unauthenticated};
         for before in &before.0 {

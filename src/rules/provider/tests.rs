@@ -11,7 +11,7 @@ const EXPECTED: &str = "! Please provide a valid public provider";
 const UNSUPPORTED: &str = "! Token is not from a supported provider of this identity pool.";
 const NO_DEVELOPER: &str = "! This identity pool does not support the specified developer provider";
 
-/// Contract sections 5.1, 5.2 and 5.4: what a key of a `Logins` map stands for.
+/// Contract sections 5.1, 5.2 and 5.4: the meaning of a key of a `Logins` map.
 #[test]
 fn keys_of_logins() {
     let pool = world::pool_with_providers();
@@ -45,7 +45,8 @@ fn keys_of_logins() {
     }
 }
 
-/// Contract section 5.2.6: a token of another issuer is told before the provider that is missing.
+/// Contract section 5.2.6: the refusal for a token of another issuer comes before the one for a
+/// missing provider.
 #[test]
 fn keys_that_the_pool_does_not_have() {
     const MISMATCH: &str = "Invalid login token. Issuer doesn't match providerName";
@@ -77,12 +78,12 @@ fn keys_that_the_pool_does_not_have() {
             assert_eq!(shown(accepts, name, true, true), cannot, "{name}, {accepts:?}");
         }
     }
-    // A verifier says it of a provider that the pool has.
+    // For a provider of the pool, the verifier reports it.
     assert_eq!(shown(Accepts::Public, "graph.facebook.com", false, true), "Public");
     assert_eq!(shown(Accepts::Public, "d", false, true), EXPECTED[2..]);
 }
 
-/// One final slash of a public provider does not count, and one of a developer provider does.
+/// One final slash of a public provider is ignored; one of a developer provider is significant.
 #[test]
 fn keys_with_a_final_slash() {
     let pool = world::pool_with_providers();
@@ -102,7 +103,7 @@ fn keys_with_a_final_slash() {
     assert_eq!(shown(Accepts::Public, "d/"), UNSUPPORTED);
 }
 
-/// Contract sections 8.1 and 9: how mappings spell a provider.
+/// Contract sections 8.1 and 9: the spelling of a provider in mappings.
 #[test]
 fn names_in_mappings() {
     let pool = world::pool_with_providers();

@@ -26,7 +26,7 @@ fn the_classic_flow() {
     assert_eq!(check_classic_flow(&pool, []), Err(Refusal::ClassicFlowWithRoleMappings));
 }
 
-/// Contract section 5.3.3: a SAML provider of the pool, among others too.
+/// Contract section 5.3.3: a SAML provider of the pool, alone and among others.
 #[test]
 fn the_classic_flow_of_a_saml_login() {
     let mut pool = pool_with_providers();

@@ -102,12 +102,12 @@ fn without_a_mapping() {
     ] {
         let user_pool = [login(USER_POOL, claims)];
         assert_eq!(chosen(&pool, &user_pool, custom), expected, "{claims} {custom}");
-        // Whoever else says so grants no roles.
+        // From any other provider, the claims grant no roles.
         assert_eq!(chosen(&pool, &[login(FACEBOOK, claims)], custom), "user", "{claims} {custom}");
     }
 }
 
-/// A token must not give what the pool's owner may not.
+/// A token must not give a role that the pool's owner could not set.
 #[test]
 fn roles_of_other_accounts() {
     let foreign = "arn:aws:iam::999999999999:role/admin";
@@ -129,7 +129,7 @@ fn roles_of_other_accounts() {
     }
 }
 
-/// While the account is only assumed, no role is of another one.
+/// No role is of another account as long as the pool's account is only assumed.
 #[test]
 fn roles_of_a_pool_whose_account_nobody_named() {
     let arn: Arn = "arn:aws:iam::999999999999:role/a".parse().unwrap();
@@ -172,7 +172,7 @@ fn roles_of_a_pool_whose_account_nobody_named() {
 
 /// Contract section 8.1.
 #[test]
-fn what_can_be_set() {
+fn roles_and_mappings_that_can_be_set() {
     let set = |provider: &str, mapping: RoleMapping, accounts| {
         let mut roles = pool([]).roles;
         roles.mappings = [(provider.parse().unwrap(), mapping)].into();

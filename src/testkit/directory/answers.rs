@@ -1,4 +1,4 @@
-//! What replies say, with numbers for what was minted.
+//! The content of replies, with numbers for generated names.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::testkit::outcome::{Description, OperationOutcome, Page, Statement};
 use crate::testkit::request::{CallReply, Request};
 
 impl Directory {
-    /// What a reply says. `session` tells what is in a session token.
+    /// Reads a reply. `session` returns the content of a session token.
     pub(crate) fn read(
         &mut self,
         request: &Request,
@@ -146,7 +146,7 @@ impl Directory {
         })
     }
 
-    /// What a token states, whoever signed it.
+    /// The content of a token. Its signature is not verified.
     fn statement(&self, token: &str) -> Option<Statement> {
         let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
         let claims: Value = serde_json::from_slice(&payload).ok()?;
@@ -188,7 +188,7 @@ impl Directory {
         Statement { identity, pool, issuer: None, amr, tags, role: None, lifetime_secs: None }
     }
 
-    /// What is set of a pool of `owner`: without ids, and without what is there but says nothing.
+    /// The settings of a pool of `owner`, without ids and without empty members.
     fn settings(&self, body: &Value, owner: Option<Account>) -> Value {
         let members = body.as_object().into_iter().flatten().filter(|(name, value)| {
             let says_nothing = match value {
@@ -214,8 +214,8 @@ impl Directory {
         }
     }
 
-    /// An ARN of IAM with its partition as `$partition` if it is that of the region, and that of a
-    /// role with its account by number: roles are of account 0.
+    /// An ARN of IAM. The partition becomes `$partition` if it is the region's. In the ARN of a
+    /// role, the account becomes a number: roles belong to account 0.
     fn by_number(&self, text: &str, region: &str) -> String {
         let head = format!("arn:{}:iam::", partition(region));
         let Some(rest) = text.strip_prefix(&head) else { return text.to_owned() };
@@ -235,7 +235,7 @@ fn region_of(owner: Option<Account>) -> &'static str {
     owner.unwrap_or(Account::FIRST).region_name()
 }
 
-/// The pool that a request names.
+/// The pool in a request.
 fn pool_of(request: &Request) -> Option<Pool> {
     let Json::Object(members) = &request.body else { return None };
     members.iter().find_map(|(name, value)| match value {
@@ -250,7 +250,7 @@ fn list<'a>(body: &'a Value, member: &str) -> Option<&'a [Value]> {
     Some(body.get(member)?.as_array()?.as_slice())
 }
 
-/// Epoch seconds with a fraction, in milliseconds.
+/// Epoch seconds with a fraction, as milliseconds.
 fn millis(body: &Value, member: &str) -> Option<u64> {
     let shown = body.get(member)?.to_string();
     let (whole, fraction) = shown.split_once('.').unwrap_or((&shown, ""));

@@ -1,4 +1,4 @@
-//! Logins at random, and the operations that present them.
+//! Random logins, and the operations that present them.
 
 use arbitrary::Result;
 
@@ -32,20 +32,20 @@ impl Source<'_> {
         let spelling = match spelling {
             0..=215 => return Ok(Presented::Public(provider, subject, token)),
             216..=243 => Spelling::Slash,
-            // Whether that is the name of a user pool, nobody knows.
+            // It is unknown whether that is the name of a user pool.
             244..=249 if provider != Provider::UserPool => Spelling::TwoSlashes,
             244..=255 => Spelling::Wrong,
         };
         Ok(Presented::Spelled(spelling, provider, subject, token))
     }
 
-    /// A token of the service, often of who has another login of the call.
+    /// A token of the service, often of an identity that has another login of the call.
     fn own_token(&mut self) -> Result<Token> {
         let byte = self.byte()?;
         Ok(if byte < 192 { Token::OF_LOGINS } else { Token(byte.into()) })
     }
 
-    /// None to three, for an operation without credentials.
+    /// None to three logins, for an operation without credentials.
     fn logins(&mut self) -> Result<Vec<Presented>> {
         let mut logins = Vec::new();
         for _ in 0..self.one_of(&[1, 0, 1, 2, 1, 0, 3, 2])? {
@@ -57,7 +57,7 @@ impl Source<'_> {
                 248..=251 => Presented::User(self.developer_provider()?, self.user()?),
                 252..=255 => Presented::Saml,
             };
-            // The same user once more under another key, or another user of the provider.
+            // Often adds the same user under another key, or another user of the provider.
             if let (Presented::Spelled(Spelling::Slash, provider, subject, token), true) =
                 (login, self.rarely(4)?)
             {
@@ -69,7 +69,7 @@ impl Source<'_> {
         Ok(logins)
     }
 
-    /// The first of them mostly one that an identity has.
+    /// Logins whose first one usually belongs to an identity.
     fn linked_logins(&mut self) -> Result<Vec<Presented>> {
         let mut logins = self.logins()?;
         if let Some(Presented::Public(_, subject, _)) = logins.first_mut()
@@ -80,7 +80,7 @@ impl Source<'_> {
         Ok(logins)
     }
 
-    /// With a token of the service more often.
+    /// Logins that more often include a token of the service.
     fn proofs(&mut self) -> Result<Vec<Presented>> {
         let token = self.own_token()?;
         let mut logins = self.linked_logins()?;
@@ -128,7 +128,7 @@ impl Source<'_> {
         Ok(Operation::UnlinkIdentity { identity, logins, providers, developer })
     }
 
-    /// Often a user of the pool's backend who has a public login too.
+    /// Often a developer user who has a public login too.
     pub(super) fn first_login(
         &mut self,
         caller: Caller,

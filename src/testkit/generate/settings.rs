@@ -1,4 +1,4 @@
-//! How pools are set, at random.
+//! Random settings of pools.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ impl Source<'_> {
     pub(super) fn settings(&mut self) -> Result<Settings> {
         let bits = self.byte()?;
         let providers = self.byte()?;
-        // Fewer providers are rarer, since little happens without them.
+        // Pools with few providers are rarer, because little happens in them.
         let mut all = Provider::ALL.to_vec();
         all.retain(|provider| providers < 128 || providers >> (*provider as u8) & 1 == 0);
         let developer = match bits >> 2 & 7 {

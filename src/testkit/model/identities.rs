@@ -1,4 +1,4 @@
-//! Identities as such: describing and deleting them.
+//! Description and deletion of identities.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ impl Model {
         }
     }
 
-    /// A description is true, and its dates stand still while nothing changes (I9).
+    /// Checks a description. Its dates must not change while nothing else changes (I9).
     pub(super) fn described(
         &mut self,
         identity: Identity,
@@ -86,7 +86,7 @@ impl Model {
     }
 }
 
-/// Nobody knows whether the name of an issuer that ends in a slash is told with it.
+/// It is unknown whether the service reports the final slash in the name of an issuer.
 pub(super) fn canonical(name: &str) -> &str {
     let mut providers = Provider::ALL.into_iter();
     providers.find(|provider| provider.issuer() == name).map_or(name, |provider| provider.name())

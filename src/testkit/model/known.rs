@@ -1,4 +1,4 @@
-//! What is there, for operations about something that is.
+//! Existing names, for operations that need one.
 
 use crate::testkit::model::{Model, TokenState};
 use crate::testkit::names::{Identity, NumberedLogin, Pool, Presented, Provider, Token};
@@ -8,7 +8,7 @@ impl Model {
         self.pools.keys().copied().collect()
     }
 
-    /// Of a pool, or of all; those that are not disabled come first.
+    /// The identities of a pool, or of all pools. Disabled ones come last.
     pub(crate) fn living_identities(&self, pool: Option<Pool>) -> Vec<Identity> {
         let known = self.identities.iter();
         let of_pool = known.filter(|(_, state)| pool.is_none_or(|pool| state.pool == pool));
@@ -16,7 +16,8 @@ impl Model {
         able.into_iter().chain(disabled).map(|(identity, _)| *identity).collect()
     }
 
-    /// One of these identities that has any of these logins, or that a token among them is for.
+    /// The first of these identities that has any of these logins, or that a token among them is
+    /// for.
     pub(crate) fn identity_of_any(
         &self,
         identities: &[Identity],
@@ -39,7 +40,7 @@ impl Model {
         logins.iter().find_map(of).copied()
     }
 
-    /// A user of a public provider whom an identity has; if it can be, of this provider.
+    /// A linked user of a public provider, preferably of this one.
     pub(crate) fn linked_user(
         &self,
         pool: Option<Pool>,

@@ -1,5 +1,5 @@
-//! Listings in pages. Their order is nobody's business; but read to its end, a listing has shown
-//! nothing twice, nothing that was not there, and everything that stood throughout.
+//! Listings in pages. The order is not checked. A listing that is read to its end must show nothing
+//! twice, nothing missing from the model, and everything that existed throughout.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use crate::testkit::names::{Account, Cursor, Identity, NumberedLogin, Pool, User
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{OperationOutcome, Page};
 
-/// How much a page holds at most, and where it begins.
+/// The maximum size of a page, and its start.
 type Cut = (i64, Option<Cursor>);
 
 impl Model {
-    /// Where the listing that an operation reads goes on.
+    /// The continuation of the listing that an operation reads.
     pub(crate) fn last_page(&self, operation: &Operation) -> Option<Cursor> {
         let is_of = |listing: Listing| match listing {
             Listing::Pools(_) => matches!(operation, Operation::ListIdentityPools { .. }),
@@ -124,7 +124,7 @@ impl Model {
         self.page(listing, cut, entries, *next)
     }
 
-    /// Whether a page of the listing may begin there.
+    /// Returns true if a page of the listing may begin there.
     fn continues(&self, listing: Listing, after: Option<Cursor>) -> bool {
         let Some(after) = after else { return true };
         self.cursors.get(&after).is_some_and(|state| state.listing.is_of(listing))
@@ -163,7 +163,7 @@ impl Model {
         Ok(())
     }
 
-    /// What a listing would show as a whole.
+    /// All entries of a listing.
     fn standing(&self, listing: Listing) -> BTreeSet<String> {
         match listing {
             Listing::Pools(owner) => {
@@ -187,7 +187,7 @@ impl Model {
         }
     }
 
-    /// What has gone is owed no more; if it comes back it is another.
+    /// Entries that are gone need not be shown any more. If one comes back, it is another entry.
     pub(super) fn settle_cursors(&mut self) {
         let mut cursors = std::mem::take(&mut self.cursors);
         for state in cursors.values_mut() {
@@ -200,7 +200,7 @@ impl Model {
 }
 
 impl Listing {
-    /// A cursor of a pool's identities goes on, whether disabled ones are hidden or not.
+    /// The cursor of a pool's identities is valid with and without hidden disabled ones.
     fn is_of(self, other: Self) -> bool {
         match (self, other) {
             (Self::Identities { pool, .. }, Self::Identities { pool: other, .. }) => pool == other,

@@ -1,4 +1,4 @@
-//! The operations on logins: section 5 of the contract.
+//! Operations on logins: section 5 of the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,7 +148,7 @@ impl Model {
         self.token_for(pool, (given, &proof, &answer), (all_tags, duration_secs), outcome)
     }
 
-    /// A token was handed out, and says what it has to say (I10).
+    /// Checks an issued token and its claims (I10).
     fn token_for(
         &mut self,
         pool: Pool,
@@ -211,7 +211,7 @@ impl Model {
         let statement =
             Statement { identity, pool, issuer: None, amr, tags, role, lifetime_secs: None };
         match said {
-            // In which order a session names what a token names too, nobody knows.
+            // It is unknown in which order a session lists the logins that its token names too.
             Some(said) if proof.token.is_some() => {
                 stated(&in_own_order(&statement), &in_own_order(said))
             }
@@ -220,7 +220,7 @@ impl Model {
         }
     }
 
-    /// An identity, and its pool.
+    /// An identity and its pool.
     fn known(&self, identity: Identity) -> Result<(Pool, &PoolState, &IdentityState), Exception> {
         let state = self.identities.get(&identity).ok_or(NOT_FOUND)?;
         let pool = self.pools.get(&state.pool).ok_or(NOT_FOUND)?;
@@ -325,14 +325,14 @@ impl Model {
     }
 }
 
-/// What was stated is what had to be.
+/// Checks that a statement has the required content.
 fn stated(statement: &Statement, said: &Statement) -> Result<(), String> {
     let amr = said.amr.iter().map(|entry| canonical(entry).to_owned()).collect();
     let said = Statement { amr, ..said.clone() };
     if said == *statement { Ok(()) } else { expected(format!("{statement:?}")) }
 }
 
-/// A statement whose logins stand in an order of their own.
+/// A statement with its logins in a canonical order.
 fn in_own_order(statement: &Statement) -> Statement {
     let (head, pairs) = statement.amr.split_at(1.min(statement.amr.len()));
     let mut pairs: Vec<_> = pairs.chunks(2).map(<[String]>::to_vec).collect();

@@ -1,4 +1,4 @@
-//! Which identity logins mean: section 3 of the contract.
+//! Resolution of logins to an identity: section 3 of the contract.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use crate::testkit::names::{
     DeveloperProvider, Identity, NumberedLogin, Pool, Presented, Provider, Spelling,
 };
 
-/// What was presented, proved.
+/// The proof that the presented logins give.
 pub(super) struct Proof {
-    /// Each once, in the caller's order.
+    /// The logins, in the caller's order and without duplicates.
     pub(super) logins: Vec<NumberedLogin>,
-    /// What a token of the service says of the authenticated identity that it is for.
+    /// The claims of a token of the service for the authenticated identity.
     pub(super) token: Option<TokenState>,
 }
 
@@ -23,7 +23,7 @@ impl Proof {
         self.logins.is_empty() && self.token.is_none()
     }
 
-    /// The logins that the token names, as far as the identity still has them.
+    /// The logins in the token that the identity still has.
     pub(super) fn named(&self, state: &IdentityState) -> Vec<NumberedLogin> {
         let named = self.token.iter().flat_map(|token| token.logins.iter().copied());
         named.filter(|login| state.logins.contains(login)).collect()
@@ -51,7 +51,7 @@ pub(super) enum Answer {
 }
 
 impl Model {
-    /// First what each key stands for, then each token in turn.
+    /// Determines the kind of each key first, then verifies each token in turn.
     pub(super) fn prove(
         &self,
         pool: Pool,
@@ -83,7 +83,7 @@ impl Model {
                     if is_over || !is_for {
                         return Err(NOT_AUTHORIZED);
                     }
-                    // A guest's token proves no more than its id does.
+                    // The token of a guest proves no more than the id of the guest.
                     proof.token = Some(token.clone()).filter(|token| !token.logins.is_empty());
                 }
                 _ => return Err(NOT_AUTHORIZED),
@@ -138,7 +138,7 @@ impl Model {
         Ok(Answer::OneOf(BTreeSet::from([given])))
     }
 
-    /// INVARIANT I3, I4: what all of them would have together.
+    /// INVARIANT I3, I4: checks the logins that the merged identity would have.
     pub(super) fn check_merge(
         &self,
         parts: &BTreeSet<Identity>,
@@ -157,7 +157,7 @@ impl Model {
         if rivals || all.len() > LOGINS_MAX { Err(CONFLICT) } else { Ok(()) }
     }
 
-    /// Makes it so: `identity` was answered, and has all the logins from now on.
+    /// Applies an answer: `identity` has all the logins from now on.
     pub(super) fn become_of(
         &mut self,
         pool: Pool,
@@ -234,7 +234,7 @@ impl Model {
     }
 }
 
-/// Whether a pool takes logins under that key.
+/// Checks that a pool accepts logins under that key.
 fn accept(pool: &PoolState, accepts: Accepts, login: Presented) -> Result<(), Exception> {
     let is_cognito = matches!(login, Presented::Cognito(_) | Presented::Tampered(_));
     let is_user = matches!(login, Presented::User(of, _) if pool.settings.developer == Some(of));
@@ -256,7 +256,8 @@ fn accept(pool: &PoolState, accepts: Accepts, login: Presented) -> Result<(), Ex
             matches!(login.public(), Some((NumberedLogin::Public(provider, _), _)) if has(provider))
         }
     };
-    // To a backend what is not known to be public is a developer provider, but not the pool's.
+    // In a signed call, a key that is not a known public provider means a developer provider, but
+    // not the pool's.
     let may_be_developer = match login {
         Presented::User(provider, _) => provider != DeveloperProvider::Reserved,
         Presented::Public(provider, ..) | Presented::Spelled(Spelling::Slash, provider, ..) => {

@@ -10,7 +10,7 @@ use crate::testkit::names::{Account, NumberedLogin, Pool, Provider, Role, claims
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::settings::{Ambiguous, Mapping, Match, Roles, Rule};
 
-/// The most bytes of tags that attribute maps make for a session.
+/// The maximum total size, in bytes, of the tags from attribute maps in a session.
 const TAGS_LENGTH_MAX: usize = 460;
 
 impl Model {
@@ -35,9 +35,9 @@ impl Model {
         exactly(set, outcome)
     }
 
-    /// The role and the tags of a session, in which `named` stand for what a token names. More
-    /// proof never turns a yes into a no: where the presented logins are refused, the session is
-    /// the one that the token gets alone.
+    /// The role and the tags of a session. `named` are the logins that a token names. More proof
+    /// never turns an acceptance into a refusal: if the presented logins are refused, the session
+    /// is the one that the token gets alone.
     pub(super) fn grant(
         &self,
         (id, pool): (Pool, &PoolState),
@@ -68,7 +68,7 @@ impl Model {
         }
     }
 
-    /// The tags that attribute maps make; of two of one key the first login's counts.
+    /// The tags from attribute maps. If two have the same key, the one of the first login counts.
     pub(super) fn mapped_tags(
         &self,
         pool: Pool,
@@ -83,7 +83,7 @@ impl Model {
                 let value = match *claim {
                     "sub" => Some(subject.to_string()),
                     "aud" => Some(provider.client().to_owned()),
-                    // Of several values, or missing.
+                    // The claim is missing or has several values.
                     _ => None,
                 };
                 if let Some(value) = value {
@@ -94,7 +94,7 @@ impl Model {
         tags
     }
 
-    /// Those of attribute maps, and in place of some those that a token says.
+    /// The tags from attribute maps. The token's tags replace those with the same key.
     fn session_tags(
         &self,
         pool: Pool,
@@ -113,19 +113,19 @@ impl Model {
     }
 }
 
-/// Roles are of account 0; of an account that is not known nobody knows which are its own.
+/// Roles belong to account 0. It is unknown which roles belong to an unknown account.
 fn may_have_roles(pool: &PoolState, any_account: bool) -> bool {
     any_account || [0, Account::NOT_KNOWN].contains(&pool.owner.number)
 }
 
-/// The role for logins, of which the first with a role mapping decides.
+/// The role for logins. The first login with a role mapping decides.
 fn choose(
     pool: &PoolState,
     logins: &[NumberedLogin],
     are_presented: bool,
     custom: Option<Role>,
 ) -> Result<Role, Exception> {
-    // Nobody knows the claims of what a token only names.
+    // The claims of logins that a token only names are unknown.
     let used = logins.iter().filter_map(|login| match *login {
         NumberedLogin::Public(provider, subject) => {
             Some((provider, are_presented.then_some(subject)))
@@ -141,7 +141,7 @@ fn choose(
         let carries_boss = subject.is_some_and(|subject| names_boss(provider, subject));
         return by_mapping(pool, mapping, (subject, carries_boss), custom);
     }
-    // Without a mapping only a user pool's tokens offer roles.
+    // Without a mapping, only the tokens of a user pool offer roles.
     let offers = used.iter().any(|(provider, subject)| {
         *provider == Provider::UserPool && subject.is_some_and(|s| names_boss(*provider, s))
     });
@@ -176,7 +176,7 @@ fn by_mapping(
     }
 }
 
-/// A claim that is missing matches nothing, not even `NotEqual`.
+/// A missing claim matches nothing, not even `NotEqual`.
 fn matches(rule: &Rule, subject: Option<u8>) -> bool {
     let claims = subject.map(claims).into_iter().flatten();
     let mut values = claims.filter(|(name, _)| *name == rule.claim).map(|(_, values)| values);

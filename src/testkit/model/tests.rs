@@ -1,4 +1,4 @@
-//! What the model accepts and what it does not, without any implementation.
+//! Answers that the model accepts and refuses, without any implementation.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ const POOL: Pool = Pool(0);
 const FIRST: Identity = Identity(0);
 const GAME: DeveloperProvider = DeveloperProvider::Game;
 
-/// A model that knows a pool with all providers, of that account.
+/// A model that knows a pool of that account with all providers.
 struct Scene {
     model: Model,
     account: Account,
@@ -54,12 +54,12 @@ impl Scene {
         self.model.clone().step(operation, &outcome).expect_err("the model does not agree");
     }
 
-    /// A login that opens the first identity.
+    /// Links logins to the first identity.
     fn login(&mut self, logins: &[Presented]) {
         self.is_right(&get_id(logins), OperationOutcome::Identity(FIRST));
     }
 
-    /// A token of the first identity, handed out to its backend.
+    /// A token of the first identity, issued to its backend.
     fn token(&mut self, logins: &[Presented], amr: &[&str]) -> (Operation, OperationOutcome) {
         let operation = Operation::GetOpenIdTokenForDeveloperIdentity {
             caller: self.caller(),
@@ -125,7 +125,7 @@ fn exception(exception: Exception) -> OperationOutcome {
     OperationOutcome::Refused { exception: exception.to_owned(), message: String::new() }
 }
 
-/// The user with this number gets this role, and nobody else any.
+/// A mapping that gives this role only to the user with this number.
 fn rule(subject: u8, role: Role) -> Mapping {
     let (claim, match_type, value) = ("sub", Match::Equals, subject.to_string());
     Mapping { ambiguous: Ambiguous::Deny, rules: vec![Rule { claim, match_type, value, role }] }
@@ -190,7 +190,7 @@ fn a_disabled_identity_says_so_where_its_logins_were() {
 #[test]
 fn a_custom_role_that_the_token_carries_and_no_rule_has_is_an_invalid_parameter() {
     let mut scene = Scene::new();
-    // The tokens of user 2 carry the boss's role.
+    // The tokens of user 2 name the role `Boss`.
     scene.login(&[google(2)]);
     scene.set_roles(&[(Provider::Google, rule(2, Role::Moderator))]);
     let amr = ["accounts.google.com", "accounts.google.com:2"];
@@ -202,7 +202,7 @@ fn a_custom_role_that_the_token_carries_and_no_rule_has_is_an_invalid_parameter(
         scene.is_wrong(&call(Some(custom)), exception(wrong));
         scene.is_right(&call(Some(custom)), exception(right));
     }
-    // A rule that does not match has it.
+    // A rule that does not match has the role.
     scene.set_roles(&[(Provider::Google, rule(1, Role::Boss))]);
     scene.is_right(&call(Some(Role::Boss)), exception(NOT_AUTHORIZED));
     let by_token = Mapping { ambiguous: Ambiguous::Deny, rules: Vec::new() };
@@ -238,7 +238,7 @@ fn more_proof_never_turns_a_yes_into_a_no() {
         scene.is_right(&call, session(&amr, role));
     }
     scene.is_right(&credentials(&[token], None), exception(NOT_AUTHORIZED));
-    // The login is refused alone, and the token is not.
+    // The login alone is refused, but the token alone is not.
     let anybody = Mapping { ambiguous: Ambiguous::AuthenticatedRole, ..rule(2, Role::Boss) };
     scene.set_roles(&[(Provider::Google, anybody), (Provider::UserPool, rule(2, Role::Boss))]);
     scene.is_right(&credentials(&[user_pool], None), exception(NOT_AUTHORIZED));
@@ -278,7 +278,7 @@ fn a_facebook_user_is_one_of_an_application() {
     let short = ["graph.facebook.com", "graph.facebook.com:1"];
     let (operation, outcome) = scene.token(&logins, &[short, user].concat());
     scene.is_wrong(&operation, outcome);
-    // Facebook may not be there to be asked, which tells nothing of others.
+    // Facebook may be unreachable. That says nothing about other providers.
     scene.is_right(&operation, exception(UNAVAILABLE));
     scene.is_wrong(&get_id(&[google(1)]), exception(UNAVAILABLE));
     let long = ["graph.facebook.com", "graph.facebook.com:7346241598935552:1"];
@@ -314,7 +314,7 @@ fn one_final_slash_of_a_key_is_forgiven_and_nothing_else() {
 }
 
 #[test]
-fn an_issuer_that_ends_in_a_slash_is_told_with_it_or_without() {
+fn an_issuer_is_named_with_or_without_its_final_slash() {
     for name in ["game.eu.auth0.com", "game.eu.auth0.com/"] {
         let mut scene = Scene::new();
         let logins = [
@@ -326,7 +326,7 @@ fn an_issuer_that_ends_in_a_slash_is_told_with_it_or_without() {
         let amr = [name, &full, "login.game", "login.game:$pool0:user-0"];
         let (operation, outcome) = scene.token(&logins, &amr);
         scene.is_right(&operation, outcome);
-        // The ARN is the pool's.
+        // The ARN is the one in the pool.
         let full = full.replace("com/:", "com:");
         let amr = [name, &full, "login.game", "login.game:$pool0:user-0"];
         let (operation, outcome) = scene.token(&logins, &amr);

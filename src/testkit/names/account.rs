@@ -1,11 +1,11 @@
-//! Accounts and regions, and the names that follow from a region.
+//! Accounts and regions, and names that depend on a region.
 
-/// An account in a region: whose credentials a signed call carries.
+/// An account in a region. The credentials of a signed call belong to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Account {
-    /// Which account. Roles are of account 0.
+    /// The number of the account. Roles belong to account 0.
     pub number: u8,
-    /// Which of [`REGIONS`](Self::REGIONS).
+    /// The index in [`REGIONS`](Self::REGIONS).
     pub region: u8,
 }
 
@@ -13,7 +13,7 @@ impl Account {
     /// The first account in the first region.
     pub const FIRST: Self = Self { number: 0, region: 0 };
 
-    /// The number of account `000000000000`, which stands for an account that is not known.
+    /// The number of account `000000000000`, which stands for an unknown account.
     pub const NOT_KNOWN: u8 = u8::MAX;
 
     /// Regions of every partition.
@@ -27,18 +27,18 @@ impl Account {
     }
 }
 
-/// Whose credentials a signed call carries.
+/// The account whose credentials a signed call has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Caller {
-    /// The owner of the pool or identity that the operation is about.
+    /// The owner of the pool or identity in the operation.
     Owner,
     /// This account.
     Account(Account),
 }
 
 impl Caller {
-    /// The account; that of the owner is filled in when an operation is performed.
+    /// The account. The owner is filled in when an operation is performed.
     pub(crate) fn account(self) -> Account {
         match self {
             Self::Account(account) => account,
@@ -62,7 +62,7 @@ pub(crate) fn cognito_name_abroad(region: &str) -> String {
     cognito_name(if partition(region) == "aws" { "us-gov-west-1" } else { "us-east-1" })
 }
 
-/// The partition that ARNs of a region name.
+/// The partition in the ARNs of a region.
 pub(crate) fn partition(region: &str) -> &'static str {
     match region.split('-').collect::<Vec<_>>().as_slice() {
         ["cn", ..] => "aws-cn",

@@ -1,4 +1,4 @@
-//! Public providers, their tokens, and the keys that these are presented under.
+//! Public providers, their tokens, and the keys that the tokens are presented under.
 
 /// A public provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,16 +10,16 @@ pub enum Provider {
     OpenIdConnect,
     /// A user pool, in `CognitoIdentityProviders`.
     UserPool,
-    /// `game.eu.auth0.com`, in `OpenIdConnectProviderARNs`. Its issuer ends in a slash.
+    /// `game.eu.auth0.com`, in `OpenIdConnectProviderARNs`. Its issuer ends with a slash.
     Auth0,
-    /// `graph.facebook.com`, in `SupportedLoginProviders`. Its access tokens say nothing to others.
+    /// `graph.facebook.com`, in `SupportedLoginProviders`. Its access tokens are opaque.
     Facebook,
-    /// A SAML provider, in `SamlProviderARNs`. This kit has none of its assertions.
+    /// A SAML provider, in `SamlProviderARNs`. This kit has no assertions for it.
     Saml,
 }
 
 impl Provider {
-    /// All of them.
+    /// All providers.
     pub const ALL: [Self; 6] = [
         Self::Google,
         Self::OpenIdConnect,
@@ -29,10 +29,11 @@ impl Provider {
         Self::Saml,
     ];
 
-    /// Those whose users prove themselves with OpenID Connect tokens.
+    /// The providers whose users have OpenID Connect tokens.
     pub const ISSUERS: [Self; 4] = [Self::Google, Self::OpenIdConnect, Self::UserPool, Self::Auth0];
 
-    /// The key of its logins; in an ARN `$partition` stands for that of the call's region.
+    /// The key of its logins. In an ARN, `$partition` stands for the partition of the call's
+    /// region.
     pub fn name(self) -> &'static str {
         match self {
             Self::Google => "accounts.google.com",
@@ -52,7 +53,7 @@ impl Provider {
         }
     }
 
-    /// The application that its tokens are for.
+    /// The application that its tokens are issued for.
     pub fn client(self) -> &'static str {
         match self {
             Self::Google => "game.apps.googleusercontent.com",
@@ -63,7 +64,7 @@ impl Provider {
         }
     }
 
-    /// How a pool names it: its issuer as it is.
+    /// The name in a pool: the issuer, unchanged.
     pub(crate) fn configured_name(self) -> &'static str {
         match self {
             Self::Auth0 => "arn:$partition:iam::123456789012:oidc-provider/game.eu.auth0.com/",
@@ -71,7 +72,7 @@ impl Provider {
         }
     }
 
-    /// How attribute maps name it: without a final slash.
+    /// The name in attribute maps: without a final slash.
     pub(crate) fn attributes_name(self) -> &'static str {
         match self {
             Self::OpenIdConnect => "arn:$partition:iam::123456789012:oidc-provider/id.example.com",
@@ -80,7 +81,7 @@ impl Provider {
         }
     }
 
-    /// How role mappings name it.
+    /// The name in role mappings.
     pub(crate) fn mapping_name(self) -> String {
         match self {
             Self::UserPool => format!("{}:{}", self.name(), self.client()),
@@ -93,25 +94,25 @@ impl Provider {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdToken {
-    /// As the provider made it.
+    /// The token as the provider issues it.
     Genuine,
-    /// Made a little later for the same user.
+    /// A token issued a little later for the same user.
     Refreshed,
-    /// Its `iss` ends in a slash if the provider's does not, and the other way round.
+    /// A token whose `iss` ends with a slash if the provider's does not, and the other way round.
     OtherSlash,
-    /// Its time is over.
+    /// An expired token.
     Expired,
-    /// Signed with another key.
+    /// A token signed with another key.
     Forged,
-    /// Made for another application.
+    /// A token for another application.
     ForAnotherClient,
-    /// Made by another issuer.
+    /// A token of another issuer.
     OfAnotherIssuer,
-    /// Its `iss` ends in two slashes.
+    /// A token whose `iss` ends with two slashes.
     TwoSlashes,
-    /// Without `sub`.
+    /// A token without `sub`.
     WithoutSubject,
-    /// No token at all.
+    /// A text that is not a token.
     Garbage,
 }
 
@@ -129,21 +130,21 @@ impl IdToken {
         Self::Garbage,
     ];
 
-    /// Whether a pool that has the provider accepts it.
+    /// Returns true if a pool that has the provider accepts the token.
     pub fn is_good(self) -> bool {
         matches!(self, Self::Genuine | Self::Refreshed | Self::OtherSlash)
     }
 }
 
-/// How a key is spelled that is not the provider's name.
+/// A spelling of a key that differs from the provider's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Spelling {
-    /// With a final slash, which names the same provider.
+    /// With a final slash. It names the same provider.
     Slash,
-    /// With two of them, which names none.
+    /// With two final slashes. It names no provider.
     TwoSlashes,
-    /// A typing error, or a user pool in another region.
+    /// With a typing error, or in another region for a user pool.
     Wrong,
 }
 

@@ -1,4 +1,4 @@
-//! Operations as requests: their members in JSON.
+//! Requests of operations: their members in JSON.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::testkit::operation::Operation;
 use crate::testkit::request::Request;
 
 impl Operation {
-    /// The request, with variables for what is told by number.
+    /// The request, with variables for numbered names.
     pub(crate) fn request(&self) -> Request {
         let (caller, Members(members)) = self.members();
         let operation = self.name().to_owned();
@@ -162,7 +162,7 @@ impl Members {
 
     fn resource(self, caller: Caller, pool: Pool) -> Self {
         let caller = caller.account();
-        // An account that is not known calls with ARNs of another.
+        // An unknown account calls with ARNs of another account.
         let is_known = caller.number != Account::NOT_KNOWN;
         let (region, account) = (caller.region_name(), if is_known { caller.number } else { 0 });
         let head = format!("arn:$partition:cognito-identity:{region}:$account{account}");

@@ -1,4 +1,4 @@
-//! A survey of an implementation whose faults are known.
+//! A survey of an implementation with known faults.
 
 use std::io;
 use std::sync::LazyLock;
@@ -28,7 +28,7 @@ fn door() -> WireDoor {
     WireDoor::new(builder.ids(Counted(AtomicU64::new(1))).in_memory().expect("an engine"))
 }
 
-/// An implementation that is wrong in some places.
+/// An implementation with some wrong answers.
 struct Foreign(WireDoor);
 
 impl Implementation for Foreign {
@@ -56,7 +56,7 @@ impl Implementation for Foreign {
     }
 }
 
-/// Of the operations that are wrong, and some without which nothing happens.
+/// A survey of the wrong operations and of some that they need.
 static DEVIATIONS: LazyLock<Deviations> = LazyLock::new(|| {
     let survey = Survey::new(500, 60).only([
         "CreateIdentityPool",
@@ -70,14 +70,14 @@ static DEVIATIONS: LazyLock<Deviations> = LazyLock::new(|| {
 });
 
 #[test]
-fn who_agrees_has_no_findings() {
+fn a_correct_implementation_has_no_findings() {
     let deviations = Survey::new(20, 40).run(&Model::new(), door);
     assert!(deviations.is_empty(), "{deviations}");
     assert_eq!(deviations.to_string().lines().count(), 1);
 }
 
 #[test]
-fn finds_what_is_wrong_and_nothing_else() {
+fn finds_all_faults_and_nothing_else() {
     let kinds = DEVIATIONS.iter().map(|finding| {
         let Kind { operation, expected, got } = &finding.kind;
         (*operation, expected.as_str(), got.as_str())
@@ -102,8 +102,8 @@ fn keeps_the_shortest_script_of_each_kind() {
         let calls: Vec<_> = disagreement.script.calls().collect();
         let shortest = match (kind.operation, kind.expected.as_str()) {
             ("ListIdentityPools", _) | (_, "ResourceNotFoundException") => 1..=1,
-            // A pool, and two users of whom one claims the other's identity; numbers that
-            // stand for others without it may keep a call more.
+            // The shortest sequence has a pool, and two users of whom one claims the other's
+            // identity. It may have one more call to keep the numbers of names.
             ("GetOpenIdTokenForDeveloperIdentity", _) => 4..=6,
             _ => 2..=2,
         };
@@ -123,7 +123,7 @@ fn a_seed_makes_a_survey() {
 }
 
 #[test]
-fn leaves_out_what_it_is_told_to() {
+fn surveys_only_the_given_operations() {
     let only = ["CreateIdentityPool", "DescribeIdentityPool"];
     let deviations = Survey::new(50, 60).only(only).run(&Model::new(), || Foreign(door()));
     let operations: Vec<_> = deviations.iter().map(|found| found.kind.operation).collect();

@@ -13,7 +13,7 @@ fn a_target_may_name_the_model_before_the_service() {
     for (operation, body) in OPERATIONS {
         let answer = |target: &str| {
             let world = World::new();
-            let reply = wire::handle(&world.engine, &context, target, body.as_bytes());
+            let reply = wire::call(&world.engine, &context, target, body.as_bytes());
             (reply.status, reply.body)
         };
         let plain = target(operation);
@@ -42,7 +42,7 @@ fn an_unknown_target_is_an_unknown_operation() {
             "Unknown operation 'Describe'",
         ),
     ] {
-        let reply = wire::handle(&world.engine, &context, &expand(target), b"[");
+        let reply = wire::call(&world.engine, &context, &expand(target), b"[");
         assert_refused(&reply, "UnknownOperationException", &expand(message), target);
     }
     for target in [
@@ -57,19 +57,19 @@ fn an_unknown_target_is_an_unknown_operation() {
         "com.amazonaws.AWSCognitoIdentityService.GetId",
         &format!("{namespace}{namespace}AWSCognitoIdentityService.GetId"),
     ] {
-        let reply = wire::handle(&world.engine, &context, target, b"[");
+        let reply = wire::call(&world.engine, &context, target, b"[");
         let form = "a target has the form AWSCognitoIdentityService.OPERATION";
         let message = format!("Unknown target '{target}': {form}");
         assert_refused(&reply, "UnknownOperationException", &message, target);
     }
-    let reply = wire::handle(&world.engine, &context, &"x".repeat(1000), b"[");
+    let reply = wire::call(&world.engine, &context, &"x".repeat(1000), b"[");
     assert!(reply.body.len() < 300, "a long target is cut off");
 }
 
 #[test]
 fn a_request_without_a_target_is_told_so() {
     let world = World::new();
-    let reply = wire::handle(&world.engine, &wire::Context::anonymous(), "", b"{}");
+    let reply = wire::call(&world.engine, &wire::Context::anonymous(), "", b"{}");
     let message = "Missing header X-Amz-Target: it names the operation, as \
         AWSCognitoIdentityService.OPERATION";
     assert_refused(&reply, "UnknownOperationException", message, "no target");

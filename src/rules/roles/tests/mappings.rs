@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What a token of this service names has no claims, and for a user pool no client.
+/// A login from a token of this service has no claims, and no client for a user pool.
 #[test]
 fn by_a_token_of_this_service() {
     let named = |provider: &str| VerifiedLogin::of(login(provider, "").login().clone());
@@ -19,7 +19,7 @@ fn by_a_token_of_this_service() {
     }
 }
 
-/// Contract section 8.2.6: the roles of an assertion need no roles of the pool.
+/// Contract section 8.2.6: roles from an assertion work without any roles of the pool.
 #[test]
 fn roles_of_an_assertion() {
     let pool = world::pool_with_providers();
@@ -62,7 +62,7 @@ fn a_mapping_by_token() {
     }
 }
 
-/// Of several roles that a provider grants none is preferred.
+/// Several roles from a provider: none of them is preferred.
 #[test]
 fn a_mapping_by_token_of_an_assertion() {
     let denied = format!("! The ambiguous role mapping rules for: {SAML} denied this request.");
@@ -159,6 +159,6 @@ fn the_first_login_with_a_mapping_decides() {
     assert_eq!(chosen(&pool, &[facebook.clone(), user_pool.clone()], ""), "a");
     assert_eq!(chosen(&pool, &[user_pool.clone(), facebook.clone()], ""), "b");
     assert_eq!(chosen(&pool, &[login(SAML, ""), user_pool.clone()], ""), "b");
-    // A mapping of another client is none.
+    // A mapping for another client does not apply.
     assert_eq!(chosen(&pool, &[user_pool.client_id("other")], ""), "user");
 }
