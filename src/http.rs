@@ -47,9 +47,9 @@
 //!
 //! use bytes::Bytes;
 //! use cognate::http::{self as endpoint, Guard};
-//! use cognate::wire::{Context, Fault};
-//! use cognate::name::AccountId;
 //! use cognate::Engine;
+//! use cognate::name::AccountId;
+//! use cognate::wire::{Context, Fault, ServiceOperation};
 //! use http::{Request, Response};
 //!
 //! struct Emulator {
@@ -69,8 +69,8 @@
 //!
 //!     fn authenticate(&self, request: &Request<Bytes>) -> Result<Context, Fault> {
 //!         let context = endpoint::context(request);
-//!         let is_signed_operation =
-//!             endpoint::operation(request).is_some_and(|operation| operation.needs_credentials());
+//!         let operation = endpoint::called_operation(request);
+//!         let is_signed_operation = operation.is_some_and(ServiceOperation::needs_credentials);
 //!         // The engine itself refuses a signed operation without a signature.
 //!         let Some(id) = context.access_key_id().filter(|_| is_signed_operation) else {
 //!             return Ok(context);
@@ -210,14 +210,14 @@ pub fn context<B>(request: &Request<B>) -> Context {
 }
 
 /// The operation that a request calls, by its method, its path and its target.
-pub fn operation<B>(request: &Request<B>) -> Option<&'static ServiceOperation> {
+pub fn called_operation<B>(request: &Request<B>) -> Option<&'static ServiceOperation> {
     Route::of(request).operation()
 }
 
 /// Whether the response depends on the body: only operations have one. A server need not read the
 /// body of any other request, nor ask a client for it that waits for `100 Continue`.
 pub fn needs_body<B>(request: &Request<B>) -> bool {
-    operation(request).is_some()
+    called_operation(request).is_some()
 }
 
 /// The response to a request that an embedder refuses in front of the engine, such as one whose

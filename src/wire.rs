@@ -81,7 +81,6 @@ use operation::{Run, region_of};
 pub use context::Context;
 pub use fault::Fault;
 pub use iam::action;
-pub use iam::operation;
 pub use iam::resource;
 pub use operation::OPERATIONS;
 pub use operation::ServiceOperation;

@@ -6,7 +6,7 @@ use ::http::header::{self, HeaderMap};
 use ::http::uri::{Authority, Scheme};
 use ::http::{Method, Request};
 
-use crate::wire::{self, ServiceOperation};
+use crate::wire::ServiceOperation;
 
 pub(super) const JWKS: &str = "/.well-known/jwks_uri";
 pub(super) const JWKS_JSON: &str = "/.well-known/jwks.json";
@@ -35,7 +35,7 @@ impl Route {
         match request.uri().path() {
             _ if method == Method::OPTIONS => Self::Preflight,
             "/" if method == Method::POST => {
-                Self::Operation(wire::operation(&target(request.headers())))
+                Self::Operation(ServiceOperation::of_target(&target(request.headers())))
             }
             "/" => Self::MethodNotAllowed("POST, OPTIONS"),
             JWKS | JWKS_JSON if reads => Self::Jwks,

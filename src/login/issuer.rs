@@ -9,6 +9,19 @@ use crate::state::PublicProvider;
 /// An issuer: its keys, and the applications that are registered with it.
 ///
 /// A [`JwkSet`] converts into an issuer without registered applications.
+///
+/// # Example: an issuer whose tokens are accepted for one application only
+///
+/// ```
+/// use cognate::Engine;
+/// use cognate::login::{Issuer, JwkSet, OidcVerifier};
+///
+/// let keys = JwkSet::from_json(br#"{"keys": []}"#).expect("a key set");
+/// let issuer = Issuer::new(keys).client_id("3n4b5v6");
+/// let verifier = OidcVerifier::new().issuer("https://tenant.auth0.com/", issuer);
+/// Engine::builder().login_verifier(verifier).in_memory()?;
+/// # Ok::<(), cognate::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Issuer {

@@ -248,6 +248,25 @@ impl fmt::Debug for OidcVerifier {
 /// [`from_fn`](crate::from_fn) makes one of any `Fn(&str, Option<&str>) -> Result<Arc<JwkSet>,
 /// LoginError>`. The verifier asks it for every token that is well-formed and of the right issuer,
 /// genuine or not; it should cache the keys.
+///
+/// # Example: keys that a program holds
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cognate::login::{IssuerKeys, JwkSet, LoginError};
+///
+/// struct Held(Arc<JwkSet>);
+///
+/// impl IssuerKeys for Held {
+///     fn keys(&self, issuer: &str, _kid: Option<&str>) -> Result<Arc<JwkSet>, LoginError> {
+///         match issuer {
+///             "tenant.auth0.com" => Ok(Arc::clone(&self.0)),
+///             other => Err(LoginError::unavailable(format!("the keys of {other} are unknown"))),
+///         }
+///     }
+/// }
+/// ```
 pub trait IssuerKeys: Send + Sync {
     /// The keys of `issuer`, a provider of the pool by its name without `https://` and without one
     /// final slash ([`ProviderName::of_issuer`]). `kid` is the key that the token names; nothing
@@ -276,6 +295,23 @@ where
 ///
 /// [`from_fn`](crate::from_fn) makes one of any
 /// `Fn(&ProviderName, &LoginToken) -> Result<bool, LoginError>`.
+///
+/// # Example: users who have signed out
+///
+/// ```
+/// use std::collections::HashSet;
+///
+/// use cognate::login::{LoginError, TokenCheck};
+/// use cognate::name::{LoginToken, ProviderName};
+///
+/// struct SignedOut(HashSet<String>);
+///
+/// impl TokenCheck for SignedOut {
+///     fn is_active(&self, _: &ProviderName, token: &LoginToken) -> Result<bool, LoginError> {
+///         Ok(!self.0.contains(token.as_str()))
+///     }
+/// }
+/// ```
 pub trait TokenCheck: Send + Sync {
     /// Whether the user of a verified `token` is still there and has not signed out.
     ///

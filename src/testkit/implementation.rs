@@ -18,6 +18,22 @@ use crate::testkit::request::{Call, CallReply};
 use crate::wire::{self, Context};
 
 /// An implementation of the service.
+///
+/// # Example: an implementation that never answers
+///
+/// ```
+/// use std::io;
+///
+/// use cognate::testkit::{Call, CallReply, Implementation};
+///
+/// struct Silent;
+///
+/// impl Implementation for Silent {
+///     fn call(&self, call: &Call) -> io::Result<CallReply> {
+///         Err(io::Error::other(format!("no answer to {}", call.operation)))
+///     }
+/// }
+/// ```
 pub trait Implementation {
     /// Answers a call.
     ///

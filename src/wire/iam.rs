@@ -6,22 +6,24 @@ use crate::rules::tags::pool_of;
 use crate::wire::operation::ServiceOperation;
 use crate::wire::operation_name;
 
-/// The operation that an `X-Amz-Target` names.
-///
-/// # Example: both forms of a target
-///
-/// ```
-/// use cognate::wire::operation;
-///
-/// let operation_of = |target| operation(target).map(|operation| operation.name());
-/// assert_eq!(operation_of("AWSCognitoIdentityService.GetId"), Some("GetId"));
-/// let sample = "com.amazonaws.cognito.identity.model.AWSCognitoIdentityService.GetId";
-/// assert_eq!(operation_of(sample), Some("GetId"));
-/// assert_eq!(operation_of("AWSCognitoIdentityService.GetPool"), None);
-/// assert_eq!(operation_of("GetId"), None);
-/// ```
-pub fn operation(target: &str) -> Option<&'static ServiceOperation> {
-    ServiceOperation::named(operation_name(target)?)
+impl ServiceOperation {
+    /// The operation that an `X-Amz-Target` names.
+    ///
+    /// # Example: both forms of a target
+    ///
+    /// ```
+    /// use cognate::wire::ServiceOperation;
+    ///
+    /// let name = |target| ServiceOperation::of_target(target).map(ServiceOperation::name);
+    /// assert_eq!(name("AWSCognitoIdentityService.GetId"), Some("GetId"));
+    /// let sample = "com.amazonaws.cognito.identity.model.AWSCognitoIdentityService.GetId";
+    /// assert_eq!(name(sample), Some("GetId"));
+    /// assert_eq!(name("AWSCognitoIdentityService.GetPool"), None);
+    /// assert_eq!(name("GetId"), None);
+    /// ```
+    pub fn of_target(target: &str) -> Option<&'static Self> {
+        Self::named(operation_name(target)?)
+    }
 }
 
 /// The IAM action that the operation of an `X-Amz-Target` needs, such as `cognito-identity:GetId`.
@@ -37,7 +39,7 @@ pub fn operation(target: &str) -> Option<&'static ServiceOperation> {
 /// assert_eq!(action.as_deref(), Some("cognito-identity:ListIdentities"));
 /// ```
 pub fn action(target: &str) -> Option<String> {
-    operation(target).map(ServiceOperation::action)
+    ServiceOperation::of_target(target).map(ServiceOperation::action)
 }
 
 /// The resource for which IAM checks the action of a request: the ARN of an identity pool, or `*`
@@ -73,7 +75,7 @@ pub fn action(target: &str) -> Option<String> {
 /// # Ok::<(), cognate::Error>(())
 /// ```
 pub fn resource(target: &str, body: &[u8], account: &AccountId, region: &Region) -> Option<String> {
-    let operation = operation(target)?;
+    let operation = ServiceOperation::of_target(target)?;
     let document = operation.read(body).ok()?;
     operation.check(&document).ok()?;
     match ResourceType::of(operation.name()) {

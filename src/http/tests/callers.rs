@@ -43,7 +43,7 @@ fn the_context_is_what_the_headers_state() {
 
 #[test]
 fn the_operation_is_that_of_the_target() {
-    let name = |request: &Request<Bytes>| operation(request).map(ServiceOperation::name);
+    let name = |request: &Request<Bytes>| called_operation(request).map(ServiceOperation::name);
     assert_eq!(name(&request("POST", &[GET_ID], "")), Some("GetId"));
     assert_eq!(name(&request("GET", &[GET_ID], "")), None);
     assert_eq!(name(&request("OPTIONS", &[GET_ID], "")), None);

@@ -54,7 +54,10 @@ fn all_operations_with_their_credentials_actions_and_resources() {
         for target in
             [target(name), format!("com.amazonaws.cognito.identity.model.{}", target(name))]
         {
-            assert_eq!(wire::operation(&target).map(wire::ServiceOperation::name), Some(name));
+            assert_eq!(
+                wire::ServiceOperation::of_target(&target).map(wire::ServiceOperation::name),
+                Some(name)
+            );
             assert_eq!(wire::action(&target), Some(action.clone()));
             assert_eq!(resource(&target, body).as_deref(), Some(wanted), "{name}");
         }
@@ -64,7 +67,7 @@ fn all_operations_with_their_credentials_actions_and_resources() {
 #[test]
 fn a_target_without_an_operation_has_no_action_and_no_resource() {
     for target in ["", "GetId", "AWSCognitoIdentityService.", "AWSCognitoIdentityService.GetPool"] {
-        assert!(wire::operation(target).is_none(), "{target}");
+        assert!(wire::ServiceOperation::of_target(target).is_none(), "{target}");
         assert_eq!(wire::action(target), None, "{target}");
         assert_eq!(resource(target, "{}"), None, "{target}");
     }

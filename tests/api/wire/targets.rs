@@ -19,7 +19,8 @@ fn a_target_may_name_the_model_before_the_service() {
         let plain = target(operation);
         let named = format!("com.amazonaws.cognito.identity.model.{plain}");
         assert_eq!(answer(&named), answer(&plain), "{operation}");
-        let name = |target| wire::operation(target).map(wire::ServiceOperation::name);
+        let name =
+            |target| wire::ServiceOperation::of_target(target).map(wire::ServiceOperation::name);
         assert_eq!(name(&named), Some(operation));
         assert_eq!(name(&plain), Some(operation));
         assert_eq!(name(operation), None);
