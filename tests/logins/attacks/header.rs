@@ -123,7 +123,7 @@ pub(super) fn all(maker: &Maker) -> Vec<Attack> {
     all
 }
 
-/// Spellings of `none`: without a signature, with the signature of a genuine token, and with zeros
+/// Spellings of `none`: without a signature, with that of a genuine token, and with zeros.
 fn nothing_signed(maker: &Maker, claims: &str) -> Vec<Attack> {
     let genuine = maker.genuine();
     let mut all = Vec::new();
