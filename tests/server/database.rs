@@ -92,8 +92,7 @@ fn a_database_is_private_to_its_owner() {
     ] {
         fs::set_permissions(path, Permissions::from_mode(open_mode)).expect("is ours");
         let log = start().stop();
-        let warned =
-            format!("{WARNING} {name} in {}, which has mode {open_mode:o}", path.display());
+        let warned = format!("{WARNING} {name} in {}: its mode is {open_mode:o}", path.display());
         assert_eq!(log.matches(WARNING).count(), 1, "{log}");
         assert!(log.contains("WARN") && log.contains(&warned), "{log}");
         assert_eq!(mode(path), open_mode, "it is its owner's choice");

@@ -158,7 +158,7 @@ fn a_server_on_a_public_address_warns_once() {
     let warnings: Vec<_> = log.lines().filter(|line| line.contains(WARNING)).collect();
     assert_eq!(warnings.len(), 1, "{log}");
     assert!(
-        warnings[0].contains("WARN") && warnings[0].contains("acts for every account"),
+        warnings[0].contains("WARN") && warnings[0].contains("can act for every account"),
         "{log}"
     );
 
