@@ -167,7 +167,7 @@ fn a_member_that_is_missing_is_null() {
 }
 
 #[test]
-fn a_violation_can_be_looked_at() {
+fn a_violation_can_be_inspected() {
     let violations = DescribeIdentityInput::new("").check().expect_err("an id is not empty");
     let all: Vec<_> = violations.iter().map(|v| (v.member(), v.constraint().to_string())).collect();
     assert_eq!(all, [("identityId", MIN_1.to_owned()), ("identityId", ID.to_owned())]);

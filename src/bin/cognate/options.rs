@@ -45,8 +45,8 @@ pub(crate) struct Serve {
     /// application are accepted.
     #[arg(long, value_name = "ISSUER=CLIENT", value_parser = pair)]
     oidc_client_id: Vec<(String, String)>,
-    /// How long an expired token of an issuer of `OpenIdConnectProviderARNs` is still accepted. The
-    /// service's guide mentions 300 seconds.
+    /// The time in which an expired token of an issuer of `OpenIdConnectProviderARNs` is still
+    /// accepted. The service's guide mentions 300 seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, conflicts_with = TRUST)]
     oidc_grace_period: u32,
     /// Accepts logins without verifying their signatures: anyone can log in as anyone. For tests

@@ -91,7 +91,7 @@ fn brimful() -> World {
 }
 
 #[test]
-fn the_first_fault_is_told() {
+fn the_first_fault_is_reported() {
     let world = brimful();
     let before = world.dump();
     for (operation, fits, faults) in LADDERS {
@@ -110,7 +110,7 @@ fn the_first_fault_is_told() {
 }
 
 #[test]
-fn a_second_user_of_a_provider_is_told_before_too_many_logins() {
+fn a_second_user_of_a_provider_is_reported_before_too_many_logins() {
     let world = brimful();
     let pool = parse(&id(POOL));
     let presented = |amazon, facebook| {
@@ -123,7 +123,7 @@ fn a_second_user_of_a_provider_is_told_before_too_many_logins() {
 }
 
 #[test]
-fn a_second_user_of_a_provider_is_told_before_too_many_logins_of_a_merge() {
+fn a_second_user_of_a_provider_is_reported_before_too_many_logins_of_a_merge() {
     let world = brimful();
     let pool = parse(&id(POOL));
     let owner = call(&pool, "zoe").logins(AMAZON, "user:z");

@@ -24,7 +24,7 @@ use crate::serving::server::Server;
 const HEAD_READ_MAX: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
 const HEAD_LENGTH_MAX: usize = 64 * 1024;
-/// How long a client may take no byte of an answer.
+/// The longest time in which a client takes no byte of an answer.
 const WRITE_MAX: Duration = Duration::from_secs(10);
 /// The time that an excess client has to send a request and read the refusal.
 const REFUSAL_MAX: Duration = Duration::from_secs(5);
