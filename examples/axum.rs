@@ -1,11 +1,11 @@
-//! An axum server over an engine. Calls of the engine wait for the disk and sign tokens, so they
-//! run on the threads that may block.
+//! An axum server over an engine. The engine's calls wait for the disk and sign tokens, so they run
+//! on threads that may block.
 //!
 //! ```text
 //! cargo run --manifest-path examples/axum/Cargo.toml -- 127.0.0.1:4566
 //! ```
 //!
-//! Without an address, it sends itself a few requests and ends.
+//! Without an address, the program sends itself a few requests and ends.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ use tokio::task::spawn_blocking;
 
 struct Server {
     engine: Engine,
-    /// Keeps pages of other sites away from the account.
+    /// Refuses requests of pages of other sites.
     guard: Guard,
 }
 
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let bound = listener.local_addr()?;
     let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory()?;
     let server = Server { engine, guard: Guard::bound_to(bound.ip()) };
-    // The engine has paths of its own and answers 404 to all others.
+    // The engine has its own paths and answers 404 to all others.
     let app = Router::new().fallback(answer).with_state(Arc::new(server));
     let serving = axum::serve(listener, app).into_future();
     if address.is_some() {

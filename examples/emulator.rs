@@ -1,8 +1,8 @@
-//! How the author of an emulator puts it through the kit, in process.
+//! Tests an emulator with the testkit, in process.
 //!
-//! The emulator is a small one: pools, guests, and four operations in AWS JSON 1.1. It is not quite
-//! right, and the survey says where.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+//! The emulator is small: pools, guests, and four operations in AWS JSON 1.1. It has a few faults,
+//! and the survey finds them.
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use cognate::testkit::{Call, CallReply, Implementation, Model, Survey};
 use serde_json::{Value, json};
 
-/// These are the lines that an emulator needs: what it is, how it is called, and the survey.
+/// The code that an emulator needs: its name, how to call it, and the survey.
 impl Implementation for Emulator {
     fn call(&self, call: &Call) -> io::Result<CallReply> {
         let input = serde_json::from_str(&call.body)?;
@@ -29,7 +29,7 @@ fn main() {
     println!("{deviations}");
 }
 
-/// The emulator: each pool with its owner.
+/// The emulator's pools, each with its owner.
 #[derive(Default)]
 struct Emulator {
     state: Mutex<State>,

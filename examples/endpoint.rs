@@ -1,12 +1,12 @@
-//! Puts whatever speaks AWS JSON 1.1 at an HTTP endpoint through the kit, and says where it is not
-//! as the service.
+//! Tests any HTTP endpoint that speaks AWS JSON 1.1 with the testkit, and reports its differences
+//! from the service.
 //!
 //! ```text
 //! cargo run --example endpoint --features testkit -- http://127.0.0.1:5000 100
 //! ```
 //!
 //! Ends with status 1 if there is any disagreement.
-#![expect(clippy::print_stderr, reason = "what went wrong belongs there")]
+#![expect(clippy::print_stderr, reason = "errors go to standard error")]
 
 use std::error::Error;
 use std::fmt::Display;
@@ -75,7 +75,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Erro
         }
     }
     let Some(url) = &options.url else { return Err(USAGE.into()) };
-    // Whatever it answers, it is there.
+    // Any answer shows that the endpoint is there.
     minreq::get(url).with_timeout(30).send().map_err(|error| format!("{url}: {error}"))?;
     match &options.replay {
         Some(file) => replay(url, &fs::read_to_string(file)?, &options),
@@ -115,7 +115,7 @@ fn replay(url: &str, script: &str, options: &Options) -> Result<bool, Box<dyn Er
     tell(script.replay(&HttpEndpoint::new(url), first_account))
 }
 
-/// What does not work shows in what follows.
+/// A reset that fails shows in the survey.
 fn reset(options: &Options) {
     if let Some(url) = &options.reset
         && let Err(error) = minreq::post(url).with_timeout(30).send()
@@ -124,7 +124,7 @@ fn reset(options: &Options) {
     }
 }
 
-/// Accounts that an endpoint has hardly seen: from one on that is another each time.
+/// A base for account ids that the endpoint has probably never seen.
 fn any_account() -> u64 {
     100_000_000_000 + RandomState::new().build_hasher().finish() % 800_000_000_000
 }

@@ -1,5 +1,5 @@
-//! The main job, from an empty folder to a verified token and back from the disk.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+//! The main use: from an empty folder to a verified token, and the same after reopening.
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 
@@ -118,7 +118,7 @@ fn users(aws: &Developer, pool: &IdentityPoolId, identity: &IdentityDescription)
     Ok(found.iter().map(DeveloperUserIdentifier::as_str).collect::<Vec<_>>().join(", "))
 }
 
-/// Verifies a token with nothing but the key set, as anybody can, and names the key.
+/// Verifies a token with only the key set, as any application can, and returns the id of the key.
 fn verify(jwks: &Jwks, token: &str) -> Result<String> {
     let (signed, signature) = token.rsplit_once('.').ok_or("no token")?;
     let header = signed.split('.').next().ok_or("no header")?;

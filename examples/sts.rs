@@ -2,7 +2,7 @@
 //!
 //! The engine verifies the token and supplies the values of the policy's condition keys. The part
 //! of IAM's policy language that trust policies for identity pools use is at the end.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -51,7 +51,7 @@ struct Role {
     trust_policy: TrustPolicy,
 }
 
-/// The ARN of the assumed role. An STS goes on to make credentials for it.
+/// The ARN of the assumed role. An STS would then make credentials for it.
 fn assume_role_with_web_identity(
     engine: &Engine,
     role: &Role,
@@ -65,7 +65,7 @@ fn assume_role_with_web_identity(
     Ok(format!("arn:aws:sts::{ACCOUNT}:assumed-role/{}/{session}", role.name))
 }
 
-/// Authenticated identities of one pool, as the console writes it.
+/// The policy for authenticated identities of one pool, as the console writes it.
 fn trust_policy(pool: &IdentityPoolId) -> serde_json::Value {
     json!({
         "Version": "2012-10-17",
@@ -98,7 +98,7 @@ fn guest_token(engine: &Engine, pool: &IdentityPoolId) -> Result<String> {
     Ok(token.as_str().to_owned())
 }
 
-/// A policy with anything else in it does not parse: a condition must never be passed over.
+/// A policy with any other member does not parse: a condition must never be ignored.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct TrustPolicy {
@@ -180,7 +180,7 @@ impl Operator {
     }
 }
 
-/// Whether a value matches a pattern, in which each `*` stands for any text.
+/// Whether a value matches a pattern. Each `*` stands for any text.
 fn is_like(pattern: &str, value: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == value };
     value.strip_prefix(head).is_some_and(|rest| {

@@ -1,4 +1,5 @@
-//! The memory that a request takes: a binary of its own, as its allocator counts for the process.
+//! The memory that a request takes. This is a separate binary, because its allocator counts for the
+//! whole process.
 
 use cognate::token::SigningAlgorithm;
 use cognate::{Engine, wire};
@@ -7,15 +8,16 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
-/// In bytes, of a body. `GetId` takes six times as much, and a test of it as much longer.
+/// The length of a body in bytes. `GetId` takes six times as much, and a test of it would take
+/// longer.
 const LENGTH: usize = 1_000_000;
 
-/// A list as long as fits.
+/// The longest list of this item that fits.
 fn list(item: &str) -> String {
     format!("[{item}{}]", format!(",{item}").repeat(LENGTH / (item.len() + 1) - 1))
 }
 
-/// A text that takes this many bytes, as long as fits.
+/// A JSON string of this many bytes, as long as fits.
 fn text(character: &str) -> String {
     format!(r#""{}""#, character.repeat(LENGTH / character.len()))
 }
@@ -29,7 +31,7 @@ fn entries(count: usize, value: &str) -> String {
     format!("{{{}}}", entries.join(","))
 }
 
-/// What an answer takes beside its body at the most, in bytes.
+/// The most memory that an answer takes besides its body, in bytes.
 fn taken(engine: &Engine, body: &str) -> (usize, wire::Reply) {
     let context = wire::Context::anonymous();
     let target = "AWSCognitoIdentityService.GetId";
@@ -40,10 +42,10 @@ fn taken(engine: &Engine, body: &str) -> (usize, wire::Reply) {
 }
 
 #[test]
-fn a_request_takes_little_memory_beside_its_body() {
+fn a_request_takes_little_memory_besides_its_body() {
     const SKIPPED: usize = 16 * 1024;
     const BUILT: usize = 4 * 1024 * 1024;
-    /// A text with escapes is put together before it is looked at, and one that fails is shown.
+    /// A text with escapes is assembled before it is checked, and an invalid one is shown.
     const COPIED: usize = 2 * LENGTH;
 
     let (not_found, too_many, invalid, no_json) = (
@@ -54,7 +56,7 @@ fn a_request_takes_little_memory_beside_its_body() {
     );
     let engine = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).in_memory();
     let engine = engine.expect("an engine");
-    // The first request meets what is made once.
+    // The first request allocates what is made only once.
     taken(&engine, &member("Unknown", "1"));
     for (request, body, message, most) in [
         ("an unknown text", member("Unknown", &text("x")), not_found, SKIPPED),

@@ -1,4 +1,4 @@
-//! How large a database is, and how long it takes to open.
+//! The size of a database, and the time to open it.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::Databases;
 use crate::floor::{Floor, RawKey};
 use crate::measure::{Bench, Target, micros, take_turns};
 
-/// As filled, and after each record was written again.
+/// The sizes after filling, and after every record was written again.
 pub(crate) fn bytes(bench: &mut Bench, databases: &Databases) {
     if !bench.wants("disk, identity rewritten") {
         return;
@@ -66,7 +66,7 @@ pub(crate) fn open(bench: &mut Bench, databases: &Databases) {
     bench.measured("open", "ms", Target::Size(120, 5_000), &turns);
 }
 
-/// Without the closing.
+/// Measures the opening without the closing.
 fn timed<T>(open: impl FnOnce() -> T) -> Duration {
     let start = Instant::now();
     let _open = open();

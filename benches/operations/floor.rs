@@ -1,4 +1,4 @@
-//! The same without an engine: sled and ring by themselves.
+//! The floors: the same work without an engine, with sled and ring only.
 
 use std::fs::File;
 use std::path::Path;
@@ -26,7 +26,7 @@ use crate::{create_pool, developer, login};
 /// The trees that users are written to.
 const WRITTEN: [Tree; 3] = [Tree::Identities, Tree::IdentityIndex, Tree::Logins];
 
-/// Another engine, which tells what it would write.
+/// Another engine, which shows the batches that it would write.
 pub(crate) struct Twin {
     store: Arc<Recorder>,
     pub(crate) aws: Developer,
@@ -34,12 +34,12 @@ pub(crate) struct Twin {
 }
 
 impl Twin {
-    /// One that remembers users.
+    /// A twin that remembers users.
     pub(crate) fn new() -> Self {
         Self::over(Recorder { remembers: true, ..Recorder::default() })
     }
 
-    /// One that forgets every user at once, and so has room for any number.
+    /// A twin that forgets each user at once, so that any number fits.
     pub(crate) fn forgetful() -> Self {
         Self::over(Recorder::default())
     }
@@ -55,18 +55,18 @@ impl Twin {
         twin
     }
 
-    /// What was written since this was asked before.
+    /// The batches that were written since the last call.
     pub(crate) fn take(&self) -> Vec<Batch> {
         std::mem::take(&mut *self.store.batches.lock())
     }
 
-    /// What is written for a new user.
+    /// The batch for a new user.
     pub(crate) fn register(&self, user: usize) -> Batch {
         self.aws.resolve_developer_identity(login(&self.pool, user)).expect("a new user");
         self.take().pop().expect("a write")
     }
 
-    /// Where a user's login stands.
+    /// The key of a user's login.
     pub(crate) fn login_key(&self, user: usize) -> Vec<u8> {
         let puts = self.register(user).puts;
         let mut logins = puts.into_iter().filter(|(key, _)| key.tree == Tree::Logins);
@@ -74,7 +74,7 @@ impl Twin {
     }
 }
 
-/// The first id is always the same, so that the pool of every twin has the same keys.
+/// The first id is always the same, so that the pools of all twins have the same keys.
 #[derive(Default)]
 struct KnownPool {
     is_minted: AtomicBool,
@@ -90,7 +90,7 @@ impl Ids for KnownPool {
     }
 }
 
-/// Notes what is written.
+/// Records written batches.
 #[derive(Default)]
 struct Recorder {
     store: MemoryStore,
@@ -120,7 +120,7 @@ impl Store for Recorder {
     }
 }
 
-/// sled by itself.
+/// sled without an engine.
 pub(crate) struct Floor {
     trees: [sled::Tree; WRITTEN.len()],
     database: sled::Db,
@@ -140,13 +140,13 @@ impl Floor {
         &self.trees[place(tree)]
     }
 
-    /// What a known user's login holds.
+    /// The value of a known user's login.
     pub(crate) fn owner(&self, login_key: &[u8]) -> IVec {
         let value = self.tree(Tree::Logins).get(login_key).expect("a readable tree");
         value.expect("a known user")
     }
 
-    /// Puts what a batch puts.
+    /// Applies only the puts of a batch.
     pub(crate) fn load(&self, batch: &Batch) {
         for (key, value) in &batch.puts {
             self.tree(key.tree).insert(&key.bytes, value.as_slice()).expect("a disk");
@@ -175,7 +175,7 @@ impl Floor {
     }
 }
 
-/// A group commit by hand: one writer at a time commits for all that wait.
+/// A minimal group commit: one writer at a time commits for all that wait.
 pub(crate) struct GroupCommit<'a> {
     floor: &'a Floor,
     queue: Mutex<Queue>,
@@ -186,7 +186,7 @@ pub(crate) struct GroupCommit<'a> {
 struct Queue {
     batches: Vec<Batch>,
     is_led: bool,
-    /// How many batches were queued ever, and how many of them are on the disk.
+    /// The number of batches that were ever queued, and the number of those on the disk.
     queued: u64,
     durable: u64,
 }
@@ -196,7 +196,7 @@ impl<'a> GroupCommit<'a> {
         Self { floor, queue: Mutex::default(), committed: Condvar::new() }
     }
 
-    /// Writes a batch, which is on the disk when this returns.
+    /// Writes a batch. It is on the disk when this returns.
     pub(crate) fn commit(&self, batch: Batch) {
         let mut queue = self.queue.lock();
         queue.batches.push(batch);
@@ -222,18 +222,18 @@ fn place(tree: Tree) -> usize {
     WRITTEN.iter().position(|written| *written == tree).expect("a tree of users")
 }
 
-/// A key, and how ring by itself signs and verifies with it.
+/// A key for signing and verifying with ring only.
 pub(crate) struct RawKey {
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) der: Vec<u8>,
     pub(crate) sign: Sign,
     pub(crate) public: UnparsedPublicKey<Vec<u8>>,
-    /// The part of its throughput that tokens have to reach, in hundredths.
+    /// The share of its throughput that tokens must reach, in hundredths.
     pub(crate) token_target: u128,
 }
 
 impl RawKey {
-    /// Beside which all else shows most.
+    /// Whether this is the fastest key, with which other costs show most.
     pub(crate) fn is_the_fastest(&self) -> bool {
         self.algorithm == SigningAlgorithm::EdDsa
     }

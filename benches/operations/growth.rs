@@ -1,5 +1,5 @@
-//! How cost grows with the number of identities: the engine's database and sled's, with the same
-//! records, are filled in step and measured on the way.
+//! The growth of costs with the number of identities. The engine's database and sled's are filled
+//! in step with the same records, and measured on the way.
 
 mod report;
 
@@ -18,12 +18,12 @@ use crate::floor::{Floor, Twin};
 use crate::measure::{Bench, Set, Target, take_turns, timed_each_of};
 use crate::{Databases, create_pool, developer, disk, login};
 
-/// Identities that are filled in at once, on the floor's side in one transaction.
+/// The number of identities that are added at once, for sled in one transaction.
 const STEP: usize = 128;
-/// Calls in one turn.
+/// The number of calls in a turn.
 const CALLS: usize = 1_000;
 
-/// What was measured with that many identities, of the engine and of sled.
+/// The measurements at one number of identities, of the engine and of sled.
 struct Point {
     identities: usize,
     resolve: [Latency; 2],
@@ -31,7 +31,7 @@ struct Point {
     bytes: [u64; 2],
 }
 
-/// Nanoseconds.
+/// In nanoseconds.
 struct Latency {
     p50: u64,
     p99: u64,
@@ -78,7 +78,7 @@ fn progress(identities: usize) -> ProgressBar {
     ProgressBar::new(identities as u64).with_style(style)
 }
 
-/// Both databases, open and with the same users.
+/// Both databases, opened with the same users.
 struct Growing {
     databases: Databases,
     engine: Engine,
@@ -129,7 +129,7 @@ impl Growing {
         self.floor.sync();
     }
 
-    /// New users, that many in all.
+    /// Adds users until there are this many.
     fn register(&mut self, users: usize) -> [Latency; 2] {
         let users: Vec<usize> = (self.identities()..self.identities() + users).collect();
         let shares = || users.chunks(CALLS);
@@ -155,7 +155,7 @@ impl Growing {
         latencies(turns)
     }
 
-    /// Known users, other ones in each turn as long as there are.
+    /// Resolves known users, with other ones in each turn as far as possible.
     fn resolve(&self, turns: usize) -> [Latency; 2] {
         let users: Vec<usize> = self.databases.scattered(turns * CALLS).collect();
         let shares = || users.chunks(CALLS).cycle();
@@ -175,7 +175,7 @@ impl Growing {
         ))
     }
 
-    /// For each identity, on the disk.
+    /// The bytes of an identity on the disk.
     fn bytes(&self) -> [u64; 2] {
         self.sync();
         let Databases { engine, floor, identities, .. } = &self.databases;
@@ -193,7 +193,7 @@ impl Growing {
     }
 }
 
-/// The nanoseconds of each call.
+/// The duration of each call in nanoseconds.
 fn each<I, T>(inputs: &[I], mut call: impl FnMut(&I) -> T) -> Vec<u64> {
     let time = |input| {
         let start = Instant::now();
@@ -205,7 +205,7 @@ fn each<I, T>(inputs: &[I], mut call: impl FnMut(&I) -> T) -> Vec<u64> {
     inputs.iter().map(time).collect()
 }
 
-/// Of all turns together.
+/// Percentiles over all turns.
 fn latencies(turns: Vec<[Vec<u64>; 2]>) -> [Latency; 2] {
     let mut sides = [Vec::new(), Vec::new()];
     for turn in turns {
@@ -220,7 +220,7 @@ fn latencies(turns: Vec<[Vec<u64>; 2]>) -> [Latency; 2] {
     })
 }
 
-/// `1k`, `10M`.
+/// A short form, such as `1k` or `10M`.
 fn short(identities: u64) -> String {
     match identities {
         1_000_000.. => format!("{}M", identities / 1_000_000),

@@ -1,4 +1,4 @@
-//! Tokens by HTTP, beside a server that only signs.
+//! Tokens over HTTP, compared with a server that only signs.
 
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -24,7 +24,7 @@ use crate::measure::{Bench, Target, timed_with};
 use crate::tokens::{TARGET, body};
 use crate::{Users, developer};
 
-/// Kept alive, each with one request at a time.
+/// The number of persistent connections, each with one request at a time.
 const CONNECTIONS: usize = 64;
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 \
     Credential=123456789012/20260101/us-east-1/cognito-identity/aws4_request, \
@@ -78,7 +78,7 @@ fn raw(request: &Request<Bytes>) -> Vec<u8> {
     raw
 }
 
-/// Asks a server of its own.
+/// Measures the handler behind its own server.
 fn ask(handler: Handler, requests: &[Vec<u8>]) -> impl FnMut(u64) -> Duration {
     let mut server = Server::start(handler);
     let mut requests = requests.iter().cycle();
@@ -91,7 +91,7 @@ fn ask(handler: Handler, requests: &[Vec<u8>]) -> impl FnMut(u64) -> Duration {
 
 type Handler = Arc<dyn Fn(&Request<Bytes>) -> Response<Bytes> + Send + Sync>;
 
-/// Serves as the program does, until it is dropped.
+/// A server that works like the program's. It stops when it is dropped.
 struct Server {
     connections: Vec<Connection>,
     _runtime: Runtime,
@@ -108,7 +108,7 @@ impl Server {
                 stream.set_nodelay(true).expect("a socket");
                 let handler = Arc::clone(&handler);
                 let service = service_fn(move |request| answer(Arc::clone(&handler), request));
-                // No timer: it would close connections while the other side has its turns.
+                // Without a timer, which would close connections during the other side's turns.
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
@@ -116,7 +116,7 @@ impl Server {
         Self { connections, _runtime: runtime }
     }
 
-    /// How long it takes to answer all, over all connections.
+    /// Sends all requests over all connections, and returns the time until the last answer.
     fn ask(&mut self, requests: &[&Vec<u8>]) -> Duration {
         let share = requests.len().div_ceil(CONNECTIONS);
         let calls: Vec<_> = self.connections.iter_mut().zip(requests.chunks(share)).collect();
@@ -139,7 +139,7 @@ async fn answer(
     Ok(answering.await?.map(Full::new))
 }
 
-/// The client's end.
+/// The client's end of a connection.
 struct Connection(BufReader<TcpStream>);
 
 impl Connection {
@@ -149,7 +149,7 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
-    /// Returns when the whole answer is there.
+    /// Sends a request and reads the whole answer.
     fn ask(&mut self, request: &[u8]) {
         let Self(stream) = self;
         stream.get_mut().write_all(request).expect("sent");

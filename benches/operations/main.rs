@@ -1,54 +1,54 @@
-//! What the engine's operations cost, each beside its floor: what the same disk, the same database
-//! or the same signature costs by itself, measured in the same run.
+//! The cost of the engine's operations, each compared with its floor: the cost of the same disk
+//! access, database access or signature alone, measured in the same run.
 //!
 //! | bench | figure | floor |
 //! | --- | --- | --- |
-//! | resolve | a known user's identity, without a token | `sled::Tree::get` of the same login |
+//! | resolve | the identity of a known user, without a token | `sled::Tree::get` of the same login |
 //! | resolve, 2 threads | the same, by two threads | by one |
-//! | resolve p…, 8 writers | the same while 8 threads register users | the same, on sled alone |
+//! | resolve p…, 8 writers | the same while 8 threads register users | the same with sled only |
 //! | token, … | a token for a known user | ring's signature of the same bytes |
 //! | token by wire | the same through the wire door | through the typed door |
-//! | token by HTTP, … | by 64 connections, of the program's server | of one that only signs |
-//! | verify, … | what a token says, if it is genuine | ring's verification of it |
-//! | durable register, … | new users, each on the disk | sled: the same records by a group commit |
+//! | token by HTTP, … | the same over 64 connections to the program's server | to a server that only signs |
+//! | verify, … | the claims of a verified token | ring's verification of it |
+//! | durable register, … | new users, each on the disk | sled: the same records in a group commit |
 //! | relaxed … | a new user, a link, a merge, an unlink | sled: the same, in a transaction |
 //! | list, lookup | a page of 60 identities, the 20 users of one | sled: a scan of 60 |
 //! | disk | bytes for each identity with one user | sled: the same records |
-//! | open | a database that was closed | sled, of the same records |
-//! | memory | of a process that resolves known users | of one that gets them from sled |
-//! | resolve, 10M | a known user's identity, of so many: from `growth` | `sled::Tree::get` |
+//! | open | opening a closed database | sled: the same records |
+//! | memory | a process that resolves known users | a process that gets them from sled |
+//! | resolve, 10M | resolve with so many users, from `growth` | `sled::Tree::get` |
 //!
 //! The floor's database holds the same number of records with keys and values of the same sizes.
-//! The floor of several writers is as many writers with a group commit by hand: one of them at a
+//! The floor of several writers is as many writers with a minimal group commit: one of them at a
 //! time writes for all that wait, in one transaction with one flush and one fdatasync. Relaxed rows
-//! last until all of it is on the disk: the sync that ends a turn is measured too, on both sides.
+//! include the sync that ends a turn, on both sides, so all of their data is on the disk.
 //!
-//! What a call takes is made just before, and what one side has written is on the disk before the
-//! other side begins; neither is measured.
+//! Inputs are prepared before the measurement, and the writes of one side are on the disk before
+//! the other side begins. Neither is measured.
 //!
-//! criterion's statistics come first. The table at the end comes from a loop of its own, which
-//! takes turns between figure and floor, so that a busy moment of the machine meets both; each
-//! value, the ratio too, is the median of its turns. A ratio is the part of the floor's throughput
-//! that is reached, and for sizes how often the floor fits in.
+//! criterion's statistics come first. The table at the end comes from a separate loop, which
+//! alternates between figure and floor, so that a busy moment of the machine affects both. Each
+//! value, including the ratio, is the median of its turns. A ratio is the share of the floor's
+//! throughput, and for sizes the multiple of the floor.
 //!
-//! An argument chooses the rows whose names contain it, as in
-//! `cargo bench --manifest-path benches/Cargo.toml -- resolve`.
-//! `COGNATE_BENCH` chooses how much is measured. `COGNATE_BENCH_IDENTITIES` is another number of
-//! identities than the set's own.
+//! An argument selects the rows whose names contain it, as in `cargo bench --manifest-path
+//! benches/Cargo.toml -- resolve`. `COGNATE_BENCH` selects the amount of work, and
+//! `COGNATE_BENCH_IDENTITIES` overrides its number of identities.
 //!
 //! | `COGNATE_BENCH` | identities | growth, up to | |
 //! | --- | --- | --- | --- |
-//! | `smoke` | 2,000 | 2,000 | all of it runs, too briefly for its numbers to mean something |
+//! | `smoke` | 2,000 | 2,000 | everything runs, but too briefly for meaningful numbers |
 //! | `short` | 100,000 | 30,000 | minutes; the default |
 //! | `long` | 1,000,000 | 10,000,000 | longer turns; 32 GB of disk |
 //!
-//! `growth` fills both databases in step. On the way it notes p50 and p99 of single calls and how
-//! many bytes an identity takes.
+//! `growth` fills both databases in step. On the way it measures p50 and p99 of single calls, and
+//! the bytes of an identity.
 //!
 //! The target folder then has the table as `cognate-bench.tsv`, that of growth as
-//! `cognate-growth.tsv`, its plots as `cognate-growth-*.svg` and criterion's in `criterion/`.
+//! `cognate-growth.tsv`, its plots as `cognate-growth-*.svg`, and criterion's plots in
+//! `criterion/`.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
-#![expect(clippy::print_stdout, reason = "the table is what the bench is run for")]
+#![expect(clippy::print_stdout, reason = "the bench prints its table")]
 
 mod disk;
 mod floor;
@@ -80,7 +80,7 @@ const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
 const PROVIDER: &str = "login.game";
 
-/// Known users that are asked for, over and over.
+/// The number of known users that are resolved again and again.
 const ASKED_MAX: usize = 16_384;
 
 fn main() {
@@ -90,7 +90,7 @@ fn main() {
     let mut bench = Bench::new();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let databases = Databases::fill(folder.path(), bench.scale.identities);
-    // While both hold the same records.
+    // Measured while both hold the same records.
     disk::bytes(&mut bench, &databases);
     disk::open(&mut bench, &databases);
     memory::all(&mut bench, &databases);
@@ -121,7 +121,7 @@ fn main() {
     bench.print();
 }
 
-/// The engine's database with that many identities in one pool, and sled's with the same records.
+/// The engine's database with one pool of identities, and sled's with the same records.
 struct Databases {
     engine: PathBuf,
     floor: PathBuf,
@@ -129,7 +129,7 @@ struct Databases {
     identities: usize,
 }
 
-/// Known users, in no order.
+/// Known users in random order.
 struct Users {
     numbers: Vec<usize>,
     inputs: Vec<GetOpenIdTokenForDeveloperIdentityInput>,
@@ -165,7 +165,7 @@ impl Databases {
         Users { numbers, inputs, login_keys }
     }
 
-    /// So many known users at most, no two alike: the factor is a prime.
+    /// At most this many different known users. The factor is a prime.
     fn scattered(&self, most: usize) -> impl ExactSizeIterator<Item = usize> {
         let identities = self.identities;
         (0..identities.min(most)).map(move |n| n * 7_368_787 % identities)

@@ -1,4 +1,4 @@
-//! How the rows are measured and printed.
+//! Measures and prints the rows.
 
 use std::env::{self, VarError};
 use std::hint::black_box;
@@ -9,17 +9,17 @@ use std::{fmt, fs, thread};
 
 use criterion::{Criterion, SamplingMode};
 
-/// What a bench has to reach.
+/// The target of a bench.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target {
-    /// This many hundredths of the floor's throughput, or more.
+    /// At least this many hundredths of the floor's throughput.
     Throughput(u128),
-    /// This many hundredths of the floor, and so many hundredths of the unit beside, or less.
+    /// At most this many hundredths of the floor plus this many hundredths of the unit.
     Size(u128, u128),
 }
 
 impl Target {
-    /// The ratio, in hundredths: how much of the floor's throughput, or how often the floor.
+    /// The ratio in hundredths: the share of the floor's throughput, or the multiple of the floor.
     fn ratio(self, figure: u128, floor: u128) -> u128 {
         match self {
             Self::Throughput(_) => floor * 100 / figure.max(1),
@@ -46,7 +46,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// What one bench came to: medians of its turns, in hundredths of its unit.
+/// The results of one bench: medians of its turns, in hundredths of its unit.
 struct Row {
     bench: String,
     unit: &'static str,
@@ -58,11 +58,11 @@ struct Row {
     spread: [u128; 2],
 }
 
-/// Measures rows, and prints the table of them at the end.
+/// Measures rows, and prints the table at the end.
 pub(crate) struct Bench {
     pub(crate) scale: Scale,
     criterion: Criterion,
-    /// What the names of the rows that are wanted contain.
+    /// A text that the names of the selected rows contain.
     filter: String,
     table: Vec<Row>,
 }
@@ -72,12 +72,12 @@ impl Bench {
         let scale = Scale::chosen();
         let criterion = Criterion::default()
             .sample_size(10)
-            // Ten samples need no more, and each plot goes through all of them.
+            // Ten samples need no more, and each plot processes all of them.
             .nresamples(10_000)
             .warm_up_time(scale.warm_up)
             .measurement_time(scale.measurement)
             .configure_from_args();
-        // So that the next bench is not compared with what is not its like.
+        // Prevents a comparison with a bench of another size.
         let criterion = match scale.set {
             Set::Short => criterion,
             Set::Smoke | Set::Long => criterion.save_baseline(format!("{:?}", scale.set)),
@@ -86,12 +86,13 @@ impl Bench {
         Self { scale, criterion, filter: filter.unwrap_or_default(), table: Vec::new() }
     }
 
-    /// Whether the command line asks for a row.
+    /// Whether the command line selects a row.
     pub(crate) fn wants(&self, bench: &str) -> bool {
         bench.contains(&self.filter)
     }
 
-    /// Measures one row in microseconds; figure and floor each tell how long so many times took.
+    /// Measures one row in microseconds. Figure and floor each return the time of a number of
+    /// calls.
     pub(crate) fn row(
         &mut self,
         bench: &str,
@@ -104,7 +105,7 @@ impl Bench {
         }
     }
 
-    /// The same for a row that belongs to something that is wanted.
+    /// The same for a row that belongs to another selected one.
     pub(crate) fn compare(
         &mut self,
         bench: &str,
@@ -126,7 +127,7 @@ impl Bench {
         self.measured(bench, "µs", target, &turns);
     }
 
-    /// Adds a row that was measured otherwise: figure and floor of each turn, in hundredths.
+    /// Adds a row that was measured elsewhere: figure and floor of each turn, in hundredths.
     pub(crate) fn measured(
         &mut self,
         bench: &str,
@@ -146,7 +147,7 @@ impl Bench {
         self.table.push(Row { bench, unit, target, figure, floor, ratio, spread });
     }
 
-    /// How often something fits into one turn.
+    /// The number of calls that fit into one turn.
     fn times(&self, side: &mut impl FnMut(u64) -> Duration) -> u64 {
         let (mut times, turn) = (16, self.scale.turn);
         loop {
@@ -190,7 +191,7 @@ pub(crate) fn target_folder() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder")
 }
 
-/// The processor, and how many of it there are.
+/// The model and the number of processors.
 fn machine() -> String {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -199,10 +200,10 @@ fn machine() -> String {
     format!("{cores} of {}", model.unwrap_or("an unknown processor"))
 }
 
-/// Which set of numbers is wanted.
+/// The selected amount of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Set {
-    /// Everything runs, but too briefly for its numbers to mean something.
+    /// Everything runs, but too briefly for meaningful numbers.
     Smoke,
     Short,
     Long,
@@ -216,16 +217,16 @@ impl Set {
             Ok("long") => Self::Long,
             other => panic!("COGNATE_BENCH is smoke, short or long, not {other:?}"),
         };
-        // `cargo test --benches` does not say `--bench`: it only wants to see that all of it runs.
+        // `cargo test --benches` does not pass `--bench`: it only checks that everything runs.
         if env::args().any(|argument| argument == "--bench") { chosen } else { Self::Smoke }
     }
 }
 
-/// How much is measured.
+/// The amount of work.
 pub(crate) struct Scale {
     pub(crate) set: Set,
     pub(crate) identities: usize,
-    /// Turns of figure and floor in the loop of the table, and how long each takes.
+    /// The turns of figure and floor in the loop of the table, and the duration of each.
     pub(crate) turns: usize,
     turn: Duration,
     warm_up: Duration,
@@ -251,8 +252,8 @@ impl Scale {
     }
 }
 
-/// Figure and floor of each turn; who goes first goes second in the next, so that what one leaves
-/// behind meets both.
+/// The figure and the floor of each turn. Their order alternates, so that the after-effects of one
+/// affect both.
 pub(crate) fn take_turns<T>(
     turns: usize,
     mut figure: impl FnMut() -> T,
@@ -269,12 +270,12 @@ pub(crate) fn take_turns<T>(
     turns.collect()
 }
 
-/// Hundredths of microseconds.
+/// Converts to hundredths of microseconds.
 pub(crate) fn micros(time: Duration) -> u128 {
     time.as_nanos() / 10
 }
 
-/// How long that many calls take.
+/// The time of this many calls.
 pub(crate) fn timed<T>(times: u64, mut call: impl FnMut() -> T) -> Duration {
     let start = Instant::now();
     for _ in 0..times {
@@ -283,7 +284,7 @@ pub(crate) fn timed<T>(times: u64, mut call: impl FnMut() -> T) -> Duration {
     start.elapsed()
 }
 
-/// How long that many calls take, with one after the other of `all`, each just made.
+/// The time of this many calls, each with a fresh clone of the next input in `all`.
 pub(crate) fn timed_each_of<I: Clone, T>(
     all: &[I],
     mut call: impl FnMut(I) -> T,
@@ -305,7 +306,7 @@ pub(crate) fn timed_each_of<I: Clone, T>(
     }
 }
 
-/// How long that many writers take who share the calls among them.
+/// The time of this many calls, shared among writers.
 pub(crate) fn timed_with<T: Send>(
     mut calls: Vec<T>,
     writers: usize,
@@ -328,7 +329,7 @@ pub(crate) fn timed_with<T: Send>(
     start.elapsed()
 }
 
-/// Hundredths as a decimal number.
+/// Formats hundredths as a decimal number.
 fn decimal(hundredths: u128) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }

@@ -1,4 +1,4 @@
-//! How much memory a process has that finds known users, with a cache of 64 MiB.
+//! The memory of a process that resolves known users with a cache of 64 MiB.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -43,13 +43,13 @@ pub(crate) fn all(bench: &mut Bench, databases: &Databases) {
 }
 
 impl Databases {
-    /// The keys of the floor, which has no engine to make them.
+    /// The file with the keys for the floor, which has no engine to make them.
     fn login_keys(&self) -> PathBuf {
         self.floor.with_extension("login-keys")
     }
 }
 
-/// Whether this process is one of those.
+/// Whether this process is a measured child.
 pub(crate) fn is_measured_here() -> bool {
     let Ok(side) = env::var(SIDE) else { return false };
     let variable = |name| env::var(name).expect("is set with the side");
@@ -82,7 +82,7 @@ pub(crate) fn is_measured_here() -> bool {
     true
 }
 
-/// Kibibytes; none where the system does not say.
+/// In kibibytes; `None` if the system does not report it.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

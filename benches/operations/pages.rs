@@ -1,9 +1,9 @@
-//! Pages, beside a scan of as many records.
+//! Pages of listings, compared with a scan of as many records.
 //!
-//! Instructions of a page of 60 identities, by callgrind: 533,000 when each was decoded whole,
-//! 395,000 when only what is told was, 330,000 since records are visited where they lie. sled's
-//! iteration over as many is 135,000 of these, decoding with the ids and provider names that are
-//! told 129,000, and what the caller drops 24,000.
+//! Instructions of a page of 60 identities, by callgrind: 533,000 when each record was decoded
+//! completely, 395,000 when only the shown members were, and 330,000 now that records are visited
+//! in place. Of these, sled's iteration takes 135,000, decoding with the shown ids and provider
+//! names 129,000, and dropping the answer 24,000.
 
 use cognate::Developer;
 use cognate::name::IdentityPoolId;
@@ -15,7 +15,7 @@ use crate::measure::{Bench, Target, timed};
 use crate::named;
 
 const PAGE: i64 = 60;
-/// The most that one identity has.
+/// The largest number of users of an identity.
 const USERS: usize = 20;
 
 pub(crate) fn all(bench: &mut Bench, aws: &Developer, pool: &IdentityPoolId, floor: &Floor) {

@@ -1,4 +1,4 @@
-//! How long reads take while others write, beside sled's own.
+//! The latency of reads while others write, compared with sled's.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -13,9 +13,9 @@ use crate::{Databases, Users, login};
 
 const ROWS: [&str; 2] = ["resolve p50, 8 writers", "resolve p99.9, 8 writers"];
 const WRITERS: usize = 8;
-/// In one turn.
+/// The number of reads in a turn.
 const READS: usize = 20_000;
-/// What is to be written is made before a turn: that many fit into most.
+/// The number of inputs that are made before a turn. Few turns write more.
 const MADE: usize = 4_096;
 
 pub(crate) fn all(
@@ -52,7 +52,7 @@ pub(crate) fn all(
     }
 }
 
-/// The median and the 99.9th percentile of one turn's reads, while writers write without a pause.
+/// The median and the 99.9th percentile of one turn's reads, while writers write without pause.
 fn beside_writers<T: Send, R>(
     make: impl Fn() -> T + Sync,
     write: impl Fn(T) + Sync,

@@ -1,9 +1,9 @@
-//! Operations that write, beside writes of the same records.
+//! Operations that write, compared with writes of the same records.
 //!
 //! sled writes two buffers to the disk for each transaction and wakes seven threads for them.
-//! Relaxed commits reached 0.8 to 1 of the floor when each had a transaction of its own (0.3 to 0.6
-//! without the closing sync, which leaves the floor's backlog out); written behind, 64 to a
-//! transaction, they reach 1 to 3.5. Neither the digest nor how often the store is synced made a
+//! Relaxed commits reached 0.8 to 1 of the floor when each had its own transaction (0.3 to 0.6
+//! without the closing sync, which leaves out the floor's backlog). Written in the background, 64
+//! to a transaction, they reach 1 to 3.5. Neither the digest nor the frequency of syncs made a
 //! difference.
 
 use std::ops::Range;
@@ -22,17 +22,17 @@ use crate::floor::{Floor, GroupCommit, Twin};
 use crate::measure::{Bench, Target, timed, timed_with};
 use crate::{PROVIDER, named};
 
-/// A pool, and who owns it.
+/// A pool and its owner.
 type Owned<'a> = (&'a Developer, &'a IdentityPoolId);
 
-/// The engine that is measured, with a pool of its, and the floor beside it.
+/// The measured engine with one of its pools, and the floor.
 pub(crate) struct Measured<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) owned: Owned<'a>,
     pub(crate) floor: &'a Floor,
 }
 
-/// New users, each on the disk once it is answered.
+/// New users, each on the disk when it is answered.
 pub(crate) fn durable(bench: &mut Bench, measured: &Measured<'_>) {
     for writers in [1, 8, 32, 128] {
         let name = format!("durable register, {writers}");
@@ -41,7 +41,7 @@ pub(crate) fn durable(bench: &mut Bench, measured: &Measured<'_>) {
     }
 }
 
-/// One writer, until all that it was answered is on the disk.
+/// One writer, until all of its answered writes are on the disk.
 pub(crate) fn relaxed(bench: &mut Bench, measured: &Measured<'_>) {
     let by = (1, Durability::Relaxed);
     writes(bench, ("relaxed register", 70), by, measured, REGISTER);
@@ -50,7 +50,7 @@ pub(crate) fn relaxed(bench: &mut Bench, measured: &Measured<'_>) {
     writes(bench, ("relaxed unlink", 60), by, measured, UNLINK);
 }
 
-/// An operation on users that nobody else has: what comes before it, and the operation itself.
+/// An operation on fresh users: its preparation, and the operation itself.
 struct Write<T> {
     prepare: fn(Owned<'_>, usize) -> T,
     act: fn(&Developer, T),
@@ -112,7 +112,7 @@ fn writes<T: Send>(
     &Measured { engine, owned, floor }: &Measured<'_>,
     Write { prepare, act }: Write<T>,
 ) {
-    // Other users than those of any other row.
+    // Users that no other row has.
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let next = || NEXT.fetch_add(1, Ordering::Relaxed);
     let is_durable = durability == Durability::PowerLoss;

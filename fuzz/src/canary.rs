@@ -1,8 +1,10 @@
-//! A bug that has to be found, so that silence of the other targets means something.
+//! A planted bug that the fuzzer must find, so that the silence of the other targets means
+//! something.
 //!
-//! An input is damage to records, of which [`records`](crate::records) says more. With a right store it has to hold; then the same
-//! is done with a store that loses a pool that is written while it holds more records than it was
-//! filled with. Nothing leads the search there, and only what the target looks at anyway shows it.
+//! An input is damage to records, as in [`records`](crate::records). It is run with a correct
+//! store, which must pass, and then with a store that loses a pool if the pool is written while
+//! there are more records than in the filled store. Nothing guides the search there, and only the
+//! target's ordinary checks can notice the loss.
 
 use std::panic::{set_hook, take_hook};
 use std::sync::Once;
@@ -10,17 +12,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::records::{self, Fault, Who};
 
-/// How many records are too many.
+/// The number of additional records that triggers the bug.
 const MORE: usize = 2;
 
-/// What `fuzz/run` looks for.
+/// The text that `fuzz/run` searches for.
 const FOUND: &str = "canary: the planted bug was found";
 
-/// Does the same with a right store and with a wrong one.
+/// Runs the input with a correct store and with a faulty one.
 pub fn run(data: &[u8]) {
     static HOOK: Once = Once::new();
     static IS_PLANTED: AtomicBool = AtomicBool::new(false);
-    // Whoever hears of a panic last may not return.
+    // The last hook that runs on a panic need not return.
     HOOK.call_once(|| {
         let next = take_hook();
         set_hook(Box::new(move |panic| {
@@ -40,7 +42,7 @@ pub fn run(data: &[u8]) {
 mod tests {
     use super::*;
 
-    /// Three users more, in the tree of logins.
+    /// Three more users, in the tree of logins.
     const MORE_RECORDS: &[u8] = include_bytes!("../seeds/records/three-more-users");
 
     #[test]

@@ -1,11 +1,11 @@
-//! What happens to a text, or to a record, on its way.
+//! Edits of a text or a record.
 
 use arbitrary::Arbitrary;
 
 /// More edits leave little of a token.
 const EDITS_MAX: usize = 8;
 
-/// The text that `edits` leave of another.
+/// Applies `edits` to a text.
 pub(crate) fn edited(text: &str, edits: &[Edit]) -> String {
     let mut bytes = text.as_bytes().to_vec();
     edit(&mut bytes, edits);
@@ -39,7 +39,7 @@ impl Edit {
     }
 }
 
-/// Counted from the front if it is even, else from the end, where the signature is.
+/// A position. Even numbers count from the front, odd ones from the end, where the signature is.
 #[derive(Debug, Clone, Copy, Arbitrary)]
 pub(crate) struct Place(u16);
 

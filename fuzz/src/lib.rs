@@ -1,20 +1,20 @@
-//! What the fuzz targets do with an input; the files in `fuzz_targets` only hand it over.
+//! The fuzz targets. The files in `fuzz_targets` only call them.
 //!
-//! | target | an input is | what has to hold |
+//! | target | input | property |
 //! | --- | --- | --- |
-//! | [`wire`] | requests, as text | no panic, no reply of status 500, no token given away, nothing without credentials that needs them |
-//! | [`token`] | a token, its claims, or its damage | only what the engine signed is accepted |
-//! | [`operations`] | options, and operations on few names | the model of the testkit agrees with every answer; who is refused or only looks writes nothing |
-//! | [`records`] | damage to the records of a store | what cannot have been written is found, said to be corrupt, and not written over; what can survives |
-//! | [`names`] | texts | a text is a value of a type if the service model says so, and comes back from an engine to the letter |
-//! | [`canary`] | as for `records` | that a planted bug is found |
-//! | [`logins`] | a key set, a token, its damage, its claims, or a session | only what a key of the issuer has signed for the pool is accepted |
+//! | [`wire`] | requests, as text | no panic, no status 500, no token disclosed, no signed operation without credentials |
+//! | [`token`] | a token, its claims, or edits of it | only tokens that the engine signed are accepted |
+//! | [`operations`] | options, and operations on few names | the testkit's model agrees with every answer; refused and reading calls write nothing |
+//! | [`records`] | damage to the records of a store | impossible records are found, reported as corrupt and not overwritten; possible ones survive |
+//! | [`names`] | texts | a type accepts a text if the service model does, and an engine returns it unchanged |
+//! | [`canary`] | as for `records` | the planted bug is found |
+//! | [`logins`] | a key set, a token, its edits, its claims, or a session | only tokens that a key of the issuer signed for the pool are accepted |
 //!
-//! After each the engine checks its invariants.
+//! After each input, the engine checks its invariants.
 //!
 //! `fuzz/run TARGET SECONDS` fuzzes with the stable compiler, and `cargo fuzz run --features
-//! libfuzzer TARGET` with cargo-fuzz; `cargo run --bin replay -- TARGET FILES...` runs inputs by
-//! themselves. Inputs that are worth keeping are in `seeds`, and `cargo test` replays them.
+//! libfuzzer TARGET` with cargo-fuzz. `cargo run --bin replay -- TARGET FILES...` runs single
+//! inputs. Interesting inputs are in `seeds`, and `cargo test` replays them.
 
 pub mod canary;
 mod edits;
@@ -27,10 +27,10 @@ mod scene;
 pub mod token;
 pub mod wire;
 
-/// Does with an input what a target does.
+/// Runs one input of a target.
 pub type Run = fn(&[u8]);
 
-/// Every target by its name.
+/// Every target with its name.
 pub const TARGETS: [(&str, Run); 7] = [
     ("canary", canary::run),
     ("logins", logins::run),
@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
 
-    /// What the dictionary of the targets has, each as it stands in an input.
+    /// The expected entries of the dictionary, each as it occurs in an input.
     fn dictionary() -> Vec<Vec<u8>> {
         let lines = include_str!("../dictionary.txt").lines();
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -74,11 +74,11 @@ mod tests {
     }
 
     #[test]
-    fn the_dictionary_has_every_name_of_the_service_and_is_read() {
+    fn the_dictionary_has_every_name_of_the_service() {
         let entries = dictionary();
         for entry in &entries {
             let text = String::from_utf8_lossy(entry);
-            // libFuzzer passes over longer ones.
+            // libFuzzer ignores longer entries.
             assert!((1..=64).contains(&entry.len()), "{text}");
             assert!(entries.iter().filter(|other| *other == entry).count() == 1, "{text} twice");
         }
@@ -96,7 +96,7 @@ mod tests {
         assert!(entries.iter().filter(is_multibyte).count() >= 20);
     }
 
-    /// The members of a structure and of all that is in it, as a body has them.
+    /// The members of a structure and of everything in it, as written in a body.
     fn members(of: &serde_json::Value, names: &mut Vec<String>) {
         for (name, member) in of["members"].as_object().into_iter().flatten() {
             names.push(format!("\"{name}\":"));

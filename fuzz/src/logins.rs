@@ -1,6 +1,6 @@
-//! Logins and sessions that are presented.
+//! Presented logins and sessions.
 //!
-//! The first byte of an input says what the rest is:
+//! The first byte of an input selects the kind of the rest:
 //!
 //! | | the rest |
 //! | --- | --- |
@@ -33,7 +33,7 @@ use crate::scene::{self, NOW};
 use issuers::{Issuer, Signer, Token};
 use made::Made;
 
-/// Presents what an input stands for.
+/// Presents the login or session of an input.
 pub fn run(data: &[u8]) {
     static SCENE: LazyLock<Scene> = LazyLock::new(Scene::new);
     let scene = &*SCENE;
@@ -64,11 +64,11 @@ pub fn run(data: &[u8]) {
 }
 
 struct Scene {
-    /// Each with a pool that has no other provider.
+    /// Each issuer has a pool with no other provider.
     issuers: Vec<Issuer>,
     signers: Vec<Signer>,
     verifier: OidcVerifier,
-    /// Genuine ones, of which not all are for the pools.
+    /// Genuine tokens, not all of them for these pools.
     tokens: Vec<Token>,
     engine: Engine,
     session: String,
@@ -99,7 +99,7 @@ impl Scene {
         scene
     }
 
-    /// What is no genuine key verifies no genuine token.
+    /// A key set verifies a genuine token only if it has the genuine key.
     fn present_keys(&self, data: &[u8]) {
         let Ok(keys) = JwkSet::from_json(data) else { return };
         let document: Value = serde_json::from_slice(data).expect("a key set is JSON");
@@ -113,7 +113,7 @@ impl Scene {
             if subject_of(&verifier, issuer, &token.text).is_some() {
                 let signer = &self.signers[token.signer];
                 let is_listed = listed.iter().any(|key| signer.is_public_key(key));
-                assert!(is_listed, "verified by a key that is not the one");
+                assert!(is_listed, "verified with a wrong key");
             }
         }
     }
@@ -131,35 +131,35 @@ impl Scene {
         Ok(())
     }
 
-    /// Only a genuine token for the pool is accepted, to the letter.
+    /// Only a genuine token for the pool is accepted, byte for byte.
     fn present(&self, place: usize, text: &str) {
         let Some(subject) = subject_of(&self.verifier, &self.issuers[place], text) else { return };
         let is_it = |token: &&Token| {
-            // Of ES256 there are two signatures for one token, and both verify.
+            // ES256 has two valid signatures for each token.
             let has_other_signature =
                 self.signers[token.signer].is_malleable() && is_twin(&token.text, text);
             token.text == text || has_other_signature
         };
         let genuine = self.tokens.iter().find(is_it).expect("another token was accepted");
-        assert_eq!(genuine.is_for, Some(place), "a token for elsewhere was accepted: {text}");
+        assert_eq!(genuine.is_for, Some(place), "a token for another pool was accepted: {text}");
         assert_eq!(subject, issuers::SUBJECT);
     }
 
-    /// What an issuer's key has signed is accepted only if it says what it has to.
+    /// Claims signed with an issuer's key are accepted only if they are valid.
     fn present_signed(&self, header: &[u8], claims: &[u8]) {
         let token = self.signers[Signer::FASTEST].sign(header, claims);
         for issuer in &self.issuers {
             let Some(subject) = subject_of(&self.verifier, issuer, &token) else { continue };
             let header: Map<String, Value> = serde_json::from_slice(header).expect("a header");
             assert_eq!(header["alg"], "EdDSA", "another algorithm was accepted");
-            assert!(!header.contains_key("crit"), "an extension was passed over");
+            assert!(!header.contains_key("crit"), "an extension was ignored");
             let claims: Map<String, Value> = serde_json::from_slice(claims).expect("claims");
             issuer.check(&claims);
             assert_eq!(claims["sub"], subject);
         }
     }
 
-    /// Only the engine's own session is accepted, to the letter.
+    /// Only the engine's own session is accepted, byte for byte.
     fn present_session(&self, text: &str) {
         match self.engine.verify_session(text) {
             Ok(_) => assert_eq!(text, self.session, "another session was accepted"),
@@ -171,7 +171,7 @@ impl Scene {
     }
 }
 
-/// The subject of a token that is accepted.
+/// The subject of an accepted token.
 fn subject_of(verifier: &OidcVerifier, issuer: &Issuer, text: &str) -> Option<String> {
     let token = LoginToken::try_from(text).ok()?;
     let provider = issuer.name.parse().expect("a provider");
@@ -180,7 +180,7 @@ fn subject_of(verifier: &OidcVerifier, issuer: &Issuer, text: &str) -> Option<St
     Some(accepted.login().subject().as_str().to_owned())
 }
 
-/// Whether two tokens say the same, and have signatures of one `r`.
+/// Whether two tokens have the same contents and signatures with the same `r`.
 fn is_twin(one: &str, other: &str) -> bool {
     let (Some((one, r)), Some((other, other_r))) = (one.rsplit_once('.'), other.rsplit_once('.'))
     else {
@@ -190,7 +190,7 @@ fn is_twin(one: &str, other: &str) -> bool {
     one == other && r.len() == 64 && other_r.len() == 64 && r[..32] == other_r[..32]
 }
 
-/// A guest's.
+/// A guest's session.
 fn session(engine: &Engine) -> String {
     let aws = scene::owner(engine);
     let pool = scene::create_pool(&aws);
@@ -202,6 +202,6 @@ fn session(engine: &Engine) -> String {
     let input = GetCredentialsForIdentityInput::new(&guest.expect("a guest").identity_id);
     let answer = engine.public().get_credentials_for_identity(input);
     let token = answer.expect("a guest's").credentials.session_token.as_str().to_owned();
-    assert!(STANDARD.decode(&token).is_ok(), "edits of a text, not of bytes");
+    assert!(STANDARD.decode(&token).is_ok(), "the session is a text");
     token
 }

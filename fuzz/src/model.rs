@@ -1,36 +1,35 @@
-//! The service model, `tests/api/model.json`, read anew: what a text may be is not asked of the
-//! library.
+//! The service model, `tests/api/model.json`, read independently of the library.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
 
-/// The operations, each with its members.
+/// The operations with their members.
 pub(crate) static OPERATIONS: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../tests/api/model.json")).expect("a model of JSON")
 });
 
-/// What a text has to be.
+/// The constraints of a text.
 #[derive(Debug)]
 pub(crate) struct Shape {
     /// In code points.
     pub(crate) min: usize,
     pub(crate) max: usize,
     pub(crate) pattern: Option<Pattern>,
-    /// Not to be seen in a message.
+    /// Whether messages must not show the text.
     pub(crate) is_sensitive: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Pattern {
-    /// As the model spells it.
+    /// The pattern as the model spells it.
     pub(crate) text: String,
     matches: Regex,
 }
 
 impl Shape {
-    /// The shape at a place in the model, such as `/GetId/members/AccountId`.
+    /// The shape at a path of the model, such as `/GetId/members/AccountId`.
     pub(crate) fn at(place: &str) -> Self {
         let shape = OPERATIONS.pointer(place).unwrap_or_else(|| panic!("no {place} in the model"));
         assert_eq!(shape["type"], "string", "{place}");
@@ -46,7 +45,7 @@ impl Shape {
         }
     }
 
-    /// One that the model does not have.
+    /// A shape that the model does not have.
     pub(crate) fn new((min, max): (usize, usize), pattern: Option<&str>) -> Self {
         Self { min, max, pattern: pattern.map(Pattern::new), is_sensitive: false }
     }
@@ -55,7 +54,7 @@ impl Shape {
         self.failed_by(text).is_empty()
     }
 
-    /// What the service says of each constraint that the text fails, in its order.
+    /// The service's texts for each constraint that the text violates, in its order.
     pub(crate) fn failed_by(&self, text: &str) -> Vec<String> {
         let length = text.chars().count();
         let mut failed = Vec::new();
@@ -72,7 +71,7 @@ impl Shape {
         failed
     }
 
-    /// The whole message about a text that is at fault.
+    /// The complete message about an invalid text.
     pub(crate) fn message(&self, text: &str, member: &str) -> Option<String> {
         let failed = self.failed_by(text);
         let shown = if self.is_sensitive { "***Sensitive Data Redacted***" } else { text };
@@ -89,7 +88,7 @@ impl Shape {
 }
 
 impl Pattern {
-    /// Of the whole text, and as the service means it: its classes are of ASCII.
+    /// Matches the whole text, with ASCII classes as the service does.
     fn new(text: &str) -> Self {
         const SPACES: &str = r"\t\n\x0b\f\r\x20";
         let ascii = text

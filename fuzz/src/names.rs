@@ -1,9 +1,8 @@
-//! Ids, names and values of any text.
+//! Ids, names and values made from any text.
 //!
-//! An input is a number, as how often the rest is repeated, and two texts with a line end between
-//! them. Each text is taken as a value of every type, as it is and cut or stretched to the bounds
-//! of the type, and the two are compared. Then an engine gets them, and has to give back what it
-//! took.
+//! An input is a number of repetitions, and two texts separated by a line end. Each text is tried
+//! as a value of every type, unchanged and cut or stretched to the limits of the type, and the two
+//! values are compared. Then an engine stores them, and must return them unchanged.
 
 mod kept;
 mod kinds;
@@ -18,7 +17,7 @@ use cognate::{Error, ErrorKind, Violations};
 use crate::model::{OPERATIONS, Shape};
 use kinds::KINDS;
 
-/// Takes the texts of an input for everything.
+/// Tries the texts of an input as every type.
 pub fn run(data: &[u8]) {
     let Some((number, texts)) = data.split_first() else { return };
     let texts = String::from_utf8_lossy(texts);
@@ -27,7 +26,7 @@ pub fn run(data: &[u8]) {
     for text in [&first, &second] {
         for kind in KINDS.iter() {
             (kind.check)(kind, text);
-            // What is long takes long.
+            // Long values are slow.
             if kind.shape.max < 10_000 || *number == u8::MAX {
                 let bounds = [kind.shape.min, kind.shape.max].into_iter();
                 for length in bounds.flat_map(|bound| [bound.saturating_sub(1), bound, bound + 1]) {
@@ -47,19 +46,19 @@ pub fn run(data: &[u8]) {
     kept::keep(&first, &second);
 }
 
-/// What is longer than anything may be.
+/// Longer than any value may be.
 const LENGTH_MAX: usize = 300_000;
 
 fn repeated(text: &str, times: usize) -> String {
     text.repeat(times.min(LENGTH_MAX / text.len().max(1)).max(1))
 }
 
-/// Over and over, until it has as many code points.
+/// Repeats the text until it has this many code points.
 fn stretched(text: &str, length: usize) -> String {
     if text.is_empty() { "é".repeat(length) } else { text.chars().cycle().take(length).collect() }
 }
 
-/// A message of the service, as an error of the library.
+/// Compares an error of the library with the service's message.
 fn check_message(violations: Violations, message: &str) {
     let error = Error::from(violations);
     assert!(matches!(error, Error::Invalid(_)));
@@ -67,7 +66,7 @@ fn check_message(violations: Violations, message: &str) {
     assert_eq!(error.to_string(), message);
 }
 
-/// The region of an id is what stands before its colon.
+/// The region of an id is the part before the colon.
 fn check_region(text: &str) {
     let Ok(id) = text.parse::<IdentityPoolId>() else { return };
     let (region, _) = text.split_once(':').expect("an id has a colon");
@@ -85,7 +84,7 @@ fn check_number(number: i64) {
             assert_eq!(size.cmp(&PageSize::MAX), number.cmp(&bounds.max));
         }
         (Err(violations), Some(message)) => check_message(violations, &message),
-        (_, message) => panic!("{number} is no page's size, or is one: {message:?}"),
+        (_, message) => panic!("wrong verdict on page size {number}: {message:?}"),
     }
     let bounds = Bounds::at("/GetOpenIdTokenForDeveloperIdentity/members/TokenDuration");
     match (TokenDuration::try_from(number), bounds.message(number, "tokenDuration")) {
@@ -95,11 +94,11 @@ fn check_number(number: i64) {
             assert_eq!(TokenDuration::try_from(same), Ok(duration));
         }
         (Err(violations), Some(message)) => check_message(violations, &message),
-        (_, message) => panic!("{number} is no duration, or is one: {message:?}"),
+        (_, message) => panic!("wrong verdict on duration {number}: {message:?}"),
     }
 }
 
-/// What a number has to lie between.
+/// The limits of a number.
 struct Bounds {
     min: i64,
     max: i64,

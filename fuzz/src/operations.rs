@@ -1,13 +1,12 @@
 //! Sequences of all operations on a few names.
 //!
-//! The testkit's model says of each answer whether the service could have given it. What is refused,
-//! and what only looks, must not write anything; and in the end everything that can be seen is as the
-//! model has it.
+//! The testkit's model checks each answer. Refused and reading operations must write nothing, and
+//! at the end all visible data must match the model.
 //!
-//! An input is a byte of options, and parts that a byte 255 ends: bytes for the pool that is there at
-//! the beginning, and then for one operation each, unless it is empty. What a part lacks is 0, and its
-//! bytes beyond the ones that its operation takes mean nothing. So every input is a sequence, and a
-//! part stays what it is wherever it is moved to.
+//! An input is a byte of options, and parts that end with a byte 255: the first part makes the
+//! initial pool, and each further one an operation, unless it is empty. Missing bytes of a part are
+//! 0, and extra ones are ignored. So every input is a sequence, and a part keeps its meaning when
+//! it is moved.
 
 use std::sync::Arc;
 
@@ -20,12 +19,12 @@ use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, UnknownDeveloperU
 
 use crate::scene::{self, Watched};
 
-/// More operations say little more.
+/// More operations find little more.
 const OPERATIONS_MAX: usize = 40;
 
 const END_OF_PART: u8 = u8::MAX;
 
-/// What a part begins with in which time goes by, in steps of ten seconds.
+/// The first byte of a part that lets time pass, in steps of ten seconds.
 const WAIT: u8 = u8::MAX - 1;
 
 /// Performs the operations of an input.
@@ -50,7 +49,7 @@ pub fn run(data: &[u8]) {
 struct World {
     engine: Engine,
     door: Box<dyn Implementation>,
-    /// An engine with an exclusive store keeps pools in memory, and nobody sees it write.
+    /// With an exclusive store the engine caches pools, and its writes cannot be watched.
     store: Option<Arc<Watched>>,
     run: Run,
 }
@@ -135,7 +134,7 @@ impl World {
         }
     }
 
-    /// Reads a listing to its end, and says how long it is.
+    /// Reads a listing to its end, and returns its length.
     fn entries(&mut self, operation: impl Fn(Option<Cursor>) -> Operation) -> usize {
         let (mut length, mut after) = (0, None);
         loop {
@@ -154,15 +153,15 @@ impl World {
     }
 }
 
-/// What a page of a listing holds at most.
+/// The largest page of a listing.
 const PAGE: i64 = 60;
 
-/// Those of what is there.
+/// The numbers of existing things.
 fn numbers(count: usize) -> impl Iterator<Item = u16> {
     (0..u16::MAX).take(count)
 }
 
-/// Options of the engine, and the model with the same.
+/// The options of the engine, and a model with the same.
 fn chosen(bits: u8) -> (Builder, Model) {
     let linking = if bits & 4 == 0 {
         DeveloperLinking::ByIdentityId

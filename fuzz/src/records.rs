@@ -1,14 +1,14 @@
-//! Records and keys that nobody has written as they are.
+//! Records and keys that no engine has written.
 //!
-//! An input is what happens to the records of a store that engines have filled; [`damage`] says
-//! how. Its first byte says who reads them then: those who only look, those who write and take back
-//! what they wrote, all others, or all of them. In the end an engine is opened. What a record has to look like is said by hand in [`layout`]; of one that does
-//! not look like that
+//! An input damages the records of a store that engines have filled, as [`damage`] describes. Its
+//! first byte selects the calls that read them next: reading calls, calls that write and undo it,
+//! all others, or all of them. At the end an engine opens the store. [`layout`] defines valid
+//! records by hand. For each invalid one
 //!
-//! * the engine's check says so, and of no other;
-//! * every operation that reads it says that the store is corrupt, and does not write over it.
+//! * the engine's check reports it, and no other record;
+//! * every operation that reads it reports that the store is corrupt, and does not overwrite it.
 //!
-//! What looks right and is nonsense may be answered or refused.
+//! Records with a valid format but nonsensical values may be answered or refused.
 
 mod calls;
 mod damage;
@@ -27,18 +27,18 @@ use watch::Watch;
 
 static FILLED: LazyLock<Filled> = LazyLock::new(Filled::new);
 
-/// Damages a store as an input says, and lets the engine work on it.
+/// Damages a store, and lets the engine work on it.
 pub fn run(data: &[u8]) {
     let Some((who, data)) = data.split_first() else { return };
     run_over(Who::of(*who), data, Fault::None);
 }
 
-/// How many records there are before anything happens to them.
+/// The number of records before the damage.
 pub(crate) fn count() -> usize {
     FILLED.entries.len()
 }
 
-/// Who reads what was damaged.
+/// The calls that read the damaged store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
     All,
@@ -61,8 +61,8 @@ impl Who {
 pub(crate) fn run_over(who: Who, data: &[u8], fault: Fault) {
     let filled = &*FILLED;
     let store = Arc::new(Watch::with(fault));
-    // Nothing is read yet: what is damaged is met by the operations, and in the end by an engine
-    // that is opened.
+    // Nothing has been read yet: the damage is met by the operations, and at the end by opening an
+    // engine.
     let engine = filled::engine(&store).expect("an engine");
     store.plant(damage::damaged(&filled.entries, data));
     check(&engine, &store);
@@ -80,11 +80,11 @@ pub(crate) fn run_over(who: Who, data: &[u8], fault: Fault) {
     check(&engine, &store);
 }
 
-/// The engine finds what cannot have been written, and can read all the rest.
+/// The engine finds impossible records, and can read all others.
 fn check(engine: &Engine, store: &Watch) {
     let findings = match engine.check() {
         Ok(findings) => findings,
-        Err(error @ Error::Corrupt { .. }) => panic!("a finding, no error: {error}"),
+        Err(error @ Error::Corrupt { .. }) => panic!("expected a finding, not an error: {error}"),
         Err(error) => panic!("{error}"),
     };
     for (key, value) in store.entries() {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_engines_have_written_is_right() {
+    fn records_of_engines_are_valid() {
         for (key, value) in &FILLED.entries {
             assert!(layout::is_right(key, value), "{key}: {value:02x?}");
             for length in 0..value.len() {

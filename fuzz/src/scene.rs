@@ -1,5 +1,5 @@
-//! The engine that an input is run against. Nothing in it is left to chance: the same input meets
-//! the same ids, the same time and the same key.
+//! The engine that an input runs against. It is fully deterministic: the same input meets the same
+//! ids, time and key.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -24,18 +24,18 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const DEVELOPER: &str = "login.game";
 /// A public provider of the pool.
 pub(crate) const PUBLIC: &str = "accounts.example.com";
-/// Another one, which the pool has by the ARN that follows.
+/// Another one. The pool has it by the ARN that follows.
 pub(crate) const OIDC: &str = "id.example.com";
 pub(crate) const OIDC_ARN: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com";
 
-/// Under which a token of the engine itself is presented.
+/// The provider name for tokens of the engine itself.
 pub(crate) const COGNITO: &str = "cognito-identity.amazonaws.com";
 
-/// What every genuine token of a public provider begins with; its subject follows, and claims as
+/// The prefix of every genuine token of a public provider. The subject follows, and claims as
 /// `;NAME=VALUE`.
 pub(crate) const PROOF: &str = "proof-of-";
 
-/// PKCS#8 of Ed25519.
+/// An Ed25519 key in PKCS#8.
 pub(crate) const KEY: &[u8] = include_bytes!("../../tests/keys/ed25519.p8");
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
@@ -47,7 +47,7 @@ pub(crate) fn builder() -> Builder {
     builder_with_own_keys().signing_key(SIGNING_KEY.clone())
 }
 
-/// Of an engine that makes the keys by itself and keeps them in its store.
+/// A builder of an engine that generates its keys and keeps them in its store.
 pub(crate) fn builder_with_own_keys() -> Builder {
     Engine::builder()
         .signing_algorithm(SigningAlgorithm::EdDsa)
@@ -62,7 +62,7 @@ pub(crate) fn owner(engine: &Engine) -> Developer {
     engine.developer(account.expect("an account"), region.expect("a region"))
 }
 
-/// The first id is the pool's.
+/// Creates the pool, which gets the first id.
 pub(crate) fn create_pool(aws: &Developer) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
         .developer_provider_name(DEVELOPER)
@@ -76,7 +76,7 @@ pub(crate) fn login(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDevel
     GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins(DEVELOPER, user)
 }
 
-/// Ids that count up from 1, or from behind those of another engine.
+/// Ids that count up from 1, or from the last id of another engine.
 #[derive(Default)]
 pub(crate) struct Counted(AtomicU64);
 
@@ -92,7 +92,7 @@ impl Ids for Counted {
     }
 }
 
-/// Bytes that nobody could tell from random ones, for all that the engine does with them.
+/// Bytes that the engine cannot tell from random ones.
 #[derive(Default)]
 struct Rising(AtomicU64);
 
@@ -107,7 +107,7 @@ impl Entropy for Rising {
     }
 }
 
-/// Finds tokens of the form `proof-of-SUBJECT;NAME=VALUE` genuine.
+/// Accepts tokens of the form `proof-of-SUBJECT;NAME=VALUE`.
 struct Proofs;
 
 impl LoginVerifier for Proofs {
@@ -128,7 +128,7 @@ impl LoginVerifier for Proofs {
     }
 }
 
-/// Counts how often something is written.
+/// Counts writes.
 #[derive(Default)]
 pub(crate) struct Watched {
     store: MemoryStore,

@@ -1,7 +1,7 @@
-//! Tokens that are presented.
+//! Presented tokens of the engine.
 //!
-//! An input is three things at once: a token as it is presented, a header and claims that are
-//! signed with the engine's own key, and edits of a token that the engine made.
+//! An input is used in three ways: as a token, as a header and claims that are signed with the
+//! engine's own key, and as edits of a genuine token.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use ring::signature::Ed25519KeyPair;
 use crate::edits::edited;
 use crate::scene::{self, KEY, NOW, REGION};
 
-/// Presents what an input stands for.
+/// Presents the tokens of an input.
 pub fn run(data: &[u8]) {
     static SCENE: LazyLock<Scene> = LazyLock::new(Scene::new);
     let scene = &*SCENE;
@@ -29,7 +29,7 @@ pub fn run(data: &[u8]) {
 
 struct Scene {
     engine: Engine,
-    /// Made by the engine.
+    /// A token that the engine made.
     token: String,
     header: Vec<u8>,
     pair: Ed25519KeyPair,
@@ -50,14 +50,14 @@ impl Scene {
         Self { engine, token, header, pair }
     }
 
-    /// Only the engine's own token is accepted, to the letter.
+    /// Only the engine's own token is accepted, byte for byte.
     fn present(&self, text: &str) {
         if self.verifies(text).is_some() {
             assert_eq!(text, self.token, "another token was accepted");
         }
     }
 
-    /// What the engine's key has signed is accepted only if the engine would write it so.
+    /// A token signed with the engine's key is accepted only if the engine would write it so.
     fn present_signed(&self, data: &[u8]) {
         let mut parts = data.splitn(2, |byte| *byte == b'\n');
         let (header, claims) = match (parts.next(), parts.next()) {
@@ -76,7 +76,7 @@ impl Scene {
             assert_eq!(claims, written, "other claims were accepted");
             assert!(accepted.expires_at() > NOW.as_secs(), "an expired token was accepted");
             let region = accepted.identity_id().region().expect("a region");
-            assert_eq!(region.as_str(), REGION, "an identity of elsewhere was accepted");
+            assert_eq!(region.as_str(), REGION, "an identity of another region was accepted");
         }
     }
 

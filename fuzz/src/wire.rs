@@ -1,12 +1,12 @@
 //! Requests in the AWS JSON protocol.
 //!
-//! An input is text. Each request is a line with the target, and from the next line on the body;
-//! an empty line ends it. After the target and a space may stand an `Authorization` header, or the
-//! word `anonymous`; without either the owner of the pool is the caller. `LAST-TOKEN` in a body
-//! stands for the latest token that was handed out.
+//! An input is text. Each request is a line with the target, followed by the body; an empty line
+//! ends it. After the target and a space, there may be an `Authorization` header or the word
+//! `anonymous`; without either, the pool's owner is the caller. `LAST-TOKEN` in a body stands for
+//! the last token in a reply.
 //!
-//! Two engines get the same requests, one that keeps its pools in memory and one that reads them
-//! anew: they have to give the same replies.
+//! Two engines get the same requests, one that caches its pools and one that reads them each time.
+//! Their replies must be equal.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use serde_json::Value;
 
 use crate::scene::{self, ACCOUNT, DEVELOPER, PROOF, PUBLIC, Watched};
 
-/// More requests say little more.
+/// More requests find little more.
 const REQUESTS_MAX: usize = 12;
 
-/// What stands for the latest token.
+/// The placeholder of the last token.
 const LAST_TOKEN: &str = "LAST-TOKEN";
 
 /// Sends the requests of an input.
@@ -57,7 +57,7 @@ pub fn run(data: &[u8]) {
         let again = request.send(&alone, &body);
         let again = (again.status, String::from_utf8_lossy(&again.body).into_owned());
         let reply = (reply.status, String::from_utf8_lossy(&reply.body).into_owned());
-        assert_eq!(reply, again, "the pools that are kept are not those that are stored");
+        assert_eq!(reply, again, "the cached pools differ from the stored ones");
     }
     for engine in [alone, watched] {
         let findings = engine.check().expect("a readable store");
@@ -65,8 +65,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A pool with both roles, and in it the user alice, and bob who has a public login too. The token is
-/// bob's.
+/// A pool with both roles, with the users alice, and bob who also has a public login. Returns a
+/// token of bob.
 fn furnish(engine: &Engine) -> String {
     let aws = scene::owner(engine);
     let pool = scene::create_pool(&aws);
@@ -121,7 +121,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What was handed out is genuine, and for the identity that the reply names. Returns the token.
+/// Checks that a token in the reply is genuine and for the reply's identity. Returns the token.
 fn verify(engine: &Engine, reply: &Reply) -> Option<String> {
     let body: Value = serde_json::from_slice(&reply.body).ok()?;
     if let Some(session) = body["Credentials"]["SessionToken"].as_str() {
@@ -134,7 +134,7 @@ fn verify(engine: &Engine, reply: &Reply) -> Option<String> {
     Some(token.to_owned())
 }
 
-/// The texts of a reply that is as it has to be.
+/// The texts of a well-formed reply.
 fn answer_of(reply: &Reply) -> Vec<String> {
     let mut texts = Vec::new();
     assert!(matches!(reply.status, 200 | 400), "{}: {:?}", reply.status, reply.fault);
@@ -152,7 +152,7 @@ fn answer_of(reply: &Reply) -> Vec<String> {
     texts
 }
 
-/// Tokens of users that occur nowhere else in the requests: no reply may contain one.
+/// Tokens of users that occur nowhere else in the requests. No reply may contain one.
 struct Secrets(Vec<String>);
 
 impl Secrets {
@@ -176,20 +176,20 @@ impl Secrets {
                 };
                 for (provider, token) in logins {
                     others.push(provider.clone());
-                    // Of a developer provider it is the user's name, and no secret.
+                    // For a developer provider it is the user identifier, which is not secret.
                     let known = developers.contains(&provider.as_str());
                     collect(token, if known { &mut others } else { &mut tokens });
                 }
             }
         }
-        // What has another form can occur in a reply by accident.
+        // Texts of another form can occur in a reply by accident.
         tokens.retain(|token| token.len() > PROOF.len() && token.starts_with(PROOF));
         tokens.retain(|token| !others.iter().any(|other| other.contains(token)));
         Self(tokens)
     }
 }
 
-/// Adds all texts in a value, names of members among them.
+/// Collects all texts of a value, including names of members.
 fn collect(value: &Value, texts: &mut Vec<String>) {
     match value {
         Value::String(text) => texts.push(text.clone()),

@@ -29,7 +29,7 @@ fn context((key, token): Presented<'_>) -> Context {
     Context::from_authorization(Some(&header)).with_session_token(token)
 }
 
-/// The account whose pools are listed, or the refusal: each has one pool, named after it.
+/// The account of the only listed pool, or the refusal. Each account has one pool, named after it.
 fn account(world: &World, presented: Presented<'_>) -> String {
     account_of(world, &context(presented))
 }
@@ -81,7 +81,7 @@ fn a_key_that_is_no_account_means_the_default_account() {
             ("000000000000", "000000000000"),
         ] {
             assert_eq!(account(&world, (key, None)), expected, "{key}");
-            // A session token that was made elsewhere makes no difference.
+            // A foreign session token makes no difference.
             for foreign in ["test", "", "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4", "é"]
             {
                 assert_eq!(account(&world, (key, Some(foreign))), expected, "{key} {foreign}");
@@ -102,7 +102,7 @@ fn credentials_mean_the_account_of_their_role() {
         let presented = (made.access_key_id.as_str(), Some(made.session_token.as_str()));
         assert_eq!(account(&world, presented), owner);
     }
-    // What is no account is not guessed at.
+    // An invalid account id is not guessed.
     let made = guest_credentials(&world, OWNER, &own, "arn:aws:iam::1:role/service/guest");
     let presented = (made.access_key_id.as_str(), Some(made.session_token.as_str()));
     assert_eq!(account(&world, presented), UNRECOGNIZED);
@@ -129,13 +129,13 @@ fn a_session_token_of_the_engine_belongs_to_its_key_and_ends() {
         ((OWNER, Some(token)), UNRECOGNIZED),
         ((key, Some(&forged)), UNRECOGNIZED),
         ((OWNER, Some(&forged)), UNRECOGNIZED),
-        // Without the token nothing says that the key is one of ours.
+        // Without its token the key is not recognized as the engine's.
         ((key, None), "none"),
     ] {
         assert_eq!(account(&world, presented), expected, "{presented:?}");
     }
 
-    // A public operation does not look at it.
+    // A public operation ignores the session token.
     let body = format!(r#"{{"IdentityPoolId":"{own}"}}"#);
     let forged = context((OWNER, Some(&forged)));
     let reply = wire::call(&world.engine, &forged, &target("GetId"), body.as_bytes());
@@ -148,7 +148,7 @@ fn a_session_token_of_the_engine_belongs_to_its_key_and_ends() {
     assert!(Timestamp::from_millis(NOON) < made.expiration);
 }
 
-/// Sealed with a key that was thrown away since, it is still known to be one of the engine's.
+/// The key that sealed the token is deleted, but the token is still recognized as the engine's.
 #[test]
 fn a_session_token_of_a_key_that_is_gone_is_not_foreign() {
     let world = World::new();
@@ -208,7 +208,7 @@ fn an_account_is_named_for_signed_requests_only() {
     }
 }
 
-/// Each of these is the account that the operation acts for, too.
+/// Each of these accounts is also the one that the operation acts for.
 #[test]
 fn the_acting_account_is_that_of_the_operation() {
     let world = World::new();

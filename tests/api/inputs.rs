@@ -1,4 +1,5 @@
-//! Inputs: violated constraints are collected, and refused together, in the service's words.
+//! Inputs collect violated constraints, and are refused once with all of them, in the service's
+//! words.
 
 mod json;
 
@@ -61,7 +62,7 @@ fn long(length: usize) -> String {
     "x".repeat(length)
 }
 
-/// What is given, and of each failure the value that is shown, where, and why.
+/// The input, and for each violation the shown value, the place and the reason.
 type Row = (fn() -> Result<(), Violations>, &'static [(&'static str, &'static str, &'static str)]);
 
 #[rustfmt::skip]
@@ -166,7 +167,7 @@ fn a_member_that_is_missing_is_null() {
 }
 
 #[test]
-fn a_violation_can_be_looked_at() {
+fn a_violation_can_be_inspected() {
     let violations = DescribeIdentityInput::new("").check().expect_err("an id is not empty");
     let all: Vec<_> = violations.iter().map(|v| (v.member(), v.constraint().to_string())).collect();
     assert_eq!(all, [("identityId", MIN_1.to_owned()), ("identityId", ID.to_owned())]);

@@ -1,4 +1,4 @@
-//! The engine from outside: every operation, through the typed door and through the wire door.
+//! The public API: every operation through the typed door and through the wire door.
 
 mod accounts;
 mod inputs;

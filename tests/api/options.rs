@@ -1,4 +1,4 @@
-//! The options of an engine.
+//! The optional behaviours of an engine.
 
 use cognate::name::IdentityId;
 use cognate::operation::{
@@ -14,16 +14,16 @@ use Outcome::{AlreadyRegistered, DontMatch, Forbidden, Is};
 /// The outcome of a call.
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    /// The identity of that user.
+    /// The identity of this user.
     Is(&'static str),
     AlreadyRegistered,
     DontMatch,
     Forbidden,
 }
 
-/// The given identity, the presented logins, and the outcome if the id is enough and if a linked login
-/// is required. Alice is also the user `a` of Facebook, bob the user `b` of Amazon. Carol's identity is
-/// disabled. Zoe is unknown.
+/// The given identity, the presented logins, and the outcomes with proof by identity id and with
+/// proof by linked login. Alice is also user `a` of Facebook, bob is also user `b` of Amazon,
+/// carol's identity is disabled, and zoe is unknown.
 type Row = (Option<&'static str>, &'static [(&'static str, &'static str)], Outcome, Outcome);
 
 #[rustfmt::skip]
@@ -101,7 +101,7 @@ fn outcome(scene: &Scene, (given, logins, ..): &Row) -> Outcome {
 }
 
 #[test]
-fn the_proof_that_opens_an_authenticated_identity() {
+fn proofs_that_open_an_authenticated_identity() {
     for row in TABLE {
         let (given, logins, by_id, by_login) = row;
         for (linking, wanted) in
@@ -143,7 +143,7 @@ fn an_id_alone_merges_nobody() {
 }
 
 #[test]
-fn a_lookup_of_an_unknown_user() {
+fn lookup_of_an_unknown_user() {
     for (answer, told) in [
         (
             UnknownDeveloperUser::NotFound,

@@ -1,5 +1,5 @@
-//! Refusals of the operations around developer identities, through both doors: the kind, the text,
-//! and that nothing has changed (I7).
+//! Refusals of the operations on pools and developer identities, through both doors: the kind, the
+//! text, and that nothing has changed (I7).
 
 mod logins;
 mod order;
@@ -14,7 +14,7 @@ use crate::support::{
     ACCOUNT, FACEBOOK, GAME, World, call, developer, expand, fill, id, key, model, parse,
 };
 
-/// One refusal: the rule, what gives it, and what it says. `<n>` stands for an id, `x*3` for `xxx`.
+/// One refusal: the rule, the call and the message. `<n>` stands for an id, `x*3` for `xxx`.
 struct Row {
     rule: &'static str,
     typed: fn(&World) -> Result<()>,
@@ -28,21 +28,21 @@ struct Row {
 const POOL: u64 = 1;
 /// A pool without any provider.
 const BARE: u64 = 2;
-/// Another pool like the first.
+/// Another pool with the same settings.
 const OTHER: u64 = 3;
-/// Alice, who is also the user `a` of Facebook.
+/// Alice, who is also user `a` of Facebook.
 const ALICE: u64 = 4;
-/// Bob, who is also the user `b` of Facebook.
+/// Bob, who is also user `b` of Facebook.
 const BOB: u64 = 5;
-/// Carol was unlinked from it: it is disabled.
+/// Carol was unlinked from this identity, so it is disabled.
 const GONE: u64 = 6;
-/// Twenty developer users.
+/// An identity with twenty developer users.
 const FULL: u64 = 7;
 /// Eve of the other pool.
 const EVE: u64 = 8;
 /// Dave, who has no other login.
 const DAVE: u64 = 9;
-/// No pool and no identity has it.
+/// An id that no pool and no identity has.
 const NOBODY: u64 = 99;
 
 fn populated(linking: DeveloperLinking) -> World {
@@ -74,7 +74,7 @@ fn populated(linking: DeveloperLinking) -> World {
     world
 }
 
-/// An identity with as many logins as one can have: by merging, which every option allows.
+/// Fills an identity with as many logins as it can have. It merges, which every option allows.
 fn fill_up(world: &World) {
     let pool = parse(&id(POOL));
     world.ids.next(FULL);
@@ -87,9 +87,9 @@ fn fill_up(world: &World) {
     }
 }
 
-/// Kinds that an operation gives although the service model does not declare them for it.
+/// Kinds that an operation returns although the service model does not declare them for it.
 const UNDECLARED: &[(&str, ErrorKind)] = &[
-    // A login provider that is not available has no other name.
+    // The service has no other name for an unavailable login provider.
     ("GetOpenIdTokenForDeveloperIdentity", ErrorKind::ExternalService),
 ];
 
@@ -117,7 +117,7 @@ fn refuse_all(world: &World, rows: &[Row]) {
     world.check();
 }
 
-/// The name of the refusal, as `Debug` shows it.
+/// The variant of the refusal, as `Debug` shows it.
 fn variant(error: &Error) -> String {
     let Error::Refused(refusal) = error else { panic!("not refused: {error:?}") };
     format!("{refusal:?}").split([' ', '(']).next().expect("a name").to_owned()

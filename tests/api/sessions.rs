@@ -1,4 +1,4 @@
-//! Credentials, and who is calling with them.
+//! Credentials, and the sessions that they open.
 
 mod keys;
 mod tokens;
@@ -20,13 +20,13 @@ use cognate::{ErrorKind, Refusal};
 
 use crate::support::{FACEBOOK, GAME, NOON, World, call, developer, key, parse, refused};
 
-/// The application of Facebook.
+/// The application id at Facebook.
 const APP: &str = "1234567890";
 const COGNITO: &str = "cognito-identity.amazonaws.com";
 const PLAYER: &str = "arn:aws:iam::123456789012:role/service/player";
 const GUEST: &str = "arn:aws:iam::123456789012:role/guest";
 
-/// A pool with both roles, for guests too.
+/// A pool with both roles that also allows guests.
 fn pool(world: &World) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
         .developer_provider_name(GAME)
@@ -55,7 +55,7 @@ fn credentials(
     world.engine.public().get_credentials_for_identity(input)
 }
 
-/// The session that credentials open.
+/// The session of the credentials.
 fn session(world: &World, credentials: &Credentials) -> Session {
     let verified = world.engine.verify_session(credentials.session_token.as_str());
     let verified = verified.expect("genuine");
@@ -128,7 +128,7 @@ fn a_session_says_who_is_calling() {
     assert_eq!(of_alice.amr, ["authenticated", GAME, full_name.as_str()]);
     assert_eq!(of_alice.principal_tags, [(parse("plan"), parse("gold"))].into());
 
-    // A login beside the token is linked, and both are named.
+    // A login presented with the token is linked, and both are named.
     let both = [(COGNITO, alice.token.as_str()), (FACEBOOK, "user:a")];
     let output = credentials(&world, &alice.identity_id, &both).expect("alice's");
     let amr = session(&world, &output.credentials).amr;
@@ -153,7 +153,7 @@ fn claims_become_tags_of_tokens_and_sessions() {
         .principal_tags("plan", "gold");
     let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
     let claims = world.engine.verify_token(alice.token.as_str()).expect("genuine");
-    // What the backend says counts before what a provider says.
+    // The backend's value of a tag wins over a provider's.
     let expected = [(parse("plan"), parse("gold")), (parse("user"), parse("a"))].into();
     assert_eq!(claims.principal_tags(), &expected);
     let login = [(FACEBOOK, "user:a;sub=a;plan=silver")];
@@ -172,7 +172,7 @@ fn claims_become_tags_of_tokens_and_sessions() {
     );
 }
 
-/// Notes what it is asked, and does as it is told.
+/// Records its requests and answers as configured.
 struct Issuer {
     asked: Arc<Mutex<Vec<Session>>>,
     answer: Result<(), CredentialError>,
@@ -202,7 +202,7 @@ fn an_embedder_can_make_the_credentials() {
         let pool = pool(&world);
         let guest = guest(&world, &pool);
         let before = world.dump();
-        // A guest who logs in: what has no credentials is not linked either.
+        // When the issuer fails for a guest who logs in, the login is not linked.
         let outcome = credentials(&world, &guest, &[(FACEBOOK, "user:a")]);
         assert_eq!(outcome.as_ref().err().map(cognate::Error::kind), kind);
         assert_eq!(world.dump() == before, kind.is_some());

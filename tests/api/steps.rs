@@ -1,4 +1,4 @@
-//! Work that the engine does in steps, with more of it than one step takes.
+//! Work that the engine does in steps, with more items than one step handles.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::support::{ACCOUNT, NOON, REGION, World, call, parse};
 const HOUR: u64 = 3_600_000;
 const MINUTE: u64 = 60_000;
 
-/// More than one step reads of keys, which is 256.
+/// More keys than the 256 that one step reads.
 const KEYS: usize = 300;
 
 fn worlds() -> [World; 2] {
@@ -24,7 +24,7 @@ fn worlds() -> [World; 2] {
     [World::with(parts), World::exclusive(parts)]
 }
 
-/// A guest of a pool that has a role for guests.
+/// A guest in a pool that has a role for guests.
 fn guest(world: &World) -> IdentityId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     let pool = world.aws.create_identity_pool(input).expect("created").identity_pool_id;
@@ -49,7 +49,7 @@ fn count(world: &World, tree: Tree) -> usize {
 
 #[test]
 fn session_keys_rotate_more_often_within_an_hour_than_one_step_reads() {
-    // After 257 rotations no credentials could be made, and the keys that were over stayed.
+    // A former bug: after 257 rotations no credentials could be made, and expired keys stayed.
     for world in worlds() {
         let guest = guest(&world);
         let first = session(&world, &guest);
@@ -65,7 +65,7 @@ fn session_keys_rotate_more_often_within_an_hour_than_one_step_reads() {
 }
 
 #[test]
-fn session_keys_that_are_over_are_deleted_step_by_step() {
+fn expired_session_keys_are_deleted_step_by_step() {
     let [world, _] = worlds();
     let guest = guest(&world);
     session(&world, &guest);
@@ -121,14 +121,14 @@ fn users(world: &World, pool: &IdentityPoolId, number: usize) {
     }
 }
 
-/// The store without the keys for tokens, which stay.
+/// The contents of the store without the signing keys, which stay.
 fn remains(world: &World) -> Vec<Key> {
     let entries = world.dump().into_iter().map(|(key, _)| key);
     entries.filter(|key| key.tree != Tree::SigningKeys).collect()
 }
 
 #[test]
-fn a_pool_is_deleted_that_holds_more_than_one_step_removes() {
+fn a_pool_that_takes_several_steps_is_deleted() {
     let world = World::new();
     let pool = world.game();
     users(&world, &pool, 150);
@@ -139,7 +139,7 @@ fn a_pool_is_deleted_that_holds_more_than_one_step_removes() {
 
 #[test]
 fn opening_finishes_more_deletions_than_one_step_reads() {
-    // 130 pools that were deleted, each with what a killed engine left of it: logins only.
+    // 130 deleted pools, each with logins that a killed engine left behind.
     let store = Arc::new(MemoryStore::new());
     let mut batch = Batch::default();
     for pool in 0_u8..130 {
@@ -160,7 +160,7 @@ fn opening_finishes_more_deletions_than_one_step_reads() {
 }
 
 #[test]
-fn a_check_finds_what_stands_behind_its_first_step() {
+fn a_check_finds_damage_after_its_first_step() {
     let world = World::new();
     let pool = world.game();
     users(&world, &pool, 1_100);

@@ -1,4 +1,4 @@
-//! What happens to pools and identities over several calls, through the typed door.
+//! Scenarios of several calls on pools and identities, through the typed door.
 
 mod dates;
 mod limits;
@@ -16,7 +16,7 @@ use cognate::token::SigningAlgorithm;
 
 use crate::support::{AMAZON, FACEBOOK, GAME, World, call, key, parse, refused};
 
-/// An engine that keeps pools and keys in memory, as an embedder's does.
+/// An engine that caches pools and keys, as an embedder's engine does.
 fn world() -> World {
     World::exclusive(|builder| builder.signing_key(key(SigningAlgorithm::EdDsa)))
 }
@@ -25,7 +25,7 @@ fn merge(pool: &IdentityPoolId, from: &str, to: &str) -> MergeDeveloperIdentitie
     MergeDeveloperIdentitiesInput::new(pool, GAME, from, to)
 }
 
-/// The developer users of an identity, in their order.
+/// The developer users of an identity, in order.
 fn users(world: &World, pool: &IdentityPoolId, id: &IdentityId) -> Vec<String> {
     let input = LookupDeveloperIdentityInput::new(pool).identity_id(id);
     let found = world.aws.lookup_developer_identity(input).expect("found");
@@ -48,13 +48,14 @@ fn the_identity_of_a_user_stays_the_same() {
 }
 
 #[test]
-fn logins_that_were_linked_together_mean_the_same_identity_alone() {
+fn logins_that_were_linked_together_open_the_identity_alone() {
     let world = world();
     let pool = world.game();
     let both = call(&pool, "alice").logins(FACEBOOK, "user:a");
     let alice = world.resolve(&both).expect("registered");
     assert_eq!(world.register(&pool, "alice"), alice);
-    // Zoe is new, the user of Facebook is known: a login without an owner joins the owner's.
+    // Zoe is new and the Facebook user is known: a login without an owner joins the other's
+    // identity.
     let zoe = call(&pool, "zoe").logins(FACEBOOK, "user:a");
     assert_eq!(world.resolve(&zoe).expect("linked"), alice);
     assert_eq!(world.register(&pool, "zoe"), alice);
@@ -71,7 +72,7 @@ fn logins_of_two_identities_merge_them_into_that_of_the_developer_user() {
     let older = world.resolve(&older).expect("registered");
     let alice = world.register(&pool, "alice");
     let both = call(&pool, "alice").logins(FACEBOOK, "user:b");
-    assert_eq!(world.resolve(&both).expect("merged"), alice, "though it is the younger one");
+    assert_eq!(world.resolve(&both).expect("merged"), alice, "although it is the younger one");
     assert_eq!(world.register(&pool, "bob"), alice);
     assert_eq!(users(&world, &pool, &alice), ["alice", "bob"]);
     assert_eq!(world.describe(&older).state, IdentityState::Disabled);
@@ -94,7 +95,7 @@ fn a_login_of_another_identity_is_merged_into_the_given_one() {
 }
 
 #[test]
-fn after_a_merge_both_users_have_the_identity_of_the_destination() {
+fn a_merge_gives_both_users_the_destination_identity() {
     let world = world();
     let pool = world.game();
     let alice = call(&pool, "alice").logins(AMAZON, "user:a");
@@ -138,7 +139,7 @@ fn a_merge_of_one_identity_changes_nothing() {
 }
 
 #[test]
-fn whoever_is_unlinked_gets_a_new_identity() {
+fn an_unlinked_user_gets_a_new_identity() {
     let world = world();
     let pool = world.game();
     let alice = world.register(&pool, "alice");
@@ -188,7 +189,7 @@ fn an_identity_lives_on_with_a_public_login() {
 }
 
 #[test]
-fn an_identity_can_be_asked_for_without_a_token() {
+fn an_identity_can_be_resolved_without_a_token() {
     let world = World::with(|builder| builder.signing_algorithm(SigningAlgorithm::EdDsa));
     let pool = world.game();
     let alice = world.aws.resolve_developer_identity(call(&pool, "alice")).expect("registered");

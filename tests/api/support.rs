@@ -1,4 +1,4 @@
-//! What the scenarios stand on: engines whose key, time and ids are fixed.
+//! Support for the scenarios: engines with fixed keys, time and ids.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,23 +15,23 @@ use cognate::token::{SigningAlgorithm, SigningKey};
 use cognate::{Builder, Developer, Engine, Error, Result, wire};
 use uuid::Uuid;
 
-/// Whose pools they are.
+/// The account that owns the pools.
 pub(crate) const ACCOUNT: &str = "123456789012";
-/// Where the pools are.
+/// The region of the pools.
 pub(crate) const REGION: &str = "us-east-1";
 /// The pools' developer provider.
 pub(crate) const GAME: &str = "login.game";
 /// Public providers that the pools accept.
 pub(crate) const AMAZON: &str = "www.amazon.com";
 pub(crate) const FACEBOOK: &str = "graph.facebook.com";
-/// When every scenario begins, in milliseconds.
+/// The start of every scenario, in milliseconds.
 pub(crate) const NOON: u64 = 1_700_000_000_000;
 
 pub(crate) const ED25519: &[u8] = include_bytes!("../keys/ed25519.p8");
 pub(crate) const P256: &[u8] = include_bytes!("../keys/p-256.p8");
 pub(crate) const RSA: &[u8] = include_bytes!("../keys/rsa-2048.p8");
 
-/// A clock that stands still until it is set.
+/// A clock that does not move until it is set.
 #[derive(Clone)]
 pub(crate) struct SetClock(Arc<AtomicU64>);
 
@@ -47,7 +47,7 @@ impl Clock for SetClock {
     }
 }
 
-/// Ids that count up, and can be told what comes next.
+/// Ids that count up. A test can set the next one.
 #[derive(Clone)]
 pub(crate) struct SetIds(Arc<AtomicU64>);
 
@@ -64,18 +64,18 @@ impl Ids for SetIds {
     }
 }
 
-/// The id that [`SetIds`] mints as that number.
+/// The id that [`SetIds`] mints for the number.
 pub(crate) fn id(number: u64) -> String {
     format!("{REGION}:00000000-0000-4000-8000-{number:012x}")
 }
 
-/// Puts the id that [`SetIds`] mints as number n in the place of each `<n>`.
+/// Replaces each `<n>` by the id that [`SetIds`] mints for n.
 pub(crate) fn fill(text: &str) -> String {
     (0..100).fold(text.to_owned(), |text, n| text.replace(&format!("<{n}>"), &id(n)))
 }
 
-/// Vouches for `user:SUBJECT`, with claims as in `user:SUBJECT;CLAIM=VALUE`, of which `amr` is its
-/// full name. Any other token says what is wrong with it, or is no token.
+/// Accepts `user:SUBJECT` with optional claims, as in `user:SUBJECT;CLAIM=VALUE`; the claim `amr`
+/// sets the full name. Other tokens name the error that they cause, or count as malformed.
 pub(crate) struct Voucher;
 
 impl LoginVerifier for Voucher {
@@ -117,7 +117,7 @@ impl LoginVerifier for Voucher {
     }
 }
 
-/// An engine, its owner's handle, and what it takes from outside.
+/// An engine, a handle for the owner, and its injected parts.
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) aws: Developer,
@@ -127,7 +127,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Over a shared store that the scenario can look into.
+    /// A world over a shared store that the scenario can read.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder.signing_key(key(SigningAlgorithm::EdDsa)))
     }
@@ -138,7 +138,8 @@ impl World {
         Self::built(store, parts, |builder| builder.open_shared(over))
     }
 
-    /// Over an exclusive store, so that it keeps pools and keys in memory; `store` stays empty.
+    /// A world over an exclusive store, so that the engine caches pools and keys; `store` stays
+    /// empty.
     pub(crate) fn exclusive(parts: impl FnOnce(Builder) -> Builder) -> Self {
         Self::built(Arc::new(MemoryStore::new()), parts, Builder::in_memory)
     }
@@ -156,7 +157,7 @@ impl World {
         Self { engine, aws, clock, ids, store }
     }
 
-    /// The same in the hands of another account, or for another region.
+    /// The same engine for another account or region.
     pub(crate) fn of(&self, account: &str, region: &str) -> Self {
         Self {
             engine: self.engine.clone(),
@@ -182,7 +183,7 @@ impl World {
         self.resolve(&call(pool, user)).expect("registered")
     }
 
-    /// The identity of a call, without its token.
+    /// The identity that a call resolves to, without a token.
     pub(crate) fn resolve(
         &self,
         input: &GetOpenIdTokenForDeveloperIdentityInput,
@@ -196,7 +197,7 @@ impl World {
         self.aws.describe_identity(input).expect("described")
     }
 
-    /// The owner's call through the wire door.
+    /// A call of the owner through the wire door.
     pub(crate) fn wire(&self, operation: &str, body: &str) -> wire::Reply {
         let context = wire::Context::signed(parse(ACCOUNT), parse(REGION));
         wire::call(&self.engine, &context, &target(operation), body.as_bytes())
@@ -206,13 +207,13 @@ impl World {
         dump(&self.store)
     }
 
-    /// All is well with the invariants.
+    /// Asserts that every invariant holds.
     pub(crate) fn check(&self) {
         assert_eq!(self.engine.check().expect("readable"), []);
     }
 }
 
-/// Everything that a store holds.
+/// All contents of a store.
 pub(crate) fn dump(store: &MemoryStore) -> Vec<(Key, Value)> {
     let all = |tree| store.scan(&KeyRange::prefix(tree, []), usize::MAX).expect("readable");
     Tree::ALL.into_iter().flat_map(all).collect()
@@ -232,7 +233,7 @@ pub(crate) fn key(algorithm: SigningAlgorithm) -> SigningKey {
     SigningKey::from_pkcs8(algorithm, der).expect("a key")
 }
 
-/// A developer user's call for a token.
+/// A developer user's request for a token.
 pub(crate) fn call(pool: &IdentityPoolId, user: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
     GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins(GAME, user)
 }
@@ -245,18 +246,19 @@ pub(crate) fn target(operation: &str) -> String {
     format!("{}{operation}", wire::TARGET_PREFIX)
 }
 
-/// What the service model says of the inputs and the errors of the operations.
+/// The service model's inputs and errors of the operations.
 pub(crate) fn model() -> serde_json::Map<String, serde_json::Value> {
     serde_json::from_str(include_str!("model.json")).expect("JSON")
 }
 
-/// What an operation was refused with: the exception's name and its text.
+/// The name and the message of a refusal.
 pub(crate) fn refused<T>(outcome: Result<T>) -> (&'static str, String) {
     let error: Error = outcome.err().expect("refused");
     (error.kind().as_str(), error.to_string())
 }
 
-/// The text of a validation error, out of what is shown of each failure, where, and why.
+/// The text of a validation error, from the shown value, the place and the reason of each
+/// violation.
 pub(crate) fn message(failures: &[(&str, &str, &str)]) -> String {
     let errors = if failures.len() == 1 { "error" } else { "errors" };
     let failures = failures.iter().map(|(shown, member, constraint)| {
@@ -266,7 +268,7 @@ pub(crate) fn message(failures: &[(&str, &str, &str)]) -> String {
     format!("{} validation {errors} detected: {}", failures.len(), failures.join("; "))
 }
 
-/// `x*3` stands for `xxx`, so that a long text fits into a table.
+/// Expands `x*3` to `xxx`, so that a long text fits into a table.
 pub(crate) fn expand(text: &str) -> String {
     let mut expanded = String::new();
     let mut rest = text;
@@ -283,7 +285,7 @@ pub(crate) fn expand(text: &str) -> String {
     expanded + rest
 }
 
-/// One line out of several, without their indentation.
+/// Joins lines into one, without their indentation.
 pub(crate) fn joined(lines: &str) -> String {
     lines.lines().map(str::trim_start).collect()
 }

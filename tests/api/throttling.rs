@@ -1,4 +1,4 @@
-//! The documented rates, under a clock that is set.
+//! The documented rates, with a clock that the test sets.
 
 use cognate::operation::{
     CreateIdentityPoolInput, GetIdInput, GuestAccess, ListTagsForResourceInput, TagResourceInput,
@@ -25,7 +25,7 @@ fn pool(world: &World) -> cognate::name::IdentityPoolId {
     world.aws.create_identity_pool(input).expect("created").identity_pool_id
 }
 
-/// How many calls in a row are let through.
+/// The number of calls in a row that are allowed.
 fn burst(mut call: impl FnMut() -> cognate::Result<()>) -> usize {
     let mut calls = 0;
     loop {
@@ -58,7 +58,7 @@ fn each_operation_has_its_rate() {
         assert_eq!(burst(untag), 5);
         assert_eq!(burst(list), 10);
     }
-    // A fifth of a second is one of five calls.
+    // One fifth of a second allows one of five calls.
     world.clock.set(NOON + 1199);
     assert_eq!(burst(tag), 0);
     world.clock.set(NOON + 1200);
@@ -68,7 +68,7 @@ fn each_operation_has_its_rate() {
     world.clock.set(NOON + 200);
     assert_eq!(burst(tag), 1, "and goes on from there");
     world.clock.set(NOON + 3_600_000);
-    assert_eq!(burst(tag), 5, "what is not used is not saved up");
+    assert_eq!(burst(tag), 5, "unused calls do not accumulate");
 }
 
 impl World {
@@ -78,7 +78,7 @@ impl World {
 }
 
 #[test]
-fn accounts_and_regions_are_counted_for_themselves() {
+fn each_account_and_region_has_its_own_count() {
     let world = throttled();
     let pool = pool(&world);
     let arn = world.aws.identity_pool_arn(&pool);
@@ -94,7 +94,7 @@ fn accounts_and_regions_are_counted_for_themselves() {
 }
 
 #[test]
-fn a_throttled_caller_is_told_so_before_anything_else() {
+fn throttling_is_checked_before_the_rest_of_the_call() {
     let world = throttled();
     let pool = pool(&world);
     let arn = world.aws.identity_pool_arn(&pool);

@@ -1,4 +1,4 @@
-//! Tokens: what they say, by which keys they are signed, and which are refused.
+//! Tokens: their contents, the keys that sign them, and the tokens that are refused.
 
 mod forged;
 mod keys;
@@ -14,7 +14,7 @@ use crate::support::{ACCOUNT, AMAZON, FACEBOOK, GAME, World, call, fill, id, joi
 
 type Call = GetOpenIdTokenForDeveloperIdentityInput;
 
-/// A token's header and claims, as they were written, and its signature.
+/// A token's header and claims as written, and its signature.
 fn parts(token: &str) -> (String, String, Vec<u8>) {
     let decode = |part| URL_SAFE_NO_PAD.decode(part).expect("base64url");
     let text = |part| String::from_utf8(decode(part)).expect("UTF-8");
@@ -28,7 +28,7 @@ fn token(world: &World, input: Call) -> String {
     output.token.as_str().to_owned()
 }
 
-/// The pool is `<1>`, what comes next is `<2>`.
+/// Creates the pool `<1>`; the next id is `<2>`.
 fn numbered(world: &World) -> cognate::name::IdentityPoolId {
     world.ids.next(1);
     let pool = world.game();
@@ -66,7 +66,7 @@ fn a_developer_login_to_the_byte() {
 }
 
 #[test]
-fn several_logins_stand_in_the_order_of_the_request() {
+fn several_logins_keep_the_order_of_the_request() {
     let world = World::new();
     let pool = numbered(&world);
     for (presented, amr) in [
@@ -99,7 +99,7 @@ fn several_logins_stand_in_the_order_of_the_request() {
         let (_, claims, _) = parts(reply["Token"].as_str().expect("a token"));
         assert!(claims.contains(&format!(r#""amr":{amr},"iss""#)), "through the wire: {claims}");
     }
-    // Only what is used in a call stands in its token, not all that is linked.
+    // Only the logins that a call uses are in its token, not all linked ones.
     let (_, claims, _) = parts(&token(&world, call(&pool, "alice")));
     assert!(claims.contains(&fill(r#"["authenticated","login.game","login.game:<1>:alice"]"#)));
 }
@@ -121,7 +121,7 @@ fn principal_tags_are_arrays_of_one() {
         "exp":1700000900,"iat":1700000000}"#;
     assert_eq!(claims, fill(&joined(wanted)));
     let (_, claims, _) = parts(&token(&world, call(&pool, "alice")));
-    assert!(!claims.contains("principal_tags"), "they are not kept: {claims}");
+    assert!(!claims.contains("principal_tags"), "they are not stored: {claims}");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_verified_token_says_what_was_signed() {
 #[test]
 fn the_longest_token_is_verified() {
     let world = World::new();
-    // Each of these takes six bytes of JSON.
+    // Each of these characters takes six bytes of JSON.
     let text = |length| "\u{1}".repeat(length);
     let subject = format!("user:{}", text(1024));
     let input = call(&world.game(), &text(1024))
@@ -192,7 +192,7 @@ fn the_longest_token_is_verified() {
 }
 
 #[test]
-fn after_a_merge_the_token_is_of_the_survivor() {
+fn after_a_merge_the_token_names_the_survivor() {
     let world = World::new();
     let pool = world.game();
     let older = call(&pool, "bob").logins(FACEBOOK, "user:b");

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::support::{ACCOUNT, NOON, World, call, fill, joined, parse, target};
 
-/// Every operation, each with a body that fits.
+/// Every operation with a valid body.
 const OPERATIONS: [(&str, &str); 23] = [
     (
         "CreateIdentityPool",
@@ -82,12 +82,12 @@ const OPERATIONS: [(&str, &str); 23] = [
     ),
 ];
 
-/// Those that take no credentials.
+/// The operations that take no credentials.
 const PUBLIC: [&str; 4] =
     ["GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "UnlinkIdentity"];
 
-/// Operation, request, reply. The n-th request comes n times 1.5 seconds after noon; what it creates
-/// is `<n>`.
+/// Operation, request and reply. The n-th request comes n times 1.5 seconds after noon. Its new ids
+/// are `<n>`.
 const POOLS: &[(&str, &str, &str)] = &[
     (
         "CreateIdentityPool",
@@ -151,7 +151,7 @@ const POOLS: &[(&str, &str, &str)] = &[
     ("ListIdentityPools", r#"{"MaxResults": 1, "NextToken": null}"#, r#"{"IdentityPools":[]}"#),
 ];
 
-/// As above, with a token where a reply says `<token>`.
+/// The same, with `<token>` for a token in a reply.
 const IDENTITIES: &[(&str, &str, &str)] = &[
     (
         "CreateIdentityPool",
@@ -275,7 +275,7 @@ fn identities_of_another_account_are_reported_by_id() {
 }
 
 #[test]
-fn every_page_but_the_last_says_where_the_next_begins() {
+fn every_page_except_the_last_names_the_next() {
     let world = World::new();
     let pool = world.game();
     let carol = ["alice", "bob", "carol"].map(|user| world.register(&pool, user))[2].clone();

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Tells one story with the official AWS CLI against a running server: two users of a game, each with
-# an identity of their own, become one, and stay one when the server starts again.
+# Runs one story with the official AWS CLI against a server: two users of a game with separate
+# identities are merged into one, and are still one after the server restarts.
 #
 #   tests/clients/aws-cli.sh PATH_TO_COGNATE_BINARY
 #
-# Needs bash, aws and python3. Prints a line per step; the first step that fails ends the story.
+# Needs bash, aws and python3. Prints a line per step, and stops at the first step that fails.
 set -euo pipefail
 
 if [[ $# -ne 1 ]]; then
@@ -26,7 +26,7 @@ folder=$(mktemp -d)
 server=
 url=
 
-# Nothing of the caller's own configuration may reach the CLI, nor a proxy the server.
+# Keep the caller's configuration away from the CLI, and proxies away from the server.
 unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_REGION AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_CA_BUNDLE
 unset AWS_DEFAULT_OUTPUT AWS_ENDPOINT_URL_COGNITO_IDENTITY
 export AWS_ACCESS_KEY_ID=$account AWS_SECRET_ACCESS_KEY=x AWS_DEFAULT_REGION=$region
@@ -51,7 +51,7 @@ differ() { # WHAT ONE OTHER
     ok "$1"
 }
 
-# Reads JSON from standard input, calls it `it`, and prints the value of a Python expression.
+# Reads JSON from standard input as `it`, and prints the value of a Python expression.
 json() {
     python3 -c '
 import json, sys
@@ -71,7 +71,7 @@ token_for() { # USER [OPTION...]
 
 lookup() { cognito lookup-developer-identity --identity-pool-id "$pool" "$@"; }
 
-# Everything that the pool holds: its settings, its identities, and the users of both of them.
+# All contents of the pool: its settings, its identities, and both identities' users.
 picture() {
     cognito describe-identity-pool --identity-pool-id "$pool" &&
         cognito list-identities --identity-pool-id "$pool" --max-results 60 &&
@@ -79,7 +79,7 @@ picture() {
         lookup --identity-id "$bob"
 }
 
-# Reads a token and verifies it: its signature to the power of e is the hash with its padding.
+# Reads a token and verifies it: its signature to the power of e is the padded hash.
 read_token() { # IDENTITY TOKEN
     python3 - "$1" "$2" "$url" "$pool" "$provider" "$account" "$region" <<'PYTHON'
 import base64, hashlib, json, sys, time, urllib.request
@@ -130,7 +130,7 @@ PYTHON
 }
 
 start() {
-    # Emptied, so that it cannot show the address of the server before.
+    # Empty the log, so that it cannot show the address of the previous server.
     : >"$folder/log"
     "$binary" serve --data "$folder/data" --listen 127.0.0.1:0 >"$folder/log" &
     server=$!

@@ -1,4 +1,4 @@
-//! Section 9: principal tags out of the claims of a login.
+//! Section 9: principal tags from the claims of a login.
 
 use serde_json::{Value, json};
 
@@ -123,7 +123,7 @@ pub(crate) const ROWS: &[Row] = &[
             ] {
                 let pool = scene.game();
                 let none = map(&pool, USER_POOL, json!({"UseDefaults": false}));
-                // First of a map that is not there.
+                // First without an attribute map.
                 for set in [None, Some(json!({"PrincipalTags": {"a": "dept"}})), Some(defaults())] {
                     if let Some(set) = set {
                         scene.ok(SET, map(&pool, USER_POOL, set));

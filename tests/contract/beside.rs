@@ -1,4 +1,4 @@
-//! Section 5.4.2: a token of the service, and the logins that are presented beside it.
+//! Section 5.4.2: a token of the service presented together with logins.
 
 use serde_json::{Value, json};
 
@@ -67,13 +67,13 @@ pub(crate) const ROWS: &[Row] = &[
                 (vec![user_pool, facebook], ADMIN),
                 (vec![amazon, facebook], SALES),
                 (vec![amazon], USER),
-                // The token changes nothing of it.
+                // The token changes nothing here.
                 (vec![all, facebook, user_pool], SALES),
                 (vec![user_pool, all, facebook], ADMIN),
                 (vec![all, facebook], SALES),
                 (vec![facebook, all], SALES),
                 (vec![all, amazon], USER),
-                // Nothing is mapped to the developer's users.
+                // Developer users have no role mapping.
                 (vec![one], USER),
                 (vec![one, facebook], SALES),
                 (vec![one, no_facebook], USER),
@@ -102,7 +102,7 @@ pub(crate) const ROWS: &[Row] = &[
             let login = format!("user:a;role={ADMIN};role={SALES}");
             let (id, token) = named_by(scene, &pool, json!({GAME: "alice", SAML: login}));
             let (ours, login) = ((COGNITO, token.as_str()), (SAML, login.as_str()));
-            // By the token alone no role is known to be offered.
+            // A token alone offers no roles.
             for (logins, custom, role) in [
                 (vec![ours], Some(SALES), USER),
                 (vec![login, ours], Some(SALES), SALES),
@@ -137,9 +137,9 @@ pub(crate) const ROWS: &[Row] = &[
         let fault = present(scene, &id, &[login], None).expect_err("too long");
         assert_eq!(fault.name, "InvalidIdentityPoolConfigurationException");
         for (token, tags) in [
-            // What the token says itself does not count for the length of what a map makes.
+            // The token's own tags do not count toward the length of mapped tags.
             (&gold, json!({"plan": "gold", "team": long})),
-            // Where that is too long, the token alone is good for credentials.
+            // If the mapped tags are too long, the token alone still gets credentials.
             (&plain, json!({})),
         ] {
             let answer = present(scene, &id, &[login, (COGNITO, token)], None);
@@ -148,7 +148,7 @@ pub(crate) const ROWS: &[Row] = &[
         }
     }),
     row(&["5.4.2.beside", "8.2.more"], "a token beside a login that is refused a role", |scene| {
-        // The model gave the session the tags of the login that was refused.
+        // A former bug: the model gave the session the tags of the refused login.
         let pool = scene.game();
         let rule = json!({
             "Claim": "plan", "MatchType": "Equals", "Value": "gold", "RoleARN": SALES,
@@ -176,14 +176,14 @@ pub(crate) const ROWS: &[Row] = &[
     }),
 ];
 
-/// The identity of logins in a developer's call, and the token that names them.
+/// The identity of logins in a developer call, and the token that names them.
 #[track_caller]
 fn named_by(scene: &Scene, pool: &str, logins: Value) -> (String, String) {
     let answer = scene.developer(pool, logins).expect("a token");
     (text(&answer["IdentityId"]), text(&answer["Token"]))
 }
 
-/// Asks for credentials for logins that are presented in this order.
+/// Requests credentials for logins that are presented in this order.
 fn present(
     scene: &Scene,
     id: &str,

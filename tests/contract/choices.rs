@@ -1,4 +1,4 @@
-//! What no source says: the choices that no other table has, and texts of this library's own.
+//! Choices without a source: those that no other table has, and texts of this library's own.
 
 use serde_json::json;
 

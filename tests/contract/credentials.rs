@@ -204,7 +204,7 @@ pub(crate) const ROWS: &[Row] = &[
                 let body = body(&id, provider, &token, Some(ADMIN));
                 scene.refused(CREDENTIALS, body, "InvalidParameterException", &text);
             }
-            // A rule has it, but does not match; and nobody has it.
+            // A rule offers `USER` but does not match; no rule offers `GUEST`.
             denied(scene, &id, provider, &token, Some(USER), "M22", &[("RoleArn", USER)]);
             denied(scene, &id, provider, &token, Some(GUEST), "M22", &[("RoleArn", GUEST)]);
             let token = "user:a;dept=Sales";
@@ -319,7 +319,7 @@ pub(crate) fn set_roles(scene: &Scene, pool: &str, roles: Value, mappings: Value
     scene.ok("SetIdentityPoolRoles", body);
 }
 
-/// The user `a` of a user pool whose roles are mapped so.
+/// User `a` of a user pool with these role mappings.
 #[track_caller]
 fn mapped(scene: &Scene, mapping: Value) -> (String, &'static str) {
     let pool = scene.game();

@@ -1,4 +1,4 @@
-//! Sections 1, 1.1 and 4 where they speak of HTTP; played with the feature `http` only.
+//! Sections 1, 1.1 and 4, as far as they are about HTTP. These rows need the feature `http`.
 
 use crate::row::{Row, wire_row};
 

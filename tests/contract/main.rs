@@ -1,8 +1,8 @@
 //! The contract of the service, rule by rule, through the typed door and through the wire door.
 //!
-//! `rules.tsv` has the rules and `messages.tsv` the service's texts, each with an id. A row plays
-//! some of them, and names them; what no row can play has its reason in the tables, and stands in
-//! `UNCOVERED.md`, which `COGNATE_BLESS=1` writes anew.
+//! `rules.tsv` lists the rules and `messages.tsv` the service's texts, each with an id. A row plays
+//! a scenario and names the ids that it tests. A rule that no row can test has its reason in the
+//! tables and is listed in `UNCOVERED.md`, which `COGNATE_BLESS=1` regenerates.
 
 #[expect(dead_code, reason = "shared with the tests of the API")]
 #[path = "../api/support.rs"]
@@ -59,7 +59,7 @@ const TABLES: &[&[Row]] = &[
     wire::ROWS,
 ];
 
-/// One test for each table, so that they run side by side.
+/// One test for each table, so that tables run in parallel.
 macro_rules! tests {
     ($($name:ident: $module:ident;)*) => {
         $(

@@ -1,4 +1,4 @@
-//! Section 5.2.7, and `amr` of section 4: tokens of OpenID Connect, proved by the library itself.
+//! Section 5.2.7, and `amr` of section 4: tokens of OpenID Connect, verified by the library itself.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -118,7 +118,7 @@ pub(crate) const ROWS: &[Row] = &[
             ] {
                 let body = json!({"IdentityPoolId": pool, "Logins": {key: jwt}});
                 scene.says(message, "GetId", body, &[]);
-                // It is told before any token is looked at.
+                // This refusal comes before any token is verified.
                 let first = json!({GOOGLE: "no token", key: jwt});
                 scene.says(message, "GetId", json!({"IdentityPoolId": pool, "Logins": first}), &[]);
             }
@@ -229,7 +229,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
 ];
 
-/// A pool that accepts an application of Google, a client of a user pool that is asked about its
+/// A pool that accepts an application of Google, a client of a user pool with the check of its
 /// users, and an issuer.
 fn open(scene: &Scene) -> (Scene, String) {
     opened(scene, &jwks())
@@ -253,7 +253,7 @@ fn says(scene: &Scene, pool: &str, id: &'static str, token: &str, fill: &[(&str,
     scene.says(id, "GetId", body, fill);
 }
 
-/// The claims of a token for Google's user `alice`, and others in their place.
+/// The claims of a token for Google's user `alice`, with replacements.
 fn token(over: Value) -> Value {
     let claims = json!({
         "iss": format!("https://{GOOGLE}"), "sub": "alice", "aud": APP,
@@ -273,12 +273,12 @@ pub(crate) fn jwt(claims: &Value) -> String {
     signed_as(KID, claims)
 }
 
-/// The same of another type.
+/// The same with another `typ`.
 fn typed(typ: &str, claims: &Value) -> String {
     signed(&json!({"alg": "RS256", "kid": KID, "typ": typ}), claims)
 }
 
-/// The same under the name of a key that may be none.
+/// The same with another `kid`, or with none.
 fn signed_as(kid: &str, claims: &Value) -> String {
     signed(&json!({"alg": "RS256", "kid": kid, "typ": "JWT"}), claims)
 }
@@ -293,7 +293,7 @@ fn signed(header: &Value, claims: &Value) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// The key set that such an issuer publishes.
+/// The key set that these issuers publish.
 pub(crate) fn jwks() -> Value {
     let public = PublicKeyComponents::<Vec<u8>>::from(key().public());
     let (n, e) = (URL_SAFE_NO_PAD.encode(public.n), URL_SAFE_NO_PAD.encode(public.e));

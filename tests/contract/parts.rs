@@ -1,4 +1,4 @@
-//! Parts of the library beside the operations that rows need.
+//! Parts of the library other than operations that rows need.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use serde_json::Value;
 
 use crate::scene::{ISSUER, Scene, text};
 
-/// Who credentials are for.
+/// The identity and the tags that a session of credentials names.
 pub(crate) struct Session {
     pub(crate) role: String,
-    /// The caller, as an STS names it.
+    /// The caller, as STS names it.
     pub(crate) caller: String,
     /// The principal's tags.
     pub(crate) tags: Value,
 }
 
-/// Reads the session of an answer with credentials.
+/// Reads the session of an answer that has credentials.
 #[track_caller]
 pub(crate) fn session(scene: &Scene, answer: &Value) -> Session {
     let token = text(&answer["Credentials"]["SessionToken"]);
@@ -33,7 +33,7 @@ pub(crate) fn session(scene: &Scene, answer: &Value) -> Session {
     }
 }
 
-/// An engine whose issuer makes no credentials.
+/// An engine whose issuer refuses to make credentials.
 pub(crate) fn refusing(scene: &Scene, why: CredentialError) -> Scene {
     struct Refusing(CredentialError);
 
@@ -46,20 +46,20 @@ pub(crate) fn refusing(scene: &Scene, why: CredentialError) -> Scene {
     scene.with(|builder| builder.credential_issuer(Refusing(why)))
 }
 
-/// An engine that keeps to the documented rates.
+/// An engine that throttles at the documented rates.
 pub(crate) fn throttled(scene: &Scene) -> Scene {
     scene.with(|builder| builder.throttling(Throttling::DocumentedRates))
 }
 
-/// An engine that knows the keys of an issuer, and one application that is registered with it.
+/// An engine that knows an issuer's keys and one application that is registered with it.
 pub(crate) fn registered(scene: &Scene, jwks: &Value, client: &str) -> Scene {
     let keys = JwkSet::from_json(jwks.to_string()).expect("a key set");
     let verifier = OidcVerifier::new().issuer(ISSUER, Issuer::new(keys).client_id(client));
     scene.with(|builder| builder.login_verifier(verifier))
 }
 
-/// An engine that proves tokens of OpenID Connect by itself: with the keys of every issuer, and user
-/// pools that say of the user `gone` that it is.
+/// An engine that verifies OpenID Connect tokens itself. It has the keys of every issuer, and its
+/// user pools report the user `gone` as deleted.
 pub(crate) fn verifying(scene: &Scene, jwks: &Value) -> Scene {
     let gone = |_: &ProviderName, token: &LoginToken| {
         let claims =

@@ -19,7 +19,7 @@ const UPDATE: &str = "UpdateIdentityPool";
 pub(crate) const ROWS: &[Row] = &[
     row(&["2.a", "2.d"], "an id is a region and a random UUID", |scene| {
         let scene = scene.with(|builder| builder.ids(RandomIds(Counted::default())));
-        // The two doors draw the same bytes.
+        // Both doors draw the same random bytes.
         let pool = scene.game();
         let alice = scene.user(&pool, "alice");
         for id in [&pool, &alice] {

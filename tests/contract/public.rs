@@ -238,7 +238,7 @@ pub(crate) const ROWS: &[Row] = &[
             (id.clone(), json!({SAML: "user:a", FACEBOOK: "user:a"})),
             (scene.guest(&pool), json!({SAML: "user:a"})),
             (scene.user(&pool, "alice"), json!({SAML: "user:a"})),
-            // Before any login is looked at.
+            // This refusal comes before any login is verified.
             (id.clone(), json!({SAML: "bad-signature", FACEBOOK: "bad-signature"})),
             (id.clone(), json!({SAML: "user:a", "www.zzz.example": "user:a", GAME: "alice"})),
         ] {
@@ -263,7 +263,7 @@ pub(crate) const ROWS: &[Row] = &[
                 json!({"IdentityPoolId": pool, "Roles": {}, "RoleMappings": {FACEBOOK: mapping}});
             scene.ok("SetIdentityPoolRoles", mappings);
             scene.says("M18", TOKEN, body, &[]);
-            // A SAML provider of another pool is a provider that this one does not have.
+            // Only another pool has this SAML provider.
             let other = "arn:aws:iam::123456789012:saml-provider/other";
             let guest = guest_of(scene, json!({}));
             let body = json!({"IdentityId": guest, "Logins": {other: "user:a"}});
@@ -371,7 +371,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
 ];
 
-/// A guest of a pool with these settings.
+/// A guest in a pool with these settings.
 #[track_caller]
 fn guest_of(scene: &Scene, settings: Value) -> String {
     scene.guest(&scene.pool(merged(game(), settings)))

@@ -1,5 +1,5 @@
-//! Sections 1 and 4: what the region of a pool decides, which is its partition, under which name
-//! its tokens are presented, and who issues them.
+//! Sections 1 and 4: the region of a pool decides its partition, the issuer of its tokens, and the
+//! name under which they are presented.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ const NINGXIA: &str = "cognito-identity.cn-northwest-1.amazonaws.com.cn";
 const GOV_EAST: &str = "cognito-identity.us-gov-east-1.amazonaws.com";
 const GOV_WEST: &str = "cognito-identity-us-gov.amazonaws.com";
 
-/// A region, its partition, and the name under which tokens of its pools are presented.
+/// A region, its partition, and the provider name for tokens of its pools.
 const REGIONS: [(&str, &str, &str); 6] = [
     ("us-east-1", "aws", COGNITO),
     ("eu-central-1", "aws", COGNITO),

@@ -1,4 +1,4 @@
-//! Section 3: which identity logins mean, and what that links, merges and refuses.
+//! Section 3: the identity that logins resolve to, with the links, merges and refusals on the way.
 
 use cognate::operation::IdentityState::{Authenticated, Disabled, Unauthenticated};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A row of the contract, and how it is played.
+//! Rows of the contract, and how they are played.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,7 +7,7 @@ use cognate::DeveloperLinking;
 use crate::scene::{Call, Door, Scene};
 use crate::tables;
 
-/// A scenario, and the rules and messages that it shows.
+/// A scenario, and the rules and messages that it tests.
 pub(crate) struct Row {
     pub(crate) ids: &'static [&'static str],
     text: &'static str,
@@ -22,7 +22,7 @@ pub(crate) const fn row(ids: &'static [&'static str], text: &'static str, play: 
     Row { ids, text, doors, linking, play }
 }
 
-/// A row about what only the wire has: syntax, constraints of members, credentials.
+/// A row about features of the wire only: syntax, constraints of members, credentials.
 pub(crate) const fn wire_row(
     ids: &'static [&'static str],
     text: &'static str,
@@ -32,12 +32,12 @@ pub(crate) const fn wire_row(
 }
 
 impl Row {
-    /// Over an engine that wants a linked login as proof.
+    /// Runs the row on an engine that requires a linked login as proof.
     pub(crate) const fn by_linked_login(self) -> Self {
         Self { linking: DeveloperLinking::ByLinkedLogin, ..self }
     }
 
-    /// What was called through each of its doors.
+    /// The calls through each of the row's doors.
     fn played(&self) -> Result<Vec<Vec<Call>>, String> {
         let mut played = Vec::new();
         for door in self.doors {
@@ -62,7 +62,7 @@ impl Row {
     }
 }
 
-/// Plays every row, and fails with all that fail.
+/// Plays every row and reports all failures.
 pub(crate) fn play(rows: &[Row]) {
     let mut failed = Vec::new();
     for row in rows {
@@ -76,7 +76,7 @@ pub(crate) fn play(rows: &[Row]) {
 }
 
 #[test]
-fn a_row_that_fails_is_told() {
+fn a_failing_row_is_reported() {
     let fails = |row: Row| catch_unwind(|| play(&[row])).is_err();
     assert!(fails(row(&["2.c"], "panics", |_| panic!("as it should"))));
     assert!(fails(row(&["M24"], "does not hear its message", |_| ())));

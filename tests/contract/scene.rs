@@ -1,4 +1,4 @@
-//! What a row is played in: an engine behind one of its doors.
+//! The scene that a row plays in: an engine behind one of its doors.
 
 mod teller;
 
@@ -23,17 +23,17 @@ use crate::{parts, tables, typed};
 pub(crate) use teller::Counted;
 use teller::Teller;
 
-/// A user pool that the pools accept, and its client.
+/// The user pool that the pools accept.
 pub(crate) const USER_POOL: &str = "cognito-idp.us-east-1.amazonaws.com/us-east-1_abc";
 pub(crate) const CLIENT: &str = "app";
-/// The application that the pools accept of Facebook.
+/// The application of Facebook that the pools accept.
 pub(crate) const FACEBOOK_APP: &str = "1234567890";
 /// An OpenID Connect provider that the pools accept.
 pub(crate) const ISSUER: &str = "idp.example";
 pub(crate) const ISSUER_ARN: &str = "arn:aws:iam::123456789012:oidc-provider/idp.example";
 /// A SAML provider that the pools accept.
 pub(crate) const SAML: &str = "arn:aws:iam::123456789012:saml-provider/corp";
-/// The key of a token of the service itself.
+/// The provider name for tokens of the service itself.
 pub(crate) const COGNITO: &str = "cognito-identity.amazonaws.com";
 /// An id that no pool and no identity has.
 pub(crate) const NOBODY: &str = "us-east-1:00000000-0000-4000-8000-00000000dead";
@@ -42,7 +42,7 @@ pub(crate) const NOBODY: &str = "us-east-1:00000000-0000-4000-8000-00000000dead"
 pub(crate) const PUBLIC: [&str; 4] =
     ["GetCredentialsForIdentity", "GetId", "GetOpenIdToken", "UnlinkIdentity"];
 
-/// How an operation is called.
+/// The way in which an operation is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
     Typed,
@@ -56,7 +56,7 @@ pub(crate) struct Fault {
     pub(crate) message: String,
 }
 
-/// An operation, what was sent, and what came of it.
+/// An operation, its request and its outcome.
 pub(crate) type Call = (String, String, Result<Value, Fault>);
 
 #[derive(Default)]
@@ -88,7 +88,7 @@ impl Scene {
         Self { door: self.door, world, account, region, log: Rc::clone(&self.log) }
     }
 
-    /// An engine over another store; refusals are not looked up in it.
+    /// An engine over another store. Refusals are not checked for writes to it.
     pub(crate) fn over(&self, store: Arc<dyn Store>) -> Self {
         let mut scene = self.of(&self.account, &self.region);
         let (clock, ids) = (self.world.clock.clone(), self.world.ids.clone());
@@ -120,7 +120,7 @@ impl Scene {
         self.call_text(operation, &body.to_string())
     }
 
-    /// The same with a body whose members are in an order.
+    /// The same with a body whose members are in a given order.
     pub(crate) fn call_text(&self, operation: &str, body: &str) -> Result<Value, Fault> {
         let before = self.world.dump();
         let answer = match self.door {
@@ -148,7 +148,7 @@ impl Scene {
         self.wire_as(&context, operation, body)
     }
 
-    /// Calls an operation through the wire door, whatever the row's own is.
+    /// Calls an operation through the wire door, regardless of the row's door.
     pub(crate) fn wire_as(
         &self,
         context: &wire::Context,
@@ -187,8 +187,8 @@ impl Scene {
         assert_eq!(answer, Err(fault), "{operation} {sent}");
     }
 
-    /// Calls an operation that is refused with a message of the table, its placeholders filled; a
-    /// message without a text stands for any.
+    /// Calls an operation that is refused with a message of the table, with its placeholders
+    /// filled. A message without a text matches any text.
     #[track_caller]
     pub(crate) fn says(
         &self,
@@ -217,13 +217,14 @@ impl Scene {
         self.log.borrow_mut().heard.insert(id);
     }
 
-    /// Calls an operation that fails constraints: what is shown of each value, where, and why.
+    /// Calls an operation that violates constraints: the shown value, the place and the reason of
+    /// each.
     #[track_caller]
     pub(crate) fn invalid(&self, operation: &str, body: Value, failures: &[(&str, &str, &str)]) {
         self.refused(operation, body, "ValidationException", &message(failures));
     }
 
-    /// A pool with these settings; a name, and no guests, unless they say otherwise.
+    /// A pool with these settings. By default it has a name and allows no guests.
     #[track_caller]
     pub(crate) fn pool(&self, settings: Value) -> String {
         let plain = json!({"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": false});
@@ -231,7 +232,7 @@ impl Scene {
         text(&pool["IdentityPoolId"])
     }
 
-    /// A pool with a developer provider, public ones of every kind, and guests.
+    /// A pool with a developer provider, public providers of every kind, and guests.
     #[track_caller]
     pub(crate) fn game(&self) -> String {
         self.pool(game())
@@ -272,7 +273,7 @@ impl Scene {
         text(&self.ok("GetId", json!({"IdentityPoolId": pool}))["IdentityId"])
     }
 
-    /// The role of the credentials that were handed out last.
+    /// The role of the last credentials.
     #[track_caller]
     pub(crate) fn role(&self) -> String {
         let calls = self.calls();
@@ -291,7 +292,7 @@ impl Scene {
         self.describe(id)["Logins"].clone()
     }
 
-    /// The state of an identity, which the service does not tell.
+    /// The state of an identity, which the service does not show.
     #[track_caller]
     pub(crate) fn state(&self, id: &str) -> IdentityState {
         let input = DescribeIdentityInput::new(id);
@@ -321,7 +322,7 @@ pub(crate) fn game() -> Value {
     })
 }
 
-/// The members of both; those of `over` count.
+/// The members of both. Those of `over` win.
 pub(crate) fn merged(mut base: Value, over: Value) -> Value {
     let over = over.as_object().expect("an object").clone();
     base.as_object_mut().expect("an object").extend(over);
@@ -343,7 +344,7 @@ pub(crate) fn claims(answer: &Value) -> Value {
     part(answer, 1).parse().expect("JSON")
 }
 
-/// Exceptions that stand outside the model, and one that has no other name.
+/// Exceptions that the model does not declare, or declares for other operations only.
 const UNDECLARED: [&str; 4] = [
     "ExternalServiceException",
     "SerializationException",

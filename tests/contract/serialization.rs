@@ -1,18 +1,18 @@
-//! Section 1.2: what is read of a body, and the texts for values of another type.
+//! Section 1.2: reading of the body, and the texts for values of a wrong type.
 //!
-//! The service itself was seen to tell M51 (aws-sdk-js-v3#2831). The other texts are those of
+//! M51 was observed at the service itself (aws-sdk-js-v3#2831). The other texts are those of
 //! services of the same framework:
 //!
-//! | text | seen at |
+//! | text | observed at |
 //! | --- | --- |
-//! | M60, M61, M63, M64, M66, and nothing told of a body that is no object | Athena, measured on 2026-09-23 for aoyagikouhei/athena-local |
+//! | M60, M61, M63, M64, M66, and no text for a body that is not an object | Athena, measured on 2026-09-23 for aoyagikouhei/athena-local |
 //! | M60, M61, M63, M66, M67, M68, and the words for booleans | SES, probed in 2026 for floci-io/floci |
 //! | M60 to M63, and the words for booleans | DynamoDB and Kinesis of 2014, in the tests of mhart/dynalite and mhart/kinesalite |
 //! | M64 | SQS and `CodeDeploy`, reported by users of aws-sdk-js-v3 |
 //! | M65 | Amazon Ads, in the tests of segmentio/action-destinations |
 //!
-//! Athena and Kinesis cut the fraction of a number off. It is refused here: nobody sends one on
-//! purpose.
+//! Athena and Kinesis truncate the fraction of a number. It is refused here, because nobody sends
+//! one on purpose.
 
 use cognate::wire;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::row::{Row, wire_row};
 use crate::scene::{DEVELOPER, Scene};
 use crate::wire::SERIALIZATION;
 
-/// What an operation says of one member's value.
+/// The answers of an operation to values of one member.
 const TYPES: &[(&str, &str, &str, &str)] = &[
     ("M51", "ListIdentityPools", "MaxResults", "[1]"),
     ("M51", "DescribeIdentityPool", "IdentityPoolId", r#"["a:0"]"#),
@@ -128,7 +128,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
 ];
 
-/// Whether a new pool has guests, if the value is a boolean.
+/// Whether a new pool allows guests, if the value is a boolean.
 fn allows_guests(scene: &Scene, value: &Value) -> Option<bool> {
     let body = json!({"IdentityPoolName": "game", "AllowUnauthenticatedIdentities": value});
     match scene.call("CreateIdentityPool", body) {

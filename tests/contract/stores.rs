@@ -1,10 +1,10 @@
-//! A store that fails when it is told to.
+//! A store that fails on demand.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
 
-/// Keeps records in memory, until it cannot be read or loses every race.
+/// Keeps records in memory until it is told to fail reads or to lose every race.
 #[derive(Default)]
 pub(crate) struct Faulty {
     records: MemoryStore,

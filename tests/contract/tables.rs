@@ -1,4 +1,4 @@
-//! The tables of rules and messages, and what they say of the rows.
+//! The tables of rules and messages, and checks of the rows against them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ pub(crate) struct Message {
     pub(crate) text: &'static str,
 }
 
-/// A line of a table: its id, what it says, and why it has no row.
+/// A line of a table: its id, its text, and the reason why it has no row.
 struct Line {
     id: &'static str,
     says: &'static str,
@@ -24,7 +24,7 @@ const RULES: &str = include_str!("rules.tsv");
 const MESSAGES: &str = include_str!("messages.tsv");
 const UNCOVERED: &str = include_str!("UNCOVERED.md");
 
-/// The cells of a table, without its head.
+/// The cells of a table, without its header.
 fn cells<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static str; N]> {
     table.lines().skip(1).map(|line| {
         let cells: Vec<_> = line.split('\t').collect();
@@ -40,12 +40,12 @@ fn messages() -> impl Iterator<Item = Line> {
     cells(MESSAGES).map(|[id, _, _, says, without]| Line { id, says, without })
 }
 
-/// Whether an id is that of a message: `M1`.
+/// Whether an id names a message, such as `M1`.
 pub(crate) fn is_message(id: &str) -> bool {
     id.strip_prefix('M').is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
-/// The message of an id.
+/// The message with this id.
 pub(crate) fn message(id: &str) -> Message {
     let found = cells(MESSAGES).find(|[known, ..]: &[_; 5]| *known == id);
     let [_, r#type, _, text, _] = found.unwrap_or_else(|| panic!("no message {id}"));
@@ -64,26 +64,26 @@ fn every_rule_has_a_row_or_a_reason() {
     let named: BTreeSet<_> = TABLES.iter().copied().flatten().flat_map(|row| row.ids).collect();
     for id in &named {
         let reason = without.get(*id).unwrap_or_else(|| panic!("{id} is in no table"));
-        assert_eq!(*reason, "", "{id} has a row, and a reason for none");
+        assert_eq!(*reason, "", "{id} has a row, and a reason to have none");
     }
     let unnamed: Vec<_> = lines.iter().filter(|line| !named.contains(&line.id)).collect();
     let unnamed = unnamed.iter().filter(|line| line.without.is_empty()).map(|line| line.id);
     assert_eq!(unnamed.collect::<Vec<_>>(), Vec::<&str>::new(), "no row names them");
 }
 
-/// Every "no" of the library is one that a row is told.
+/// Every refusal of the library is tested by a row.
 #[test]
 fn every_refusal_has_a_row() {
     for rows in TABLES {
         play(rows);
     }
     let mut told = typed::refusals();
-    // What only `verify_session` says, and what takes more than the wire lets in.
+    // Refusals of `verify_session` only, and one that needs more than the wire accepts.
     told.extend(["SessionExpired", "SessionInvalid", "PoolTooLarge"].map(str::to_owned));
     let source = include_str!("../../src/rules.rs");
     let (_, variants) = source.split_once("pub enum Refusal {\n").expect("the refusals");
     let (variants, _) = variants.split_once("\n}\n").expect("their end");
-    // A variant is indented by four and begins with a capital letter.
+    // A variant is indented by four spaces and begins with a capital letter.
     let variants = variants.lines().filter_map(|line| line.strip_prefix("    "));
     let variants = variants.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
     let variants = variants.filter_map(|line| line.split([',', ' ', '(']).next());
@@ -120,6 +120,9 @@ fn uncovered_rules_are_listed() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract/UNCOVERED.md");
         std::fs::write(path, text).expect("written");
     } else {
-        assert!(text == UNCOVERED, "UNCOVERED.md is not what the tables say: COGNATE_BLESS=1");
+        assert!(
+            text == UNCOVERED,
+            "UNCOVERED.md does not match the tables: run with COGNATE_BLESS=1"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Section 4: the OpenID token, its keys, and what it is for.
+//! Section 4: the OpenID token, its keys and its uses.
 
 use std::collections::BTreeSet;
 
@@ -191,7 +191,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(&["4.discovery", "4.discovery-required"], "what OpenID Connect requires", |scene| {
         let document = scene.world.engine.discovery("http://127.0.0.1:4566").expect("readable");
         let document = serde_json::to_value(document).expect("JSON");
-        // Section 3 of OpenID Connect Discovery 1.0; a token endpoint is not needed here.
+        // Section 3 of OpenID Connect Discovery 1.0. No token endpoint is needed here.
         for (member, value) in [
             ("issuer", json!(NAMESPACE)),
             ("authorization_endpoint", json!("http://127.0.0.1:4566/authorize")),

@@ -1,4 +1,4 @@
-//! The typed door: each operation by its name, as a method of the handle that it belongs to.
+//! The typed door: each operation by name, as a method of the handle that has it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ pub(crate) fn call(engine: &Engine, aws: &Developer, operation: &str, body: &str
 
 type Answer = Result<Value, Fault>;
 
-/// `null` where an operation returns nothing.
+/// `null` if an operation returns nothing.
 fn invoke<I, O>(body: &str, method: impl FnOnce(I) -> Result<O>) -> Answer
 where
     I: DeserializeOwned,
@@ -79,7 +79,7 @@ fn note(error: &Error) {
     }
 }
 
-/// The refusals, by the names of their variants, that this thread was told.
+/// The variant names of the refusals that this thread received.
 pub(crate) fn refusals() -> BTreeSet<String> {
     REFUSALS.take()
 }

@@ -122,7 +122,7 @@ pub(crate) const ROWS: &[Row] = &[
             "IdentityId": alice, "IdentityPoolId": pool, "DeveloperProviderName": GAME,
             "DeveloperUserIdentifier": "alice",
         });
-        // The wire door tells an empty body as `null`.
+        // The wire door reports an empty body as `null`.
         assert_eq!(scene.ok("UnlinkDeveloperIdentity", body), Value::Null);
         let body = json!({"IdentityPoolId": pool});
         assert_eq!(scene.ok("DeleteIdentityPool", body), Value::Null);
@@ -377,7 +377,7 @@ pub(crate) const ROWS: &[Row] = &[
 pub(crate) const SERIALIZATION: &str = "SerializationException";
 pub(crate) const VALIDATION: &str = "ValidationException";
 
-/// A setter refuses with the text of the last call.
+/// A setter refuses with the same text as the call.
 #[track_caller]
 fn same(scene: &Scene, checked: Result<(), Violations>) {
     let calls = scene.calls();
@@ -387,7 +387,7 @@ fn same(scene: &Scene, checked: Result<(), Violations>) {
 }
 
 #[test]
-fn messages_are_put_together_as_the_table_has_them() {
+fn messages_are_composed_as_in_the_table() {
     let text = "1 validation error detected: Value null at 'a' failed to satisfy constraint: b";
     assert_eq!(message(&[("null", "a", "b")]), text);
 }

@@ -1,7 +1,7 @@
-//! The attacks: each makes a token out of a genuine one, and has the words that it is refused with.
+//! The attacks: each makes a bad token from a genuine one, and names the message of its refusal.
 //!
-//! Of everything but the attack a token is as it has to be: where it is the claims that are wrong,
-//! the provider itself has signed them.
+//! Apart from the attack, each token is valid. If the claims are wrong, the provider itself has
+//! signed them.
 
 mod claims;
 mod header;
@@ -18,7 +18,7 @@ pub(crate) const ISSUER: &str = "Invalid login token. Issuer doesn't match provi
 pub(crate) const SIGNATURE: &str = "Invalid login token. Couldn't verify signed token.";
 pub(crate) const EARLY: &str = "Invalid login token. Token is not valid yet.";
 pub(crate) const AUDIENCE: &str = "Token is not from a supported provider of this identity pool.";
-/// For an application that is not registered with a provider of IAM.
+/// The refusal of an application that is not registered with an IAM provider.
 pub(crate) const UNREGISTERED: &str = "Invalid login token. Incorrect token audience.";
 pub(crate) const COGNITO: &str = "Invalid login token. Can't pass in a Cognito token.";
 pub(crate) const FOREIGN: &str = "Invalid login token. Not a Cognito token.";
@@ -32,11 +32,11 @@ pub(crate) fn expired(exp: u64) -> String {
     format!("Invalid login token. Token expired: {NOW} >= {exp}")
 }
 
-/// A token that nobody may believe.
+/// A token that must be refused.
 pub(crate) struct Attack {
     pub(crate) name: String,
     pub(crate) token: String,
-    /// What it is refused with.
+    /// The message of the refusal.
     pub(crate) message: String,
 }
 
@@ -46,7 +46,7 @@ impl Attack {
     }
 }
 
-/// Every attack on the tokens of one of the makers; made once, as signatures cost.
+/// Every attack on the tokens of one maker. Built once, because signing is slow.
 pub(crate) fn on(maker: usize) -> &'static [Attack] {
     static MADE: [LazyLock<Vec<Attack>>; 4] = [
         LazyLock::new(|| all(&makers()[0])),
@@ -64,7 +64,7 @@ fn all(maker: &Maker) -> Vec<Attack> {
         .collect()
 }
 
-/// Puts a maker's own words in the place of `$alg`, `$kid`, `$iss`, `$provider` and `$app`.
+/// Fills in the maker's values for `$alg`, `$kid`, `$iss`, `$provider` and `$app`.
 fn fill(text: &str, maker: &Maker) -> String {
     text.replace("$alg", maker.alg)
         .replace("$kid", maker.kid)

@@ -1,4 +1,4 @@
-//! Forged and broken tokens are refused by every operation that takes a login.
+//! Every operation that takes a login refuses forged and malformed tokens.
 
 use std::collections::HashSet;
 
@@ -12,18 +12,18 @@ use crate::support::{GAME, World, call, refused};
 
 const NOT_AUTHORIZED: &str = "NotAuthorizedException";
 
-/// What is wrong with the answer to a token, or nothing.
+/// A description of a wrong answer, or `None` if the answer is right.
 fn complaint(answer: Answer, wanted: (&str, &str), token: &str) -> Option<String> {
     let Err(refused) = answer else { return Some("accepted".to_owned()) };
     if (refused.kind.as_str(), refused.message.as_str()) != wanted {
         return Some(format!("{}: {}", refused.kind, refused.message));
     }
-    // Short parts stand in any text.
+    // Short parts occur in any text.
     let mut parts = token.split('.').chain([token]).filter(|part| part.len() >= 12);
     parts.any(|part| refused.shown.contains(part)).then(|| format!("shown: {}", refused.shown))
 }
 
-/// Every attack on a maker's tokens, in every operation, through both doors.
+/// Tries every attack on a maker's tokens in every operation through both doors.
 fn assert_refused_everywhere(at: usize) {
     let maker = makers()[at];
     let site = Site::new();
@@ -41,7 +41,7 @@ fn assert_refused_everywhere(at: usize) {
     }
     assert!(complaints.is_empty(), "{}:\n{}", complaints.len(), complaints.join("\n"));
     site.world.check();
-    // It works on, and would have let the right one in.
+    // The engine still works, and still accepts the genuine token.
     let genuine = maker.genuine().text();
     let call = Call(Operation::GetId, None);
     let answer = site.call(Door::Wire, &call, &[(maker.provider, &genuine)]);
@@ -69,7 +69,7 @@ fn ed25519_tokens_of_a_provider_by_its_arn() {
 }
 
 #[test]
-fn there_are_enough_attacks_and_no_two_are_alike() {
+fn there_are_enough_attacks_and_all_differ() {
     let mut tokens = HashSet::new();
     for (at, maker) in makers().into_iter().enumerate() {
         let attacks = attacks::on(at);
@@ -87,7 +87,7 @@ fn there_are_enough_attacks_and_no_two_are_alike() {
     assert!(tokens.len() >= 1000, "{}", tokens.len());
 }
 
-/// So that the others can fail: nothing but the attack is wrong with the tokens above.
+/// The control for the tests above: without the attack the tokens are accepted.
 #[test]
 fn genuine_tokens_are_accepted_by_every_operation() {
     for maker in makers() {
@@ -107,7 +107,7 @@ fn genuine_tokens_are_accepted_by_every_operation() {
     }
 }
 
-/// What is unusual and yet right, so that refusing everything unusual does not pass.
+/// Unusual but valid tokens, so that refusing everything unusual does not pass.
 #[test]
 fn unusual_tokens_are_accepted() {
     for maker in makers() {
@@ -159,15 +159,15 @@ fn unusual_tokens_are_accepted() {
     answer.expect("Google may leave its scheme out");
 }
 
-/// Words for the public operations, for those that take a token of this service, and for the signed
-/// one, with the kind of each.
+/// The expected refusals, with their kinds: by the public operations, by those that take a token of
+/// this service, and by the signed one.
 struct Wanted {
     public: (&'static str, &'static str),
     or_cognito: (&'static str, &'static str),
     signed: Option<(&'static str, &'static str)>,
 }
 
-/// A genuine token under a name that it is not for.
+/// Presents genuine tokens under wrong provider names.
 #[test]
 fn a_token_counts_under_its_own_provider_only() {
     const PARAMETER: &str = "InvalidParameterException";
@@ -194,7 +194,7 @@ fn a_token_counts_under_its_own_provider_only() {
         let output = site.world.aws.get_open_id_token_for_developer_identity(call);
         output.expect("a token").token.as_str().to_owned()
     };
-    // Somebody else's claims, nobody's signature.
+    // Claims of another issuer, with a signature that no key verifies.
     let forged = makers()[3].with("iss", json!("https://cognito-identity.amazonaws.com"));
     let before = site.world.dump();
     for (name, token, wanted) in [
@@ -242,7 +242,7 @@ fn a_token_counts_under_its_own_provider_only() {
             &ours,
             Wanted { or_cognito: (NOT_AUTHORIZED, MISMATCH), ..alike(NOT_AUTHORIZED, COGNITO) },
         ),
-        // The service of another partition is none of this pool's.
+        // The pool does not accept the service of another partition.
         ("cognito-identity-us-gov.amazonaws.com", &google, alike(NOT_AUTHORIZED, COGNITO)),
         ("cognito-identity.cn-north-1.amazonaws.com.cn", &google, alike(NOT_AUTHORIZED, COGNITO)),
     ] {
@@ -254,7 +254,7 @@ fn a_token_counts_under_its_own_provider_only() {
                 }
                 Operation::GetOpenIdTokenForDeveloperIdentity => wanted.signed,
             };
-            // Under the developer provider's name it is the name of a user.
+            // Under the developer provider's name, the token is a user identifier.
             let Some(wanted) = wanted else { continue };
             for door in Door::BOTH {
                 let answer = site.call(door, &call, &[(name, token)]);
@@ -267,7 +267,7 @@ fn a_token_counts_under_its_own_provider_only() {
     site.world.check();
 }
 
-/// Before anything is looked up.
+/// The refusal comes before any lookup.
 #[test]
 fn a_token_that_is_empty_or_too_long_is_no_token() {
     let site = Site::new();
@@ -293,9 +293,9 @@ fn a_token_that_is_empty_or_too_long_is_no_token() {
     }
 }
 
-/// A key that the pool's provider has withdrawn verifies no more.
+/// A key that the provider has withdrawn no longer verifies.
 #[test]
-fn a_withdrawn_key_is_a_strangers() {
+fn a_withdrawn_key_is_unknown() {
     let maker = makers()[3];
     let withdrawn = verifier().issuer(EXAMPLE, key_set(&[KEYS.p384.jwk("ex-1")]));
     let world = World::with(|builder| builder.login_verifier(withdrawn));

@@ -1,4 +1,4 @@
-//! What a guest's token of this service opens: no more than the guest's id does.
+//! A guest's token of this service opens no more than the guest's id does.
 
 use cognate::operation::{
     CognitoIdentityProvider, DeleteIdentitiesInput, GuestAccess, UpdateIdentityPoolInput,
@@ -13,7 +13,7 @@ use crate::support::{GAME, parse};
 
 const OURS: &str = "cognito-identity.amazonaws.com";
 
-/// The pool as it was, without guests.
+/// Updates the pool so that it no longer allows guests.
 fn forbid_guests(site: &Site) {
     let input = UpdateIdentityPoolInput::new(&site.pool, "game", GuestAccess::Denied)
         .developer_provider_name(GAME)
@@ -43,8 +43,8 @@ fn a_guest_token_opens_what_the_id_opens() {
     }
 }
 
-/// Contract, sections 5.3 and 5.4: where the pool allows guests no more, a guest without logins is
-/// refused. Its token of before proves no login.
+/// Contract, sections 5.3 and 5.4: once the pool no longer allows guests, a guest without logins is
+/// refused. An older token of the guest proves no login.
 #[test]
 fn a_guest_token_is_no_way_around_a_pool_without_guests() {
     let site = Site::new();
@@ -65,7 +65,7 @@ fn a_guest_token_is_no_way_around_a_pool_without_guests() {
     }
 }
 
-/// With a login beside it, it is the login that counts.
+/// If a login is presented too, only the login counts.
 #[test]
 fn a_guest_token_beside_a_login_adds_nothing() {
     let site = Site::new();

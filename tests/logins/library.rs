@@ -1,5 +1,5 @@
-//! What an independent library says of the same tokens: jsonwebtoken signs and judges beside the
-//! engine, both by the clock of the machine.
+//! Comparison with an independent library: jsonwebtoken signs and verifies the same tokens as the
+//! engine. Both use the machine's clock.
 
 use std::collections::BTreeMap;
 
@@ -34,14 +34,14 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// Who of the two accepts a token.
+/// The verifiers that accept a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
     /// Both accept.
     Good,
     /// Both refuse.
     Bad,
-    /// Only the engine accepts: as the contract says, and the library does otherwise.
+    /// Only the engine accepts. The contract says so, and the library differs.
     EngineOnly,
     /// Only the library accepts.
     LibraryOnly,
@@ -58,27 +58,27 @@ impl Said {
     }
 }
 
-/// How a token's `kid` and key are chosen.
+/// The choice of a token's `kid` and key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signed {
-    /// The issuer's key, under its name.
+    /// The issuer's key under its own `kid`.
     Right,
-    /// The issuer's key, under no name.
+    /// The issuer's key without a `kid`.
     NoKid,
-    /// The issuer's key, under a name that nobody has.
+    /// The issuer's key under an unknown `kid`.
     UnknownKid,
-    /// The issuer's key, under the name of another one of the issuer's.
+    /// The issuer's key under the `kid` of another of its keys.
     OtherKid,
-    /// A stranger's key under the right name.
+    /// Another issuer's key under the right `kid`.
     Stranger,
-    /// A stranger's key under no name.
+    /// Another issuer's key without a `kid`.
     StrangerNoKid,
-    /// The issuer's key, and a letter changed behind.
+    /// The issuer's key, with one letter changed after signing.
     Changed,
 }
 
-/// Name, what is changed in the claims (`@+60` is a minute from now), how it is signed, and what is
-/// said. Where the two differ, the reason stands behind.
+/// Name, change of the claims (`@+60` is a minute from now), signature and outcome. If the two
+/// differ, a comment gives the reason.
 const ROWS: &[(&str, &str, Signed, Said)] = &[
     ("good", "{}", Signed::Right, Said::Good),
     ("expires in an hour", r#"{"exp":"@+3600"}"#, Signed::Right, Said::Good),
@@ -89,9 +89,9 @@ const ROWS: &[(&str, &str, Signed, Said)] = &[
     ("no exp", r#"{"exp":null}"#, Signed::Right, Said::Bad),
     ("nbf a minute ago", r#"{"nbf":"@-60"}"#, Signed::Right, Said::Good),
     ("nbf in ten minutes", r#"{"nbf":"@+600"}"#, Signed::Right, Said::Bad),
-    // The engine allows for 5 minutes of skew.
+    // The engine allows 5 minutes of clock skew.
     ("nbf in four minutes", r#"{"nbf":"@+240"}"#, Signed::Right, Said::EngineOnly),
-    // The library does not look at iat.
+    // The library does not check `iat`.
     ("iat in ten minutes", r#"{"iat":"@+600"}"#, Signed::Right, Said::LibraryOnly),
     ("other aud", r#"{"aud":"other"}"#, Signed::Right, Said::Bad),
     ("no aud", r#"{"aud":null}"#, Signed::Right, Said::Bad),
@@ -101,7 +101,7 @@ const ROWS: &[(&str, &str, Signed, Said)] = &[
     ("aud an empty list", r#"{"aud":[]}"#, Signed::Right, Said::Bad),
     ("azp right", r#"{"azp":"42.apps.example"}"#, Signed::Right, Said::Good),
     ("azp wrong, aud too", r#"{"azp":"other","aud":"other"}"#, Signed::Right, Said::Bad),
-    // Where there is an azp it counts in the place of aud; the library does not know it.
+    // If there is an `azp`, it counts instead of `aud`. The library does not know it.
     ("azp wrong, aud right", r#"{"azp":"other"}"#, Signed::Right, Said::LibraryOnly),
     (
         "azp right, aud wrong",
@@ -111,7 +111,7 @@ const ROWS: &[(&str, &str, Signed, Said)] = &[
     ),
     ("iss without https", r#"{"iss":"accounts.google.com"}"#, Signed::Right, Said::Good),
     ("other iss", r#"{"iss":"https://evil.example"}"#, Signed::Right, Said::Bad),
-    // One final slash does not count.
+    // One final slash is ignored.
     (
         "iss with a slash",
         r#"{"iss":"https://accounts.google.com/"}"#,
@@ -121,11 +121,11 @@ const ROWS: &[(&str, &str, Signed, Said)] = &[
     ("iss with two", r#"{"iss":"https://accounts.google.com//"}"#, Signed::Right, Said::Bad),
     ("iss with http", r#"{"iss":"http://accounts.google.com"}"#, Signed::Right, Said::Bad),
     ("no iss", r#"{"iss":null}"#, Signed::Right, Said::Bad),
-    // An issuer is a text, and not one of several.
+    // An issuer is one text, not a list.
     ("iss a list", r#"{"iss":["https://accounts.google.com"]}"#, Signed::Right, Said::LibraryOnly),
     ("no sub", r#"{"sub":null}"#, Signed::Right, Said::Bad),
     ("sub a number", r#"{"sub":7}"#, Signed::Right, Said::Bad),
-    // Nobody is called nothing.
+    // A subject cannot be empty.
     ("sub empty", r#"{"sub":""}"#, Signed::Right, Said::LibraryOnly),
     ("no kid", "{}", Signed::NoKid, Said::Good),
     ("an unknown kid", "{}", Signed::UnknownKid, Said::Bad),
@@ -135,14 +135,14 @@ const ROWS: &[(&str, &str, Signed, Said)] = &[
     ("a letter changed", "{}", Signed::Changed, Said::Bad),
 ];
 
-/// The issuer's keys, each under the name of its kind.
+/// The issuer's keys. The `kid` of each is its kind.
 fn jwks() -> Value {
     json!({ "keys": [
         KEYS.rsa.jwk("rsa"), KEYS.p256.jwk("p256"), KEYS.p384.jwk("p384"), KEYS.ed25519.jwk("ed"),
     ]})
 }
 
-/// The name of the key of an algorithm, and of one that does not fit.
+/// The `kid` of an algorithm's key, and a `kid` that does not fit.
 fn kids(algorithm: Algorithm) -> (&'static str, &'static str) {
     if algorithm == Algorithm::ES256 {
         ("p256", "p384")
@@ -156,7 +156,7 @@ fn kids(algorithm: Algorithm) -> (&'static str, &'static str) {
 }
 
 fn encoding_key(algorithm: Algorithm, stranger: bool) -> EncodingKey {
-    /// A key of 2048 bits in PKCS#8 is this many bytes and the key in PKCS#1.
+    /// A PKCS#8 key of 2048 bits is a PKCS#1 key after this many bytes.
     const PKCS8: usize = 26;
     let either = |own, other| if stranger { other } else { own };
     if algorithm == Algorithm::ES256 {
@@ -174,7 +174,7 @@ fn now() -> u64 {
     SystemClock.now().as_secs()
 }
 
-/// Made by the library.
+/// A token made by the library.
 fn token(algorithm: Algorithm, changes: &str, signed: Signed) -> String {
     let now = now();
     let mut claims = json!({
@@ -201,13 +201,13 @@ fn token(algorithm: Algorithm, changes: &str, signed: Signed) -> String {
     if signed == Signed::Changed { changed(&token, token.len() - 40) } else { token }
 }
 
-/// Another letter at a place.
+/// The token with another letter at an index.
 fn changed(token: &str, at: usize) -> String {
     let other = if &token[at..=at] == "A" { "B" } else { "A" };
     format!("{}{other}{}", &token[..at], &token[at + 1..])
 }
 
-/// The algorithms of a key.
+/// The algorithms that a key supports.
 fn algorithms(key: &Jwk) -> Vec<Algorithm> {
     match &key.algorithm {
         AlgorithmParameters::RSA(_) => ALGORITHMS[..6].to_vec(),
@@ -220,7 +220,7 @@ fn algorithms(key: &Jwk) -> Vec<Algorithm> {
     }
 }
 
-/// What the library alone says of a token, by the key that it names, or by any.
+/// The library's verdict on a token, with the key that the token names, or with any.
 fn library(
     token: &str,
     keys: &JwkSet,
@@ -237,7 +237,7 @@ fn library(
         validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
         validation.validate_nbf = true;
         validation.leeway = 0;
-        // Its own bound is `now > exp`; the service's is `now >= exp`.
+        // The library checks `now > exp`, the service `now >= exp`.
         validation.reject_tokens_expiring_in_less_than = 1;
         decode(token, &DecodingKey::from_jwk(key).ok()?, &validation).ok()
     })
@@ -257,7 +257,7 @@ fn engine() -> (Engine, IdentityPoolId) {
     (engine, pool.identity_pool_id)
 }
 
-/// One document, as each of the two reads it.
+/// One key set, read by the engine and by the library.
 fn key_sets() -> (cognate::login::JwkSet, JwkSet) {
     let text = jwks().to_string();
     let of_engine = cognate::login::JwkSet::from_json(&text).expect("a key set");
@@ -265,7 +265,7 @@ fn key_sets() -> (cognate::login::JwkSet, JwkSet) {
 }
 
 #[test]
-fn the_library_and_the_engine_say_the_same() {
+fn the_library_and_the_engine_agree() {
     let (_, keys) = key_sets();
     let (engine, pool) = engine();
     let mut identity = None;
@@ -290,7 +290,7 @@ fn the_library_and_the_engine_say_the_same() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// Tokens of the engine, by nothing but its published keys.
+/// The library needs only the engine's published keys.
 #[test]
 fn the_library_verifies_what_the_engine_signs() {
     for algorithm in [SigningAlgorithm::Rs512, SigningAlgorithm::Es256, SigningAlgorithm::EdDsa] {
@@ -304,7 +304,7 @@ fn the_library_verifies_what_the_engine_signs() {
 
         let issuer = ["https://cognito-identity.amazonaws.com"];
         let ask = |token: &str, pool: &str| {
-            // An algorithm that the key names has to be that of the token.
+            // If the key names an algorithm, the token must use it.
             let kid = decode_header(token).ok()?.kid?;
             let named = keys.find(&kid)?.common.key_algorithm?.to_string();
             let said = library(token, &keys, &issuer, pool)?;
@@ -331,7 +331,7 @@ fn the_library_verifies_what_the_engine_signs() {
             assert!(world.engine.verify_token(&changed).is_err(), "{algorithm:?} at {at}");
         }
 
-        // Over before it is asked about, for both.
+        // Expired by the time of the check, for both.
         let brief = call(&pool, "alice").token_duration(1);
         let earlier = World::exclusive(|builder| {
             let then = SystemClock.now().as_millis() - 1_000;
@@ -347,7 +347,7 @@ fn the_library_verifies_what_the_engine_signs() {
     }
 }
 
-/// A generated key is published as well as one that was handed in.
+/// A generated key is published in the same way as an injected one.
 #[test]
 fn the_library_verifies_what_a_generated_key_signs() {
     for algorithm in [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa] {

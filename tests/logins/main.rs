@@ -1,4 +1,4 @@
-//! Logins that are presented: what is forged, what an independent library says, and verifiers that
+//! Presented logins: forged tokens, the comparison with an independent library, and verifiers that
 //! misbehave.
 
 mod attacks;
@@ -13,6 +13,6 @@ mod refreshed;
 mod sessions;
 mod site;
 mod slash;
-#[expect(dead_code, reason = "of another target, which needs more of it")]
+#[expect(dead_code, reason = "another target uses more of it")]
 #[path = "../api/support.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! Keys, issuers, and tokens of any make.
+//! Keys, issuers, and tokens of every kind.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::support::{ED25519, NOON, P256, RSA};
 
-/// When every scenario begins, in seconds.
+/// The start of every scenario, in seconds.
 pub(crate) const NOW: u64 = NOON / 1000;
 
 pub(crate) const GOOGLE: &str = "accounts.google.com";
@@ -30,7 +30,7 @@ pub(crate) const RSA_OTHER: &[u8] = include_bytes!("../keys/rsa-2048-other.p8");
 
 enum Pair {
     Rsa(RsaKeyPair),
-    /// With the curve's name.
+    /// With the name of the curve.
     Ecdsa(EcdsaKeyPair, &'static str),
     Ed25519(Ed25519KeyPair),
 }
@@ -60,7 +60,7 @@ impl Key {
         Self(Pair::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).expect("a key")))
     }
 
-    /// Signs as `alg` says; for another kind of key as that kind can.
+    /// Signs with `alg`. A key of another kind signs with its own algorithm.
     pub(crate) fn sign(&self, alg: &str, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match &self.0 {
@@ -82,7 +82,7 @@ impl Key {
         }
     }
 
-    /// The public key as ring has it: a PKCS#1 structure, a point, or 32 bytes.
+    /// The public key in ring's format: a PKCS#1 structure, a point, or 32 bytes.
     pub(crate) fn public(&self) -> &[u8] {
         match &self.0 {
             Pair::Rsa(pair) => pair.public_key().as_ref(),
@@ -91,7 +91,7 @@ impl Key {
         }
     }
 
-    /// The public key as OpenSSL has it: a `SubjectPublicKeyInfo`.
+    /// The public key in OpenSSL's format: a `SubjectPublicKeyInfo`.
     pub(crate) fn spki(&self) -> Vec<u8> {
         let before: &[u8] = match &self.0 {
             Pair::Rsa(_) => b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x0f\x00",
@@ -108,7 +108,7 @@ impl Key {
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
     }
 
-    /// The public key under the name `kid`.
+    /// The public key as a JWK with this `kid`.
     pub(crate) fn jwk(&self, kid: &str) -> Value {
         match &self.0 {
             Pair::Rsa(pair) => {
@@ -129,7 +129,7 @@ impl Key {
     }
 }
 
-/// Keys that tests share; those with a number belong to somebody else.
+/// Keys that tests share. Those with a number belong to other issuers.
 pub(crate) struct Keys {
     pub(crate) rsa: Key,
     pub(crate) rsa_2: Key,
@@ -139,7 +139,7 @@ pub(crate) struct Keys {
     pub(crate) p384_2: Key,
     pub(crate) ed25519: Key,
     pub(crate) ed25519_2: Key,
-    /// The first one for P-384 in PKCS#8, as there is none among the files.
+    /// The first key for P-384 in PKCS#8: no file has one.
     pub(crate) p384_der: Vec<u8>,
     pub(crate) p384_2_der: Vec<u8>,
     pub(crate) p256_2_der: Vec<u8>,
@@ -172,7 +172,7 @@ pub(crate) static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     }
 });
 
-/// What a token consists of.
+/// The parts of a token.
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) header: Vec<u8>,
@@ -185,13 +185,13 @@ impl Parts {
         [&self.header, &self.claims, &self.signature].map(encode).join(".")
     }
 
-    /// The same with another signature.
+    /// The same token with another signature.
     pub(crate) fn signed_with(&self, signature: impl Into<Vec<u8>>) -> String {
         Self { signature: signature.into(), ..self.clone() }.text()
     }
 }
 
-/// Whoever signs the tokens of a provider: with one key and one algorithm.
+/// A signer of a provider's tokens, with one key and one algorithm.
 #[derive(Clone, Copy)]
 pub(crate) struct Maker {
     pub(crate) provider: &'static str,
@@ -200,13 +200,13 @@ pub(crate) struct Maker {
     pub(crate) alg: &'static str,
     pub(crate) kid: &'static str,
     pub(crate) key: &'static Key,
-    /// A key of the same kind, of somebody else.
+    /// A key of the same kind that belongs to somebody else.
     pub(crate) stranger: &'static Key,
-    /// The name of another key of the provider.
+    /// The `kid` of another key of the provider.
     pub(crate) kid_other: &'static str,
 }
 
-/// One for each kind of key and of provider.
+/// One maker for each kind of key and of provider.
 pub(crate) fn makers() -> [Maker; 4] {
     let keys = &*KEYS;
     let maker = |provider, app, alg, (kid, key, stranger), kid_other| Maker {
@@ -226,7 +226,8 @@ pub(crate) fn makers() -> [Maker; 4] {
     ]
 }
 
-/// Knows the keys of the makers' providers. Those of the first two name their algorithm.
+/// A verifier with the keys of all makers' providers. The keys of the first two name their
+/// algorithm.
 pub(crate) fn verifier() -> OidcVerifier {
     let keys = &*KEYS;
     let with_alg = |mut jwk: Value, alg: &str| {
@@ -251,8 +252,8 @@ impl Maker {
         json!({ "alg": self.alg, "kid": self.kid, "typ": "JWT" })
     }
 
-    /// The claims of a token for `alice`. The note has every character of the alphabet that differs
-    /// between those of base64.
+    /// The claims of a token for `alice`. The note encodes to every character that differs between
+    /// base64url and base64.
     pub(crate) fn claims(&self) -> Value {
         json!({
             "iss": format!("https://{}", self.provider),
@@ -264,7 +265,7 @@ impl Maker {
         })
     }
 
-    /// Genuinely signed, whatever it says.
+    /// Signs any header and claims with the genuine key.
     pub(crate) fn signed(&self, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> Parts {
         Self::signed_by(self.key, self.alg, header, claims)
     }
@@ -280,19 +281,19 @@ impl Maker {
         Parts { signature: key.sign(alg, message.as_bytes()), header, claims }
     }
 
-    /// A token with these claims that is accepted as far as they are.
+    /// A token with these claims that is valid in every other respect.
     pub(crate) fn token(&self, claims: &Value) -> String {
         self.signed(self.header().to_string(), claims.to_string()).text()
     }
 
-    /// A token with the usual claims but one.
+    /// A token with the usual claims, except one.
     pub(crate) fn with(&self, name: &str, value: Value) -> String {
         let mut claims = self.claims();
         claims[name] = value;
         self.token(&claims)
     }
 
-    /// A token that is accepted, of `alice`, whose signature is not the same in both alphabets.
+    /// A valid token of `alice` whose signature differs between base64url and base64.
     pub(crate) fn genuine(&self) -> Parts {
         let of = |nonce| {
             let mut claims = self.claims();
@@ -308,7 +309,7 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The three symmetric signatures of a message under a secret.
+/// The three HMAC signatures of a message under a secret.
 pub(crate) fn hmacs(secret: &[u8], message: &str) -> [(&'static str, Vec<u8>); 3] {
     [("HS256", hmac::HMAC_SHA256), ("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512)].map(
         |(alg, digest)| {

@@ -1,5 +1,5 @@
-//! Parts of the embedder that panic, block, fail or answer something else: a call fails alone, and
-//! the engine works on.
+//! Parts of the embedder that panic, block, fail or answer nonsense. Only the current call fails,
+//! and the engine keeps working.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -21,12 +21,12 @@ use crate::mint::{EXAMPLE, GOOGLE, KEYS, USER_POOL, key_set, makers, verifier};
 use crate::site::{Call, Door, Operation, Site};
 use crate::support::{key, parse};
 
-/// Longer than anything takes that does not hang.
+/// Longer than any call that does not hang.
 const HANGS: Duration = Duration::from_secs(20);
 
 type Answered = Result<VerifiedLogin, LoginError>;
 
-/// Answers some tokens in its own way, and asks a proper verifier about all others.
+/// Answers some tokens in its own way, and passes all others to a real verifier.
 struct Moody<F> {
     proper: OidcVerifier,
     mood: F,
@@ -59,13 +59,13 @@ fn login(provider: &str, subject: &str) -> VerifiedLogin {
     VerifiedLogin::assertion(&parse(provider), subject).expect("a subject")
 }
 
-/// Every operation lets the right one in, afterwards.
+/// Asserts that every operation still accepts the genuine token.
 fn assert_works_on(site: &Site) {
     let maker = makers()[3];
     let genuine = maker.genuine().text();
     let calls = site.calls().into_iter();
     for call in calls.filter(|Call(_, whose)| whose.as_ref() != Some(&site.guest)) {
-        // It would unlink what the next ones need.
+        // Skipped, because it would unlink logins that the next calls need.
         if call.0 != Operation::UnlinkIdentity {
             let answer = site.call(Door::Typed, &call, &[(maker.provider, &genuine)]);
             let answer = answer.unwrap_or_else(|refused| panic!("{call:?}: {refused:?}"));
@@ -130,9 +130,9 @@ fn a_verifier_that_fails_fails_one_call() {
     assert_works_on(&site);
 }
 
-/// What keys are asked for may fail as well.
+/// Lookups of keys may fail as well.
 #[test]
-fn keys_that_cannot_be_had_fail_one_call() {
+fn keys_that_cannot_be_fetched_fail_one_call() {
     const GIVES: usize = 0;
     let mood = Arc::new(AtomicUsize::new(GIVES));
     let asked = Arc::clone(&mood);
@@ -169,7 +169,7 @@ fn keys_that_cannot_be_had_fail_one_call() {
     assert_works_on(&site);
 }
 
-/// Makes credentials as it is told.
+/// An issuer of credentials that fails on demand.
 struct Told(Arc<AtomicUsize>);
 
 impl CredentialIssuer for Told {
@@ -190,7 +190,7 @@ fn an_issuer_of_credentials_that_fails_fails_one_call() {
     let site = Site::with(|builder| {
         builder.signing_key(key(SigningAlgorithm::EdDsa)).credential_issuer(told)
     });
-    // Would be linked to the guest, and to alice's identity.
+    // Logins that would be linked to the guest and to alice's identity.
     let nora = makers()[3].with("sub", json!("nora"));
     let google = makers()[1].genuine().text();
     let guest = Call(Operation::GetCredentialsForIdentity, Some(site.guest.clone()));
@@ -226,7 +226,7 @@ fn an_issuer_of_credentials_that_fails_fails_one_call() {
     assert_works_on(&site);
 }
 
-/// A verifier that says when it was asked about `slow`, and answers when it is told to.
+/// A verifier that reports when it is asked about `slow`, and answers on demand.
 fn slow() -> (Site, Receiver<()>, Sender<()>) {
     let (asked, was_asked) = channel();
     let (answer, may_answer) = channel::<()>();
@@ -243,14 +243,14 @@ fn slow() -> (Site, Receiver<()>, Sender<()>) {
 }
 
 #[test]
-fn while_a_verifier_is_slow_everything_else_goes_on() {
+fn a_slow_verifier_delays_no_other_call() {
     for door in Door::BOTH {
         let (site, was_asked, answer) = slow();
         let call = Call(Operation::GetCredentialsForIdentity, Some(site.guest.clone()));
         thread::scope(|scope| {
             let waiting = scope.spawn(|| site.call(door, &call, &[(GOOGLE, "slow")]));
             was_asked.recv_timeout(HANGS).expect("asked");
-            // Of the same pool, the same identity, the same provider.
+            // Logins of the same pool, identity and provider.
             assert_works_on(&site);
             let genuine = makers()[1].genuine().text();
             let get_id = Call(Operation::GetId, None);
@@ -268,7 +268,7 @@ fn while_a_verifier_is_slow_everything_else_goes_on() {
     }
 }
 
-/// What a slow verifier says is too late for a pool that is gone.
+/// The verifier's answer comes too late for a deleted pool.
 #[test]
 fn a_pool_can_be_deleted_while_a_verifier_is_slow() {
     for door in Door::BOTH {

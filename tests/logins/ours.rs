@@ -1,5 +1,5 @@
-//! Tokens of this service as logins: whatever is not exactly ours, of this pool and for this
-//! identity opens nothing.
+//! Tokens of this service as logins: the engine refuses any token that it would not have issued for
+//! this pool and this identity, byte for byte.
 
 mod rows;
 
@@ -18,17 +18,17 @@ use crate::mint::{EXAMPLE, KEYS, Maker, NOW, Parts, encode, hmacs, makers};
 use crate::site::{Call, Door, Operation, Site, open_pool};
 use crate::support::{GAME, NOON, World, call, key};
 
-/// Under which a token of this service is presented.
+/// The provider name for tokens of this service.
 const OURS: &str = "cognito-identity.amazonaws.com";
 
 /// A world that signs with a key that the test has too.
 struct Ours {
     site: Site,
-    /// Signs as the engine does.
+    /// Signs with the engine's key.
     maker: Maker,
 }
 
-/// What is presented for whom, and how the two operations refuse it.
+/// A token, the identity that it is presented for, and the refusals of the two operations.
 struct Row {
     name: String,
     token: String,
@@ -87,7 +87,7 @@ pub(crate) fn session_token(site: &Site) -> String {
     output.expect("credentials").credentials.session_token.as_str().to_owned()
 }
 
-/// Of other engines whose ids are the same.
+/// Tokens of other engines with the same ids.
 fn of_other_engines(site: &Site, algorithm: SigningAlgorithm) -> Vec<(String, String)> {
     let made = |builder: Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
     let another = if algorithm == SigningAlgorithm::EdDsa {
@@ -159,7 +159,7 @@ fn assert_only_ours_counts(algorithm: SigningAlgorithm) {
     }
     site.world.check();
 
-    // So that it can fail: the genuine one opens both.
+    // The control: the genuine token opens both.
     for door in Door::BOTH {
         let call = Call(Operation::GetCredentialsForIdentity, Some(site.alice.clone()));
         let answer = site.call(door, &call, &[(OURS, &genuine)]).expect("credentials");
@@ -167,7 +167,7 @@ fn assert_only_ours_counts(algorithm: SigningAlgorithm) {
     }
     let call = Call(Operation::UnlinkIdentity, Some(site.alice.clone()));
     site.call(Door::Wire, &call, &[(OURS, &genuine)]).expect("unlinked");
-    assert_eq!(site.world.describe(&site.alice).logins.len(), 1, "the developer user is left");
+    assert_eq!(site.world.describe(&site.alice).logins.len(), 1, "only the developer user is left");
 }
 
 #[test]

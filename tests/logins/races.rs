@@ -1,5 +1,4 @@
-//! Lost races: a verifier is asked once for a call, unless the pool that it was asked about has
-//! changed.
+//! Lost races: a call asks the verifier once, or again if the pool has changed meanwhile.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,13 +23,13 @@ use crate::support::{
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// Lets others be faster.
+/// A store that lets another writer win.
 #[derive(Default)]
 struct Racing {
     inner: Arc<MemoryStore>,
-    /// How many commits are lost for no reason.
+    /// The number of commits that fail without a real conflict.
     lost: AtomicUsize,
-    /// What happens before the next commit.
+    /// Runs before the next commit.
     before: Mutex<Option<Hook>>,
     commits: AtomicUsize,
 }
@@ -62,7 +61,7 @@ impl Store for Racing {
     }
 }
 
-/// Vouches for anybody, and counts. `once:NAME` it believes for the first time only.
+/// Accepts every token, and counts the calls. Accepts `once:NAME` only the first time.
 #[derive(Clone, Default)]
 struct Counting(Arc<AtomicUsize>);
 
@@ -124,14 +123,14 @@ impl Race {
         };
         let (guest, alice) = (get_id(None), get_id(Some("alice")));
         let race = Self { store, asked, engine, winner, pool, guest, alice };
-        // Keys are made by the first who need them; that is another race.
+        // Create the keys first: that would be another race.
         race.credentials(&race.guest, &[]).expect("credentials");
         race.signed("nobody", &[]).expect("a token");
         race.start();
         race
     }
 
-    /// Nobody was asked yet.
+    /// Resets the counts of verifications and commits.
     fn start(&self) {
         self.asked.0.store(0, Ordering::SeqCst);
         self.store.commits.store(0, Ordering::SeqCst);
@@ -149,7 +148,7 @@ impl Race {
         developer(&self.winner, ACCOUNT, REGION)
     }
 
-    /// The pool under another name, with these providers.
+    /// Renames the pool and gives it these providers.
     fn update(&self, providers: &'static [&'static str]) -> impl FnOnce() + Send + 'static {
         let (aws, pool) = (self.winner(), self.pool.clone());
         move || {
@@ -197,7 +196,7 @@ impl Race {
 
 type Run = fn(&Race) -> Result<()>;
 
-/// Each of these writes.
+/// Calls that all write.
 const CALLS: [(&str, Run); 6] = [
     ("GetId", |race| race.get_id("new").map(drop)),
     ("GetOpenIdToken", |race| race.token(&race.guest, "new").map(drop)),
@@ -245,9 +244,9 @@ fn a_changed_pool_is_asked_about_again() {
     }
 }
 
-/// What was proved to the pool of before counts for nothing.
+/// A proof for the former version of the pool is ignored.
 #[test]
-fn a_provider_that_is_gone_is_not_asked_again() {
+fn a_removed_provider_is_not_asked_again() {
     for (name, run) in CALLS.into_iter().take(5) {
         let race = Race::new();
         race.before_the_next_commit(race.update(&[]));
@@ -259,7 +258,7 @@ fn a_provider_that_is_gone_is_not_asked_again() {
 }
 
 #[test]
-fn what_is_said_of_the_changed_pool_counts() {
+fn the_verdict_for_the_changed_pool_counts() {
     let race = Race::new();
     race.before_the_next_commit(race.update(&[FACEBOOK]));
     let identities = || {
@@ -275,7 +274,7 @@ fn what_is_said_of_the_changed_pool_counts() {
 }
 
 #[test]
-fn a_login_that_somebody_else_has_by_now_is_theirs() {
+fn a_login_that_was_linked_elsewhere_meanwhile_stays_there() {
     let race = Race::new();
     let (winner, pool) = (race.winner.clone(), race.pool.clone());
     let (tell, told) = std::sync::mpsc::channel();
@@ -291,7 +290,7 @@ fn a_login_that_somebody_else_has_by_now_is_theirs() {
 }
 
 #[test]
-fn an_identity_that_is_gone_is_not_found() {
+fn a_deleted_identity_is_not_found() {
     let race = Race::new();
     let (aws, guest) = (race.winner(), race.guest.clone());
     race.before_the_next_commit(move || {

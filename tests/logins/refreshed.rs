@@ -1,5 +1,5 @@
-//! Several tokens: of one user, who is one login, and of several providers, of which one bad token
-//! spoils the call.
+//! Several tokens: those of one user are one login, and among those of several providers one bad
+//! token fails the call.
 
 use cognate::name::IdentityId;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::mint::{EXAMPLE, GOOGLE, Maker, NOW, USER_POOL, makers};
 use crate::site::{Call, Door, Operation, Site};
 use crate::support::{NOON, parse};
 
-/// A token of a user that was issued `age` seconds ago for an hour.
+/// A token of a user that was issued `age` seconds ago and is valid for an hour.
 fn issued(maker: &Maker, user: &str, age: u64) -> String {
     let mut claims = maker.claims();
     claims["sub"] = json!(user);
@@ -34,7 +34,7 @@ fn a_refreshed_token_is_the_same_login() {
             assert_eq!(again, first, "{}", maker.provider);
             assert!(site.world.dump() == before, "nothing was linked twice");
         }
-        // With the identity given, too.
+        // The same with the identity given.
         let id: IdentityId = parse(first["IdentityId"].as_str().expect("an id"));
         for operation in [Operation::GetOpenIdToken, Operation::GetCredentialsForIdentity] {
             let call = Call(operation, Some(id.clone()));
@@ -42,7 +42,7 @@ fn a_refreshed_token_is_the_same_login() {
             assert_eq!(again["IdentityId"], first["IdentityId"]);
         }
         assert_eq!(site.world.describe(&id).logins.len(), 1);
-        // Unlinked by the new one, the login is gone for the old one as well.
+        // The new token unlinks the login, so the old token no longer opens it either.
         let call = Call(Operation::UnlinkIdentity, Some(id));
         site.call(Door::Wire, &call, &[(maker.provider, &new)]).expect("unlinked");
         let call = Call(Operation::GetId, None);
@@ -52,7 +52,7 @@ fn a_refreshed_token_is_the_same_login() {
     }
 }
 
-/// The first token's time is over; the user is still the same.
+/// The first token has expired, and the user is still the same.
 #[test]
 fn an_expired_token_can_be_refreshed() {
     let (site, maker) = (Site::new(), makers()[1]);
@@ -68,9 +68,9 @@ fn an_expired_token_can_be_refreshed() {
     assert_eq!(site.call(Door::Wire, &call, &[(GOOGLE, &new)]).expect("let in"), first);
 }
 
-/// Good ones that would be linked or merged, a bad one at every place.
+/// Tokens that would be linked or merged, with a bad one at every position.
 #[test]
-fn one_bad_token_spoils_the_call() {
+fn one_bad_token_fails_the_call() {
     let [user_pool, google, example, _] = makers();
     let new = |maker: &Maker| issued(maker, "nora", 1);
     let (of_user_pool, of_google) = (new(&user_pool), new(&google));
@@ -108,7 +108,7 @@ fn one_bad_token_spoils_the_call() {
             }
         }
     }
-    // All of them good: the merge that the bad one kept from happening.
+    // Without the bad one, the merge happens.
     let call = Call(Operation::GetId, None);
     let logins = [(USER_POOL, of_user_pool.as_str()), (EXAMPLE, &issued(&example, "nora", 1))];
     site.call(Door::Wire, &call, &logins).expect("let in");
@@ -116,7 +116,7 @@ fn one_bad_token_spoils_the_call() {
 }
 
 #[test]
-fn of_two_bad_tokens_the_first_is_told() {
+fn the_first_of_two_bad_tokens_is_reported() {
     let [user_pool, google, ..] = makers();
     let late = google.with("exp", json!(NOW - 9));
     let elsewhere = user_pool.with("iss", json!("https://evil.example"));
@@ -127,7 +127,7 @@ fn of_two_bad_tokens_the_first_is_told() {
     for (logins, message) in [
         (vec![late, elsewhere], expired(NOW - 9)),
         (vec![elsewhere, late], ISSUER.to_owned()),
-        // What a provider is comes before any token is looked at.
+        // Providers are checked before any token is verified.
         (vec![late, unknown], AUDIENCE.to_owned()),
         (vec![unknown, late], AUDIENCE.to_owned()),
     ] {
@@ -141,7 +141,7 @@ fn of_two_bad_tokens_the_first_is_told() {
     }
 }
 
-/// Of two tokens under one name the last counts, whatever the first one is.
+/// Of two tokens under one name the last counts. The first may be invalid.
 #[test]
 fn a_name_that_is_there_twice_counts_once() {
     let (site, maker) = (Site::new(), makers()[1]);
@@ -166,7 +166,7 @@ fn a_name_that_is_there_twice_counts_once() {
     }
 }
 
-/// Ten are heard and eleven are not.
+/// Ten tokens are accepted, and eleven are refused.
 #[test]
 fn eleven_tokens_are_too_many() {
     let site = Site::new();

@@ -1,4 +1,4 @@
-//! Sessions that this engine did not make, or whose time is over.
+//! Sessions that this engine did not make, or that have expired.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -12,7 +12,7 @@ use crate::ours::{session_token, token};
 use crate::site::Site;
 use crate::support::{NOON, key};
 
-/// How long a session lasts.
+/// The duration of a session.
 const HOUR: u64 = 3_600_000;
 
 fn is_invalid(site: &Site, token: &str) -> bool {
@@ -51,7 +51,7 @@ fn only_sessions_of_this_engine_count() {
     let site = Site::new();
     let genuine = session_token(&site);
     let bytes = STANDARD.decode(&genuine).expect("base64");
-    // The same ids and the same time, another key.
+    // The same ids and the same time, but another key.
     let other = Site::new();
     assert_eq!((&other.guest, &other.pool), (&site.guest, &site.pool));
     let theirs = session_token(&other);
@@ -61,7 +61,7 @@ fn only_sessions_of_this_engine_count() {
         STANDARD.encode([&[version], nonce, sealed].concat())
     };
     let cut = bytes.len() - 16;
-    // Padded, whatever it takes: its bytes are 29 and those of the session.
+    // Without padding, and with a character that only base64url has.
     let in_base64url = URL_SAFE.encode(&bytes).replace('=', "") + "_";
     for (name, token) in [
         ("nothing", String::new()),
@@ -96,7 +96,7 @@ fn only_sessions_of_this_engine_count() {
     site.world.engine.verify_session(&genuine).expect("ours");
 }
 
-/// Where the alphabets and the padding differ, only the standard's is read.
+/// Only the standard alphabet and padding are accepted.
 #[test]
 fn a_session_is_in_standard_base64() {
     let site = Site::new();
@@ -141,13 +141,13 @@ fn a_session_ends_at_its_expiration() {
             }
         }
     }
-    // A forged one does not say when it was valid.
+    // The refusal of a forged session does not say when it was valid.
     let mut bytes = STANDARD.decode(&token).expect("base64");
     *bytes.last_mut().expect("a byte") ^= 1;
     assert!(is_invalid(&site, &STANDARD.encode(bytes)));
 }
 
-/// Writes what it likes into a session token.
+/// An issuer that writes any text into the session token.
 struct Chooses(String);
 
 impl CredentialIssuer for Chooses {

@@ -20,7 +20,7 @@ pub(crate) enum Operation {
     GetOpenIdToken,
     GetCredentialsForIdentity,
     UnlinkIdentity,
-    /// With an unknown developer user beside the login.
+    /// With an unknown developer user besides the login.
     GetOpenIdTokenForDeveloperIdentity,
 }
 
@@ -38,33 +38,33 @@ impl Door {
     pub(crate) const BOTH: [Self; 2] = [Self::Typed, Self::Wire];
 }
 
-/// How a call was refused.
+/// The refusal of a call.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) kind: String,
     pub(crate) message: String,
-    /// Everything that anybody gets to see of it.
+    /// All text of the refusal that anyone can see.
     pub(crate) shown: String,
 }
 
-/// What a call was answered, as JSON where it is.
+/// The answer to a call, as JSON.
 pub(crate) type Answer = Result<Value, Refused>;
 
 pub(crate) struct Site {
     pub(crate) world: World,
     pub(crate) pool: IdentityPoolId,
-    /// Has a login of each public provider, and one of the developer provider.
+    /// The identity with a login of each public provider, and one of the developer provider.
     pub(crate) alice: IdentityId,
     pub(crate) guest: IdentityId,
 }
 
 impl Site {
-    /// Over a store that can be looked into. No token was handed out yet, so there is no key.
+    /// A site over a store that the test can read. It has no key, because no token was issued yet.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder.signing_key(key(SigningAlgorithm::EdDsa)))
     }
 
-    /// With a key, and other parts; who verifies `alice` has to accept the tokens of the makers.
+    /// A site with a key and other parts. Its verifier must accept the makers' tokens of `alice`.
     pub(crate) fn with(parts: impl FnOnce(Builder) -> Builder) -> Self {
         let world = World::with(|builder| parts(builder.login_verifier(verifier())));
         let pool = open_pool(&world);
@@ -80,7 +80,8 @@ impl Site {
         Self { world, pool, alice, guest }
     }
 
-    /// Every operation; those that take an identity for an authenticated one and for a guest.
+    /// Every operation. Those that take an identity are called for an authenticated one and for a
+    /// guest.
     pub(crate) fn calls(&self) -> Vec<Call> {
         use Operation::{
             GetCredentialsForIdentity, GetId, GetOpenIdToken, GetOpenIdTokenForDeveloperIdentity,
@@ -99,7 +100,7 @@ impl Site {
         ]
     }
 
-    /// Every call through the typed door, and each operation once through the other.
+    /// Every call through the typed door, and each operation once through the wire door.
     pub(crate) fn calls_and_doors(&self) -> Vec<(Call, Door)> {
         let calls = self.calls();
         let typed = calls.iter().cloned().map(|call| (call, Door::Typed));
@@ -127,7 +128,7 @@ impl Site {
         Call(operation, whose): &Call,
         logins: &[(&str, &str)],
     ) -> Result<Value, Error> {
-        /// Presents all of them.
+        /// Presents all of the logins.
         macro_rules! presenting {
             ($input:expr) => {{
                 let mut input = $input;
@@ -178,7 +179,7 @@ impl Site {
         if *operation == Operation::UnlinkIdentity {
             members.push(format!(r#""LoginsToRemove":{}"#, json!([GOOGLE, USER_POOL, EXAMPLE])));
         }
-        // Written by hand, as the order counts.
+        // Written by hand, because the order counts.
         let developer = signed.then_some((GAME, "carol"));
         let entries = developer.iter().chain(logins);
         let entries =
@@ -206,7 +207,7 @@ impl Site {
     }
 }
 
-/// A pool that has all three providers, a developer provider and roles, and lets guests in.
+/// A pool with all three providers, a developer provider and roles that allows guests.
 pub(crate) fn open_pool(world: &World) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
         .developer_provider_name(GAME)

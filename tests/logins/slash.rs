@@ -1,5 +1,5 @@
-//! Issuers that end in a slash, as every one of Auth0 does: one final slash of a provider's name
-//! does not count, wherever names are compared.
+//! Issuers that end in a slash, such as those of Auth0: one final slash of a provider's name is
+//! ignored in every comparison.
 
 mod kept;
 
@@ -109,7 +109,7 @@ impl Tenant {
         self.0.verify_token(&token).expect("ours").amr().to_vec()
     }
 
-    /// The role and the tags of the credentials that logins get.
+    /// The role and the tags of the credentials for these logins.
     fn session(&self, identity: &str, logins: Value) -> (String, Value) {
         let body = json!({"IdentityId": identity, "Logins": logins});
         let got = self.ok("GetCredentialsForIdentity", body);
@@ -157,7 +157,7 @@ fn a_user_of_an_issuer_is_one_login_under_both_spellings() {
 }
 
 #[test]
-fn nothing_but_one_final_slash_is_forgiven() {
+fn only_one_final_slash_is_ignored() {
     let tenant = Tenant::new(|builder| builder.login_verifier(knows(TENANT)));
     let pool = tenant.pool(&[TENANT_SLASH]);
     let ask = |key: &str, token: String| {
@@ -171,7 +171,7 @@ fn nothing_but_one_final_slash_is_forgiven() {
         }
         let login = token(TENANT_SLASH, "alice");
         assert_eq!(ask(issuer, login), MISMATCH, "{issuer}");
-        // Its own issuer, for which the pool is not configured.
+        // Its own issuer, which the pool does not accept.
         assert_eq!(ask(issuer, token(issuer, "alice")), UNSUPPORTED, "{issuer}");
     }
     // A pool with two slashes has another provider.
@@ -180,14 +180,14 @@ fn nothing_but_one_final_slash_is_forgiven() {
         let body = json!({"IdentityPoolId": pool, "Logins": {key: token(TENANT, "alice")}});
         assert_eq!(tenant.refused("GetId", body), UNSUPPORTED);
     }
-    // And a verifier that knows two slashes knows another issuer.
+    // A verifier with two slashes knows another issuer.
     let tenant = Tenant::new(|builder| builder.login_verifier(knows("tenant.auth0.com//")));
     let pool = tenant.pool(&[TENANT]);
     let body = json!({"IdentityPoolId": pool, "Logins": {TENANT: token(TENANT, "alice")}});
     assert_eq!(tenant.refused("GetId", body), "The login provider is not available.");
 }
 
-/// Two keys that differ by the slash are two logins: each is verified, and of one user they are the
+/// Two keys that differ by the slash are two logins. Each is verified; for one user they are the
 /// same.
 #[test]
 fn both_spellings_in_one_call() {
@@ -245,7 +245,7 @@ fn a_login_is_unlinked_by_either_spelling() {
     }
 }
 
-/// The role and the tags of a provider are found, however the mapping spells its ARN.
+/// The role and the tags of a provider apply to either spelling of the mapping's ARN.
 #[test]
 fn role_mappings_and_attribute_maps_of_either_spelling() {
     for configured in SPELLINGS {
@@ -269,7 +269,7 @@ fn role_mappings_and_attribute_maps_of_either_spelling() {
                 tenant.ok("SetPrincipalTagAttributeMap", set);
                 of
             };
-            // The second map takes the place of the first.
+            // The second map replaces the first.
             for other in SPELLINGS {
                 attributes(other, json!({"gone": "sub"}));
             }
@@ -285,7 +285,7 @@ fn role_mappings_and_attribute_maps_of_either_spelling() {
                 let found = tenant.session(&id, login);
                 assert_eq!(found, (role.clone(), json!({"tier": "gold"})), "{configured} {mapped}");
             }
-            // They stay while the provider does, under whatever spelling.
+            // They stay while the provider stays, under either spelling.
             for issuer in [TENANT, TENANT_SLASH] {
                 let body = json!({
                     "IdentityPoolId": pool, "IdentityPoolName": "game",
@@ -314,7 +314,7 @@ fn a_token_of_the_engine_names_the_login_whatever_its_spelling_was() {
     tenant.session(&id, logins);
 }
 
-/// The names of a callback have no final slash, so that one set of keys is kept.
+/// A callback gets the names without a final slash, so that one set of keys is cached.
 #[test]
 fn a_callback_is_asked_for_the_name_without_the_slash() {
     struct Asked(Arc<Mutex<Vec<String>>>);
@@ -336,7 +336,7 @@ fn a_callback_is_asked_for_the_name_without_the_slash() {
     assert_eq!(*asked.lock().expect("whole"), [TENANT, TENANT]);
 }
 
-/// A developer provider of that name would be taken for the issuer.
+/// A developer provider with that name would be taken for the issuer.
 #[test]
 fn a_developer_provider_is_not_named_like_an_issuer_with_a_slash() {
     let tenant = Tenant::new(|builder| builder);

@@ -1,4 +1,4 @@
-//! Access keys that are no account ids, and credentials of the server's own.
+//! Access keys that are not account ids, and credentials that the server itself issued.
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -17,7 +17,7 @@ fn create_pool(server: &Server, key_id: &str) -> String {
     call(server, key_id, "CreateIdentityPool", &input).text("IdentityPoolId")
 }
 
-/// A person who comes from another emulator has the key `test`, and ARNs of account 123456789012.
+/// Users of other emulators often have the key `test`, and ARNs of account 123456789012.
 #[test]
 fn the_key_test_goes_with_arns_of_any_account() {
     let folder = tempdir().expect("a folder");
@@ -38,7 +38,7 @@ fn the_key_test_goes_with_arns_of_any_account() {
 }
 
 #[test]
-fn an_account_that_is_given_owns_the_pools_of_other_keys() {
+fn a_default_account_owns_the_pools_of_other_keys() {
     let folder = tempdir().expect("a folder");
     let server = Server::start(folder.path(), &["--account", "123456789012"]);
     let pool = create_pool(&server, "test");
@@ -80,7 +80,7 @@ fn credentials_of_the_server_act_for_the_account_of_their_role() {
     };
     let pools = list(&key_id, &token).json();
     assert_eq!(pools["IdentityPools"][0]["IdentityPoolId"], other, "{pools}");
-    // A session token that was made elsewhere is no reason to refuse.
+    // A foreign session token is ignored.
     assert_eq!(list("test", "test").json(), json!({"IdentityPools": []}));
     let refused = list("AKIAIOSFODNN7EXAMPLE", &token);
     assert_eq!(refused.json()["__type"], "UnrecognizedClientException", "{}", refused.body);

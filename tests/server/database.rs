@@ -1,4 +1,4 @@
-//! The database's folder: a disk that is full, and who can read it.
+//! The database's folder: a full disk, and file permissions.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use tempfile::tempdir;
 use crate::program::Server;
 use crate::{GAME, create_pool, log_in};
 
-/// Until the server says that it cannot. Users with long names fill a disk soon.
+/// Registers users until the server refuses. Users with long names fill a disk quickly.
 fn register_until_failure(server: &Server, pool: &str) -> u32 {
     let is_registered = |user: &u32| {
         let input = json!({"IdentityPoolId": pool, "Logins": {GAME: format!("{user:x<900}")}});
@@ -20,7 +20,7 @@ fn register_until_failure(server: &Server, pool: &str) -> u32 {
 }
 
 #[test]
-fn a_server_whose_disk_is_full_ends_and_says_why() {
+fn a_server_with_a_full_disk_ends_with_the_reason() {
     for durability in ["power-loss", "process-kill"] {
         let folder = tempdir().expect("a folder");
         let data = folder.path().join("data");
@@ -28,26 +28,26 @@ fn a_server_whose_disk_is_full_ends_and_says_why() {
         let server = Server::start_after(limit, &data, &["--durability", durability]);
         let pool = create_pool(&server);
         assert!(register_until_failure(&server, &pool) > 0);
-        // It ends by itself.
+        // The server ends by itself.
         let (status, _, log) = server.wait();
         assert_eq!(status.code(), Some(1), "{log}");
-        let reason = "the database takes no more writes: storage failed: the store failed: ";
+        let reason = "the database accepts no more writes: storage failed: the store failed: ";
         let told: Vec<&str> = log.lines().filter(|line| line.contains(reason)).collect();
         let [line, last] = told[..] else { panic!("{log}") };
         assert!(line.contains("ERROR"), "{line}");
         assert!(last.starts_with("cognate: ") && log.trim_end().ends_with(last), "{last}");
         assert!(last.contains("File too large"), "{last}");
 
-        // With room again it goes on.
+        // With free space it starts again.
         let server = Server::start(&data, &[]);
         log_in(&server, &pool).text("Token");
         server.stop();
     }
 }
 
-/// Nobody asks a relaxed store to write, so no request finds that it cannot.
+/// A relaxed store writes in the background, so no request notices the failure.
 #[test]
-fn a_server_that_writes_behind_ends_when_it_cannot() {
+fn a_server_with_relaxed_durability_ends_when_its_disk_is_full() {
     let folder = tempdir().expect("a folder");
     let limit = "trap '' XFSZ; ulimit -f 3000";
     let options = ["--durability", "relaxed", "--log", "off"];
@@ -56,8 +56,8 @@ fn a_server_that_writes_behind_ends_when_it_cannot() {
     register_until_failure(&server, &pool);
     let (status, _, log) = server.wait();
     assert_eq!(status.code(), Some(1), "{log}");
-    // The reason is no part of the log.
-    assert!(log.starts_with("cognate: the database takes no more writes: "), "{log}");
+    // The reason is printed even without a log.
+    assert!(log.starts_with("cognate: the database accepts no more writes: "), "{log}");
     assert_eq!(log.lines().count(), 1, "{log}");
 }
 
@@ -66,8 +66,8 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn a_database_is_its_owners() {
-    const WARNING: &str = "other users of this machine can use";
+fn a_database_is_private_to_its_owner() {
+    const WARNING: &str = "other users of this machine can access";
 
     let folder = tempdir().expect("a folder");
     let (data, secret) = (folder.path().join("data"), folder.path().join("secret"));
@@ -92,8 +92,7 @@ fn a_database_is_its_owners() {
     ] {
         fs::set_permissions(path, Permissions::from_mode(open_mode)).expect("is ours");
         let log = start().stop();
-        let warned =
-            format!("{WARNING} {name} in {}, which has mode {open_mode:o}", path.display());
+        let warned = format!("{WARNING} {name} in {}: its mode is {open_mode:o}", path.display());
         assert_eq!(log.matches(WARNING).count(), 1, "{log}");
         assert!(log.contains("WARN") && log.contains(&warned), "{log}");
         assert_eq!(mode(path), open_mode, "it is its owner's choice");

@@ -1,4 +1,4 @@
-//! How the server ends.
+//! Shutdown of the server.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,15 +11,15 @@ use tempfile::tempdir;
 use crate::program::{Answer, Server, now, signed};
 use crate::{GAME, USER, create_pool};
 
-/// Far less than requests in progress are given, on a machine that is busy.
+/// Far less than the time that requests in progress are given, even on a busy machine.
 const SOON: Duration = Duration::from_secs(7);
 
 #[test]
-fn a_request_in_flight_is_answered_before_the_end() {
+fn a_request_in_flight_is_answered_before_the_server_ends() {
     let folder = tempdir().expect("a folder");
     let server = Server::start(folder.path(), &[]);
     let pool = create_pool(&server);
-    // Neither a connection that waits nor one that says nothing holds up the end.
+    // An idle connection and a silent one do not delay the end.
     let mut idle = server.connect();
     let mut silent = server.connect();
     write!(idle, "GET /.well-known/jwks_uri HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("sent");
@@ -34,7 +34,7 @@ fn a_request_in_flight_is_answered_before_the_end() {
         body.len()
     )
     .expect("sent");
-    // The server asks for the body: the request is in flight.
+    // The server asks for the body, so the request is in flight.
     let mut asked = [0; 25];
     stream.read_exact(&mut asked).expect("an answer");
     assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -52,7 +52,7 @@ fn a_request_in_flight_is_answered_before_the_end() {
     assert!(!log.contains("cut off"), "{log}");
 }
 
-/// Nothing is lost of a request that was not sent to its end.
+/// An incomplete request was not performed, so cutting it off loses nothing.
 #[test]
 fn half_a_request_does_not_delay_the_end() {
     let folder = tempdir().expect("a folder");
@@ -78,7 +78,7 @@ fn half_a_request_does_not_delay_the_end() {
             streams.push(stream);
         }
     }
-    // Until the halves are there.
+    // Wait until the halves have arrived.
     server.get("/.well-known/jwks_uri");
     let told = now();
     server.terminate();
@@ -88,7 +88,7 @@ fn half_a_request_does_not_delay_the_end() {
     assert!(!log.contains("cut off"), "{log}");
 }
 
-/// Both are there before the process sees the first, and half a request keeps it for a moment.
+/// Both signals are sent before the process handles the first, and half a request delays its end.
 #[test]
 fn a_second_signal_ends_the_process() {
     for second in ["TERM", "INT"] {
@@ -104,16 +104,16 @@ fn a_second_signal_ends_the_process() {
         let (status, _, log) = server.wait();
         assert_eq!(status.code(), Some(1), "{log}");
         assert!(log.contains("ended by a second signal"), "{log}");
-        // What was answered is there all the same.
+        // Answered operations are stored all the same.
         let server = Server::start(folder.path(), &[]);
         create_pool(&server);
         server.stop();
     }
 }
 
-/// A client that waits to be told to send a body is not told so for nothing.
+/// A client that waits for `100 Continue` does not get it when the refusal is already known.
 #[test]
-fn a_refusal_that_is_known_asks_for_no_body() {
+fn an_early_refusal_asks_for_no_body() {
     let folder = tempdir().expect("a folder");
     let server = Server::start(folder.path(), &[]);
     let operation = signed("ListIdentityPools");
@@ -123,7 +123,7 @@ fn a_refusal_that_is_known_asks_for_no_body() {
         ("PUT /", "3", "405"),
         ("POST /.well-known/jwks_uri", "3", "405"),
         ("POST /", "18", "100"),
-        // A page of another site, and an operation that there is not.
+        // A page of another site, and an operation that does not exist.
         ("POST /?foreign", "3", "403"),
         ("POST /?unknown", "3", "400"),
     ] {

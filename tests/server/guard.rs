@@ -1,5 +1,5 @@
-//! Pages of other sites, and host names that are not the server's. The rules themselves are tested
-//! in `src/http/guard/tests.rs`, browsers in `tests/clients/browser`.
+//! Requests of pages of other sites, and foreign host names. The rules themselves are tested in
+//! `src/http/guard/tests.rs`, and browsers in `tests/clients/browser`.
 
 use std::io::Write;
 
@@ -10,13 +10,13 @@ use crate::program::{Answer, Server, run, signed, target};
 
 const WARNING: &str = "signatures are not checked: anyone who can reach";
 
-/// Performs `ListIdentityPools` with these headers beside its own.
+/// Performs `ListIdentityPools` with these additional headers.
 fn list(server: &Server, host: &str, headers: &str) -> Answer {
     let head = format!("{}{headers}", signed("ListIdentityPools"));
     send(server, "POST /", &format!("host: {host}\r\n{head}"), r#"{"MaxResults": 1}"#)
 }
 
-/// Sends a request that has no headers but these.
+/// Sends a request with these headers only.
 fn send(server: &Server, line: &str, headers: &str, body: &str) -> Answer {
     let mut stream = server.connect();
     let length = body.len();
@@ -148,7 +148,7 @@ fn a_preflight_for_a_signed_operation_is_refused_to_other_sites() {
 }
 
 #[test]
-fn a_server_that_others_can_reach_warns_once() {
+fn a_server_on_a_public_address_warns_once() {
     let folder = tempdir().expect("a folder");
     let server = Server::listening("0.0.0.0:0", folder.path(), &[]);
     assert_eq!(list(&server, "cognate.internal:4566", "").status, 200);
@@ -158,11 +158,11 @@ fn a_server_that_others_can_reach_warns_once() {
     let warnings: Vec<_> = log.lines().filter(|line| line.contains(WARNING)).collect();
     assert_eq!(warnings.len(), 1, "{log}");
     assert!(
-        warnings[0].contains("WARN") && warnings[0].contains("acts for every account"),
+        warnings[0].contains("WARN") && warnings[0].contains("can act for every account"),
         "{log}"
     );
 
-    // A name that is given is the only one beside loopback names.
+    // A configured name is the only one besides loopback names.
     let options = ["--allow-host", "cognate.internal"];
     let server = Server::listening("0.0.0.0:0", folder.path(), &options);
     assert_eq!(list(&server, "cognate.internal:4566", "").status, 200);
@@ -191,9 +191,9 @@ fn names_that_are_not_well_formed_stop_the_start() {
         ("--allow-origin", "*", origin),
         ("--allow-origin", "null", origin),
         ("--allow-origin", "", origin),
-        ("--account", "12345", "an account id of twelve digits is expected"),
-        ("--account", "test", "an account id of twelve digits is expected"),
-        ("--account", "1234567890123", "an account id of twelve digits is expected"),
+        ("--account", "12345", "expected an account id of twelve digits"),
+        ("--account", "test", "expected an account id of twelve digits"),
+        ("--account", "1234567890123", "expected an account id of twelve digits"),
     ] {
         let output = run(&data, "127.0.0.1:0", &[option, value]);
         let errors = String::from_utf8(output.stderr).expect("text");

@@ -1,4 +1,4 @@
-//! An issuer of identity tokens, and the file with its key set.
+//! An issuer of ID tokens, and the file with its key set.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
-/// The issuer, as a map of logins names it.
+/// The issuer's name in a map of logins.
 pub(crate) const ISSUER: &str = "login.example.com/realm";
 pub(crate) const ISSUER_ARN: &str =
     "arn:aws:iam::123456789012:oidc-provider/login.example.com/realm";
 
-/// The end of the tokens: the year 2100.
+/// The expiration of the tokens: the year 2100.
 const EXP: u64 = 4_102_444_800;
 
 fn key() -> Ed25519KeyPair {
@@ -22,7 +22,7 @@ fn key() -> Ed25519KeyPair {
     Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key).expect("a key")
 }
 
-/// Writes the key set into a folder, and returns what `--oidc-jwks` takes.
+/// Writes the key set into a folder, and returns a value for `--oidc-jwks`.
 pub(crate) fn write_key_set(folder: &Path) -> String {
     let public = URL_SAFE_NO_PAD.encode(key().public_key());
     let key = json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": "1", "x": public});

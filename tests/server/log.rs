@@ -1,4 +1,4 @@
-//! The log: its levels, its secrets, and a log that nobody reads.
+//! The log: its levels, its secrets, and backpressure.
 
 use std::io::Write;
 use std::thread;
@@ -24,7 +24,7 @@ fn the_log_holds_no_secret(level: &str) {
     let answer = log_in(&server, &pool);
     let token = answer.text("Token");
     let refused = server.call("DescribeIdentityPool", &json!({"IdentityPoolId": "a\n\u{1b}[0m:b"}));
-    // A token where none belongs, in all places that a refusal could quote.
+    // Tokens in wrong places that a refusal could quote.
     let logins = json!({"IdentityPoolId": pool, "Logins": {GAME: "", "a b": token}});
     server.call("GetOpenIdTokenForDeveloperIdentity", &logins);
     let log = server.stop();
@@ -45,7 +45,7 @@ fn the_log_holds_no_secret(level: &str) {
 }
 
 #[test]
-fn each_level_tells_more_than_the_one_before() {
+fn each_level_logs_more_than_the_previous_one() {
     let folder = tempdir().expect("a folder");
     let logged = |level: &str| {
         let server = Server::start(folder.path(), &["--trust-unverified-logins", "--log", level]);
@@ -75,10 +75,10 @@ fn each_level_tells_more_than_the_one_before() {
     assert!(!log.contains("secret=3"), "{log}");
 }
 
-/// More than the log and a pipe hold.
+/// More than the log and a pipe can buffer.
 const REQUESTS: usize = 6_000;
 
-/// Sends requests whose lines nobody reads, and sees all of them answered.
+/// Sends requests whose log lines nobody reads, and checks that all are answered.
 fn fill_log(server: &Server) {
     let mut sender = server.connect();
     let mut receiver = sender.try_clone().expect("a handle");
@@ -95,7 +95,7 @@ fn fill_log(server: &Server) {
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_nothing() {
+fn an_unread_log_stops_nothing() {
     let folder = tempdir().expect("a folder");
     let server = Server::start_unread(":", folder.path(), &[]);
     fill_log(&server);
@@ -109,11 +109,11 @@ fn a_log_that_nobody_reads_stops_nothing() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_does_not_keep_a_second_signal() {
+fn an_unread_log_does_not_delay_a_second_signal() {
     let folder = tempdir().expect("a folder");
     let server = Server::start_unread(":", folder.path(), &[]);
     fill_log(&server);
-    // It keeps the process for a moment.
+    // Half a request keeps the process running for a moment.
     let mut half = server.connect();
     half.write_all(b"GET / HTTP/1.1\r\n").expect("sent");
     server.get("/.well-known/jwks_uri");
@@ -132,11 +132,12 @@ fn lost_log_lines_are_counted() {
     server.read_log();
     let log = server.stop();
     let lost = log.lines().filter_map(|line| line.split_once(" WARN ")?.1.split_once(' '));
+    let reason = "log lines were lost because they could not be written in time";
     let lost: usize = lost
-        .filter(|(_, rest)| *rest == "log lines could not be written in time and are lost")
+        .filter(|(_, rest)| *rest == reason)
         .map(|(count, _)| count.parse::<usize>().expect("a number"))
         .sum();
     let written = log.lines().filter(|line| line.contains("status=404")).count();
-    assert!(lost > 0, "the log holds more than is sent");
+    assert!(lost > 0, "no line was lost: send more requests");
     assert_eq!(written + lost, REQUESTS);
 }

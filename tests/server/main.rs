@@ -118,7 +118,7 @@ fn a_long_body_is_refused() {
     assert_eq!(answer.header("x-amzn-errortype"), Some("SerializationException:"));
     assert_eq!(answer.json()["message"], "The request body is too long");
 
-    // A body that does not say how long it is.
+    // A body without a length.
     let mut stream = server.connect();
     let head = signed("CreateIdentityPool");
     write!(
@@ -133,7 +133,7 @@ fn a_long_body_is_refused() {
 }
 
 #[test]
-fn what_was_answered_is_there_after_a_restart() {
+fn answered_operations_survive_a_restart() {
     let folder = tempdir().expect("a folder");
     let data = folder.path().join("made/by/the/program");
     let server = Server::start(&data, &[]);
@@ -156,7 +156,7 @@ fn what_was_answered_is_there_after_a_restart() {
 }
 
 #[test]
-fn a_server_that_cannot_start_says_why() {
+fn a_server_that_cannot_start_prints_the_reason() {
     let folder = tempdir().expect("a folder");
     let file = folder.path().join("a-file");
     fs::write(&file, "").expect("a file");

@@ -1,5 +1,4 @@
-//! The options of `cognate serve`: which logins it believes, which roles it takes, how often it is
-//! called.
+//! The options of `cognate serve`: logins, roles, linking, throttling and key secrets.
 
 use std::fs;
 
@@ -9,9 +8,9 @@ use tempfile::tempdir;
 use crate::issuer::{ISSUER, ISSUER_ARN, token, unsigned_token, write_key_set};
 use crate::program::{Answer, Server, run};
 
-const UNVERIFIED: &str = "the signatures of logins are not verified: anybody can be anybody";
+const UNVERIFIED: &str = "the signatures of logins are not verified: anyone can log in as anyone";
 
-/// A pool with the issuer, and for guests.
+/// A pool that accepts the issuer, and guests.
 fn open_pool(server: &Server) -> String {
     let input = json!({
         "IdentityPoolName": "open",
@@ -52,7 +51,7 @@ fn a_key_set_lets_its_issuer_in() {
         assert!(!log.contains(UNVERIFIED), "{log}");
     }
 
-    // Without the option the issuer's keys are not to be had.
+    // Without the option the engine has no keys of the issuer.
     let server = Server::start(&data, &[]);
     let pool = open_pool(&server);
     let answer = log_in(&server, &pool, &token("alice", "game"));
@@ -103,10 +102,10 @@ fn a_final_slash_of_an_issuer_does_not_count() {
     }
     // Two key sets of one issuer, and a client of another one.
     for (options, reason) in [
-        (["--oidc-jwks", &keys, "--oidc-jwks", &with_slash], "are given"),
+        (["--oidc-jwks", &keys, "--oidc-jwks", &with_slash], "two key sets are given for"),
         (
             ["--oidc-jwks", &keys, "--oidc-client-id", &format!("{ISSUER}//=game")],
-            "is registered, whose key set is not given",
+            "is registered, but its key set is not given",
         ),
     ] {
         let output = run(&folder.path().join("none"), "127.0.0.1:0", &options);
@@ -155,7 +154,7 @@ fn options_that_make_no_sense_stop_the_start() {
     let folder = tempdir().expect("a folder");
     let keys = write_key_set(folder.path());
     let data = folder.path().join("data");
-    let form = "an issuer, `=`, and a value are expected";
+    let form = "expected an issuer, `=` and a value";
     for (options, code, reason) in [
         (&["--oidc-jwks", "x"][..], 2, form),
         (&["--oidc-jwks", "x="], 2, form),
@@ -167,13 +166,13 @@ fn options_that_make_no_sense_stop_the_start() {
         (
             &["--oidc-client-id", "other.example.com=game"],
             1,
-            "cognate: a client of other.example.com is registered, whose key set is not given",
+            "cognate: a client of other.example.com is registered, but its key set is not given",
         ),
-        (&["--oidc-jwks", &keys, "--oidc-jwks", &keys], 1, "are given"),
+        (&["--oidc-jwks", &keys, "--oidc-jwks", &keys], 1, "two key sets are given for"),
         (
             &["--oidc-jwks", &keys, "--oidc-client-id", "other.example.com=game"],
             1,
-            "cognate: a client of other.example.com is registered, whose key set is not given",
+            "cognate: a client of other.example.com is registered, but its key set is not given",
         ),
         (
             &["--oidc-jwks", &keys, "--trust-unverified-logins"],
@@ -220,8 +219,8 @@ fn unverified_logins_are_warned_of() {
 }
 
 #[test]
-fn throttling_refuses_what_is_above_the_rate() {
-    /// Far above what any machine gets through before the rate refills.
+fn throttling_refuses_calls_above_the_rate() {
+    /// More calls than any machine completes before the rate refills.
     const CALLS_MAX: u32 = 2_000;
 
     let folder = tempdir().expect("a folder");
@@ -235,7 +234,7 @@ fn throttling_refuses_what_is_above_the_rate() {
     assert!(calls >= 25, "refused after {calls} calls");
     assert_refused(&refused, "TooManyRequestsException", "Rate exceeded");
     assert_eq!(refused.header("x-amzn-errortype"), Some("TooManyRequestsException:"));
-    // The rate of one operation is not another's.
+    // Each operation has its own rate.
     assert_eq!(server.call("DescribeIdentityPool", &input).text("IdentityPoolId"), pool);
     drop(server);
 
@@ -248,10 +247,10 @@ fn throttling_refuses_what_is_above_the_rate() {
     }
 }
 
-/// By default the identity's id is enough, as the API reference says; by the option a login of the
-/// identity has to stand beside the backend's user, as was seen at the service.
+/// By default the identity's id is enough, as the API reference says. With the option, a login of
+/// the identity must be presented with the developer user, as observed at the service.
 #[test]
-fn a_linked_login_can_be_asked_for_to_link_a_developer_user() {
+fn linking_a_developer_user_can_require_a_linked_login() {
     let folder = tempdir().expect("a folder");
     let refused = "Logins don't match. Please include at least one valid login for this identity \
                    or identity pool.";
@@ -284,7 +283,7 @@ fn a_linked_login_can_be_asked_for_to_link_a_developer_user() {
         }
         let beside = link(json!({"login.game": "alice", "graph.facebook.com": "anything"}));
         assert_eq!(beside.text("IdentityId"), alice, "{linking:?}");
-        // From then on the user opens the identity alone.
+        // From now on the user alone opens the identity.
         assert_eq!(link(json!({"login.game": "alice"})).text("IdentityId"), alice, "{linking:?}");
         server.stop();
     }
@@ -315,7 +314,7 @@ fn roles_of_other_accounts_need_an_option() {
     assert_eq!(answer.text("IdentityId"), guest);
     server.stop();
 
-    // What was set stays, with the option and without.
+    // The roles stay set without the option.
     let server = Server::start(folder.path(), &[]);
     let roles = server.call("GetIdentityPoolRoles", &json!({"IdentityPoolId": pool})).json();
     assert_eq!(roles["Roles"], json!({"unauthenticated": role}));

@@ -1,4 +1,4 @@
-//! More than the server can take at once: requests, connections, bodies; and clients that are slow.
+//! Overload: too many requests, connections and bodies, and slow clients.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use tempfile::tempdir;
 use crate::program::{Answer, Server, now, signed, target};
 use crate::{create_pool, log_in};
 
-/// Longer than anything here takes.
+/// Longer than anything in these tests takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[track_caller]
@@ -50,9 +50,9 @@ fn requests_beyond_the_bound_are_refused() {
     create_pool(&server);
 }
 
-/// The process has one place for a request; nobody takes it without having sent one.
+/// The process has one place for a request. Only a complete request takes it.
 #[test]
-fn clients_that_wait_or_are_slow_take_no_place() {
+fn idle_and_slow_clients_take_no_place() {
     let folder = tempdir().expect("a folder");
     let server = Server::start(folder.path(), &["--requests-max", "1"]);
     let operation = signed("ListIdentityPools");
@@ -67,14 +67,14 @@ fn clients_that_wait_or_are_slow_take_no_place() {
         silent.write_all(b"POST / HTTP/1.1\r\n").expect("sent");
         let head = format!("POST / HTTP/1.1\r\nhost: localhost\r\n{operation}content-length");
         write!(slow, "{head}: 90\r\n\r\n{{").expect("sent");
-        // Of those that are larger than what needs no room, only some are given room.
+        // These bodies need room, and only some of them get it.
         write!(large, "{head}: 8000000\r\n\r\n{{").expect("sent");
         large.write_all(&vec![b' '; 200_000]).expect("sent");
         streams.extend([idle, silent, slow, large]);
     }
     let pool = create_pool(&server);
     log_in(&server, &pool).text("Token");
-    // A whole request among them is one.
+    // Completes one of the requests.
     write!(streams[2], "{:>89}", "\"MaxResults\": 60}").expect("sent");
     assert_eq!(Answer::read_one(&mut streams[2]).status, 200);
 }
@@ -85,10 +85,10 @@ fn connections_beyond_the_bound_are_refused() {
     let server = Server::start(folder.path(), &["--connections-max", "2"]);
     let mut first = server.connect();
     let second = server.connect();
-    // The server has seen both once it answers a later one.
+    // Once the server answers a later connection, it has seen both.
     let input = json!({"MaxResults": 60});
     assert_unavailable(&until(&server, 503, &input));
-    // Those that are there are served.
+    // Existing connections are still served.
     first
         .write_all(b"GET /.well-known/jwks_uri HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("sent");
@@ -97,7 +97,7 @@ fn connections_beyond_the_bound_are_refused() {
     until(&server, 200, &input);
 }
 
-/// Calls on connections of their own until one is answered so.
+/// Repeats a call on new connections until it is answered with this status.
 fn until(server: &Server, status: u16, input: &Value) -> Answer {
     let begun = now();
     loop {
@@ -132,29 +132,29 @@ fn connections_leave_files_for_the_database() {
     drop((first, others));
     until(&server, 200, &json!({"MaxResults": 60}));
     let log = server.stop();
-    assert!(log.contains("12 connections at most: the process may open 140 files"), "{log}");
+    assert!(log.contains("limited to 12 connections: the process may open 140 files"), "{log}");
     assert!(!log.contains("cannot accept"), "{log}");
 }
 
-/// It takes its connection only as long as the server waits for it.
+/// The connection stays open only while the server waits for the client to read.
 #[test]
-fn a_client_that_reads_no_answers_is_left() {
+fn a_client_that_reads_no_answers_is_disconnected() {
     let folder = tempdir().expect("a folder");
     let server = Server::start(folder.path(), &["--connections-max", "1"]);
     let mut deaf = server.connect();
     deaf.set_write_timeout(Some(Duration::from_secs(2))).expect("a timeout");
     let request =
         "GET /.well-known/openid-configuration HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(1_000);
-    // Until neither side takes more.
+    // Until neither side accepts more.
     while deaf.write_all(request.as_bytes()).is_ok() {}
     let input = json!({"MaxResults": 60});
     assert_unavailable(&until(&server, 503, &input));
     until(&server, 200, &input);
-    // What it was sent is there to be read, and then the end.
+    // The client can still read what it was sent, and then the end.
     deaf.read_to_end(&mut Vec::new()).ok();
 }
 
-/// In bytes: the most that the process had in memory at any time.
+/// The largest amount of memory that the process ever had, in bytes.
 #[cfg(target_os = "linux")]
 fn memory_peak(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process()));
@@ -164,8 +164,8 @@ fn memory_peak(server: &Server) -> u64 {
     kilobytes.expect("a number") * 1024
 }
 
-/// Twenty at once took 1.8 GB. They are given room one after the other, and on a slow machine some
-/// wait for it in vain.
+/// A former bug: twenty at once took 1.8 GB. They get room one after the other now; on a slow
+/// machine some time out.
 #[test]
 #[cfg(target_os = "linux")]
 fn many_large_requests_take_little_memory() {

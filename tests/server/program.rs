@@ -1,4 +1,4 @@
-//! The program as a child process, and a client that speaks as much HTTP/1.1 as is needed.
+//! The program as a child process, and a minimal client of HTTP/1.1.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// What a signed request carries; logs must not.
+/// A signature of requests, which must not appear in logs.
 pub(crate) const SIGNATURE: &str =
     "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
-/// Longer than anything here takes, shorter than a patience.
+/// Longer than anything in these tests takes, but shorter than a test runner waits.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// A server; dropping it kills the process.
@@ -28,26 +28,26 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the program on a free port and waits for its line.
+    /// Starts the program on a free port and waits until it listens.
     pub(crate) fn start(data: &Path, options: &[&str]) -> Self {
         Self::listening("127.0.0.1:0", data, options)
     }
 
-    /// The same at another address.
+    /// The same on another address.
     pub(crate) fn listening(listen: &str, data: &Path, options: &[&str]) -> Self {
         let mut server = Self::spawn(serve(":", data, listen, options));
         server.read_log();
         server
     }
 
-    /// The same after commands of a shell, such as limits.
+    /// The same after commands of a shell, such as `ulimit`.
     pub(crate) fn start_after(commands: &str, data: &Path, options: &[&str]) -> Self {
         let mut server = Self::start_unread(commands, data, options);
         server.read_log();
         server
     }
 
-    /// The same, but nobody reads its log.
+    /// The same, but with an unread log.
     pub(crate) fn start_unread(commands: &str, data: &Path, options: &[&str]) -> Self {
         Self::spawn(serve(commands, data, "127.0.0.1:0", options))
     }
@@ -69,7 +69,7 @@ impl Server {
         server
     }
 
-    /// From now on somebody reads the log.
+    /// Starts reading the log.
     pub(crate) fn read_log(&mut self) {
         let errors = self.errors.take().expect("nobody reads it yet");
         self.log = Some(thread::spawn(move || io::read_to_string(errors).expect("text")));
@@ -89,7 +89,7 @@ impl Server {
         assert!(status.expect("kill").success());
     }
 
-    /// Waits for the end: how it ended, what else it printed, and its log.
+    /// Waits for the end. Returns the exit status, the rest of the output, and the log.
     pub(crate) fn wait(mut self) -> (ExitStatus, Vec<String>, String) {
         let begun = now();
         let status = loop {
@@ -106,7 +106,7 @@ impl Server {
         (status, self.output.lock().expect("no panic").iter().collect(), log)
     }
 
-    /// Ends it as it should end, and returns its log.
+    /// Stops the server in the regular way, and returns its log.
     pub(crate) fn stop(self) -> String {
         self.terminate();
         let (status, printed, log) = self.wait();
@@ -154,13 +154,13 @@ pub(crate) fn now() -> Instant {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already, which is the aim.
+        // Both fail only if the process has already ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Runs a program that is to end by itself.
+/// Runs the program with options that make it end by itself.
 pub(crate) fn run(data: &Path, listen: &str, options: &[&str]) -> Output {
     serve(":", data, listen, options).output().expect("the program")
 }
@@ -200,7 +200,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads to the end of the connection.
+    /// Reads an answer and the end of the connection.
     pub(crate) fn read(stream: &mut TcpStream) -> Self {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
@@ -209,7 +209,7 @@ impl Answer {
         Self { status: status.expect("a status"), head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// Reads one answer, after which the connection can go on.
+    /// Reads one answer from a connection that stays open.
     pub(crate) fn read_one(stream: &mut TcpStream) -> Self {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -236,7 +236,7 @@ impl Answer {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// A member that is a text.
+    /// A text member of the JSON body.
     pub(crate) fn text(&self, member: &str) -> String {
         assert_eq!(self.status, 200, "{}", self.body);
         self.json()[member].as_str().expect("a text").to_owned()

@@ -1,4 +1,4 @@
-//! The four operations that need no credentials, and the nineteen that do.
+//! The four operations without credentials, and the nineteen with them.
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -29,7 +29,7 @@ const SIGNED: [&str; 19] = [
     "UpdateIdentityPool",
 ];
 
-/// A pool for guests.
+/// A pool that allows guests.
 fn open_pool(server: &Server) -> String {
     let input = json!({"IdentityPoolName": "open", "AllowUnauthenticatedIdentities": true});
     let pool = server.call("CreateIdentityPool", &input).text("IdentityPoolId");
@@ -80,7 +80,7 @@ fn a_guest_needs_no_credentials() {
         &format!("Identity pool - {pool} does not have identity providers configured."),
     );
 
-    // None of the secrets is in the log.
+    // The log contains none of the secrets.
     let token = server.ask("GetOpenIdToken", &json!({"IdentityId": guest})).text("Token");
     let log = server.stop();
     assert!(log.contains("operation=GetId status=200"), "{log}");
@@ -119,11 +119,11 @@ fn browsers_may_become_guests() {
 }
 
 #[test]
-fn what_is_signed_needs_a_signature() {
+fn signed_operations_need_a_signature() {
     let folder = tempdir().expect("a folder");
     let server = Server::start(folder.path(), &[]);
     for operation in SIGNED {
-        // Before the constraints are looked at, all of which this breaks.
+        // The refusal comes before constraints are checked, all of which this input violates.
         let answer = server.ask(operation, &json!({}));
         let name = "MissingAuthenticationTokenException";
         assert_refused(&answer, name, "Missing Authentication Token");
@@ -143,7 +143,7 @@ fn what_is_signed_needs_a_signature() {
 }
 
 #[test]
-fn a_signature_that_is_not_needed_is_not_looked_at() {
+fn public_operations_ignore_signatures() {
     let folder = tempdir().expect("a folder");
     let server = Server::start(folder.path(), &[]);
     let pool = open_pool(&server);
@@ -172,7 +172,7 @@ fn a_signature_that_is_not_needed_is_not_looked_at() {
     }
 }
 
-/// Headers that name no caller.
+/// Authorization headers that name no caller.
 fn malformed() -> [&'static str; 6] {
     [
         "",

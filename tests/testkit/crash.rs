@@ -1,9 +1,9 @@
-//! Kills: the test binary runs itself, is killed at any moment while it writes, and what it leaves
-//! is exactly what it had answered, but for the one operation that it was about to answer, which
-//! happened whole or not at all (I8).
+//! Kills: the test binary runs itself and is killed at a random moment while it writes. Its
+//! database then holds exactly the answered operations. The one operation in progress happened
+//! completely or not at all (I8).
 //!
-//! A run of the engine repeats byte for byte if its clock, ids and entropy do. So the whole database
-//! is compared with that of a twin in memory, which performs the same operations undisturbed.
+//! A run is reproducible byte for byte if the clock, ids and entropy are. So the whole database is
+//! compared with that of a twin in memory, which performs the same operations undisturbed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -25,18 +25,18 @@ use crate::twin::{Dump, Numbers, builder, difference, dump, filled, is_before_or
 const FOLDER: &str = "COGNATE_CRASH_FOLDER";
 const ROUND: &str = "COGNATE_CRASH_ROUND";
 
-/// In an ordinary run.
+/// The number of kills in an ordinary run.
 const KILLS: u64 = 50;
-/// After so many kills the next one gets a new database.
+/// The number of kills after which a new database is used.
 const KILLS_OF_A_DATABASE: u64 = 10;
-/// Opening a database takes some tens of milliseconds.
+/// A minimum for opening a database, in milliseconds.
 const OPENING_MILLIS: u64 = 60;
 const ANSWERS: u64 = 150;
 
-/// An operation of a round, by its number. Every fourth round is about large pools that come and
-/// go: removing what is left of one takes several commits.
+/// The numbered operation of a round. Every fourth round is about large pools that come and go:
+/// deleting one takes several commits.
 fn operation(round: u64, number: u64) -> Operation {
-    // More than are removed at a time.
+    // More than one commit removes.
     const USERS: u64 = 70;
     let place = number % (USERS + 2);
     match place {
@@ -79,7 +79,7 @@ fn open(folder: &Path, round: u64) -> Engine {
     builder(round, TestClock::default()).open_sled(options).expect("opens")
 }
 
-/// Performs the operations of a round, by other accounts than those of any other round.
+/// Performs the operations of a round, in accounts that no other round uses.
 pub(crate) struct Performer {
     door: WireDoor,
     run: Run,
@@ -99,7 +99,7 @@ impl Performer {
     }
 }
 
-/// Performs operations, and says of each that it was answered, until it is killed.
+/// Performs operations and reports each answer, until it is killed.
 #[test]
 fn performs_until_it_is_killed() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
@@ -112,16 +112,17 @@ fn performs_until_it_is_killed() {
     }
 }
 
-/// When a process is killed.
+/// The moment of a kill.
 #[derive(Debug, Clone, Copy)]
 enum Moment {
-    /// So many milliseconds after it was started: while it opens the database, most likely.
+    /// This many milliseconds after the start, which is most likely while the database opens.
     Millis(u64),
-    /// Once so many operations are known to have been answered.
+    /// After this many operations were reported as answered.
     Answers(u64),
 }
 
-/// Runs the operations of a round for a while, and returns how many it was told were answered.
+/// Runs the operations of a round until the kill, and returns the number of answers that were
+/// reported.
 fn killed_at(moment: Moment, folder: &Path, round: u64) -> u64 {
     let mut process = Command::new(std::env::current_exe().expect("this binary"))
         .args(["--exact", "crash::performs_until_it_is_killed", "--nocapture", "--test-threads=1"])
@@ -132,7 +133,7 @@ fn killed_at(moment: Moment, folder: &Path, round: u64) -> u64 {
         .spawn()
         .expect("runs");
     let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-    // The pipe may end within a line.
+    // The output may end within a line.
     let is_answer = |line: &String| line.starts_with("answered ") && line.ends_with(';');
     let mut answers = lines.map_while(Result::ok).filter(is_answer);
     let before = match moment {
@@ -148,7 +149,7 @@ fn killed_at(moment: Moment, folder: &Path, round: u64) -> u64 {
     u64::try_from(before + answers.count()).expect("not that many")
 }
 
-/// What a database holds once what a kill left undone has been finished.
+/// The contents of a database after unfinished work was completed.
 fn contents(folder: &Path, round: u64) -> Dump {
     let engine = open(folder, round);
     assert_eq!(engine.check().expect("reads"), [], "round {round}");
@@ -157,7 +158,7 @@ fn contents(folder: &Path, round: u64) -> Dump {
 }
 
 #[test]
-fn what_was_answered_is_there_after_a_kill_and_nothing_else() {
+fn a_kill_keeps_exactly_the_answered_operations() {
     let chance = Numbers::new(0x6b69_6c6c);
     let (mut folder, mut before) = (tempfile::tempdir().expect("a folder"), Dump::new());
     let (mut answered_in_all, mut killed_within) = (0, 0);
@@ -190,7 +191,7 @@ fn what_was_answered_is_there_after_a_kill_and_nothing_else() {
         before = after;
     }
     assert!(answered_in_all > KILLS, "only {answered_in_all} operations were answered");
-    // Of many kills some come between a commit and its answer.
+    // Of many kills some hit the time between a commit and its answer.
     assert!(
         killed_within > 0 || effort() < 20,
         "no operation was seen to have happened unanswered"

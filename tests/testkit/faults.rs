@@ -1,5 +1,5 @@
-//! Stores that fail, conflict, wait or are full: an operation happens whole or not at all, and the
-//! engine goes on once the fault is gone.
+//! Stores that fail, conflict, delay or are full: an operation happens completely or not at all,
+//! and the engine keeps working once the fault is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -24,15 +24,16 @@ use uuid::Uuid;
 use crate::twin::{Dump, dump, filled};
 use crate::{effort, figure};
 
-/// Without keys: those are made and kept on their own, before what needs them.
+/// The records without keys, which are made in separate commits before the operations that need
+/// them.
 fn records(mut dump: Dump) -> Dump {
     let keys = [Tree::SessionKeys, Tree::SigningKeys].map(Tree::name);
     dump.retain(|(tree, _), _| !keys.contains(tree));
     dump
 }
 
-/// Which operation it is: all time and chance during one is a function of that, however often it
-/// is tried.
+/// The number of the current operation. All time and chance during it are a function of that
+/// number, even if it is retried.
 #[derive(Clone, Default)]
 struct Turn(Arc<AtomicU64>);
 
@@ -56,7 +57,7 @@ impl Entropy for Turn {
     }
 }
 
-/// An engine over a store whose faults end with the call that they befall.
+/// An engine over a store whose fault ends with the call that it hits.
 struct World {
     store: Arc<FaultyStore<MemoryStore>>,
     engine: Engine,
@@ -107,7 +108,7 @@ impl Implementation for World {
     }
 }
 
-/// More than any operation makes.
+/// More calls than any operation makes.
 const CALLS_MAX: usize = 1_000;
 
 /// An operation as it happens without faults, and what follows it.
@@ -115,19 +116,19 @@ struct Step<'a> {
     turn: usize,
     operation: &'a Operation,
     following: &'a [Operation],
-    /// What is there before and after, and what was answered.
+    /// The contents before and after, and the answers.
     before: (Dump, Run),
     after: (Dump, Run),
     outcome: OperationOutcome,
 }
 
 impl Step<'_> {
-    /// How many calls the fault could befall.
+    /// Hits each call of the operation in turn, and returns the number of calls.
     fn strike_each_call(&self, fault: StoreFault) -> usize {
         (1..CALLS_MAX).take_while(|call| self.strike(fault, *call)).count()
     }
 
-    /// Whether there was a call of that number for the fault to befall.
+    /// Hits one call. Returns whether there was a call with this number.
     fn strike(&self, fault: StoreFault, call: usize) -> bool {
         let world = World::open(&self.before.0);
         world.store.inject(fault, Calls::All, When::Nth(call));
@@ -149,7 +150,7 @@ impl Step<'_> {
             Err(failed) => {
                 let exception = failed.outcome.exception();
                 assert_eq!(exception, Some("InternalErrorException"), "{about}{failed}");
-                assert!(fault != StoreFault::Conflicts, "a lost race was not run again: {about}");
+                assert!(fault != StoreFault::Conflicts, "a lost race was not retried: {about}");
                 let is_undone = now == before;
                 run = if is_undone { self.before.1.clone() } else { self.after.1.clone() };
                 assert!(
@@ -167,7 +168,7 @@ impl Step<'_> {
         true
     }
 
-    /// Whether a pool is gone, and all that is left of it goes when the store is next opened.
+    /// Whether a pool is gone and its remains are deleted when the store is next opened.
     fn leaves_remains(&self, now: &Dump, after: &Dump) -> bool {
         let visible = [Tree::Pools, Tree::PoolListing, Tree::Accounts].map(Tree::name);
         let is_visible = |((tree, _), _): &(&(&str, _), _)| visible.contains(tree);
@@ -176,7 +177,7 @@ impl Step<'_> {
             && World::open(now).dump() == *after
     }
 
-    /// Every race is lost: the operation says so in the end, and changes nothing.
+    /// Loses every race: the operation reports a conflict and changes nothing.
     fn storm(&self) {
         let world = World::open(&self.before.0);
         world.store.inject(StoreFault::Conflicts, Calls::Commits, When::From(1));
@@ -198,11 +199,11 @@ const SEQUENCES: u32 = 40;
 const LENGTH: usize = 40;
 const FOLLOWING: usize = 2;
 
-/// Of each operation, with each exception that it can end with.
+/// For each operation and each of its exceptions.
 const STEPS_OF_EACH: u32 = 2;
 
 #[test]
-fn with_a_fault_at_any_call_an_operation_happens_whole_or_not_at_all() {
+fn a_fault_at_any_call_leaves_no_operation_half_done() {
     let mut runner = TestRunner::deterministic();
     let (mut tried, mut struck) = (BTreeMap::new(), BTreeMap::<&str, usize>::new());
     let mut stormed = BTreeSet::new();
@@ -250,7 +251,7 @@ fn pool() -> Operation {
     Operation::CreateIdentityPool { caller: Caller::Account(Account::FIRST), settings }
 }
 
-/// A user is known.
+/// An operation of a known user.
 fn known(user: u8) -> Operation {
     Operation::GetOpenIdTokenForDeveloperIdentity {
         caller: Caller::Owner,
@@ -266,7 +267,7 @@ fn known(user: u8) -> Operation {
 const USERS: u8 = 70;
 
 #[test]
-fn what_a_deletion_leaves_when_it_fails_goes_later() {
+fn the_remains_of_a_failed_deletion_are_removed_later() {
     let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));
     for (operation, turn) in std::iter::once(pool()).chain((0..USERS).map(known)).zip(1..) {
         world.perform(&mut run, turn, &operation).unwrap_or_else(|wrong| panic!("{wrong}"));
@@ -281,11 +282,11 @@ fn what_a_deletion_leaves_when_it_fails_goes_later() {
     let step = Step { turn, operation: &operation, following: &following, before, after, outcome };
     for fault in [StoreFault::FailsBefore, StoreFault::FailsAfter, StoreFault::Conflicts] {
         let strikes = step.strike_each_call(fault);
-        assert!(strikes > 3, "{fault:?} befell {strikes} calls only");
+        assert!(strikes > 3, "{fault:?} hit only {strikes} calls");
     }
 }
 
-/// A write is held up, and meanwhile users that are known get their tokens.
+/// While a write is delayed, known users still get their tokens.
 #[test]
 fn a_slow_commit_delays_no_reader() {
     for fault in [StoreFault::WaitsBefore, StoreFault::WaitsAfter] {
@@ -312,7 +313,7 @@ fn a_slow_commit_delays_no_reader() {
     }
 }
 
-/// What a call came to: done, a conflict, or an error.
+/// The outcome of a call: done, a conflict, or an error.
 fn committed(store: &FaultyStore<MemoryStore>) -> Option<Commit> {
     let mut batch = Batch::default();
     batch.puts = vec![(Key::new(Tree::Pools, [1]), vec![1])];
@@ -320,7 +321,7 @@ fn committed(store: &FaultyStore<MemoryStore>) -> Option<Commit> {
 }
 
 #[test]
-fn faults_befall_the_calls_that_they_are_meant_for() {
+fn faults_hit_the_calls_that_they_are_meant_for() {
     use StoreFault::{Conflicts, FailsAfter, FailsBefore};
     let (done, conflict) = (Some(Commit::Done), Some(Commit::Conflict));
     for (fault, when, expected) in [

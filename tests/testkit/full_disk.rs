@@ -1,6 +1,6 @@
-//! A disk that is full: this binary runs again as a process whose files may only grow so far, and
-//! writes until that fails. What was answered is there once there is room again; what was not is
-//! there whole or not at all.
+//! A full disk: this binary runs itself as a process with a limit on file sizes, and writes until
+//! that fails. Afterwards every answered operation is there, and every other one happened
+//! completely or not at all.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -36,7 +36,7 @@ fn pool(aws: &Developer) -> Option<IdentityPoolId> {
     pools.identity_pools.into_iter().next().map(|pool| pool.identity_pool_id)
 }
 
-/// Users with long names fill a disk soon.
+/// Long names fill a disk quickly.
 fn name(user: &str) -> String {
     format!("{user:x<900}")
 }
@@ -50,7 +50,7 @@ fn say(line: &str) {
     std::io::stdout().lock().write_all(format!("\n{line}\n").as_bytes()).expect("a parent");
 }
 
-/// Registers pairs of users and merges them, and says so once it is done: `ack USER IDENTITY`.
+/// Registers pairs of users, merges them, and reports each success as `ack USER IDENTITY`.
 #[test]
 fn writes_until_the_disk_is_full() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
@@ -84,7 +84,7 @@ fn writes_until_the_disk_is_full() {
             });
         }
     });
-    // What is known can still be read, and nothing is answered that cannot be kept.
+    // Known data can still be read, and an operation that cannot be stored is not answered.
     let later = aws.resolve_developer_identity(call(&pool, "later"));
     let stopped = later.is_err() && engine.health().is_err();
     say(if stopped { "stopped" } else { "went on" });
@@ -104,8 +104,8 @@ fn fill(folder: &Path, blocks: u32, durability: &str) -> Vec<String> {
     String::from_utf8_lossy(&writer.stdout).lines().map(str::to_owned).collect()
 }
 
-/// Where the files may not grow beyond so many blocks of 512 or 1,024 bytes.
-fn what_was_answered_is_there(blocks: u32, durability: &str) {
+/// Runs with files of at most this many blocks of 512 or 1,024 bytes.
+fn check_answered_operations(blocks: u32, durability: &str) {
     let about = format!("{blocks} blocks, durable against {durability}");
     let folder = tempfile::tempdir().expect("a folder");
     let engine = open(folder.path(), Durability::PowerLoss).expect("opens");
@@ -126,7 +126,7 @@ fn what_was_answered_is_there(blocks: u32, durability: &str) {
     let aws = developer(&engine);
     for (user, identity) in &answers {
         let found = aws.resolve_developer_identity(call(&pool, user)).expect("is known");
-        // Whether a merge that failed has happened is not known.
+        // A merge that failed may have happened.
         let merged_into = answers.get(user.replace(".b", ".a").as_str());
         let is_right = found.as_str() == *identity || merged_into == Some(&found.as_str());
         assert!(is_right, "{about}: {user} was {identity}, and is {found}");
@@ -138,10 +138,10 @@ fn what_was_answered_is_there(blocks: u32, durability: &str) {
 }
 
 #[test]
-fn what_was_answered_before_the_disk_was_full_is_there() {
+fn operations_answered_before_the_disk_was_full_are_there() {
     for round in 0..2 * effort() {
         for durability in ["power loss", "process"] {
-            what_was_answered_is_there(2_048 + 777 * (round % 40), durability);
+            check_answered_operations(2_048 + 777 * (round % 40), durability);
         }
     }
 }

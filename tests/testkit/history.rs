@@ -1,5 +1,5 @@
-//! What the linearizability check accepts and what it does not: histories of a pool's tag that is
-//! written and read, and of users, made by hand.
+//! Hand-made histories that the linearizability check accepts or rejects: a tag of a pool is
+//! written and read, and users get identities.
 
 use cognate::testkit::{
     Account, Caller, DeveloperProvider, Event, History, Identity, Model, Operation,
@@ -10,7 +10,7 @@ use serde_json::json;
 
 const CALLER: Caller = Caller::Account(Account::FIRST);
 
-/// A model that knows a pool whose tag is 0.
+/// A model of a pool whose tag is 0.
 fn before() -> Model {
     let tags = Some(Tags { first: 0, others: 0, value: 0 });
     let settings = Settings {
@@ -44,7 +44,7 @@ fn read(value: u8, called: usize, answered: usize) -> Event {
     Event { operation, outcome, called, answered }
 }
 
-/// The id of a Google user, or of a guest, is got.
+/// `GetId` for a Google user or a guest.
 fn get_id(user: Option<u8>, identity: u16, called: usize, answered: usize) -> Event {
     let genuine = cognate::testkit::IdToken::Genuine;
     let logins = user.map(|user| Presented::Public(Provider::Google, user, genuine));
@@ -71,23 +71,23 @@ fn one_after_the_other() {
 }
 
 #[test]
-fn a_read_beside_a_write_sees_it_or_not() {
+fn a_read_during_a_write_may_see_it() {
     assert!(is_explained(&[&[write(1, 0, 3)], &[read(0, 1, 2)]]));
     assert!(is_explained(&[&[write(1, 0, 3)], &[read(1, 1, 2)]]));
     assert!(!is_explained(&[&[write(1, 0, 3)], &[read(2, 1, 2)]]));
 }
 
 #[test]
-fn a_read_behind_a_write_sees_it() {
+fn a_read_after_a_write_sees_it() {
     assert!(is_explained(&[&[write(1, 0, 1)], &[read(1, 2, 3)]]));
     assert!(!is_explained(&[&[write(1, 0, 1)], &[read(0, 2, 3)]]));
-    // Nor does a second read go back behind what the first one saw.
+    // A second read cannot see an older value than the first one.
     assert!(!is_explained(&[&[write(1, 0, 9)], &[read(1, 1, 2), read(0, 3, 4)]]));
     assert!(!is_explained(&[&[write(1, 0, 9)], &[read(1, 1, 2)], &[read(0, 3, 4)]]));
 }
 
 #[test]
-fn writes_can_happen_in_another_order_than_they_were_called() {
+fn writes_can_happen_in_another_order_than_their_calls() {
     let reads = [read(3, 3, 4), read(2, 5, 6), read(1, 7, 8)];
     assert!(is_explained(&[&[write(1, 0, 9)], &[write(2, 1, 10)], &[write(3, 2, 11)], &reads]));
     let reads = [read(3, 3, 4), read(2, 5, 6), read(3, 7, 8)];
@@ -99,14 +99,14 @@ fn a_user_has_one_identity() {
     assert!(is_explained(&[&[get_id(Some(1), 0, 0, 3)], &[get_id(Some(1), 0, 1, 2)]]));
     assert!(!is_explained(&[&[get_id(Some(1), 0, 0, 3)], &[get_id(Some(1), 1, 1, 2)]]));
     assert!(is_explained(&[&[get_id(Some(1), 0, 0, 3)], &[get_id(Some(2), 1, 1, 2)]]));
-    // Each guest is a new one.
+    // Each guest is new.
     assert!(is_explained(&[&[get_id(None, 0, 0, 3)], &[get_id(None, 1, 1, 2)]]));
     assert!(!is_explained(&[&[get_id(None, 0, 0, 3)], &[get_id(None, 0, 1, 2)]]));
 }
 
-/// Twelve writes at once have 479 million orders, but few states.
+/// Twelve concurrent writes have 479 million orders, but few states.
 #[test]
-fn orders_that_come_to_the_same_are_looked_at_once() {
+fn orders_with_the_same_state_are_searched_once() {
     let writes: Vec<_> = (0..12).map(|lane| [write(1, lane, lane + 100)]).collect();
     let mut lanes: Vec<&[Event]> = writes.iter().map(<[Event; 1]>::as_slice).collect();
     let impossible = [read(2, 20, 200)];
@@ -115,7 +115,7 @@ fn orders_that_come_to_the_same_are_looked_at_once() {
 }
 
 #[test]
-fn what_is_not_explained_is_told() {
+fn an_unexplained_history_is_reported() {
     let told = history(&[&[write(1, 0, 3)], &[read(2, 1, 2)]]).explain().expect_err("is wrong");
     let told = told.to_string();
     let lines = [
@@ -127,7 +127,7 @@ fn what_is_not_explained_is_told() {
     assert!(lines.iter().all(|line| told.contains(line)), "{told}");
 }
 
-/// Up to three threads with up to three events each, whose times follow each other in a thread.
+/// Up to three threads with up to three events each. The events of a thread do not overlap.
 fn lanes() -> impl Strategy<Value = Vec<Vec<Event>>> {
     let event = (any::<bool>(), 0..3_u8, 1..4_usize, 1..6_usize);
     let lane = prop::collection::vec(event, 0..=3).prop_map(|events| {

@@ -1,4 +1,5 @@
-//! Listings that are read in pages while others write: nothing twice, and all that stood throughout.
+//! Listings read in pages while others write: no entry appears twice, and none that existed
+//! throughout is missing.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -38,10 +39,10 @@ fn register(aws: &Developer, pool: &IdentityPoolId, user: &str) -> IdentityId {
     aws.resolve_developer_identity(input.clone()).expect("registers")
 }
 
-/// A page of a listing, with where the next one begins.
+/// A page of a listing, and the token of the next page.
 type Page<T> = (Vec<T>, Option<String>);
 
-/// Walks a listing from its beginning to its end, again and again, while others write.
+/// Reads a listing from beginning to end, again and again, while others write.
 fn walk<T: Ord + Clone + std::fmt::Debug>(
     standing: &BTreeSet<T>,
     page: impl Fn(i64, Option<String>) -> Page<T>,
@@ -59,7 +60,7 @@ fn walk<T: Ord + Clone + std::fmt::Debug>(
                 }
             });
         }
-        // Also when a walk panics, so that the writers end.
+        // Set even if a walk panics, so that the writers end.
         let _done = Done(&done);
         for walk in 0..WALKS * effort() {
             let (mut shown, mut next) = page(size(), None);
@@ -83,7 +84,7 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Passing users come, are merged with standing ones, and their identities are deleted.
+/// Temporary users are registered and merged with permanent ones, and their identities are deleted.
 fn identities(engine: &Engine, hide_disabled: bool) {
     let aws = developer(engine);
     let pool = new_pool(&aws, "game");
@@ -117,7 +118,7 @@ fn identities(engine: &Engine, hide_disabled: bool) {
     assert_eq!(engine.check().expect("readable"), []);
 }
 
-/// Passing pools come and go, and standing ones get other names.
+/// Temporary pools are created and deleted, and permanent ones are renamed.
 fn pools(engine: &Engine) {
     let aws = developer(engine);
     let standing: BTreeSet<IdentityPoolId> =

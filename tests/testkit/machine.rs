@@ -1,5 +1,5 @@
-//! The state machine: all operations in every order, with restarts, time that goes by, several
-//! pools, accounts and regions, both doors, both stores and all options.
+//! The state machine: all operations in random order, with restarts, passing time, several pools,
+//! accounts and regions, both doors, both stores and all options.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::{effort, figure};
 
-/// One way to run a sequence.
+/// One run of a sequence.
 #[derive(Debug, Clone)]
 struct Case {
     options: u8,
     operations: Vec<Operation>,
-    /// What happens before each operation: mostly nothing.
+    /// The events before each operation. Most do nothing.
     events: Vec<u8>,
 }
 
@@ -30,7 +30,7 @@ fn cases() -> impl Strategy<Value = Case> {
         .prop_map(|(options, operations, events)| Case { options, operations, events })
 }
 
-/// The options of a case: for the engine, and for the model.
+/// The options of a case, for the engine and for the model.
 fn options(bits: u8) -> (impl Fn() -> Builder, Model) {
     let linking =
         [DeveloperLinking::ByIdentityId, DeveloperLinking::ByLinkedLogin][usize::from(bits & 1)];
@@ -47,7 +47,7 @@ fn options(bits: u8) -> (impl Fn() -> Builder, Model) {
     (builder, model.role_accounts(accounts).oldest_survives())
 }
 
-/// Runs a case on engines that `open` makes, one after the other, over what it keeps.
+/// Runs a case on engines that `open` makes one after the other over the same contents.
 fn run<S: Implementation>(
     case: &Case,
     open: impl Fn(Builder) -> Engine,
@@ -103,7 +103,7 @@ fn wire(engine: Engine, clock: TestClock) -> WireDoor {
     WireDoor::new(engine).clock(clock)
 }
 
-/// Engines over a store that others may write to: pools are read with each call.
+/// The store is shared, so an engine reads pools with each call.
 #[test]
 fn typed_door_over_a_shared_store() {
     check("typed door", 192, |case| {
@@ -120,7 +120,7 @@ fn wire_door_over_a_shared_store() {
     });
 }
 
-/// An engine with an exclusive store keeps pools in memory.
+/// The store is exclusive, so the engine caches pools.
 #[test]
 fn wire_door_over_sled() {
     check("wire door over sled", 128, |case| {

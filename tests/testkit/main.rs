@@ -1,4 +1,4 @@
-//! The engine against a model that knows nothing of the engine.
+//! The engine against an independent model.
 
 mod crash;
 mod faults;
@@ -13,12 +13,12 @@ mod races;
 mod reach;
 mod twin;
 
-/// By how much every dose is multiplied: the environment variable `COGNATE_EFFORT`, or 1.
+/// The factor for the amount of work: the environment variable `COGNATE_EFFORT`, or 1.
 fn effort() -> u32 {
     std::env::var("COGNATE_EFFORT").map_or(1, |effort| effort.parse().expect("a whole number"))
 }
 
-/// What a long run is made for.
+/// Reports of a long run.
 #[expect(clippy::print_stdout, reason = "shown with --nocapture")]
 fn figure(figure: std::fmt::Arguments<'_>) {
     println!("{figure}");

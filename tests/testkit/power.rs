@@ -1,12 +1,12 @@
-//! Power cuts: what a process does to its files is recorded together with what it answers, and then
-//! the record is cut anywhere. On the disk is what was synced; of everything else any part may be
-//! there or not. What had been answered before the cut is there, and nothing by half (I8).
+//! Power cuts: a process's file operations are recorded together with its answers, and the record
+//! is cut anywhere. The disk then has all synced data and any part of the rest. Every operation
+//! answered before the cut must be there, and no operation by half (I8).
 //!
-//! What the rig can show: that files and folders are synced in the right order before an answer is
-//! given, whatever a disk does with writes that were not synced: it keeps any of them, in any order,
-//! and tears the last ones at sectors. What it cannot show: disks that lie about syncs, or that
-//! damage what they had synced; a file system that breaks its own promises; writes that go around
-//! the functions of glibc that the recorder stands in for.
+//! The rig can show that files and folders are synced in the right order before an answer is given,
+//! for any disk that keeps synced data: of unsynced writes it keeps some, in any order, and tears
+//! the last ones at sectors. It cannot show disks that lie about syncs or damage synced data, a
+//! file system that breaks its promises, or writes that bypass the functions of glibc that the
+//! recorder replaces.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,9 +24,9 @@ use crate::effort;
 use crate::twin::{Dump, Numbers, builder, difference, dump, filled, is_before_or_after};
 
 const FOLDER: &str = "COGNATE_POWER_FOLDER";
-/// Of one recording; the database is closed and opened again in the middle.
+/// The operations of one recording. The database is closed and opened again in the middle.
 const OPERATIONS: u64 = 120;
-/// In an ordinary run.
+/// The number of cuts in an ordinary run.
 const CUTS: u64 = 60;
 const SEED: u64 = 1 << 20;
 
@@ -41,7 +41,7 @@ fn performs_under_a_recorder() {
     });
 }
 
-/// All operations, on two engines, one after the other.
+/// Performs all operations, on two engines one after the other.
 fn perform(open: impl Fn(u64) -> Engine, mut answered: impl FnMut(u64)) {
     for half in 0..2 {
         let round = SEED + half;
@@ -57,7 +57,7 @@ fn perform(open: impl Fn(u64) -> Engine, mut answered: impl FnMut(u64)) {
     }
 }
 
-/// A record that sled would keep in a file of its own.
+/// Creates a record that sled would store in a separate file.
 fn create_large_pool(engine: &Engine) {
     let aws = engine.developer("999999999999".parse().unwrap(), "us-east-1".parse().unwrap());
     let input = CreateIdentityPoolInput::new("large", GuestAccess::Denied);
@@ -68,7 +68,7 @@ fn create_large_pool(engine: &Engine) {
     aws.create_identity_pool(large).expect("creates");
 }
 
-/// What the twin holds after so many operations.
+/// The twin's contents after each number of operations.
 fn twin() -> Vec<Dump> {
     let store: Arc<dyn Store> = Arc::new(filled(&Dump::new()));
     let mut dumps = vec![Dump::new()];
@@ -80,7 +80,7 @@ fn twin() -> Vec<Dump> {
     dumps
 }
 
-/// What a process did.
+/// A recorded action of the process.
 #[derive(Debug)]
 enum Event {
     Create(PathBuf),
@@ -93,7 +93,7 @@ enum Event {
     Print(Vec<u8>),
 }
 
-/// Runs the operations with the recorder in front of the C library.
+/// Runs the operations with the recorder preloaded.
 fn recorded(scratch: &Path) -> Vec<Event> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testkit/power/recorder.c");
     let (recorder, log) = (scratch.join("recorder.so"), scratch.join("log"));
@@ -102,7 +102,7 @@ fn recorded(scratch: &Path) -> Vec<Event> {
         .args([&recorder, &source])
         .arg("-ldl")
         .status()
-        .expect("a C compiler, as rustc needs one too");
+        .expect("a C compiler, which rustc needs too");
     assert!(built.success(), "the recorder does not build");
     let root = scratch.join("disk");
     fs::create_dir(&root).expect("a folder");
@@ -154,7 +154,7 @@ fn events(mut log: &[u8], root: &Path) -> Vec<Event> {
     events
 }
 
-/// A change of a folder's names.
+/// A change of the names in a folder.
 #[derive(Debug, Clone)]
 enum Naming {
     File(PathBuf, usize),
@@ -163,13 +163,13 @@ enum Naming {
     Unlink(PathBuf),
 }
 
-/// A disk, and what has not reached it for certain.
+/// A disk, and the changes that have not certainly reached it.
 #[derive(Debug, Default)]
 struct Disk {
     files: Vec<File>,
     names: BTreeMap<PathBuf, usize>,
     folders: BTreeSet<PathBuf>,
-    /// By folder, with how many of them are certain.
+    /// By folder, with the number of changes that are certain.
     namings: BTreeMap<PathBuf, (usize, Vec<Naming>)>,
 }
 
@@ -254,10 +254,10 @@ impl Disk {
         self.namings.entry(parent(path)).or_default().1.push(naming);
     }
 
-    /// Lays out what a power cut may leave.
+    /// Writes the files that a power cut may leave.
     fn lay_out(&self, root: &Path, chance: &Numbers) {
         let (mut names, mut folders) = (BTreeMap::new(), BTreeSet::from([PathBuf::new()]));
-        // A folder's names change in their order.
+        // The names of a folder change in order.
         for (certain, namings) in self.namings.values() {
             let open = u64::try_from(namings.len() - certain).expect("few");
             let kept = certain + usize::try_from(chance.below(open + 1)).expect("few");
@@ -312,7 +312,7 @@ impl File {
 }
 
 #[test]
-fn what_was_answered_is_there_after_a_power_cut_and_nothing_by_half() {
+fn a_power_cut_keeps_answered_operations_and_nothing_by_half() {
     let scratch = tempfile::tempdir().expect("a folder");
     let (events, twin) = (recorded(scratch.path()), twin());
     let chance = Numbers::new(0x706f_7765);

@@ -1,4 +1,4 @@
-//! Several threads over few names: whatever they are answered, a serial order explains it.
+//! Several threads over few names: a serial order must explain all their answers.
 
 use std::sync::Arc;
 use std::thread;
@@ -40,7 +40,7 @@ fn builder(clock: &TestClock) -> Builder {
     builder.login_verifier(testkit::login_verifier()).clock(clock.clone())
 }
 
-/// A pool that takes all logins and has roles.
+/// A pool that accepts all logins and has roles.
 fn pool() -> [Operation; 2] {
     let caller = Caller::Account(Account::FIRST);
     let settings = Settings {
@@ -60,7 +60,7 @@ fn pool() -> [Operation; 2] {
     [pool, Operation::SetIdentityPoolRoles { caller, pool: Pool(0), roles }]
 }
 
-/// A pool that is filled in peace, and then a few operations of several threads at once.
+/// Fills a pool, then runs a few operations of several threads at once.
 fn race<S: Implementation + Sync>(seed: u64, doors: &[S], listings: bool) -> u32 {
     let random = Numbers::new(seed);
     let first_account = 100_000_000_000 + seed % (1 << 32) * 16;
@@ -74,7 +74,7 @@ fn race<S: Implementation + Sync>(seed: u64, doors: &[S], listings: bool) -> u32
     let lanes: Vec<_> = (0..threads)
         .map(|lane| {
             let operations = std::iter::repeat_with(|| testkit::operation(&random.bytes()));
-            // In every other round one thread does nothing but change pools.
+            // In every other round one thread only changes pools.
             let is_owner = lane == 0 && seed % 2 == 1;
             let operations = operations.filter(|operation| {
                 (listings || !is_listing(operation)) && (!is_owner || changes_pools(operation))
@@ -98,7 +98,7 @@ fn checked(seed: u64, engine: &Engine) {
     assert_eq!(engine.check().expect("readable"), [], "seed {seed}");
 }
 
-/// Rounds until so many operations were raced, times the effort.
+/// Repeats rounds until this many operations were raced, times the effort.
 fn rounds(operations: u32, mut round: impl FnMut(u64) -> u32) {
     let operations = operations * effort();
     let (mut seed, mut raced) = (0, 0);
@@ -109,7 +109,7 @@ fn rounds(operations: u32, mut round: impl FnMut(u64) -> u32) {
     figure(format_args!("{raced} raced operations in {seed} rounds"));
 }
 
-/// An engine with an exclusive store keeps pools in memory.
+/// An engine with an exclusive store caches pools and keys.
 #[test]
 fn exclusive_in_memory() {
     rounds(1_500, |seed| {
@@ -120,7 +120,7 @@ fn exclusive_in_memory() {
     });
 }
 
-/// Lets others in between its calls.
+/// Yields to other threads between its calls.
 struct Yielding {
     store: MemoryStore,
     pattern: Numbers,
@@ -168,7 +168,7 @@ fn two_engines_over_one_store() {
     });
 }
 
-/// How many rounds share a database, each with accounts of its own.
+/// The number of rounds that share a database, each with its own accounts.
 const ROUNDS_OF_A_DATABASE: u64 = 100;
 
 fn over_sled(operations: u32, durability: Durability) {
@@ -183,7 +183,7 @@ fn over_sled(operations: u32, durability: Durability) {
             let engine = builder(&TestClock::default()).open_sled(options.cache_bytes(1 << 20));
             (folder, engine.expect("opens"))
         });
-        // sled does not read a range at one moment.
+        // A scan of sled is not a snapshot.
         let raced = race(seed, &[TypedDoor::new(engine.clone())], false);
         if seed % 10 == 9 {
             checked(seed, engine);
@@ -202,7 +202,7 @@ fn over_sled_relaxed() {
     over_sled(300, Durability::Relaxed);
 }
 
-/// Of several guests that the same user is linked to at the same time, one gets it.
+/// If the same user is linked to several guests at once, exactly one gets it.
 #[test]
 fn a_login_has_exactly_one_winner() {
     const GUESTS: u16 = 4;

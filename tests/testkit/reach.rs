@@ -1,4 +1,4 @@
-//! What generated operations come to: a model that is never asked says nothing.
+//! Coverage of generated operations: a model shows nothing about behaviour that is never reached.
 
 mod watch;
 
@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 
 use watch::Watching;
 
-/// Each operation with the exceptions that it has to have met.
+/// Each operation with the exceptions that it must have met.
 const REACHED: [(&str, &[&str]); 23] = [
     ("CreateIdentityPool", &["InvalidParameter", "Validation"]),
     ("DeleteIdentities", &["Validation"]),
@@ -86,7 +86,7 @@ const REACHED: [(&str, &[&str]); 23] = [
 
 const SEQUENCES: usize = 200;
 
-/// How often each behaviour has to be met at least.
+/// The smallest number of times that each behaviour must be met.
 const TIMES_MIN: usize = 3;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Engines that repeat byte for byte, and the bytes of their stores.
+//! Reproducible engines, and the bytes of their stores.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,7 @@ impl Numbers {
         self.next() % end
     }
 
-    /// As many bytes as an operation is made of.
+    /// The bytes that generate one operation.
     pub(crate) fn bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         self.fill_all(&mut bytes);
@@ -59,7 +59,7 @@ impl Ids for Numbers {
     }
 }
 
-/// An engine to be, all of whose chance follows from `seed`.
+/// A builder whose randomness follows entirely from `seed`.
 pub(crate) fn builder(seed: u64, clock: TestClock) -> Builder {
     Engine::builder()
         .signing_algorithm(SigningAlgorithm::EdDsa)
@@ -69,7 +69,7 @@ pub(crate) fn builder(seed: u64, clock: TestClock) -> Builder {
         .entropy(Numbers::new(seed))
 }
 
-/// Everything that a store holds.
+/// All contents of a store.
 pub(crate) type Dump = BTreeMap<(&'static str, Vec<u8>), Value>;
 
 pub(crate) fn dump(store: &dyn Store) -> Dump {
@@ -86,8 +86,8 @@ pub(crate) fn dump(store: &dyn Store) -> Dump {
     all
 }
 
-/// Whether a store holds what it held before an operation or what it held after it. The key that an
-/// operation is the first to need is made in a commit of its own, and may be there already.
+/// Whether a store equals its state before or after an operation. The first operation that needs a
+/// key makes it in a separate commit, so the key may be there already.
 pub(crate) fn is_before_or_after(found: &Dump, before: &Dump, after: &Dump) -> bool {
     let is_key =
         |tree: &str| [Tree::SigningKeys, Tree::SessionKeys].iter().any(|t| t.name() == tree);
@@ -105,14 +105,14 @@ pub(crate) fn is_before_or_after(found: &Dump, before: &Dump, after: &Dump) -> b
     whole && contains(found, before) && contains(after, found)
 }
 
-/// What two dumps differ in.
+/// The difference between two dumps.
 pub(crate) fn difference(wanted: &Dump, found: &Dump) -> String {
     let missing: Vec<_> = wanted.iter().filter(|(k, v)| found.get(*k) != Some(*v)).collect();
     let extra: Vec<_> = found.keys().filter(|key| !wanted.contains_key(*key)).collect();
     format!("missing or other {missing:?}, too many {extra:?}")
 }
 
-/// A store in memory that holds the same.
+/// A store in memory with the same contents.
 pub(crate) fn filled(from: &Dump) -> MemoryStore {
     let store = MemoryStore::new();
     let mut batch = Batch::default();

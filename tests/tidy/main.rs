@@ -1,27 +1,29 @@
-//! The shape of the code: layers look down only, files and lines stay readable.
+//! The shape of the code and its docs: layers look down only, files and lines stay short, and
+//! headings and docs start with a noun or a verb.
 
 mod public;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every source file under a folder, by its path from the package's root.
-fn sources(folder: &str) -> Vec<(String, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() && !path.ends_with("target") {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
+/// Every file with this extension under a path, by its name from the package's root.
+fn files(under: &str, extension: &str) -> Vec<(String, String)> {
+    fn walk(path: PathBuf, extension: &str, found: &mut Vec<PathBuf>) {
+        if path.is_dir() {
+            for entry in fs::read_dir(&path).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if !path.ends_with("target") {
+                    walk(path, extension, found);
+                }
             }
+        } else if path.extension().is_some_and(|own| own == extension) {
+            found.push(path);
         }
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    walk(&root.join(folder), &mut found);
+    walk(root.join(under), extension, &mut found);
     found.sort();
-    assert!(!found.is_empty(), "no source in {folder}");
     let read = |path: PathBuf| {
         let name = path.strip_prefix(root).expect("inside").to_string_lossy().replace('\\', "/");
         (name, fs::read_to_string(path).expect("text"))
@@ -29,7 +31,14 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     found.into_iter().map(read).collect()
 }
 
-/// What a file names, without its tests and comments.
+/// Every source file under a folder.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let sources = files(folder, "rs");
+    assert!(!sources.is_empty(), "no source in {folder}");
+    sources
+}
+
+/// The code of a file, without its tests and comments.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().expect("a first part");
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -111,7 +120,7 @@ fn libraries_are_named_where_they_belong() {
                 "src/credentials",
                 "src/wire",
                 "src/http",
-                "src/op.rs",
+                "src/operation.rs",
                 "src/testkit",
             ],
         ),
@@ -142,4 +151,55 @@ fn files_and_lines_are_short() {
             }
         }
     }
+}
+
+/// The Markdown of a file: all of it, or the doc comments of source. Each line has its number, and
+/// other lines of source are empty.
+fn markdown<'a>(file: &str, text: &'a str) -> Vec<(usize, &'a str)> {
+    let is_source = file.ends_with(".rs");
+    let doc = |line: &'a str| {
+        let line = line.trim_start();
+        line.strip_prefix("//!").or_else(|| line.strip_prefix("///")).unwrap_or_default().trim()
+    };
+    (1..).zip(text.lines().map(|line| if is_source { doc(line) } else { line.trim() })).collect()
+}
+
+/// The headings of Markdown outside its examples.
+fn headings<'a>(lines: &[(usize, &'a str)]) -> Vec<(usize, &'a str)> {
+    let mut is_example = false;
+    let mut headings = Vec::new();
+    for (number, line) in lines {
+        is_example ^= line.starts_with("```");
+        let heading = line.trim_start_matches('#');
+        if !is_example && heading.len() < line.len() && heading.starts_with(' ') {
+            headings.push((*number, heading.trim()));
+        }
+    }
+    headings
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(|c: char| !c.is_alphabetic()).next().expect("a first part")
+}
+
+#[test]
+fn headings_start_with_no_question_word() {
+    let mut all = Vec::new();
+    for folder in ["src", "tests", "benches", "examples", "fuzz"] {
+        all.extend(files(folder, "rs"));
+    }
+    for path in ["README.md", "CHANGELOG.md", "docs", "tests"] {
+        if Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists() {
+            all.extend(files(path, "md"));
+        }
+    }
+    let mut count = 0;
+    for (file, text) in &all {
+        for (number, heading) in headings(&markdown(file, text)) {
+            let is_question = ["What", "Who", "Which"].contains(&first_word(heading));
+            assert!(!is_question, "{file}:{number}: the heading `{heading}`");
+            count += 1;
+        }
+    }
+    assert!(count > 100, "only {count} headings were found");
 }

@@ -1,4 +1,4 @@
-//! The figures as a table and as plots.
+//! Writes the measurements as a table and as plots.
 
 use std::error::Error;
 use std::fs;
@@ -12,12 +12,13 @@ use plotters::prelude::*;
 use super::{Latency, Point, short};
 use crate::measure::target_folder;
 
-/// Of the median and of what is rare.
+/// The colours of the median and of the 99th percentile.
 const ENGINE: [RGBColor; 2] = [RGBColor(0x1f, 0x5f, 0xa8), RGBColor(0x9c, 0xba, 0xda)];
 const SLED: [RGBColor; 2] = [RGBColor(0xd5, 0x6a, 0x0b), RGBColor(0xee, 0xbe, 0x92)];
 const FONT: (&str, u32) = ("sans-serif", 16);
 
-/// Writes `cognate-growth.tsv` and the plots into the target folder, over those of fewer points.
+/// Writes `cognate-growth.tsv` and the plots to the target folder, replacing those with fewer
+/// points.
 pub(super) fn write(points: &[Point]) {
     let target = target_folder();
     fs::write(target.join("cognate-growth.tsv"), table(points)).expect("the target folder");
@@ -106,7 +107,8 @@ impl Plot {
         self.lines.iter().flat_map(|line| &line.points).map(|(_, value)| *value)
     }
 
-    /// From a tick below all values to one above, and the ticks: 1, 2, 5, 10, 20, 50 and so on.
+    /// The range from a tick below all values to one above, and the ticks: 1, 2, 5, 10, 20, 50 and
+    /// so on.
     fn range(&self) -> (Range<u64>, Vec<u64>) {
         let (least, most) = (self.values().min(), self.values().max());
         let (least, most) = (least.unwrap_or_default(), most.unwrap_or_default());
@@ -160,7 +162,7 @@ impl Plot {
     }
 }
 
-/// Nanoseconds as microseconds.
+/// Converts nanoseconds to microseconds.
 fn micros(nanos: u64) -> String {
     let decimal = format!("{}.{:03}", nanos / 1_000, nanos % 1_000);
     decimal.trim_end_matches('0').trim_end_matches('.').to_owned()

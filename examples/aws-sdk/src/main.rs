@@ -1,7 +1,8 @@
 //! The AWS SDK for Rust over an engine in the same process: no server, no port, no network.
 //!
-//! The SDK signs and sends each request as to the service. Its HTTP client hands the request to the
-//! engine. Tests of a backend that uses the SDK run against the engine like this.
+//! The SDK signs and sends each request as it does for the service, but its HTTP client passes the
+//! request to the engine. Tests of a backend that uses the SDK can run against the engine in this
+//! way.
 
 use std::error::Error;
 
@@ -41,7 +42,7 @@ fn answer(
     request: HttpRequest,
 ) -> Result<HttpResponse, Box<dyn Error + Send + Sync>> {
     let request = request.try_into_http1x()?;
-    // The inputs of this service are in memory, none is a stream.
+    // Inputs of this service are in memory, never streams.
     let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
     let response = cognate::http::handle(engine, &request);
     Ok(response.map(SdkBody::from).try_into()?)
@@ -58,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        // An access key id of twelve digits is the account.
+        // An access key id of twelve digits is the account id.
         .credentials_provider(Credentials::new("123456789012", "secret", None, None, "example"))
         .http_client(http_client(engine.clone()))
         .build();

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     for path in arguments {
-        // Before it runs: the last one named is the one that failed.
+        // Printed before it runs, so that the last path is the one that failed.
         println!("{path}");
         match std::fs::read(&path) {
             Ok(input) => run(&input),

@@ -25,7 +25,7 @@ const OIDC_ARN: &str = "arn:aws:iam::123456789012:oidc-provider/id.example.com";
 pub(super) const CLIENT: &str = "game";
 pub(super) const SUBJECT: &str = "alice";
 
-/// An issuer, with a pool that has it as its only provider.
+/// An issuer, and a pool with it as the only provider.
 pub(super) struct Issuer {
     pub(super) name: &'static str,
     pub(super) pool: IdentityPool,
@@ -50,11 +50,11 @@ impl Issuer {
         pools.into()
     }
 
-    /// Claims that were accepted say all that they have to.
+    /// Asserts that accepted claims are complete and valid.
     pub(super) fn check(&self, claims: &Map<String, Value>) {
         let url = format!("https://{}", self.name);
         let has_no_scheme = self.name == GOOGLE && claims["iss"] == GOOGLE;
-        assert!(claims["iss"] == url || has_no_scheme, "of another issuer: {claims:?}");
+        assert!(claims["iss"] == url || has_no_scheme, "from another issuer: {claims:?}");
         let text = |claim: &str| claims.get(claim).filter(|claim| !claim.is_null());
         let audience = text("azp").unwrap_or(&claims["aud"]);
         let is_client = |one: &Value| one == CLIENT;
@@ -62,7 +62,7 @@ impl Issuer {
             is_client(audience) || audience.as_array().is_some_and(|all| all.iter().any(is_client));
         assert!(is_for_us, "for another application: {claims:?}");
         let now = f64::from(u32::try_from(NOW.as_secs()).expect("before 2106"));
-        assert!(claims["exp"].as_f64().is_some_and(|exp| exp >= now + 1.0), "over: {claims:?}");
+        assert!(claims["exp"].as_f64().is_some_and(|exp| exp >= now + 1.0), "expired: {claims:?}");
         for claim in ["nbf", "iat"].into_iter().filter_map(text) {
             assert!(claim.as_f64().is_some_and(|begin| begin < now + 301.0), "early: {claims:?}");
         }
@@ -75,14 +75,14 @@ enum Pair {
     Ed25519(Ed25519KeyPair),
 }
 
-/// A key that all issuers have.
+/// A key that all issuers share.
 pub(super) struct Signer {
     alg: &'static str,
     pair: Pair,
 }
 
 impl Signer {
-    /// Where the fastest one is.
+    /// The index of the fastest signer.
     pub(super) const FASTEST: usize = 2;
 
     pub(super) fn all() -> Vec<Self> {
@@ -123,7 +123,7 @@ impl Signer {
         jwk
     }
 
-    /// Whether a member of a key set is the signer's public key, however it is written.
+    /// Whether a member of a key set is the signer's public key, in any encoding.
     pub(super) fn is_public_key(&self, key: &Value) -> bool {
         let own = self.jwk();
         let names: &[&str] = if own["kty"] == "RSA" { &["n", "e"] } else { &["x", "y"] };
@@ -134,7 +134,7 @@ impl Signer {
         json!({ "alg": self.alg, "kid": self.alg }).to_string().into_bytes()
     }
 
-    /// A token of a header and claims as they are.
+    /// A token with a header and claims exactly as given.
     pub(super) fn sign(&self, header: &[u8], claims: &[u8]) -> String {
         let signed = format!("{}.{}", encode(header), encode(claims));
         let (message, random) = (signed.as_bytes(), SystemRandom::new());
@@ -151,7 +151,7 @@ impl Signer {
     }
 }
 
-/// A token that a signer has signed.
+/// A genuine token.
 pub(super) struct Token {
     pub(super) text: String,
     pub(super) signer: usize,
@@ -160,8 +160,8 @@ pub(super) struct Token {
 }
 
 impl Token {
-    /// Of each issuer and each key one for the application, and others that nobody accepts: for
-    /// another application, and one whose time is over.
+    /// For each issuer and key, a token for the application, and two that no pool accepts: one for
+    /// another application, and an expired one.
     pub(super) fn all(issuers: &[Issuer], signers: &[Signer]) -> Vec<Self> {
         let mut tokens = Vec::new();
         for (place, issuer) in issuers.iter().enumerate() {
@@ -187,7 +187,7 @@ impl Token {
     }
 }
 
-/// A document of keys.
+/// A JSON Web Key Set.
 pub(super) fn key_set(keys: &[Value]) -> String {
     json!({ "keys": keys }).to_string()
 }

@@ -1,4 +1,4 @@
-//! Headers and claims that are put together from few values.
+//! Headers and claims composed from few values.
 
 use arbitrary::Arbitrary;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::logins::issuers::{CLIENT, Issuer, SUBJECT};
 use crate::scene::NOW;
 
-/// Each byte chooses a value of its member, and most often none, or the one that is right.
+/// Each byte selects the value of a member: usually none or the valid one.
 #[derive(Debug, Clone, Copy, Arbitrary)]
 pub(super) struct Made {
     alg: u8,
@@ -55,7 +55,7 @@ impl Made {
     }
 }
 
-/// Half of the time the usual value, else one of the others.
+/// The usual value half of the time, otherwise one of the others.
 fn choose(byte: u8, usual: Value, others: &[Value]) -> Value {
     match byte.checked_sub(128) {
         None => usual,
@@ -63,7 +63,7 @@ fn choose(byte: u8, usual: Value, others: &[Value]) -> Value {
     }
 }
 
-/// What is null is left out.
+/// Omits null members.
 fn members(members: impl IntoIterator<Item = (&'static str, Value)>) -> Vec<u8> {
     let there = members.into_iter().filter(|(_, value)| !value.is_null());
     let there: Map<_, _> = there.map(|(name, value)| (name.to_owned(), value)).collect();

@@ -1,4 +1,4 @@
-//! What an engine takes it gives back, to the letter.
+//! An engine returns stored values unchanged.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -16,11 +16,11 @@ use cognate::{Developer, Engine, Error, ErrorKind, Result};
 use crate::model::Shape;
 use crate::scene::{self, ACCOUNT, PUBLIC};
 
-/// The value of a tag that comes from a claim.
+/// The valid values of tags that come from claims.
 static IS_TAG: LazyLock<Shape> =
     LazyLock::new(|| Shape::at("/SetPrincipalTagAttributeMap/members/PrincipalTags/value"));
 
-/// Gives an engine both texts for whatever it takes a text for.
+/// Passes both texts to an engine wherever it takes a text.
 pub(super) fn keep(first: &str, second: &str) {
     let engine = scene::builder().in_memory().expect("an engine");
     let aws = scene::owner(&engine);
@@ -117,7 +117,7 @@ impl Kept {
         let tags = self.aws.get_principal_tag_attribute_map(map)?.principal_tags;
         let mut tags = tags.iter().flatten().map(|(key, claim)| (key.as_str(), claim.as_str()));
         assert_eq!(tags.next(), Some((name, name)));
-        // The scene's proofs cannot carry what stands between their parts.
+        // A proof cannot carry its own separators.
         if [name, value].iter().any(|text| text.contains([';', '='])) || name == "sub" {
             return Ok(());
         }
@@ -143,7 +143,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Two logins are one if and only if their subjects are.
+    /// Two logins are equal if and only if their subjects are.
     fn subject(&self, subject: &str) -> Result<()> {
         let get = |subject: &str| {
             let input = GetIdInput::new(&self.pool);
@@ -159,7 +159,7 @@ impl Kept {
         Ok(())
     }
 
-    /// An id that was not made here names nothing, nor does a token of no list, nor another ARN.
+    /// A foreign id, page token or ARN names nothing.
     fn nothing(&self, text: &str) -> Result<()> {
         let is_refused = |error: Error| {
             matches!(error.kind(), ErrorKind::InvalidParameter | ErrorKind::Validation)

@@ -1,4 +1,4 @@
-//! Every type that a text can be a value of, and what the service model says of it.
+//! Every type that is made from a text, with its constraints in the service model.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -19,7 +19,7 @@ use crate::model::Shape;
 use crate::names::check_message;
 
 pub(super) struct Kind {
-    /// Where a message says that the text stands.
+    /// The place of the text in a message.
     member: &'static str,
     pub(super) shape: Shape,
     pub(super) check: fn(&Self, &str),
@@ -44,7 +44,7 @@ pub(super) static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         let rules = "RoleMappings/value/members/RulesConfiguration/members/Rules";
         of("SetIdentityPoolRoles", &format!("{rules}/member/members/{member}"))
     };
-    // The model has no account that owns a pool, no region and no subject.
+    // The model has no owner's account, no region and no subject.
     let account = Shape::new((12, 12), Some(r"\d+"));
     let region = Shape::new((1, 18), Some(r"[\w-]+"));
     kinds! {
@@ -78,7 +78,7 @@ pub(super) static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     }
 });
 
-/// A value of the type is exactly the text, and there is one if and only if the model says so.
+/// Asserts that a value keeps its text, and exists if and only if the model accepts the text.
 fn check<T>(kind: &Kind, text: &str, as_str: impl Fn(&T) -> &str)
 where
     T: FromStr<Err = Violations> + TryFrom<String, Error = Violations>,
@@ -94,7 +94,7 @@ where
         (Ok(value), None) => {
             assert_eq!(as_str(&value), text);
             assert_eq!(serde_json::to_value(&value).expect("a text"), json);
-            // Of one or two letters the name of the type may have some.
+            // Text of one or two letters may occur in the type's name.
             let is_shown = text.len() < 16 || format!("{value:?}").contains(&format!("{text:?}"));
             assert!(is_shown || kind.shape.is_sensitive, "{value:?} is not {text}");
             let is_told = text.len() >= 16 && format!("{value:?}").contains(text);
@@ -106,7 +106,7 @@ where
     }
 }
 
-/// Values are in the order of their texts.
+/// Values have the order of their texts.
 fn compare<T: FromStr + Ord>(texts: [&str; 2]) {
     let [Ok(one), Ok(other)] = texts.map(str::parse::<T>) else { return };
     let [one_text, other_text] = texts;

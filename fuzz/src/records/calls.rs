@@ -1,4 +1,4 @@
-//! The operations that read what was damaged.
+//! The operations that read damaged records.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::records::layout::Identity;
 use crate::records::watch::Watch;
 use crate::scene::{self, ACCOUNT, COGNITO, DEVELOPER, NOW, OIDC_ARN, PUBLIC};
 
-/// More users than the filled store has.
+/// A user that the filled store does not have.
 const NEW_USER: &str = "round-trip";
 
 pub(super) struct Calls<'a> {
@@ -30,13 +30,13 @@ pub(super) struct Calls<'a> {
 }
 
 impl Calls<'_> {
-    /// One call. It answers, or says why not; then it has written nothing. What it could not read
-    /// it says.
+    /// One call. If it is refused, it has written nothing. If it read a corrupt record, it must say
+    /// so.
     pub(super) fn call<T>(&self, what: &str, call: impl FnOnce() -> Result<T>) -> Option<T> {
         self.judged(what, false, call)
     }
 
-    /// One that removes what a pool leaves behind, without looking at all of it.
+    /// A call that removes the remains of a pool without reading all of them.
     pub(super) fn removing<T>(&self, what: &str, call: impl FnOnce() -> Result<T>) -> Option<T> {
         self.judged(what, true, call)
     }
@@ -48,18 +48,19 @@ impl Calls<'_> {
         let spoiled = !removes && self.store.has_read_spoiled();
         match answer {
             Ok(answer) => {
-                assert!(!spoiled, "{what}: answered from a record that is corrupt");
+                assert!(!spoiled, "{what}: answered from a corrupt record");
                 Some(answer)
             }
             Err(Error::Corrupt { .. }) => {
                 // INVARIANT I7
-                assert!(removes || self.store.writes() == writes, "{what}: wrote, and is corrupt");
+                let is_unchanged = self.store.writes() == writes;
+                assert!(removes || is_unchanged, "{what}: reported corruption, but wrote");
                 None
             }
             Err(error @ (Error::Refused(_) | Error::SigningKey(_))) => {
-                assert!(!spoiled, "{what}: passed over a record that is corrupt, and: {error}");
+                assert!(!spoiled, "{what}: ignored a corrupt record, and: {error}");
                 // INVARIANT I7
-                assert_eq!(self.store.writes(), writes, "{what}: wrote, and: {error}");
+                assert_eq!(self.store.writes(), writes, "{what}: was refused, but wrote: {error}");
                 None
             }
             Err(error) => panic!("{what}: {error}"),
@@ -72,7 +73,7 @@ impl Calls<'_> {
         [scene::owner(self.engine), abroad]
     }
 
-    /// Everything that only looks.
+    /// Every operation that only reads.
     pub(super) fn look(&self) {
         let writes = self.store.writes();
         for aws in self.owners() {
@@ -110,7 +111,7 @@ impl Calls<'_> {
             let guest = &self.filled.identities[4];
             assert!(verified.is_none_or(|verified| verified.session.identity_id == *guest));
         }
-        assert_eq!(self.store.writes(), writes, "who only looks changes nothing");
+        assert_eq!(self.store.writes(), writes, "a reading call wrote");
     }
 
     fn look_at_pool(&self, aws: &Developer, pool: &IdentityPoolId) {
@@ -139,10 +140,10 @@ impl Calls<'_> {
         }
     }
 
-    /// Turns the pages of a listing, which come to an end.
+    /// Reads a listing to its end.
     fn pages(&self, what: &str, page: impl Fn(Option<NextToken>) -> Result<Option<NextToken>>) {
         let mut next = None;
-        // None of the lists is longer.
+        // No list is longer.
         for _ in 0..=self.store.entries().len() + 256 {
             match self.call(what, || page(next.take())) {
                 Some(Some(token)) => next = Some(token),
@@ -152,7 +153,7 @@ impl Calls<'_> {
         panic!("{what}: the pages do not end");
     }
 
-    /// What is written and taken back leaves every byte as it was.
+    /// Writing and undoing leaves every byte as it was.
     pub(super) fn write_and_take_back(&self) {
         for (aws, pools) in
             self.owners().iter().zip([&self.filled.pools[..2], &self.filled.pools[2..]])
@@ -223,7 +224,7 @@ impl Calls<'_> {
         assert_eq!(self.store.value(&key), Some(touched(before)), "{key} has changed");
     }
 
-    /// Everything else that reads before it writes; in the end there is little left.
+    /// All other operations that read before they write. At the end, little is left.
     pub(super) fn change(&self) {
         let [aws, abroad] = &self.owners();
         let [pool, second, third] = self.filled.pools.as_slice() else { unreachable!() };
@@ -295,7 +296,7 @@ impl Calls<'_> {
     }
 }
 
-/// The input of the page that a token names.
+/// The input for the page of a token.
 fn with_token<I>(input: I, token: Option<NextToken>, set: impl FnOnce(I, NextToken) -> I) -> I {
     match token {
         Some(token) => set(input, token),
@@ -308,8 +309,8 @@ fn guid(id: &str) -> [u8; 16] {
     Uuid::parse_str(guid).expect("a guid").into_bytes()
 }
 
-/// The record of a pool in the format of today. The first format had no roles and no attributes:
-/// three maps, which are empty.
+/// The record of a pool in the current format. The first format had no roles and no attributes:
+/// three empty maps.
 fn as_written_now(mut pool: Value) -> Value {
     if let Some(format @ 1) = pool.first_mut() {
         *format = 2;
@@ -318,7 +319,7 @@ fn as_written_now(mut pool: Value) -> Value {
     pool
 }
 
-/// The record of an identity to which something has just happened.
+/// The record of an identity after a change.
 fn touched(mut identity: Value) -> Value {
     let said = Identity::of(&identity).expect("a record that was read");
     let modified = said.modified.max(NOW.as_millis()).to_le_bytes();

@@ -1,20 +1,20 @@
-//! What an input does to the records of a store.
+//! The damage that an input does to the records of a store.
 //!
-//! An input is a sequence of steps, each a letter, the number of a record, a length, and as many
-//! bytes, which are what the letter takes:
+//! An input is a sequence of steps. Each is a letter, the number of a record, a length, and as many
+//! bytes, whose meaning depends on the letter:
 //!
 //! | | bytes | the record |
 //! | --- | --- | --- |
 //! | `e` | edits | is edited |
-//! | `p` | a place and bytes | has the bytes from the place on |
+//! | `p` | a place and bytes | is overwritten with the bytes from the place on |
 //! | `c` | a place | is cut there |
-//! | `x` | bytes | has the bytes behind it |
-//! | `v` | bytes | is the bytes |
+//! | `x` | bytes | has the bytes appended |
+//! | `v` | bytes | is replaced by the bytes |
 //! | `s` | a number | swaps its value with that of another record of its tree |
-//! | `k` | edits | is also there under an edited key |
-//! | `m` | bytes | is also there under the bytes |
-//! | `n` | a length and bytes | gets a new one beside it, with a key of that length and the rest |
-//! | `d` | | is gone |
+//! | `k` | edits | is copied to an edited key |
+//! | `m` | bytes | is copied to the bytes as a key |
+//! | `n` | a length and bytes | gets a new neighbour: a key of that length, and the rest as the value |
+//! | `d` | | is deleted |
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ use crate::edits::{Edit, Place, edit};
 /// More steps leave little of a store.
 const STEPS_MAX: usize = 12;
 
-/// The records of a store after all that an input does to them.
+/// The records of a store after the damage.
 pub(super) fn damaged(entries: &[(Key, Value)], input: &[u8]) -> BTreeMap<Key, Value> {
     let mut records: BTreeMap<Key, Value> = entries.iter().cloned().collect();
     let mut input = input;
@@ -47,7 +47,7 @@ fn step(
     bytes: &[u8],
 ) {
     let mut u = Unstructured::new(bytes);
-    // One that is gone is as good as an empty one.
+    // A deleted record counts as an empty one.
     let mut value = records.get(key).cloned().unwrap_or_default();
     match letter {
         b'e' => edit(&mut value, &Vec::<Edit>::arbitrary(&mut u).unwrap_or_default()),

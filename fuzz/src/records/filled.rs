@@ -1,4 +1,4 @@
-//! A store that engines have filled: every tree has a record, most have several of every kind.
+//! A store filled by engines: every tree has a record, and most have several of every kind.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ use cognate::{Builder, Developer, Engine};
 use crate::records::watch::Watch;
 use crate::scene::{self, ACCOUNT, Counted, DEVELOPER, OIDC, OIDC_ARN, PUBLIC};
 
-/// Another region, where keys are sealed.
+/// Another region, whose keys are sealed.
 pub(super) const ELSEWHERE: &str = "eu-west-1";
 
-/// Of the pool's public provider.
+/// A token of the pool's public provider.
 pub(super) const ROBERT: &str = "proof-of-robert;team=red";
 
-/// Under which a public login leads to the second user of the pool.
+/// A public login of the pool's second user.
 pub(super) const OLGA: (&str, &str) = (OIDC, "proof-of-olga");
 
 pub(super) struct Filled {
     pub(super) entries: Vec<(Key, Value)>,
     pub(super) pools: Vec<IdentityPoolId>,
-    /// Of alice, bob, carol, dave and a guest, all of the first pool. Carol's was merged into
-    /// bob's.
+    /// Identities of alice, bob, carol, dave and a guest, all in the first pool. Carol's was merged
+    /// into bob's.
     pub(super) identities: Vec<IdentityId>,
     pub(super) token: String,
     pub(super) claims: Claims,
@@ -39,7 +39,7 @@ pub(super) struct Filled {
 /// Users of the developer provider.
 pub(super) const USERS: [&str; 4] = ["alice", "bob", "carol", "dave \u{1f3ae} größe"];
 
-/// No id of the filled store is higher.
+/// Every id of the filled store is at most this number.
 const IDS_MAX: u64 = 1_000;
 
 impl Filled {
@@ -56,7 +56,7 @@ impl Filled {
         let claims = plain.verify_token(&token).expect("its own token");
         let mut sessions = vec![session(&plain, &identities[4])];
 
-        // From here on keys are sealed.
+        // Keys are sealed from here on.
         let builder = scene::builder_with_own_keys().ids(Counted::after(IDS_MAX / 2));
         let sealed = open(builder.key_secret(SECRET), &store).expect("an engine");
         sealed.rotate_session_key().expect("a new key");
@@ -69,7 +69,7 @@ impl Filled {
         let input = GetOpenIdTokenInput::new(&guest.expect("a guest").identity_id);
         sealed.public().get_open_id_token(input).expect("a token");
         sealed.rotate_signing_key(&region).expect("a new key");
-        // A pool was deleted, and the engine stopped before the mark was gone.
+        // A deleted pool whose engine stopped before it removed the mark.
         store.plant([(Key::new(Tree::Deletions, [0xdd; 16]), vec![1])]);
 
         let entries = store.entries();
@@ -82,7 +82,7 @@ impl Filled {
 
 const SECRET: &[u8] = b"a secret of thirty-two bytes: ok";
 
-/// An engine that knows the secret, and makes other ids than those of the filled store.
+/// An engine that knows the secret, and mints other ids than those of the filled store.
 pub(super) fn engine(store: &Arc<Watch>) -> cognate::Result<Engine> {
     let builder = scene::builder_with_own_keys().key_secret(SECRET);
     open(builder.ids(Counted::after(IDS_MAX)), store)
@@ -92,7 +92,7 @@ fn open(builder: Builder, store: &Arc<Watch>) -> cognate::Result<Engine> {
     builder.open_shared(Arc::clone(store) as Arc<dyn Store>)
 }
 
-/// With all that a pool can have.
+/// A pool with every setting.
 fn create_pool_of_all(aws: &Developer) -> IdentityPoolId {
     let user_pool = "cognito-idp.us-east-1.amazonaws.com/us-east-1_abc";
     let client = |name: &str| {

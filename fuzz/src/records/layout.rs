@@ -1,9 +1,8 @@
-//! What a key and a record look like, said a second time: by hand, and without the library's
-//! decoders.
+//! The format of keys and records, written by hand a second time, without the library's decoders.
 //!
-//! Integers of a record have a fixed length and are little-endian, those of a key big-endian. A
-//! text, a list and a map begin with their length in 8 bytes, an optional value with a byte, and a
-//! choice with its number in 4.
+//! Integers of a record have a fixed length and are little-endian, those of a key are big-endian.
+//! Texts, lists and maps begin with their length in 8 bytes, optional values with a byte, and
+//! choices with their number in 4 bytes.
 
 use std::sync::LazyLock;
 
@@ -11,7 +10,7 @@ use cognate::store::{Key, Tree};
 
 use crate::model::Shape;
 
-/// Whether a record can have been written under the key.
+/// Whether an engine can have written the record under the key.
 pub(super) fn is_right(key: &Key, value: &[u8]) -> bool {
     is_right_key(key) && record(key.tree, value).is_some()
 }
@@ -25,16 +24,16 @@ fn is_right_key(key: &Key) -> bool {
         Tree::Logins => login,
         Tree::SessionKeys => number,
         Tree::SigningKeys => signing_key,
-        other => panic!("{other:?} is new, and has no layout here"),
+        other => panic!("{other:?} has no layout here"),
     };
     let mut bytes = Left(&key.bytes);
     key_of(&mut bytes).is_some() && bytes.0.is_empty()
 }
 
-/// What has not been read yet. Whoever reads takes from its front.
+/// The unread rest. Reading takes bytes from its front.
 struct Left<'a>(&'a [u8]);
 
-/// `None` where the bytes are not as they have to be.
+/// `None` if the bytes are invalid.
 type Read<T = ()> = Option<T>;
 
 fn account(key: &mut Left<'_>) -> Read {
@@ -102,10 +101,10 @@ fn record(tree: Tree, value: &[u8]) -> Read {
     body.0.is_empty().then_some(())
 }
 
-/// What the record of an identity says.
+/// The parts of an identity's record that the rig needs.
 pub(super) struct Identity {
     pub(super) is_authenticated: bool,
-    /// Where in the record the moment of its last change stands.
+    /// The offset of the last-modified date in the record.
     pub(super) modified_at: usize,
     pub(super) modified: u64,
     pub(super) links: usize,
@@ -188,7 +187,7 @@ fn roles(body: &mut Left<'_>) -> Read {
     })
 }
 
-/// In the hands of the embedder, as it is, or sealed.
+/// Held by the embedder, unsealed, or sealed.
 fn private_key(body: &mut Left<'_>) -> Read {
     match body.choice(3)? {
         0 => Some(()),
@@ -211,14 +210,15 @@ impl<'a> Left<'a> {
         str::from_utf8(self.take(length)?).ok()
     }
 
-    /// A region in a key: it has no zero, so the first one ends it, whatever follows.
+    /// A region in a key: it contains no zero, so the first zero ends it.
     fn region(&mut self) -> Read {
         let length = self.0.iter().position(|byte| *byte == 0)?;
         shapes().region.accepts(self.utf8(length)?).then_some(())?;
         self.take(1).map(drop)
     }
 
-    /// A text of a key that another follows: a zero ends it, and one with a 255 behind is its own.
+    /// A text in a key with more to follow: a zero ends it, and a zero before 255 stands for
+    /// itself.
     fn terminated(&mut self) -> Read<String> {
         let mut text = Vec::new();
         loop {
@@ -273,7 +273,7 @@ impl<'a> Left<'a> {
         (0..length).try_for_each(|_| element(self))
     }
 
-    /// Its keys rise: so it is written, and no two are alike.
+    /// The keys must rise strictly, as they are written.
     fn map<K: Ord>(
         &mut self,
         key: impl Fn(&mut Self) -> Read<K>,

@@ -1,4 +1,4 @@
-//! A store that sees what the engine does with records that are not right.
+//! A store that watches how the engine treats invalid records.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
@@ -7,8 +7,7 @@ use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreErro
 
 use crate::records::layout;
 
-/// Remembers which records that are not right the engine has read, and refuses that it writes over
-/// them.
+/// Records the invalid records that the engine has read, and refuses to let it overwrite them.
 #[derive(Default)]
 pub(super) struct Watch {
     store: MemoryStore,
@@ -16,23 +15,23 @@ pub(super) struct Watch {
     fault: Fault,
 }
 
-/// What is planted in the store itself.
+/// The bug planted in the store itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Fault {
     #[default]
     None,
-    /// A pool that is written is lost while there are this many records or more.
+    /// Loses a pool that is written while there are this many records or more.
     LosesPoolsFrom(usize),
 }
 
 #[derive(Default)]
 struct Seen {
-    /// Read before, and right: most are read over and over.
+    /// Records that were read and found valid. Most are read again and again.
     right: BTreeMap<Key, Value>,
-    /// Read since the last call began, and not right.
+    /// Invalid records that were read during the current call.
     spoiled: BTreeSet<Key>,
     writes: usize,
-    /// Whether what a deleted pool leaves behind may be removed unread.
+    /// Whether the call may remove the remains of a deleted pool unread.
     removes: bool,
 }
 
@@ -41,7 +40,7 @@ impl Watch {
         Self { fault, ..Self::default() }
     }
 
-    /// Puts records there that nobody looks at.
+    /// Plants records without checks.
     pub(super) fn plant(&self, entries: impl IntoIterator<Item = (Key, Value)>) {
         let mut batch = Batch::default();
         batch.puts.extend(entries);
@@ -58,7 +57,7 @@ impl Watch {
         Tree::ALL.into_iter().flat_map(|tree| all(tree).expect("a store in memory")).collect()
     }
 
-    /// A call begins; `removes` says whether it may remove what a pool leaves behind.
+    /// Starts a call. `removes` says whether it may remove the remains of a pool.
     pub(super) fn begin(&self, removes: bool) {
         let mut seen = self.seen();
         seen.spoiled.clear();
@@ -118,10 +117,10 @@ impl Store for Watch {
         for key in batch.written() {
             let seen = self.seen();
             let removes = seen.removes && key.tree == Tree::Logins;
-            assert!(removes || !seen.spoiled.contains(key), "written over what is corrupt: {key}");
+            assert!(removes || !seen.spoiled.contains(key), "overwrote a corrupt record: {key}");
         }
         for (key, value) in &batch.puts {
-            assert!(layout::is_right(key, value), "written as nothing is: {key}");
+            assert!(layout::is_right(key, value), "an invalid record was written: {key}");
         }
         let writes = !batch.is_read_only();
         if writes && self.loses_pools() {

@@ -1,11 +1,11 @@
-//! Failures of the program.
+//! Errors that end the program.
 
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why the server does not run, or did not end well.
+/// The reason why the server did not start, or did not stop cleanly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("cannot read the key secret in {}", path.display())]
@@ -14,9 +14,9 @@ pub(crate) enum Failure {
     KeySecretEmpty(PathBuf),
     #[error("cannot use the key set of {issuer} in {file}")]
     KeySet { issuer: String, file: String, source: Box<dyn Error> },
-    #[error("a client of {0} is registered, whose key set is not given")]
+    #[error("a client of {0} is registered, but its key set is not given")]
     IssuerUnknown(String),
-    #[error("two key sets of {0} are given")]
+    #[error("two key sets are given for {0}")]
     IssuerTwice(String),
     #[error("cannot open the database in {}", path.display())]
     Open { path: PathBuf, source: cognate::Error },
@@ -24,7 +24,7 @@ pub(crate) enum Failure {
     Listen { address: SocketAddr, source: io::Error },
     #[error("cannot start the server")]
     Start(#[source] io::Error),
-    #[error("the database takes no more writes")]
+    #[error("the database accepts no more writes")]
     Stopped(#[source] cognate::Error),
     #[error("cannot make the last changes durable")]
     Sync(#[source] cognate::Error),

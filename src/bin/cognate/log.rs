@@ -1,9 +1,9 @@
-//! The log: lines on the standard error stream, which nobody waits for.
+//! The log: lines on standard error that never block a request.
 //!
-//! One thread writes them. While it is held up, because nobody reads the other end of a pipe, lines
-//! gather up to a bound; those beyond it are lost, and their number is told once lines can be
-//! written again. (The crate `tracing-appender` counts such lines too, but tells nobody, and prints
-//! to the standard output while it ends.)
+//! One thread writes the lines. While it is blocked, because nobody reads the other end of a pipe,
+//! lines are buffered up to a limit. Further lines are lost, and their number is logged once
+//! writing works again. (The crate `tracing-appender` counts lost lines too, but does not report
+//! them, and prints to standard output when it ends.)
 
 use std::io::{self, IsTerminal, Write};
 use std::panic;
@@ -17,16 +17,16 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-/// What is logged.
+/// The amount of detail in the log.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Level {
     /// Nothing.
     Off,
     /// Failures of the server.
     Error,
-    /// Also a line for each request, and warnings.
+    /// Also warnings, and a line for each request.
     Info,
-    /// Also connections, and where a request came from, its path, its size, and what it waited for.
+    /// Also connections, and the address, path, size and waiting time of each request.
     Debug,
 }
 
@@ -41,7 +41,7 @@ impl From<Level> for LevelFilter {
     }
 }
 
-/// Lets everything that is traced be logged from now on, and panics too.
+/// Starts to log all traced events, and panics.
 pub(crate) fn start(level: Level) -> io::Result<()> {
     thread::Builder::new().name("cognate-log".to_owned()).spawn(|| LOG.write_out())?;
     tracing_subscriber::fmt()
@@ -52,19 +52,19 @@ pub(crate) fn start(level: Level) -> io::Result<()> {
         .log_internal_errors(false)
         .init();
     panic::set_hook(Box::new(|panicked| {
-        // Its message can show a record.
+        // Leave out the panic's message: it can contain a record.
         let place = panicked.location().map(ToString::to_string);
         error!(place, "a thread panicked");
     }));
     Ok(())
 }
 
-/// Writes a line whatever the level.
+/// Writes a line at every level.
 pub(crate) fn say(line: &str) {
     LOG.push(format!("{line}\n").as_bytes());
 }
 
-/// Returns when all lines are written, or cannot be written in time.
+/// Waits until all lines are written, but no longer than `patience`.
 pub(crate) fn finish(patience: Duration) {
     LOG.flush(patience);
 }
@@ -81,7 +81,7 @@ struct Log {
 
 struct Pending {
     lines: Vec<u8>,
-    /// How many lines there was no room for, or that could not be written.
+    /// The number of lines that did not fit or could not be written.
     lost: u64,
     is_writing: bool,
 }
@@ -121,7 +121,7 @@ impl Log {
             drop(pending);
             let taken = lines.split(|byte| *byte == b'\n').count().saturating_sub(1);
             if lost > 0 {
-                // Those that are lost came after those that are not.
+                // The lost lines came after those in the buffer.
                 lines.extend_from_slice(report(lost).as_bytes());
             }
             if output.write_all(&lines).is_ok() {
@@ -144,12 +144,12 @@ impl Log {
 
 fn report(lost: u64) -> String {
     let mut time = String::new();
-    // Without a time it is told all the same.
+    // Report the loss even if the time cannot be formatted.
     let _ = SystemTime.format_time(&mut Writer::new(&mut time));
-    format!("{time}  WARN {lost} log lines could not be written in time and are lost\n")
+    format!("{time}  WARN {lost} log lines were lost because they could not be written in time\n")
 }
 
-/// Takes one line at a time, which is how tracing writes.
+/// Takes one line at a time: tracing writes whole lines.
 impl Write for &Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);

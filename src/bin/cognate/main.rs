@@ -1,4 +1,4 @@
-//! The program `cognate`: an HTTP server in front of one database.
+//! The program `cognate`: an HTTP server over one database.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -35,7 +35,7 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Answers requests of AWS SDKs until it gets SIGTERM or SIGINT.
+    /// Answers requests of AWS SDKs until it receives SIGTERM or SIGINT.
     Serve(Serve),
 }
 

@@ -14,73 +14,74 @@ use crate::{guards, log};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The folder of the database; it is made if it is missing.
+    /// The folder of the database. It is created if it is missing.
     #[arg(long, value_name = "PATH", default_value = "./cognate-data")]
     data: PathBuf,
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on. Port 0 picks a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
     pub(crate) listen: SocketAddr,
-    /// How tokens are signed; the service signs with RS512.
+    /// The algorithm that signs tokens. The service uses RS512.
     #[arg(long, value_name = "NAME", value_enum, default_value = "rs512")]
     signing_algorithm: AlgorithmName,
-    /// How the key set writes the modulus of RSA keys.
+    /// The encoding of the modulus of RSA keys in the key set.
     #[arg(long, value_name = "NAME", value_enum, default_value = "base64url")]
     modulus_encoding: ModulusEncodingName,
-    /// What an answered operation survives.
+    /// The failure that an answered operation survives.
     #[arg(long, value_name = "NAME", value_enum, default_value = "power-loss")]
     durability: DurabilityName,
-    /// A file whose bytes are the secret that seals the private keys: random, 32 or more of them.
+    /// A file with the secret that seals the private keys. Use 32 or more random bytes.
     #[arg(long, value_name = "PATH")]
     key_secret_file: Option<PathBuf>,
-    /// A file with the secret before this one: keys that it sealed are sealed with the secret of
-    /// `--key-secret-file`, or without one are no longer sealed.
+    /// A file with the previous secret. Keys that it sealed are sealed again with the secret of
+    /// `--key-secret-file`. Without that option they are stored unsealed.
     #[arg(long, value_name = "PATH")]
     previous_key_secret_file: Option<PathBuf>,
-    /// The key set of an OpenID Connect issuer or a user pool, a file in JSON; may be repeated,
-    /// once for each issuer. Neither `https://` nor one final slash of an issuer counts.
+    /// A JSON file with the key set of an OpenID Connect issuer or a user pool. Repeat it for
+    /// further issuers. A leading `https://` and one final slash of the issuer are ignored.
     #[arg(long, value_name = "ISSUER=FILE", value_parser = pair, conflicts_with = TRUST)]
     oidc_jwks: Vec<(String, String)>,
-    /// An application that is registered with an issuer of `OpenIdConnectProviderARNs`; may be
-    /// repeated. Without one the issuer's tokens for every application are accepted.
+    /// The client id of an application that is registered with an issuer of
+    /// `OpenIdConnectProviderARNs`. May be repeated. Without one, the issuer's tokens for every
+    /// application are accepted.
     #[arg(long, value_name = "ISSUER=CLIENT", value_parser = pair)]
     oidc_client_id: Vec<(String, String)>,
-    /// How long after its end a token of an issuer of `OpenIdConnectProviderARNs` is accepted; the
-    /// service's guide speaks of 300 seconds.
+    /// The time in which an expired token of an issuer of `OpenIdConnectProviderARNs` is still
+    /// accepted. The service's guide mentions 300 seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, conflicts_with = TRUST)]
     oidc_grace_period: u32,
-    /// Accepts logins without looking at their signatures: anybody can be anybody. For tests only.
+    /// Accepts logins without verifying their signatures: anyone can log in as anyone. For tests
+    /// only.
     #[arg(long)]
     trust_unverified_logins: bool,
-    /// What links a backend's user to an identity that another login has opened.
+    /// The proof that links a developer user to an identity that already has another login.
     #[arg(long, value_name = "NAME", value_enum, default_value = "by-identity-id")]
     developer_linking: LinkingName,
-    /// Accepts roles of every account, not of the pool's own only. A pool of account 000000000000
-    /// takes them in any case.
+    /// Accepts roles of every account, not only of the pool's own. A pool of account 000000000000
+    /// always accepts them.
     #[arg(long)]
     roles_of_any_account: bool,
-    /// Limits calls to the service's documented rates.
+    /// Limits calls to the rates that the service documents.
     #[arg(long)]
     throttle: bool,
-    /// The account of access key ids that are not account ids. Without it they stand for
-    /// 000000000000, whose pools take roles of every account.
+    /// The account for access key ids that are not account ids. By default they belong to
+    /// 000000000000, whose pools accept roles of every account.
     #[arg(long, value_name = "ID", value_parser = account)]
     account: Option<AccountId>,
-    /// A host name that is answered beside loopback names; may be repeated. A server that listens
-    /// elsewhere than on loopback answers every name unless one is given.
+    /// A host name to answer besides loopback names. May be repeated. A server that listens on an
+    /// address other than loopback answers every name unless this option is given.
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<HostName>,
-    /// An origin whose pages may perform signed operations, beside loopback origins; may be
-    /// repeated.
+    /// An origin whose pages may call signed operations, besides loopback origins. May be repeated.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<Origin>,
-    /// What is logged, to the standard error stream.
+    /// The level of the log on standard error.
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "info")]
     pub(crate) log: log::Level,
-    /// How many connections can be open; further ones are answered with 503.
+    /// The largest number of open connections. Further ones are answered with 503.
     #[arg(long, value_name = "COUNT", default_value_t = limits::CONNECTIONS_MAX,
         value_parser = value_parser!(u32).range(1..=65_536))]
     connections_max: u32,
-    /// How many requests can be in progress; further ones are answered with 503.
+    /// The largest number of requests in progress. Further ones are answered with 503.
     #[arg(long, value_name = "COUNT", default_value_t = limits::REQUESTS_MAX,
         value_parser = value_parser!(u32).range(1..=65_536))]
     requests_max: u32,
@@ -90,7 +91,7 @@ pub(crate) struct Serve {
 const TRUST: &str = "trust_unverified_logins";
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
-    let form = "an issuer, `=`, and a value are expected";
+    let form = "expected an issuer, `=` and a value";
     let (issuer, value) =
         text.split_once('=').filter(|(_, value)| !value.is_empty()).ok_or(form)?;
     let issuer = ProviderName::of_issuer(issuer).map_err(|_| form)?;
@@ -98,7 +99,7 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
 }
 
 fn account(text: &str) -> Result<AccountId, &'static str> {
-    text.parse().map_err(|_| "an account id of twelve digits is expected")
+    text.parse().map_err(|_| "expected an account id of twelve digits")
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -111,18 +112,18 @@ enum AlgorithmName {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ModulusEncodingName {
-    /// As RFC 7518 asks: base64url without padding.
+    /// As RFC 7518 requires: base64url without padding.
     #[value(name = "base64url")]
     Base64Url,
-    /// As the service was seen to write it: plain base64 with a leading zero byte and padding.
+    /// As observed at the service: base64 with a leading zero byte and padding.
     Base64,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum DurabilityName {
-    /// A power cut.
+    /// A power failure.
     PowerLoss,
-    /// A killed process.
+    /// The death of the process.
     ProcessKill,
     /// Neither.
     Relaxed,
@@ -132,12 +133,12 @@ enum DurabilityName {
 enum LinkingName {
     /// The identity's id, as the API reference says.
     ByIdentityId,
-    /// One of the identity's logins beside the user, as was seen at the service.
+    /// One of the identity's logins, presented with the user, as observed at the service.
     ByLinkedLogin,
 }
 
 impl Serve {
-    /// The guard of the requests of a server that is bound to this address.
+    /// The guard for the requests of a server that is bound to this address.
     pub(crate) fn guard(&self, bound: SocketAddr) -> Guard {
         guards::of_requests(bound, &self.allow_host, &self.allow_origin)
     }

@@ -1,4 +1,4 @@
-//! Serving connections until the server is told to stop, or its database stops.
+//! Serves connections until a signal arrives or the database stops.
 
 mod answer;
 mod body;
@@ -27,7 +27,7 @@ use crate::options::Serve;
 use connection::attend;
 use server::Server;
 
-/// How long requests in progress have to finish once the server is told to stop.
+/// The time that requests in progress have to finish after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
@@ -36,15 +36,15 @@ pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
     runtime.enable_all().max_blocking_threads(THREADS_MAX);
     let runtime = runtime.build().map_err(Failure::Start)?;
     let stopped = runtime.block_on(listen(&engine, options))?;
-    // Operations go on when their client has gone.
+    // An operation goes on after its client has gone.
     runtime.shutdown_timeout(GRACE.saturating_sub(stopped.elapsed()));
     engine.health().map_err(Failure::Stopped)?;
     engine.sync().map_err(Failure::Sync)
 }
 
-/// Serves until a signal comes or the database stops, and returns when that was.
+/// Serves until a signal arrives or the database stops. Returns that moment.
 async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
-    /// So that a lack of file descriptors does not become a lack of processor time.
+    /// Pauses so that a lack of file descriptors does not turn into a busy loop.
     const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
     let address = options.listen;
@@ -76,33 +76,33 @@ async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
     info!("stopping");
     server.stop();
     if timeout(GRACE, server.limits.until_no_connection()).await.is_err() {
-        warn!("requests were cut off that took longer than {} s", GRACE.as_secs());
+        warn!("requests that took longer than {} s were cut off", GRACE.as_secs());
     }
     Ok(stopped)
 }
 
-/// Programs that start this one wait for the line. It is written by a thread of its own, so that a
-/// full pipe does not keep a signal waiting.
+/// Prints the line that programs wait for when they start this one. A separate thread writes it, so
+/// that a full pipe does not delay a signal.
 async fn announce(address: SocketAddr) -> io::Result<()> {
     let (done, announced) = oneshot::channel();
     thread::Builder::new().name("cognate-announce".to_owned()).spawn(move || {
         let mut output = io::stdout().lock();
         let written = writeln!(output, "cognate is listening on http://{address}");
-        // Nobody waits any more where a signal came first.
+        // Nobody waits any more if a signal came first.
         let _ = done.send(written.and_then(|()| output.flush()));
     })?;
     announced.await.map_err(io::Error::other)?
 }
 
-/// Returns when the database takes no more writes. It takes none until it is opened again, so a
-/// process that goes on would be of no use.
+/// Returns when the database accepts no more writes. It accepts none until it is opened again, so
+/// the process ends.
 async fn until_stopped(engine: &Engine) {
     const PAUSE: Duration = Duration::from_millis(500);
 
     loop {
         sleep(PAUSE).await;
         if let Err(reason) = engine.health() {
-            error!("the database takes no more writes: {}", chain(&reason));
+            error!("the database accepts no more writes: {}", chain(&reason));
             return;
         }
     }

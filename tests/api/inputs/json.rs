@@ -1,4 +1,4 @@
-//! Inputs and outputs as JSON: both are read and written as the service has them.
+//! Inputs and outputs as JSON, in the service's format in both directions.
 
 use std::fmt::Debug;
 

@@ -18,7 +18,7 @@ fn token(world: &World, input: Call) -> Result<()> {
     world.aws.get_open_id_token_for_developer_identity(input).map(drop)
 }
 
-/// A new user who presents a login of Facebook as well.
+/// A new user who also presents a login of Facebook.
 fn facebook(world: &World, presented: &str) -> Result<()> {
     token(world, logins(POOL, &[(GAME, "zoe"), (FACEBOOK, presented)]))
 }
@@ -328,7 +328,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// Refused where a linked login is the proof.
+/// Refusals with proof by linked login.
 pub(super) const BY_LINKED_LOGIN: &[Row] = &[
     Row {
         rule: "3.c3 an unknown user of an authenticated identity",

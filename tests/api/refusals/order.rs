@@ -1,4 +1,5 @@
-//! Which of several refusals is given: the first in the order that each operation documents.
+//! The order of refusals: a call with several faults is refused for the first in the documented
+//! order.
 
 use cognate::DeveloperLinking;
 use cognate::operation::UnlinkDeveloperIdentityInput;
@@ -6,8 +7,8 @@ use cognate::operation::UnlinkDeveloperIdentityInput;
 use super::{FULL, POOL, pools, populated};
 use crate::support::{AMAZON, FACEBOOK, GAME, World, call, expand, fill, id, parse};
 
-/// An operation, members that fit, and faults in the order in which they are found, each with what is
-/// said of it. A request has one fault and all that follow it.
+/// An operation, members without faults, and faults in the order in which they are found, each with
+/// its message. Each request has one fault and all that follow it.
 type Ladder = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 #[rustfmt::skip]
@@ -78,7 +79,7 @@ const LADDERS: &[Ladder] = &[
     ]),
 ];
 
-/// [`FULL`] has a login of Facebook in the place of its last developer user.
+/// In this world [`FULL`] has a login of Facebook instead of its last developer user.
 fn brimful() -> World {
     let world = populated(DeveloperLinking::ByIdentityId);
     let pool = parse(&id(POOL));
@@ -90,12 +91,13 @@ fn brimful() -> World {
 }
 
 #[test]
-fn the_first_fault_is_told() {
+fn the_first_fault_is_reported() {
     let world = brimful();
     let before = world.dump();
     for (operation, fits, faults) in LADDERS {
         for (n, (_, message)) in faults.iter().enumerate() {
-            // Of two members of one name the last counts: the fault that is to be found first.
+            // Of two members with one name the last counts, so the fault to be found comes first
+            // here.
             let members = faults[n..].iter().map(|(members, _)| *members).chain([*fits]);
             let members: Vec<_> = members.collect::<Vec<_>>().into_iter().rev().collect();
             let body = format!("{{{}}}", members.join(", "));
@@ -108,7 +110,7 @@ fn the_first_fault_is_told() {
 }
 
 #[test]
-fn a_second_user_of_a_provider_is_told_before_too_many_logins() {
+fn a_second_user_of_a_provider_is_reported_before_too_many_logins() {
     let world = brimful();
     let pool = parse(&id(POOL));
     let presented = |amazon, facebook| {
@@ -121,12 +123,13 @@ fn a_second_user_of_a_provider_is_told_before_too_many_logins() {
 }
 
 #[test]
-fn a_second_user_of_a_provider_is_told_before_too_many_logins_of_a_merge() {
+fn a_second_user_of_a_provider_is_reported_before_too_many_logins_of_a_merge() {
     let world = brimful();
     let pool = parse(&id(POOL));
     let owner = call(&pool, "zoe").logins(AMAZON, "user:z");
     world.resolve(&owner).expect("registered");
-    // Zoe's two logins would be merged into an identity that has twenty, and of Facebook another user.
+    // Zoe's two logins would be merged into an identity that has twenty logins and another user of
+    // Facebook.
     let input = call(&pool, "full-1").logins(AMAZON, "user:z");
     let merged = input.clone().logins(FACEBOOK, "user:f");
     let refused = world.resolve(&merged).expect_err("refused").to_string();

@@ -32,7 +32,7 @@ fn user_pool(name: &str) -> CognitoIdentityProvider {
     CognitoIdentityProvider::new(parse(name), parse("3n4b"))
 }
 
-/// Writes out what a table has no room for.
+/// Expands the placeholders of a table.
 pub(super) fn written_out(body: &str) -> String {
     let user_pool = format!(r#"{{"ProviderName": "{USER_POOL}", "ClientId": "3n4b"}}"#);
     let tags: Vec<_> = (100..151).map(|n| format!(r#""{n}": """#)).collect();
@@ -302,7 +302,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// Refused when the account has 1,000 pools in the region.
+/// Refusals in an account that has 1,000 pools in the region.
 pub(super) const CROWDED: &[Row] = &[Row {
     rule: "6.1 the 1,001st pool",
     typed: |world| create(world, |input| input),

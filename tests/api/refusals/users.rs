@@ -21,7 +21,7 @@ fn lookup(pool: u64) -> LookupDeveloperIdentityInput {
     LookupDeveloperIdentityInput::new(id(pool))
 }
 
-/// Looking up, merging, unlinking.
+/// Refusals of looking up, merging and unlinking.
 pub(super) const ROWS: &[Row] = &[
     Row {
         rule: "5.5 by nothing",

@@ -24,7 +24,7 @@ fn sessions_survive_their_engine() {
     let output = engine.public().get_credentials_for_identity(input).expect("a guest's");
     drop((engine, aws));
 
-    // The key of sessions is sealed as those of tokens are.
+    // The session key is sealed in the same way as signing keys.
     for wrong in [None, Some("another secret")] {
         let refused = open(wrong).expect_err("sealed");
         assert!(matches!(refused, cognate::Error::SigningKey(_)), "{refused:?}");

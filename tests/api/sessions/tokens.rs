@@ -1,4 +1,4 @@
-//! A token of the engine as a login of a session.
+//! The engine's own tokens as logins of a session.
 
 use super::*;
 
@@ -34,7 +34,7 @@ fn a_guests_token_needs_no_provider() {
     credentials(&world, &guest, &[(COGNITO, token.as_str())]).expect("a guest's");
 }
 
-/// A token proves the logins that it names, as long as they are the identity's.
+/// A token proves the logins that it names, as long as they belong to the identity.
 #[test]
 fn a_token_opens_nothing_that_its_login_has_left() {
     let world = World::new();
@@ -58,14 +58,15 @@ fn a_token_opens_nothing_that_its_login_has_left() {
     }
     assert_eq!(world.dump(), before);
 
-    // Beside a login that opens, it says nothing.
+    // With a login that opens the identity, the token adds nothing.
     let output = credentials(&world, &alice.identity_id, &beside).expect("Facebook opens");
     let session = session(&world, &output.credentials);
     assert!(session.principal_tags.is_empty());
     assert_eq!(session.amr, ["authenticated", FACEBOOK, &format!("{FACEBOOK}:{APP}:b")]);
 }
 
-/// What a token says of a login is not said again beside it, whatever the verifier calls it by now.
+/// A login that the token names is not named a second time, even if the verifier's name for it
+/// changed.
 #[test]
 fn a_login_has_one_full_name_in_a_session() {
     let world = World::new();
@@ -83,7 +84,7 @@ fn a_login_has_one_full_name_in_a_session() {
     assert_eq!(session.amr, ["authenticated", FACEBOOK, arn]);
 }
 
-/// A token says nothing of the claims that a mapping asks for.
+/// A token carries no claims for a role mapping.
 #[test]
 fn a_role_mapping_counts_for_a_token_of_this_service_too() {
     let world = World::new();

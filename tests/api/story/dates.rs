@@ -1,4 +1,4 @@
-//! When an identity came to be, and when its logins last changed.
+//! Creation dates and last-modified dates of identities.
 
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::operation::UnlinkDeveloperIdentityInput;
@@ -6,7 +6,7 @@ use cognate::operation::UnlinkDeveloperIdentityInput;
 use super::{merge, world};
 use crate::support::{FACEBOOK, GAME, NOON, World, call};
 
-/// Creation and last change, in milliseconds after noon.
+/// The dates of creation and of the last change, in milliseconds after noon.
 fn dates(world: &World, id: &IdentityId) -> (u64, u64) {
     let described = world.describe(id);
     (described.creation_date.as_millis() - NOON, described.last_modified_date.as_millis() - NOON)
@@ -66,7 +66,7 @@ fn a_clock_that_runs_backwards_moves_no_date_back() {
 
     world.clock.set(NOON + 30);
     let carol = world.register(&pool, "carol");
-    assert_eq!(dates(&world, &carol), (30, 30), "a new identity knows no other time");
+    assert_eq!(dates(&world, &carol), (30, 30), "a new identity has no earlier date");
     world.clock.set(NOON + 20);
     world.aws.merge_developer_identities(merge(&pool, "bob", "carol")).expect("merged");
     assert_eq!((dates(&world, &bob), dates(&world, &carol)), ((50, 50), (30, 30)));
@@ -80,7 +80,7 @@ fn a_clock_that_runs_backwards_moves_no_date_back() {
 }
 
 #[test]
-fn the_survivor_and_the_emptied_change_at_the_same_moment() {
+fn a_merge_changes_both_identities_at_the_same_moment() {
     let world = world();
     let pool = world.game();
     let bob = call(&pool, "bob").logins(FACEBOOK, "user:b");

@@ -1,4 +1,4 @@
-//! How many there can be.
+//! Limits on numbers and sizes.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ fn twenty_developer_users_can_be_merged_into_one_identity() {
     world.check();
 }
 
-/// A pool that accepts thirty user pools, whose names end with their number.
+/// A pool that accepts thirty user pools, whose names end in their numbers.
 fn of_user_pools(world: &World) -> IdentityPoolId {
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     let input = input.developer_provider_name(GAME);
@@ -56,7 +56,7 @@ fn user_pool(n: usize) -> String {
 fn twenty_logins_of_public_providers_can_be_linked() {
     let world = world();
     let pool = of_user_pools(&world);
-    // Ten of a call, one of them the developer user.
+    // Ten logins of one call, including the developer user.
     let link = |from: usize, to: usize| -> Result<_> {
         let input =
             (from..to).fold(call(&pool, "alice"), |input, n| input.logins(user_pool(n), "user:a"));
@@ -64,7 +64,11 @@ fn twenty_logins_of_public_providers_can_be_linked() {
     };
     let alice = link(0, 9).expect("ten");
     assert_eq!(link(9, 18).expect("nineteen"), alice);
-    assert_eq!(refused(link(18, 20)), too_many(), "two more are one too many, and none is linked");
+    assert_eq!(
+        refused(link(18, 20)),
+        too_many(),
+        "two more exceed the limit by one, and none is linked"
+    );
     assert_eq!(link(18, 19).expect("twenty"), alice);
     assert_eq!(refused(link(19, 20)), too_many());
     assert_eq!(link(0, 9).expect("those are linked already"), alice);
@@ -147,7 +151,7 @@ fn fifty_user_pools_and_fifty_tags_are_accepted() {
     assert_eq!(pool.identity_pool_tags, tags);
 }
 
-/// More than one request over the wire can carry.
+/// Settings larger than one request over the wire can carry.
 #[test]
 fn settings_that_are_too_large_to_keep_are_refused() {
     let world = world();

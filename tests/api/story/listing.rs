@@ -73,7 +73,7 @@ fn every_page_of_one_leads_to_the_next() {
 }
 
 #[test]
-fn a_listing_goes_on_behind_an_identity_that_is_gone() {
+fn a_listing_goes_on_after_a_deleted_identity() {
     let world = world();
     let pool = world.game();
     let [alice, bob, carol] = three(&world, &pool);
@@ -86,7 +86,7 @@ fn a_listing_goes_on_behind_an_identity_that_is_gone() {
 }
 
 #[test]
-fn hidden_identities_take_no_place_on_a_page() {
+fn hidden_identities_take_no_room_on_a_page() {
     let world = world();
     let pool = world.game();
     let [alice, bob, carol] = three(&world, &pool);
@@ -151,7 +151,7 @@ fn users_are_looked_up_in_both_directions() {
         "in the order of their linking"
     );
     assert_eq!(lookup(Some("bob"), None), ["alice", "zoe", "bob"]);
-    assert_eq!(lookup(Some("bob"), Some(&alice)), ["bob"], "both are the answer themselves");
+    assert_eq!(lookup(Some("bob"), Some(&alice)), ["bob"], "the answer repeats both");
 }
 
 #[test]

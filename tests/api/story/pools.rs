@@ -1,4 +1,4 @@
-//! Pools: configured anew, and deleted.
+//! Updates and deletions of pools.
 
 use cognate::name::IdentityPoolId;
 use cognate::operation::{
@@ -41,7 +41,7 @@ fn update(pool: &IdentityPoolId) -> UpdateIdentityPoolInput {
 }
 
 #[test]
-fn what_an_update_leaves_out_is_reset_but_for_the_developer_provider_and_the_tags() {
+fn an_update_resets_omitted_settings_except_the_developer_provider_and_the_tags() {
     let world = world();
     let before = everything(&world);
     let id = &before.identity_pool_id;
@@ -85,7 +85,10 @@ fn an_update_replaces_what_it_gives() {
     let mut none = after.clone();
     none.identity_pool_tags.clear();
     let after = world.aws.update_identity_pool(none.into()).expect("updated");
-    assert!(after.identity_pool_tags.is_empty(), "no tags are other than none given");
+    assert!(
+        after.identity_pool_tags.is_empty(),
+        "an empty map of tags differs from an omitted one"
+    );
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn a_deleted_pool_leaves_the_others_alone() {
 }
 
 #[test]
-fn what_was_in_a_deleted_pool_is_not_found_any_more() {
+fn identities_of_a_deleted_pool_are_not_found() {
     let world = world();
     let pool = world.game();
     let alice = world.register(&pool, "alice");

@@ -1,4 +1,4 @@
-//! Pools of another account or region: there is no way to them.
+//! Isolation: a caller cannot reach pools of another account or region.
 
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::operation::{
@@ -14,7 +14,7 @@ use crate::support::{ACCOUNT, GAME, REGION, World, call, developer, refused};
 
 const STRANGER: &str = "999999999999";
 
-/// Every operation on what the owner has, but for those that name nothing of it.
+/// Every operation that names a resource of the owner.
 fn everything(
     aws: &Developer,
     pool: &IdentityPoolId,
@@ -95,7 +95,7 @@ fn a_stranger_finds_nothing() {
 }
 
 #[test]
-fn what_a_stranger_asks_for_changes_no_byte() {
+fn calls_of_a_stranger_change_no_byte() {
     let world = World::new();
     let pool = world.game();
     let alice = world.register(&pool, "alice");
@@ -112,7 +112,7 @@ fn what_a_stranger_asks_for_changes_no_byte() {
         assert_eq!(world.dump(), before, "DeleteIdentities");
     }
     for (operation, outcome) in everything(&world.aws, &pool, &alice).expect("fits") {
-        // The owner's pool is deleted on the way.
+        // The owner's calls delete the pool, so all later ones fail.
         let reached = outcome.is_ok();
         let before_deletion = ["DescribeIdentityPool", "UpdateIdentityPool", "DeleteIdentityPool"];
         assert_eq!(reached, before_deletion.contains(&operation), "{operation}");
@@ -126,14 +126,14 @@ fn users_of_one_name_in_two_accounts_are_two() {
     let (pool, other) = (ours.game(), theirs.game());
     let alice = theirs.register(&other, "alice");
     assert_ne!(ours.register(&pool, "alice"), alice);
-    // The id of a stranger's identity does not help.
+    // The id of the other account's identity does not help.
     let input = call(&pool, "alice").identity_id(&alice);
     let not_found = format!("Identity '{alice}' not found.");
     assert_eq!(refused(ours.resolve(&input)), ("ResourceNotFoundException", not_found));
 }
 
 #[test]
-fn a_deletion_goes_as_far_as_the_owner_may() {
+fn a_deletion_skips_identities_of_others() {
     let ours = world();
     let theirs = ours.of(STRANGER, REGION);
     let pool = ours.game();

@@ -1,4 +1,4 @@
-//! Tokens that are not exactly ours.
+//! Refusals of tokens that the engine did not issue exactly so.
 
 use base64::engine::general_purpose::URL_SAFE;
 use cognate::operation::DeleteIdentityPoolInput;
@@ -10,7 +10,7 @@ use crate::support::ED25519;
 
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// A world whose key the scenario has too, a pool, and a token that is ours.
+/// A world with a key that the scenario has too, a pool, and a genuine token.
 fn ours() -> (World, cognate::name::IdentityPoolId, String) {
     let world = World::exclusive(fixed(SigningAlgorithm::EdDsa));
     let pool = numbered(&world);
@@ -23,7 +23,7 @@ fn pair() -> Ed25519KeyPair {
     Ed25519KeyPair::from_pkcs8_maybe_unchecked(ED25519).expect("a key")
 }
 
-/// Signed with our own key, whatever it says.
+/// Signs the header and claims with the engine's own key.
 fn signed(header: &str, claims: &str) -> String {
     let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
     let signature = URL_SAFE_NO_PAD.encode(pair().sign(format!("{header}.{claims}").as_bytes()));
@@ -37,7 +37,8 @@ fn every_change_of_one_character_is_found() {
     let value = |c: u8| BASE64URL.iter().position(|known| *known == c);
     for at in 0..bytes.len() {
         let others = match value(bytes[at]) {
-            // The last character of a part has bits that encode nothing: all others are tried.
+            // The last character of a part has bits that encode nothing, so the test tries only the
+            // others.
             Some(_) if bytes.get(at + 1).is_none_or(|next| *next == b'.') => BASE64URL.to_vec(),
             Some(value) => vec![BASE64URL[value ^ 1], b'.', b'='],
             None => vec![b'A', b'_', b' '],
@@ -58,7 +59,7 @@ fn every_change_of_one_character_is_found() {
 }
 
 #[test]
-fn nothing_may_stand_around_a_token() {
+fn text_around_a_token_is_refused() {
     let (world, _, token) = ours();
     let padded: Vec<_> = token
         .split('.')
@@ -164,7 +165,7 @@ fn the_key_of_a_region_signs_for_its_pools_only() {
     let there = world.of(ACCOUNT, "eu-west-1");
     super::token(&there, call(&there.game(), "alice"));
     let (header, claims, _) = parts(&token);
-    // One key is handed in for all regions; its names are not the same.
+    // All regions use the same key here, but under different key ids.
     let header = header.replace("us-east-1-1", "eu-west-1-1");
     let sub = |region| format!(r#"{{"sub":"{region}:"#);
     let elsewhere = claims.replace(&sub("us-east-1"), &sub("eu-west-1"));
@@ -174,20 +175,20 @@ fn the_key_of_a_region_signs_for_its_pools_only() {
     }
 }
 
-/// The order of P-256, as FIPS 186 gives it.
+/// The order of P-256, from FIPS 186.
 const ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
 #[test]
-fn nobody_can_make_a_second_token_out_of_one() {
+fn no_second_token_can_be_derived_from_one() {
     let world = World::exclusive(fixed(SigningAlgorithm::Es256));
     let pool = world.game();
     for n in 0..8 {
         let token = token(&world, call(&pool, &format!("user-{n}")));
         world.engine.verify_token(&token).expect("ours");
-        // Where `(r, s)` is a signature, `(r, order - s)` is one too.
+        // If `(r, s)` is a signature, `(r, order - s)` is one too.
         let (_, _, mut signature) = parts(&token);
         let mut borrow = 0;
         for (digit, order) in signature[32..].iter_mut().zip(ORDER).rev() {
@@ -245,7 +246,7 @@ fn other_claims_are_refused_though_they_are_signed() {
     world.engine.verify_token(&signed(&header, &tagged)).expect("as we would have written it");
 }
 
-/// The key is one, whatever the region: the issuer alone is wrong.
+/// All regions share one key, so only the issuer differs.
 #[test]
 fn a_token_verifies_with_the_issuer_of_its_region_only() {
     const ISSUERS: [(&str, &str); 4] = [
@@ -291,7 +292,7 @@ fn a_token_expires_at_exp() {
                 if n == now
         ));
     }
-    // A forged one does not say when it was valid.
+    // The refusal of a forged token does not say when the token was valid.
     assert_foreign(world.engine.verify_token(&token.replace("ey", "ez")), "expired and forged");
 }
 
@@ -309,7 +310,7 @@ fn a_token_of_another_engine_is_refused() {
         assert_foreign(other.engine.verify_token(&token), "ours, to them");
         assert_foreign(world.engine.verify_token(&theirs), "theirs, to us");
     }
-    // The same key, but no such pool.
+    // The same key, but the pool does not exist.
     let empty = World::exclusive(fixed(SigningAlgorithm::EdDsa));
     assert_foreign(empty.engine.verify_token(&token), "an engine without a key");
     empty.ids.next(7);

@@ -1,4 +1,4 @@
-//! Keys: how they sign, how they are published, and how one takes over from another.
+//! Keys: signing, publication and rotation.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use super::*;
 use crate::support::{NOON, REGION, Voucher};
 
 const DAY: u64 = 86_400_000;
-/// For a token that is on its way while its key retires.
+/// The time for tokens that are in flight while their key retires.
 const MINUTE: u64 = 60_000;
 
-/// As OpenSSL prints the public halves of the keys.
+/// The public halves of the keys, as OpenSSL prints them.
 const N: &str = "zeHOTgiqWQZ4fQCiRBeV0K6oVAUjUb3rhfEyVenUZYWJi2Xxv6X4dGEf88_vhZw44pAGApkPvK7CZjMTgdnnnyt0\
     tH-p7XM_Y8u-NCfgudEuC2DyvBNjeNAptDkfFwyA0OD2cIe2Bget6j-kva_4uam_PXs06EjDXW5S8k38QFNOB7oCIUtqgyOd\
     DjttP7Ft1gmc934G99em8Z6SkNquiAhEQ8zMwBTJeVwIHwMyANDQyEPOEyyLoF-DGmI3CS8wJx22M1rVFG86Lo5yh1ASj0UZ\
@@ -39,7 +39,7 @@ fn kid(token: &str) -> String {
     header["kid"].as_str().expect("text").to_owned()
 }
 
-/// A verification that shares nothing with the engine's but ring.
+/// A verification that shares only ring with the engine's.
 pub(super) fn is_signed_by(token: &str, key: &Jwk) -> bool {
     let (signed, _) = token.rsplit_once('.').expect("three parts");
     let (_, _, signature) = parts(token);
@@ -103,7 +103,7 @@ fn every_algorithm_verifies_by_the_key_that_is_published() {
 
 #[test]
 fn a_region_has_a_published_key_as_soon_as_it_has_a_pool() {
-    // Clients kept an empty key set, and refused the region's first token.
+    // Clients cached an empty key set, and then refused the region's first token.
     let made = |builder: Builder| builder.signing_algorithm(SigningAlgorithm::EdDsa);
     for world in [World::with(made), World::exclusive(made)] {
         assert_eq!(kids(&world.engine), [""; 0], "no region has a pool");
@@ -187,7 +187,7 @@ fn a_retired_key_verifies_for_a_day_and_no_longer() {
 }
 
 #[test]
-fn a_key_that_is_gone_leaves_nothing_in_the_store() {
+fn a_deleted_key_leaves_nothing_in_the_store() {
     let world = World::with(|builder| builder.signing_algorithm(SigningAlgorithm::EdDsa));
     let region = parse(REGION);
     world.engine.rotate_signing_key(&region).expect("the first");
@@ -196,7 +196,7 @@ fn a_key_that_is_gone_leaves_nothing_in_the_store() {
     assert_eq!(world.dump().len(), 2);
     world.clock.set(NOON + 2 * DAY);
     world.engine.rotate_signing_key(&region).expect("the third");
-    // The second has only now retired.
+    // The second key has retired only now.
     assert_eq!(world.dump().len(), 2);
     assert_eq!(kids(&world.engine), ["us-east-1-2", "us-east-1-3"]);
 }
@@ -211,7 +211,7 @@ fn a_refused_call_makes_no_key() {
     assert_eq!(world.dump(), before);
 }
 
-/// An engine over a store, and its region's next token.
+/// The next token of a region, from a new engine over the store.
 fn reopened(
     world: &World,
     pool: &cognate::name::IdentityPoolId,

@@ -1,4 +1,4 @@
-//! Private keys: sealed in the store, and shown nowhere.
+//! Private keys: sealed in the store and never shown.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::support::{ED25519, REGION, SetClock, Voucher, developer, dump};
 
 const SECRET: &[u8] = b"correct horse battery staple 0123";
 
-/// What every key is made of, and every nonce.
+/// The randomness of every key and nonce.
 struct Known;
 
 impl Known {
@@ -40,7 +40,7 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
-/// The ways in which bytes could be shown.
+/// The encodings in which bytes could be shown.
 fn shows(text: &str, bytes: &[u8]) -> bool {
     let list = format!("{:?}", &bytes[..8]);
     let hex = bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
@@ -60,7 +60,7 @@ fn a_sealed_key_is_not_in_the_store() {
         assert_eq!(keys.count(), 1);
         let all: Vec<u8> =
             world.dump().into_iter().flat_map(|(key, value)| [key.bytes, value].concat()).collect();
-        // All but the nonce, which is the first twelve of the same bytes.
+        // Compare all but the nonce, which is the first twelve of the same bytes.
         assert_eq!(contains(&all, &Known::bytes()[8..]), found);
         assert!(!contains(&all, SECRET));
         assert!(!contains(&all, &SECRET[..8]));
@@ -68,7 +68,7 @@ fn a_sealed_key_is_not_in_the_store() {
 }
 
 #[test]
-fn a_key_that_is_handed_in_is_not_in_the_store() {
+fn an_injected_key_is_not_in_the_store() {
     let world =
         World::with(|builder| builder.signing_key(key(SigningAlgorithm::EdDsa)).key_secret(SECRET));
     world.register(&world.game(), "alice");
@@ -136,7 +136,7 @@ fn a_key_is_bound_to_its_name() {
 
 #[test]
 fn an_empty_secret_is_refused() {
-    // It sealed with a key that everybody can derive.
+    // A former bug: an empty secret derived a key that everybody knows.
     let empty = || Engine::builder().key_secret(b"".as_slice());
     let with_previous = Engine::builder().key_secret(SECRET).previous_key_secret(b"".as_slice());
     for builder in [empty(), with_previous] {
@@ -150,7 +150,7 @@ fn an_empty_secret_is_refused() {
 
 #[test]
 fn opening_with_a_secret_seals_the_keys_that_are_not_sealed() {
-    // They stayed as they were until they were rotated.
+    // A former bug: these keys stayed unsealed until they were rotated.
     let world = World::with(made);
     let pool = world.game();
     let plain = token(&world, call(&pool, "alice"));
@@ -178,7 +178,7 @@ fn a_secret_is_changed_by_opening_with_the_previous_one() {
     let world = World::with(sealed);
     let pool = world.game();
     let before = token(&world, call(&pool, "alice"));
-    // More keys than one commit seals anew.
+    // More keys than one commit seals again.
     for _ in 0..300 {
         world.engine.rotate_signing_key(&parse(REGION)).expect("rotated");
         world.engine.rotate_session_key().expect("rotated");
@@ -233,7 +233,7 @@ fn nothing_shows_a_private_key_or_the_secret() {
     for parts in [made as fn(Builder) -> Builder, sealed, |builder| {
         sealed(builder).signing_key(key(SigningAlgorithm::EdDsa))
     }] {
-        // With an exclusive store, an engine keeps its keys, those that verify among them.
+        // With an exclusive store the engine caches its keys, including the verifying ones.
         let world = World::exclusive(parts);
         let token = token(&world, call(&world.game(), "alice"));
         world.engine.verify_token(&token).expect("ours");
@@ -305,5 +305,5 @@ fn a_token_that_cannot_be_signed_registers_nobody() {
     let failed = world.resolve(&call(&pool, "alice")).expect_err("no key can be made");
     assert!(matches!(failed, Error::Entropy(EntropyError)), "{failed:?}");
     assert_eq!(failed.kind(), ErrorKind::InternalError);
-    assert_eq!(world.dump(), before, "whatever the error is, nothing has changed");
+    assert_eq!(world.dump(), before, "nothing has changed");
 }

@@ -1,4 +1,4 @@
-//! What the service model says of each member, and the text of each failure.
+//! The constraints of the service model, and the text of each violation.
 
 use cognate::wire::Reply;
 use serde_json::{Map, Value};
@@ -31,8 +31,8 @@ const PRINCIPAL: &str = "Map value must satisfy constraint: [Member must have le
 const TAGS: &str = "Map value must satisfy constraint: [Member must have length less than or equal to 256, Member must have length greater than or equal to 0]";
 const VALUES: &str = "Map value must satisfy constraint: [Member must not be null]";
 
-/// Members that replace those of a body that fits, and of each failure the value that is shown,
-/// where, and why. `x*3` stands for `xxx`.
+/// Members that replace those of a valid body, and for each violation the shown value, the place
+/// and the reason. `x*3` stands for `xxx`.
 type Row = (&'static str, &'static [(&'static str, &'static str, &'static str)]);
 
 const CREATE: &[&str] = &["CreateIdentityPool"];
@@ -43,7 +43,7 @@ const POOLS: &[&str] = &["CreateIdentityPool", "UpdateIdentityPool"];
 const TOKEN: &[&str] = &["GetOpenIdTokenForDeveloperIdentity"];
 const UNLINK: &[&str] = &["UnlinkDeveloperIdentity"];
 
-/// The operations that have a member, and what that refuses.
+/// Operations that share a member, and the values that it refuses.
 #[rustfmt::skip]
 const TABLE: &[(&[&str], &[Row])] = &[
     (&["DeleteIdentityPool", "DescribeIdentityPool", "GetOpenIdTokenForDeveloperIdentity",
@@ -165,7 +165,8 @@ const TABLE: &[(&[&str], &[Row])] = &[
         (r#"{"IdentityIdsToDelete": [null, "b"]}"#, &[
             ("'[null, b]'", "identityIdsToDelete", NO_NULLS), ("'[null, b]'", "identityIdsToDelete", IDS)]),
     ]),
-    // Several members at once; in the order of the logins before the identity where that was seen.
+    // Several members at once. Logins come before the identity where the service was observed to do
+    // so.
     (CREATE, &[
         (r#"{"IdentityPoolName": "!", "AllowUnauthenticatedIdentities": null, "DeveloperProviderName": "a b"}"#, &[
             ("'!'", "identityPoolName", NAME),
@@ -182,7 +183,7 @@ const TABLE: &[(&[&str], &[Row])] = &[
     ]),
 ];
 
-/// Whole texts, as they were seen of the service or follow from those that were.
+/// Complete texts, observed at the service or derived from observed ones.
 #[rustfmt::skip]
 const TEXTS: &[(&str, &str, &str)] = &[
     ("DescribeIdentityPool", r#"{"IdentityPoolId": "game"}"#,
@@ -205,7 +206,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
      "4 validation errors detected: Value null at 'sourceUserIdentifier' failed to satisfy constraint: Member must not be null; Value null at 'destinationUserIdentifier' failed to satisfy constraint: Member must not be null; Value null at 'developerProviderName' failed to satisfy constraint: Member must not be null; Value null at 'identityPoolId' failed to satisfy constraint: Member must not be null"),
 ];
 
-/// The body that fits, with members replaced.
+/// A valid body with replaced members.
 pub(super) fn body(operation: &str, replaced: &str) -> Map<String, Value> {
     let (_, fits) = OPERATIONS.iter().find(|(name, _)| *name == operation).expect("an operation");
     let mut members: Map<String, Value> = serde_json::from_str(fits).expect("JSON");
@@ -233,7 +234,7 @@ fn every_constraint_is_refused_in_the_words_of_the_service() {
             let message = message(failures);
             let reply = world.wire(operation, &Value::from(members.clone()).to_string());
             assert_refused(&reply, "ValidationException", &message, &request);
-            // A member that is null is as good as none.
+            // A null member counts as missing.
             members.retain(|_, value| !value.is_null());
             let reply = world.wire(operation, &Value::from(members).to_string());
             assert_refused(&reply, "ValidationException", &message, &request);

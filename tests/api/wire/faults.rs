@@ -1,4 +1,4 @@
-//! What goes wrong before a request means anything, and how it is told.
+//! Malformed requests, and how they are refused.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +10,7 @@ use super::OPERATIONS;
 use super::constraints::{assert_refused, body};
 use crate::support::{ACCOUNT, REGION, World, call, expand, key, message, parse, target};
 
-/// What is no body at all.
+/// Texts that are no body at all.
 #[rustfmt::skip]
 const BODIES: &[(&str, &str)] = &[
     ("",                       "The request body is not valid JSON"),
@@ -31,7 +31,7 @@ const BODIES: &[(&str, &str)] = &[
     (r#""{}""#,                "The request body is not a JSON object"),
 ];
 
-/// Members of another type than the model's. The first of a body is told, whatever else is wrong.
+/// Members of a wrong type. The first in the body is reported, even if there are other faults.
 #[rustfmt::skip]
 const TYPES: &[(&str, &str, &str)] = &[
     ("DescribeIdentityPool", r#"{"IdentityPoolId": 1}"#,                     "NUMBER_VALUE can not be converted to a String"),
@@ -101,7 +101,7 @@ fn every_member_has_a_type() {
 }
 
 #[test]
-fn what_an_operation_does_not_know_is_ignored() {
+fn unknown_members_are_ignored() {
     let world = World::new();
     for (operation, fits) in OPERATIONS {
         let plain = world.wire(operation, fits);
@@ -122,7 +122,7 @@ fn the_last_of_two_members_of_one_name_counts() {
     assert_refused(&reply, "SerializationException", message, "twice");
 }
 
-/// Every spelling that other services of the framework were seen to take.
+/// Every spelling that other services of the same framework accept.
 #[test]
 fn words_for_true_and_false_are_booleans() {
     let world = World::new();
@@ -210,7 +210,7 @@ fn a_long_value_is_shown_in_part() {
 }
 
 #[test]
-fn a_body_that_no_input_needs_is_not_read() {
+fn a_body_longer_than_any_input_is_not_read() {
     let world = World::new();
     let context = wire::Context::anonymous();
     let long = [b"{".repeat(wire::BODY_LENGTH_MAX), b"{".to_vec()].concat();
@@ -228,7 +228,7 @@ fn a_body_that_no_input_needs_is_not_read() {
     assert_eq!(read.count(), 1);
 }
 
-/// A store that cannot be read, or whose every commit loses a race.
+/// A store that cannot be read, or that loses the race on every commit.
 struct Broken(MemoryStore, OnceLock<StoreError>);
 
 impl Store for Broken {
@@ -269,12 +269,12 @@ fn a_failure_of_the_engine_is_an_internal_error_without_its_cause() {
     assert_eq!((reply.status, reply.body), (500, body.as_bytes().to_vec()));
     let fault = reply.fault.expect("a fault");
     assert_eq!((fault.name(), fault.message()), ("InternalErrorException", "Internal error"));
-    let cause = fault.cause().expect("for whoever runs the engine");
+    let cause = fault.cause().expect("a cause for the operator");
     assert!(cause.contains("the disk is on fire"), "{cause}");
 }
 
 #[test]
-fn a_race_that_is_never_won_can_be_tried_again() {
+fn a_call_that_always_loses_its_race_can_be_retried() {
     let reply = create_over(None);
     let message = "too many concurrent changes of the same records";
     assert_refused(&reply, "TooManyRequestsException", message, "contended");
@@ -297,7 +297,8 @@ fn a_damaged_record_is_an_internal_error() {
     assert_eq!(refused.to_string(), cause);
 }
 
-/// Where the model has no maximum: every entry could fail, and each failure is told.
+/// The model has no maximum here: every entry could violate a constraint, and each violation is
+/// reported.
 #[test]
 fn very_long_lists_and_maps_are_refused_before_their_entries() {
     let world = World::new();
@@ -324,9 +325,9 @@ fn very_long_lists_and_maps_are_refused_before_their_entries() {
     assert_refused(&reply, "SerializationException", text, "a map");
 }
 
-/// A short request gets no long reply, however much of it is wrong.
+/// A short request gets no long reply, even if much of it is wrong.
 #[test]
-fn many_failures_are_told_in_a_short_reply() {
+fn many_violations_get_a_short_reply() {
     let world = World::new();
     let key = "k".repeat(50_000);
     let rules = vec!["{}"; 16_000].join(",");

@@ -1,4 +1,4 @@
-//! The operations as IAM checks them: names, actions, resources.
+//! The IAM names, actions and resources of the operations.
 
 use cognate::wire::{self, OPERATIONS};
 
@@ -114,7 +114,7 @@ fn a_pool_lies_in_the_partition_of_the_region() {
     assert_eq!(resource_in("cn-north-1", &describe, body).as_deref(), Some(arn));
 }
 
-/// IAM checks the resource that a request names, whoever owns it.
+/// IAM checks the resource that a request names, even if another account owns it.
 #[test]
 fn the_arn_of_another_account_is_the_resource() {
     let arn = "arn:aws:cognito-identity:eu-west-1:999999999999:identitypool/eu-west-1:0";

@@ -1,6 +1,7 @@
 //! The inputs of all operations against those of the service model, `model.json`.
 //!
-//! Whatever the model says of a member is tried: a shape that drifts from it fails here.
+//! Every statement of the model about a member is tested, so a shape that differs from it fails
+//! here.
 
 mod values;
 
@@ -48,7 +49,7 @@ fn the_smallest_and_the_largest_of_every_member_are_accepted() {
 }
 
 #[test]
-fn whatever_breaks_a_member_is_refused_for_that() {
+fn each_violation_of_a_member_is_refused() {
     let world = World::new();
     let mut tried = 0;
     for (operation, input) in &model() {
@@ -90,7 +91,7 @@ fn every_member_has_the_type_that_the_model_gives_it() {
                 "long" => (json!("1"), "STRING_VALUE can not be converted to a Long"),
                 "list" => (json!(1), "Expected list or null"),
                 "map" => (json!(1), "Expected map or null"),
-                other => panic!("nothing is known of a {other}"),
+                other => panic!("unknown type {other}"),
             };
             let mut body = fitting_input(input, Size::Smallest);
             body[name] = wrong;

@@ -1,4 +1,4 @@
-//! What is wrong with a request is found in one order: types, credentials, constraints, the rest.
+//! Faults of a request are found in one order: types, credentials, constraints, everything else.
 
 use cognate::wire::{self, Context};
 use serde_json::Value;
@@ -21,7 +21,7 @@ fn unrecognized() -> Context {
     Context::from_authorization(Some("Bearer eyJ"))
 }
 
-/// A list in a list in the place of each member: no member of any operation is that.
+/// Replaces each member by a list in a list, a type that no member has.
 fn mistyped(fits: &str) -> String {
     let mut body: Value = serde_json::from_str(fits).expect("JSON");
     for member in body.as_object_mut().expect("an object").values_mut() {
@@ -58,7 +58,7 @@ fn types_come_before_credentials_and_credentials_before_constraints() {
     assert_eq!(world.dump(), [], "not even a pool was created");
 }
 
-/// Whoever calls, and with whatever signature.
+/// Calls with every kind of caller and signature.
 fn public_operations_need_no_credentials(
     world: &World,
     operation: &str,
@@ -84,7 +84,7 @@ fn constraints_come_before_what_does_not_exist() {
     for (operation, fits) in OPERATIONS.iter().filter(|(_, fits)| fits.contains("us-east-1:0")) {
         let reply = world.wire(operation, fits);
         let found = reply.fault.map(|fault| fault.name());
-        // What is to be deleted need not be there.
+        // `DeleteIdentities` accepts identities that do not exist.
         let known = (*operation == "DeleteIdentities").then_some("ResourceNotFoundException");
         assert_eq!(found.xor(known), Some("ResourceNotFoundException"), "{operation}");
         // An ARN has no pattern.
@@ -106,7 +106,7 @@ fn credentials_are_read_from_the_header() {
     let header = format!("AWS4-HMAC-SHA256 Credential={ACCOUNT}{scope}, SignedHeaders=host");
     let context = Context::from_authorization(Some(&header));
     assert_eq!((context.account(), context.region()), (Some(parse(ACCOUNT)), Some(&parse(REGION))));
-    // A session token says nothing where no credentials are.
+    // A session token without credentials is ignored.
     for header in [None, Some("Bearer eyJ")] {
         let context = Context::from_authorization(header);
         assert_eq!(context.clone().with_session_token(Some("token")), context);

@@ -1,4 +1,4 @@
-//! The refusals of an embedder in front of the engine, byte for byte.
+//! Refusals that an embedder answers in front of the engine, byte for byte.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn minutes(number: u64) -> Duration {
     Duration::from_secs(number * 60)
 }
 
-/// Constructor, exception, status, text.
+/// Constructor, exception, status and text.
 fn table() -> Vec<(Fault, &'static str, u16, &'static str)> {
     let (now, before) = (at(LEAP_DAY), at(LEAP_DAY - 3_600_000));
     let arn = "arn:aws:iam::123456789012:user/alice";
@@ -130,7 +130,7 @@ fn every_refusal_has_its_name_status_and_text() {
 }
 
 #[test]
-fn the_cause_of_an_internal_error_stays_inside() {
+fn the_cause_of_an_internal_error_is_not_sent() {
     let fault = Fault::internal_error("the table of keys is gone");
     assert_eq!(fault.cause(), Some("the table of keys is gone"));
     let told = [fault.to_string().into_bytes(), Reply::from(fault).body].concat();

@@ -1,11 +1,11 @@
-//! No token that was presented as a login stands in a message.
+//! No message repeats a token that was presented as a login.
 
 use crate::support::{World, call};
 
-/// What may not be seen again.
+/// The text that must not appear again.
 const SECRET: &str = "eyJhbGciOiJSUzUxMiJ9";
 
-/// Requests with the secret among their logins, all of them refused.
+/// Requests with the secret among their logins. All are refused.
 #[rustfmt::skip]
 const REFUSED: &[(&str, &str)] = &[
     ("ValidationException",       r#"{"IdentityPoolId": "", "Logins": {"graph.facebook.com": "SECRET"}}"#),

@@ -1,4 +1,4 @@
-//! Operations are named by their targets.
+//! Targets name operations.
 
 use cognate::wire;
 
@@ -6,7 +6,7 @@ use super::OPERATIONS;
 use super::constraints::assert_refused;
 use crate::support::{ACCOUNT, World, expand, parse, target};
 
-/// The API reference's sample requests name the model, and so do clients written by hand.
+/// The API reference's sample requests name the model, and so do handwritten clients.
 #[test]
 fn a_target_may_name_the_model_before_the_service() {
     let context = wire::Context::signed(parse(ACCOUNT), parse("us-east-1"));
@@ -68,7 +68,7 @@ fn an_unknown_target_is_an_unknown_operation() {
 }
 
 #[test]
-fn a_request_without_a_target_is_told_so() {
+fn a_request_without_a_target_is_refused() {
     let world = World::new();
     let reply = wire::call(&world.engine, &wire::Context::anonymous(), "", b"{}");
     let message = "Missing header X-Amz-Target: it names the operation, as \

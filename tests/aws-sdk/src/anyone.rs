@@ -1,4 +1,4 @@
-//! A pool that has every kind of provider, and what anyone may ask of it without credentials.
+//! A pool that has every kind of provider, and calls that need no credentials.
 
 use std::error::Error;
 
@@ -16,15 +16,15 @@ use crate::issuer::{GOOGLE, Issuer, OIDC_ARN, USER_POOL};
 use crate::scene::{ACCOUNT, PROVIDER, REGION, Scene, World};
 use crate::token::verify;
 
-/// The role of those who have logged in.
+/// The role of authenticated identities.
 pub const USER_ROLE: &str = "arn:aws:iam::123456789012:role/user";
 /// The role of guests.
 pub const GUEST_ROLE: &str = "arn:aws:iam::123456789012:role/guest";
-/// Under which a token of the service itself is presented.
+/// The provider name for tokens of the service itself.
 pub const COGNITO: &str = "cognito-identity.amazonaws.com";
 
 impl Scene {
-    /// A pool of its own for one story, which knows all issuers, allows guests and has both roles.
+    /// Creates a pool for one story. It accepts all issuers, allows guests and has both roles.
     pub async fn open(world: &World, name: &str) -> Result<Self, Box<dyn Error>> {
         let client = world.client(ACCOUNT, REGION);
         let user_pool = CognitoIdentityProvider::builder()
@@ -77,14 +77,14 @@ impl Scene {
         answer.identity_id.ok_or_else(|| "an answer without an IdentityId".into())
     }
 
-    /// The providers that an identity is described with, sorted.
+    /// The providers in the description of an identity, sorted.
     pub async fn providers_of(&self, identity: &str) -> Result<Vec<String>, Box<dyn Error>> {
         let mut providers = self.describe(identity).await?.logins.unwrap_or_default();
         providers.sort_unstable();
         Ok(providers)
     }
 
-    /// The claims of one of the service's tokens for this pool, without those of time.
+    /// The claims of a token that the service issued for this pool, without the times.
     pub fn read(&self, world: &World, token: Option<String>) -> Result<Value, Box<dyn Error>> {
         let token = token.ok_or("an answer without a token")?;
         Ok(verify(&token, &world.server.published_keys()?, &self.pool)?.timeless_claims())

@@ -21,7 +21,7 @@ use crate::check::{Broken, Checks, Text, is_validation_exception};
 use crate::issuer::{GOOGLE, Issuer, OIDC_ARN, USER_POOL};
 use crate::scene::{NOBODY, Scene, World};
 
-/// A map of attributes, as two operations answer it in two types with the same members.
+/// An attribute map. Two operations answer it in two types with the same members.
 #[derive(Debug, Clone, PartialEq)]
 struct Map {
     pool: Option<String>,
@@ -82,7 +82,7 @@ async fn replace(scene: &Scene, checks: &mut Checks) -> Result<(), Box<dyn Error
         checks.equal(&what, found.tags, Some(tags(&[("team", "group")])));
     }
 
-    // What Terraform does to delete a map.
+    // Terraform deletes a map in this way.
     let none = Some(HashMap::new());
     let request = ask_set(scene, GOOGLE).use_defaults(true).set_principal_tags(none);
     let set = request.send().await?;
@@ -221,7 +221,8 @@ async fn refuse(scene: &Scene, checks: &mut Checks) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
-/// The principal tags in the token of the issuer's user whose own token says this as well.
+/// The principal tags in the service's token, for a user whose own token has these additional
+/// claims.
 async fn tags_of(
     world: &World,
     scene: &Scene,

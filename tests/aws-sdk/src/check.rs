@@ -6,24 +6,24 @@ use std::iter;
 
 use aws_sdk_cognitoidentity::error::{ProvideErrorMetadata, SdkError};
 
-/// What the message of a refusal has to be.
+/// The expected message of a refusal.
 #[derive(Debug, Clone, Copy)]
 pub enum Text<'a> {
-    /// What stands before and after something that is not known here.
+    /// The texts before and after a part that is not known here.
     Around(&'a str, &'a str),
-    /// This text.
+    /// Exactly this text.
     Exactly(&'a str),
-    /// Not laid down anywhere, but not empty.
+    /// Any text that is not empty.
     Unspecified,
-    /// The service's text for these broken constraints, in any order.
+    /// The service's text for these violated constraints, in any order.
     Violations(&'a [Broken<'a>]),
 }
 
-/// A broken constraint: the value as it is echoed, the member, and the constraint.
+/// A violated constraint: the shown value, the member and the constraint.
 #[derive(Debug, Clone, Copy)]
 pub struct Broken<'a>(pub &'a str, pub &'a str, pub &'a str);
 
-/// The checks so far.
+/// The checks until now.
 #[derive(Debug, Default)]
 pub struct Checks {
     passed: u32,
@@ -31,7 +31,7 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Checks that `found` is what was expected.
+    /// Checks that `found` equals the expected value.
     #[expect(clippy::needless_pass_by_value, reason = "checks read better without borrows")]
     pub fn equal<A: Debug + PartialEq<B>, B: Debug>(&mut self, what: &str, found: A, expected: B) {
         let outcome = if found == expected {
@@ -59,7 +59,7 @@ impl Checks {
         self.record(what, refusal(answer, is_expected, text));
     }
 
-    /// Fails if a story broke off before its end.
+    /// Fails if a story ended early with an error.
     pub fn ended(&mut self, story: &str, outcome: Result<(), Box<dyn Error>>) {
         if let Err(error) = outcome {
             let causes = iter::successors(Some(error.as_ref()), |&error| error.source());
@@ -68,7 +68,7 @@ impl Checks {
         }
     }
 
-    /// Prints the last line; true if there were checks and none failed.
+    /// Prints the total. Returns whether there were checks and none failed.
     pub fn print_total(&self) -> bool {
         println!("{} passed, {} failed", self.passed, self.failed);
         self.failed == 0 && self.passed > 0
@@ -88,7 +88,7 @@ impl Checks {
     }
 }
 
-/// The service's answer to a broken constraint, which its model, and so the SDK, has no type for.
+/// The service's answer to a violated constraint. Its model, and so the SDK, has no type for it.
 pub fn is_validation_exception<E: ProvideErrorMetadata>(error: &E) -> bool {
     error.code() == Some("ValidationException")
 }

@@ -1,4 +1,4 @@
-//! Tokens for developer users: which identity they are for, and what they say.
+//! Tokens for developer users: their identities and their claims.
 
 use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -28,7 +28,8 @@ pub async fn tell(world: &World, checks: &mut Checks) -> Result<(), Box<dyn Erro
     delete(&scene, checks, &alice, &carol).await
 }
 
-/// Lists in pages of one, and checks that exactly the expected identities are found, as described.
+/// Reads pages of one identity, and checks that they list exactly the expected identities as
+/// described.
 async fn page(
     scene: &Scene,
     checks: &mut Checks,

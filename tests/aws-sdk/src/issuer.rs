@@ -1,5 +1,5 @@
-//! Issuers of identity tokens: a user pool, Google, and an OIDC provider of IAM. Each has a key of
-//! its own, whose public half the server is given when it starts.
+//! Issuers of ID tokens: a user pool, Google, and an OIDC provider of IAM. Each has its own key,
+//! and the server gets the public half when it starts.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -31,7 +31,7 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// Makes their keys, and writes the key sets that the server reads.
+    /// Generates the issuers' keys, and writes the key sets for the server.
     pub fn create(folder: &Folder) -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             user_pool: Issuer::create(folder, USER_POOL, "7example", "us-east-1_x.json")?,
@@ -45,7 +45,7 @@ impl Issuers {
     }
 }
 
-/// One issuer of identity tokens.
+/// One issuer of ID tokens.
 pub struct Issuer {
     /// The issuer without `https://`: the key in a map of logins.
     pub name: &'static str,
@@ -79,7 +79,7 @@ impl Issuer {
         Ok(Self { name, client, key: EncodingKey::from_ec_der(secret.as_ref()), key_set_file })
     }
 
-    /// The server's option that names this issuer.
+    /// The server option that registers this issuer.
     pub fn option(&self, folder: &Folder) -> OsString {
         let file: PathBuf = folder.path().join(self.key_set_file);
         let mut option = OsString::from(format!("--oidc-jwks={}=", self.name));
@@ -87,7 +87,7 @@ impl Issuer {
         option
     }
 
-    /// What a token for a user says, for an hour from now.
+    /// The claims of a token for a user, valid for an hour from now.
     pub fn claims(&self, user: &str) -> Value {
         let now = now_secs();
         json!({
@@ -104,7 +104,7 @@ impl Issuer {
         self.sign(&self.claims(user))
     }
 
-    /// A token that says this.
+    /// A token with these claims.
     pub fn sign(&self, claims: &Value) -> Result<String, Box<dyn Error>> {
         let header = Header { kid: Some(self.name.to_owned()), ..Header::new(Algorithm::ES256) };
         Ok(jsonwebtoken::encode(&header, claims, &self.key)?)

@@ -1,4 +1,4 @@
-//! Requests that break a constraint of the service's model, and requests at its edge.
+//! Requests that violate a constraint of the service's model, and requests at its limits.
 
 use std::error::Error;
 

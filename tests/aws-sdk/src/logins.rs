@@ -1,4 +1,4 @@
-//! Logins that meet: which identity they mean, what they link, merge and unlink.
+//! Several logins: the identity that they open, and the links, merges and unlinks that follow.
 
 mod developer;
 mod unlink;
@@ -186,7 +186,7 @@ async fn refuse(world: &World, checks: &mut Checks) -> Result<(), Box<dyn Error>
         scene.refuses(checks, &what, request, is_expected, DONT_MATCH).await?;
     }
 
-    // Alice has a user of Google as well, and Gina has not heard of it.
+    // Alice also has a Google user, which Gina does not present.
     let request = scene.ask_id().logins(USER_POOL, issuers.user_pool.token("alice")?);
     request.logins(GOOGLE, issuers.google.token("alice-g")?).send().await?;
     let text = Text::Exactly("Login is already linked to another account.");
@@ -207,7 +207,7 @@ async fn merge(world: &World, checks: &mut Checks) -> Result<(), Box<dyn Error>>
     let scene = Scene::open(world, "logins that merge").await?;
     let issuers = &world.issuers;
     let gina = scene.known(&issuers.google, "gina").await?;
-    // Dates are kept in milliseconds; the next identity shall be younger.
+    // Dates are stored in milliseconds, and the next identity must be younger.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let alice = scene.known(&issuers.user_pool, "alice").await?;
 

@@ -15,7 +15,7 @@ const USERS: [&str; 3] = ["anna", "anna@home", "anna@work"];
 pub async fn tell(world: &World, checks: &mut Checks) -> Result<(), Box<dyn Error>> {
     let scene = Scene::new(world, "lookup").await?;
     let anna = scene.identity_of(USERS[0]).await?;
-    // Not in the order of the alphabet, so that the order of pages is the server's own.
+    // Not in alphabetical order, so that the order of the pages is the server's own.
     for user in [USERS[2], USERS[1]] {
         scene.ask_for(user).identity_id(&anna).send().await?;
     }

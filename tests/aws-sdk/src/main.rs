@@ -1,9 +1,9 @@
 //! Drives a running `cognate` server with the official AWS SDK for Rust.
 //!
 //! `cargo run --release -- PATH_TO_COGNATE_BINARY` starts the server on a free port with an empty
-//! data folder, lets the SDK perform all 23 operations, the four public ones without credentials,
-//! and checks what comes back in the SDK's own types. The SDK was written for the service: what it
-//! cannot read, an application could not read either. One line is printed per check.
+//! data folder. The SDK performs all 23 operations, the four public ones without credentials, and
+//! the answers are checked in the SDK's own types. The SDK was written for the service: an answer
+//! that it cannot read would break applications, too. Each check prints one line.
 
 mod anyone;
 mod attributes;
@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
     if checks.print_total() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Tells every story. One that breaks off is a failed check, and the next is told all the same.
+/// Runs every story. A story that ends early counts as a failed check, and the next one still runs.
 async fn tell(binary: &Path, checks: &mut Checks) -> Result<(), Box<dyn Error>> {
     let folder = Folder::create()?;
     let world = World::start(binary, &folder, Issuers::create(&folder)?)?;

@@ -1,4 +1,4 @@
-//! `MergeDeveloperIdentities`: two users become one identity, once and for all.
+//! `MergeDeveloperIdentities`: two users permanently become one identity.
 
 use std::error::Error;
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn merge(
     bob: &str,
 ) -> Result<(), Box<dyn Error>> {
     let before = scene.describe(bob).await?;
-    // Dates are kept in milliseconds; this one shall be later than the last.
+    // Dates are stored in milliseconds, and this one must be later than the last.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let answer = ask(scene, "bob", "alice").send().await?;
     let what = "a merge answers the destination's identity";

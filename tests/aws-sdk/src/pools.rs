@@ -17,7 +17,7 @@ use aws_sdk_cognitoidentity::types::CognitoIdentityProvider;
 use crate::check::{Broken, Checks, Text, is_validation_exception};
 use crate::scene::{Pool, REGION, World};
 
-/// An account of this story alone, so that its list of pools is known.
+/// An account that only this story uses, so that its list of pools is known.
 const LISTING_ACCOUNT: &str = "333333333333";
 const OIDC_ARN: &str = "arn:aws:iam::333333333333:oidc-provider/login.example.com";
 const SAML_ARN: &str = "arn:aws:iam::333333333333:saml-provider/staff";

@@ -1,5 +1,5 @@
-//! `GetId`, `GetOpenIdToken` and `GetCredentialsForIdentity` without credentials: what they answer,
-//! and which tokens they refuse.
+//! `GetId`, `GetOpenIdToken` and `GetCredentialsForIdentity` without credentials: their answers,
+//! and the tokens that they refuse.
 
 mod refusals;
 
@@ -105,7 +105,7 @@ async fn admit_users(
         amr[0] == "authenticated" && amr[1] == GOOGLE && amr.as_array().map(Vec::len) == Some(3)
     });
 
-    // Linked, but not presented.
+    // The logins are linked, but not presented.
     let (google, user_pool) = (issuers.google.token("gina")?, issuers.user_pool.token("gus")?);
     scene.ask_id().logins(GOOGLE, &google).logins(USER_POOL, user_pool).send().await?;
     let answer = scene.ask_token(&gina).logins(GOOGLE, google).send().await?;
@@ -169,7 +169,7 @@ fn key_of(answer: &GetCredentialsForIdentityOutput) -> Option<&str> {
     answer.credentials.as_ref()?.access_key_id()
 }
 
-/// Four members of which none is empty, and an end in whole seconds.
+/// Four members that are not empty, and an expiration in whole seconds.
 fn is_for_an_hour(answer: &GetCredentialsForIdentityOutput) -> bool {
     let Some(credentials) = &answer.credentials else { return false };
     let texts =

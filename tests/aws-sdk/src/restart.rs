@@ -1,4 +1,4 @@
-//! SIGTERM ends the server in order, and the next one finds everything as it was.
+//! SIGTERM ends the server cleanly, and the next one finds all data unchanged.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `SetIdentityPoolRoles` and `GetIdentityPoolRoles`, and how they are felt.
+//! `SetIdentityPoolRoles` and `GetIdentityPoolRoles`, and their effects.
 
 mod choice;
 
@@ -161,7 +161,7 @@ async fn refuse_roles(scene: &Scene, checks: &mut Checks) -> Result<(), Box<dyn 
 }
 
 impl Scene {
-    /// Gives the pool the two roles, and takes all mappings away.
+    /// Sets the pool's two roles, and removes all mappings.
     async fn set_default_roles(&self) -> Result<(), Box<dyn Error>> {
         let roles = defaults().into_iter().collect();
         ask_roles(self).set_roles(Some(roles)).send().await?;

@@ -1,4 +1,4 @@
-//! What the stories share: clients, a pool to play in, and pictures of what the server holds.
+//! Shared parts of the stories: clients, a pool for each story, and snapshots of the server's data.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -32,12 +32,12 @@ pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "us-east-1";
 /// The developer provider of a [`Scene`]'s pool.
 pub const PROVIDER: &str = "login.game";
-/// An identity id that was never given out.
+/// An identity id that was never assigned.
 pub const NOBODY: &str = "us-east-1:00000000-0000-4000-8000-000000000000";
-/// More than any pool here fills.
+/// More pages than any pool here fills.
 const PAGES_MAX: u32 = 10;
 
-/// A running server, the issuers that it knows, and the SDK's way to it.
+/// A running server, the issuers that it knows, and SDK clients for it.
 pub struct World {
     pub server: Server,
     pub issuers: Issuers,
@@ -51,7 +51,7 @@ impl World {
         Ok(Self { server, issuers, http_client })
     }
 
-    /// A client that signs for an account in a region; the server takes both from the signature.
+    /// A client that signs for an account and a region. The server reads both from the signature.
     pub fn client(&self, account: &str, region: &str) -> Client {
         let credentials = Credentials::new(account, "secret", None, None, "checks");
         Client::from_conf(self.config(region).credentials_provider(credentials).build())
@@ -72,11 +72,11 @@ impl World {
     }
 }
 
-/// A pool of its own for one story, with the developer provider [`PROVIDER`].
+/// A pool for one story, with the developer provider [`PROVIDER`].
 #[derive(Debug)]
 pub struct Scene {
     pub client: Client,
-    /// Calls without credentials.
+    /// A client without credentials.
     pub anyone: Client,
     pub pool: String,
 }
@@ -90,12 +90,12 @@ impl Scene {
         Ok(Self::of(world, client, pool))
     }
 
-    /// The scene of a pool that exists, seen by its owner.
+    /// The scene of an existing pool, with its owner's client.
     pub fn of(world: &World, client: Client, pool: String) -> Self {
         Self { client, anyone: world.anyone(), pool }
     }
 
-    /// A request for a token from this pool, without logins yet.
+    /// A request for a token from this pool, without logins.
     pub fn ask(&self) -> AskToken {
         self.client.get_open_id_token_for_developer_identity().identity_pool_id(&self.pool)
     }
@@ -111,7 +111,7 @@ impl Scene {
         answer.identity_id.ok_or_else(|| "an answer without an IdentityId".into())
     }
 
-    /// A lookup in this pool, without identity and user yet.
+    /// A lookup in this pool, without an identity or a user.
     pub fn lookup(&self) -> AskLookup {
         self.client.lookup_developer_identity().identity_pool_id(&self.pool)
     }
@@ -134,7 +134,7 @@ impl Scene {
             .build())
     }
 
-    /// Everything that the pool holds.
+    /// All contents of the pool.
     pub async fn picture(&self) -> Result<Picture, Box<dyn Error>> {
         let request = self.client.describe_identity_pool().identity_pool_id(&self.pool);
         let pool = Pool::from(request.send().await?);
@@ -160,7 +160,7 @@ impl Scene {
         Err("ListIdentities does not come to an end".into())
     }
 
-    /// Checks that a request is refused, and that the pool is what it was before.
+    /// Checks that a request is refused and leaves the pool unchanged.
     pub async fn refuses<T: Debug, E: ProvideErrorMetadata + Debug>(
         &self,
         checks: &mut Checks,
@@ -176,7 +176,7 @@ impl Scene {
     }
 }
 
-/// What a pool holds: its settings, its roles, its identities and their developer users.
+/// The contents of a pool: its settings, its roles, its identities and their developer users.
 #[derive(Debug, PartialEq)]
 pub struct Picture {
     pub pool: Pool,
@@ -185,7 +185,7 @@ pub struct Picture {
     pub users: BTreeMap<String, Vec<String>>,
 }
 
-/// The roles of a pool and its role mappings. What is absent and what is empty is the same.
+/// The roles of a pool and its role mappings. Absent and empty are the same.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Roles {
     pub defaults: BTreeMap<String, String>,
@@ -201,7 +201,7 @@ impl From<GetIdentityPoolRolesOutput> for Roles {
     }
 }
 
-/// An identity pool, as three operations answer it in three types with the same members.
+/// An identity pool. Three operations answer it in three types with the same members.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pool {
     pub id: String,

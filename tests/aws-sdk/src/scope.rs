@@ -1,4 +1,4 @@
-//! Account and region come from the credential scope, and one never sees the other's pools.
+//! The credential scope determines account and region, and isolates the pools of each.
 
 use std::error::Error;
 

@@ -17,7 +17,7 @@ const START_MAX: Duration = Duration::from_mins(1);
 const STOP_MAX: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
-/// An empty folder that goes away with this value.
+/// An empty folder that is removed when this value is dropped.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
@@ -35,7 +35,8 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed stays in the temporary folder; the outcome of the checks stands.
+        // Files that cannot be removed stay in the temporary folder. The checks have their result
+        // already.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -48,7 +49,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `binary serve` and waits until it says where it listens.
+    /// Starts `binary serve` and waits until it prints its address.
     pub fn start(
         binary: &Path,
         folder: &Folder,
@@ -65,11 +66,11 @@ impl Server {
         let mut server = Self { child, address: String::new() };
         let output = server.child.stdout.take().ok_or("the server has no standard output")?;
         let (found, address) = mpsc::channel();
-        // The thread reads on to the end, so that the server never blocks on a full pipe.
+        // The thread reads to the end, so that the server never blocks on a full pipe.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if let Some(address) = address_in(&line) {
-                    // Nobody listens any more after the first address.
+                    // Nobody receives after the first address.
                     let _ = found.send(address);
                 }
             }
@@ -90,7 +91,7 @@ impl Server {
         Ok(serde_json::from_str(&self.get("/.well-known/jwks_uri")?)?)
     }
 
-    /// Asks the server to end with SIGTERM; `None` if it still runs after ten seconds.
+    /// Ends the server with SIGTERM. Returns `None` if it still runs after ten seconds.
     pub fn stop(mut self) -> Result<Option<ExitStatus>, Box<dyn Error>> {
         let process_id = self.child.id().to_string();
         if !Command::new("kill").args(["-TERM", &process_id]).status()?.success() {
@@ -123,7 +124,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already, which is the aim.
+        // Both fail only if the process has already ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

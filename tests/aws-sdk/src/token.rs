@@ -1,4 +1,4 @@
-//! Verifies a token as any application would: with a JOSE library and the published keys.
+//! Verifies a token as an application would: with a JOSE library and the published keys.
 
 use std::error::Error;
 
@@ -15,7 +15,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// How long the token is valid, from `iat` to `exp`.
+    /// The validity of the token in seconds, from `iat` to `exp`.
     pub fn duration_secs(&self) -> Option<i64> {
         Some(self.claims.get("exp")?.as_i64()? - self.claims.get("iat")?.as_i64()?)
     }
@@ -45,7 +45,7 @@ pub fn verify(token: &str, keys: &JwkSet, pool: &str) -> Result<Verified, Box<dy
     Ok(Verified { claims: decoded.claims })
 }
 
-/// The header and claims of one token under the signature of another, which no verifier may accept.
+/// The header and claims of one token with the signature of another. Every verifier must refuse it.
 pub fn spliced(claims_of: &str, signature_of: &str) -> Option<String> {
     let (signed, _) = claims_of.rsplit_once('.')?;
     let (_, signature) = signature_of.rsplit_once('.')?;

@@ -1,4 +1,4 @@
-//! `UnlinkDeveloperIdentity`: a user leaves an identity; the last one to leave disables it.
+//! `UnlinkDeveloperIdentity`: a user leaves an identity, and the last one disables it.
 
 use std::error::Error;
 use std::time::Duration;
@@ -64,7 +64,7 @@ async fn refuse(scene: &Scene, checks: &mut Checks, alice: &str) -> Result<(), B
 
 async fn unlink_one(scene: &Scene, checks: &mut Checks, alice: &str) -> Result<(), Box<dyn Error>> {
     let before = scene.describe(alice).await?;
-    // Dates are kept in milliseconds; this one shall be later than the last.
+    // Dates are stored in milliseconds, and this one must be later than the last.
     tokio::time::sleep(Duration::from_millis(5)).await;
     ask(scene, alice, "bob").send().await?;
     checks.equal("the other user stays", scene.users_of(alice).await?, ["alice"]);

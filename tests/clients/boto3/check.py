@@ -1,4 +1,4 @@
-"""Checks: each prints a line, and the first one that fails ends everything."""
+"""Checks. Each prints a line, and the first one that fails stops the run."""
 
 import re
 import urllib.request
@@ -9,7 +9,7 @@ passed = 0
 
 
 class Wrong(Exception):
-    """What a check found is not what it expected."""
+    """A check found something other than it expected."""
 
 
 def ok(what):
@@ -31,12 +31,12 @@ def equal(what, found, expected):
 
 
 def members(answer):
-    """What an answer says, without what boto3 adds about the response."""
+    """The members of an answer, without boto3's metadata."""
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
 def refused(what, code, message, call, **arguments):
-    """`message` is the whole text, or a pattern that has to match the whole text."""
+    """`message` is the whole text, or a pattern that must match the whole text."""
     try:
         answer = call(**arguments)
     except ClientError as error:

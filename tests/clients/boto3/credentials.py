@@ -1,4 +1,4 @@
-"""Credentials: for guests and users, by role, by role mapping, and for a token of the server."""
+"""Credentials: for guests and users, with roles, role mappings, and tokens of the server."""
 
 import re
 import time
@@ -33,7 +33,7 @@ def tell(scene):
 
 
 def good(what, scene, identity, **arguments):
-    """Asks for credentials and checks everything that is told of them."""
+    """Requests credentials and checks all members of the answer."""
     answer = members(scene.public.get_credentials_for_identity(IdentityId=identity, **arguments))
     found = answer["Credentials"]
     ends = found["Expiration"] - datetime.now(timezone.utc)
@@ -88,7 +88,7 @@ def default_roles(scene):
         identity_not_found(UNKNOWN_IDENTITY),
         UNKNOWN_IDENTITY,
     )
-    # The provider has no roles to choose from.
+    # The provider has no mapping with roles to choose from.
     good("a role asked for without a mapping", scene, ann, Logins=logins, CustomRoleArn=role("x"))
 
 

@@ -1,4 +1,4 @@
-"""Users of a backend: their tokens, lookups, merges and links, and the identities they have."""
+"""Developer users: their tokens, lookups, merges and links, and their identities."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -89,7 +89,7 @@ def discovery(scene, pool, token):
 def changed_tokens(scene, pool, token):
     head, body, signature = token.split(".")
     other = jwt.encode(jwt.decode(token, options={"verify_signature": False}), None, "none")
-    # Another letter in the middle changes all six bits that it stands for.
+    # Another letter in the middle changes all six bits that it encodes.
     middle = "A" if signature[100] != "A" else "B"
     changed = {
         "whose claims are changed": f"{head}.{body[:-4]}{body[-4:].swapcase()}.{signature}",

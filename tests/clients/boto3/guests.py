@@ -1,4 +1,4 @@
-"""Guests: identities and tokens without logins, from clients that sign nothing."""
+"""Guests: identities and tokens without logins, from clients without credentials."""
 
 from check import equal, invalid, members, refused, true
 from scene import (

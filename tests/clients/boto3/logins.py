@@ -1,4 +1,4 @@
-"""Logins: OpenID Connect tokens that PyJWT has signed, good ones and bad ones."""
+"""Logins: valid and invalid OpenID Connect tokens that PyJWT has signed."""
 
 import re
 import time
@@ -147,7 +147,7 @@ def rejected(scene, pool, name):
 
 
 def with_or_without_scheme(scene, pool):
-    """Google alone may leave the scheme out."""
+    """Only Google may omit the scheme."""
     issuers = scene.issuers
     google, apple = (issuers[name].token("kim", iss=name) for name in (GOOGLE, APPLE))
     found = scene.public.get_id(IdentityPoolId=pool, Logins={GOOGLE: google})
@@ -186,7 +186,7 @@ def wrong_doors(scene, pool):
 
 
 def linking(scene, pool):
-    """What is known of a user at several providers becomes one identity."""
+    """A user's identities at several providers are merged into one."""
 
     def identity(*names, user):
         logins = {name: scene.issuers[name].token(user) for name in names}

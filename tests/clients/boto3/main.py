@@ -1,4 +1,4 @@
-"""Drives one server with boto3: every operation, its answers and its refusals."""
+"""Tests one server with boto3: every operation with its answers and refusals."""
 
 import signal
 import sys
@@ -20,7 +20,7 @@ from scene import Scene, make_issuers, running
 
 def main(binary):
     started = time.monotonic()
-    # So that the server is stopped then too.
+    # Stop the server on SIGTERM, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     issuers = make_issuers()
     with running(binary, issuers) as (url, _):

@@ -45,7 +45,7 @@ class Issuer:
         self.keys = {algorithm: new_key(algorithm) for algorithm in ALGORITHMS}
 
     def key_set(self):
-        """As an issuer publishes it; some name the algorithm of a key and some do not."""
+        """The key set that the issuer publishes. Some name the algorithm of a key, some do not."""
         keys = []
         for algorithm, key in self.keys.items():
             public = jwk(algorithm, key)
@@ -56,7 +56,7 @@ class Issuer:
         return {"keys": keys}
 
     def claims(self, sub="ann", **changes):
-        """Good claims but for the changes; a claim that is changed to None is left out."""
+        """Valid claims with changes. A claim that is changed to None is left out."""
         now = int(time.time())
         claims = {"iss": f"https://{self.name}", "sub": sub, "aud": self.client}
         claims.update({"iat": now, "exp": now + 300})
@@ -64,7 +64,7 @@ class Issuer:
         return {name: value for name, value in claims.items() if value is not None}
 
     def token(self, sub="ann", algorithm="RS256", key=None, kid="", **changes):
-        """`key` signs instead of the issuer's own; with `kid` None the header names no key."""
+        """A token signed with `key` or the issuer's own key. With `kid` None it names no key."""
         key = key or self.keys[algorithm]
         headers = {} if kid is None else {"kid": kid or f"{algorithm}-1"}
         return jwt.encode(self.claims(sub, **changes), key, algorithm, headers)
@@ -73,7 +73,7 @@ class Issuer:
         return jwt.encode(self.claims(sub, **changes), None, "none", {"kid": "RS256-1"})
 
     def symmetric(self, sub="ann"):
-        """HS256 whose secret is the public key, which everybody knows. PyJWT refuses to do it."""
+        """A token signed with HS256 and the public key as the secret. PyJWT refuses to make it."""
         public = self.keys["RS256"].public_key()
         secret = public.public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo

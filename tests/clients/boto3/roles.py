@@ -1,4 +1,4 @@
-"""Roles of a pool, and the claims that become tags of the principal."""
+"""Roles of a pool, and the claims that become principal tags."""
 
 from check import equal, members, refused, true
 from scene import (

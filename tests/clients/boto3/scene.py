@@ -1,4 +1,4 @@
-"""A running server, the clients that speak to it, and the issuers that it knows."""
+"""A running server, its clients, and the issuers that it knows."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def public_providers(issuers):
 
 
 class Scene:
-    """The clients of one server. They note what was answered and what was refused."""
+    """The clients of one server. They record answers and refusals."""
 
     def __init__(self, url, issuers):
         self.url = url
@@ -78,13 +78,13 @@ class Scene:
         self.aws = self.client(ACCOUNT)
         self.other = self.client(OTHER_ACCOUNT)
         self.public = self.client(None)
-        # Sends what boto3 itself would refuse to send.
+        # This client sends requests that boto3 itself would refuse.
         self.unchecked = self.client(ACCOUNT, parameter_validation=False)
         self.unchecked_public = self.client(None, parameter_validation=False)
         self.operations = set(self.aws.meta.service_model.operation_names)
 
     def client(self, account, **options):
-        """A client of an account, or with None one that signs nothing."""
+        """A client for an account, or with None a client without credentials."""
         if account is None:
             session, options["signature_version"] = boto3.Session(region_name=REGION), UNSIGNED
         else:
@@ -109,7 +109,7 @@ class Scene:
         return answer["IdentityPoolId"]
 
     def developer_token(self, pool, user, **options):
-        """The answer for a user of the backend."""
+        """The answer for a developer user."""
         return self.aws.get_open_id_token_for_developer_identity(
             IdentityPoolId=pool, Logins={DEVELOPER: user}, **options
         )
@@ -119,7 +119,7 @@ class Scene:
         return {name: self.issuers[name].token(*arguments, **options)}
 
     def identities(self, pool, **options):
-        """Every identity of a pool, a page of two at a time."""
+        """Every identity of a pool, read in pages of two."""
         found, answer = [], {"NextToken": None}
         while "NextToken" in answer:
             if answer["NextToken"]:
@@ -129,7 +129,7 @@ class Scene:
         return found
 
     def claims(self, token, pool, algorithm="RS512"):
-        """What a token of the server says, verified from the published keys alone."""
+        """The claims of a token of the server, verified with only the published keys."""
         keys = jwt.PyJWKClient(f"{self.url}/.well-known/jwks_uri")
         return jwt.decode(
             token,
@@ -143,7 +143,7 @@ class Scene:
 
 @contextmanager
 def running(binary, issuers=None, options=()):
-    """A server on a free port with an empty folder. It is gone afterwards, whatever happens."""
+    """A server on a free port with an empty folder. It is always stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="cognate-boto3-") as folder:
         folder = Path(folder)
         arguments = [

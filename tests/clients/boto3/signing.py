@@ -1,4 +1,4 @@
-"""Servers that sign with another algorithm than the service does."""
+"""Servers that sign with an algorithm that the service does not use."""
 
 import json
 

@@ -44,8 +44,8 @@ def logins(scene, pool, issuer):
             "Invalid login token. Not a valid OpenId Connect identity token.",
         ),
     ]
-    # An issuer of OpenIdConnectProviderARNs has its applications from `--oidc-client-id`, which
-    # such a server does not take.
+    # Issuers of OpenIdConnectProviderARNs need `--oidc-client-id` for their applications, which a
+    # server with this option does not accept.
     if issuer.name != OIDC:
         message = "Token is not from a supported provider of this identity pool."
         bad.append(("for another application", issuer.unsigned(aud="other"), message))
@@ -60,7 +60,7 @@ def logins(scene, pool, issuer):
 
 
 def access_tokens(scene):
-    """Where the provider's tokens say nothing, who has the same one is the same user."""
+    """If the provider's tokens have no claims, equal tokens mean the same user."""
     pool = scene.new_pool(
         "access", SupportedLoginProviders={"graph.facebook.com": "7346241598935552"}
     )

@@ -1,4 +1,4 @@
-"""Unlinking: a user takes a login away from the identity, without a signature."""
+"""Unlinking: a user removes a login from the identity, without credentials."""
 
 from check import equal, invalid, members, refused, true
 from scene import (

@@ -1,4 +1,4 @@
-"""Tokens that other libraries verify, each set up as README says."""
+"""Tokens that other libraries verify, each set up as in README."""
 
 import json
 

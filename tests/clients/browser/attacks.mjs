@@ -1,7 +1,7 @@
-// What a page can try. Each function runs within a page or a frame, so it may use nothing but its
-// argument; it returns the text of every answer that it could read.
+// Attacks that a page can try. Each function runs within a page or a frame, so it may use only its
+// argument. It returns the text of every answer that it could read.
 
-/** By fetch, in all modes and with all credentials. */
+/** Uses fetch in all modes and with all credentials. */
 export async function byFetch({ url, headers, body, options }) {
   const answer = await fetch(url, { method: "POST", headers, body, ...options });
   const told = [...answer.headers].map(([name, value]) => `${name}: ${value}`);
@@ -19,7 +19,7 @@ export function byXhr({ url, headers, body }) {
   });
 }
 
-/** A form whose only field is named and valued so that its text is JSON. */
+/** Submits a form with one field whose name and value together are JSON. */
 export function byForm({ url, body, enctype }) {
   return new Promise((resolve) => {
     const frame = document.createElement("iframe");
@@ -36,7 +36,7 @@ export function byForm({ url, body, enctype }) {
       try {
         text = frame.contentDocument.documentElement.innerText;
       } catch {
-        // Of another origin.
+        // The frame has another origin.
       }
       resolve({ text });
     };
@@ -54,7 +54,7 @@ export async function byBeacon({ url, body, type }) {
   return { text: "" };
 }
 
-/** As a script, a style sheet and an image, which no preflight precedes. */
+/** Loads a script, a style sheet and an image, which need no preflight. */
 export async function byElements({ url }) {
   const load = (tag, attribute, value) =>
     new Promise((resolve) => {
@@ -73,7 +73,7 @@ export async function byElements({ url }) {
   return { text: loaded.join("") };
 }
 
-/** Runs `byFetch` in a frame that has the opaque origin, whose name is `null`. */
+/** Runs `byFetch` in a frame with an opaque origin, which is sent as `null`. */
 export function inOpaqueFrame({ call, kind, source }) {
   return new Promise((resolve, reject) => {
     const script = `(${source})(${JSON.stringify(call)})

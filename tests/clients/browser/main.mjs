@@ -1,4 +1,4 @@
-// Attacks a server from pages of other sites, and uses it as a page may.
+// Attacks a server from pages of other sites, and uses it from permitted pages.
 
 import { byBeacon, byElements, byFetch, byForm, byXhr, inOpaqueFrame } from "./attacks.mjs";
 import { ADMIN, ATTACKER, GAME, NAMED, REBOUND, SIGNED, callOf, staging } from "./scene.mjs";
@@ -16,7 +16,7 @@ function check(name, holds, detail = "") {
   console.log(`${holds ? "ok  " : "FAIL"} ${name}${holds ? "" : `: ${detail}`}`);
 }
 
-/** What a page got, or why it got nothing. */
+/** The answer that a page got, or the reason why it got none. */
 async function outcome(page, attack, argument) {
   try {
     return await page.evaluate(attack, argument);
@@ -37,7 +37,7 @@ async function tell(scene) {
     Roles: { unauthenticated: ROLE },
   });
 
-  /** The calls that a page of another site must not make. */
+  /** Calls that a page of another site must not make. */
   const calls = {
     "list pools": ["ListIdentityPools", { MaxResults: 10 }],
     "a token for a developer user": [
@@ -48,7 +48,7 @@ async function tell(scene) {
     "an unknown operation": ["Guess", {}],
     "delete the pool": ["DeleteIdentityPool", { IdentityPoolId: pool }],
   };
-  /** Whether an attack got no answer, and for no other reason than the browser's. */
+  /** Whether the browser blocked an attack, so that it got no answer. */
   const isBlocked = (got) =>
     got.failed
       ? /Failed to fetch|the request failed/.test(got.failed)
@@ -68,7 +68,7 @@ async function tell(scene) {
 
   console.log(`-- A page of ${ATTACKER}`);
   let page = await scene.page(ATTACKER);
-  // The deletion comes last: until then an attack that works shows in each of its ways.
+  // Deletion comes last, so that earlier attacks that work remain visible.
   for (const [aim, [operation, input]] of Object.entries(calls)) {
     const body = JSON.stringify(input);
     const plain = { "content-type": "text/plain" };
@@ -112,7 +112,7 @@ async function tell(scene) {
   })) {
     const headers = { ...callOf(operation), ...SIGNED };
     const got = await outcome(page, byFetch, { url: "/", headers, body: JSON.stringify(input) });
-    // The page is of the server's own origin, and reads that it is refused.
+    // The page has the server's own origin, so it can read the refusal.
     const refused = got.status === 403 && got.text.includes("AccessDeniedException");
     check(`${aim}, from ${REBOUND}`, refused, JSON.stringify(got));
   }
@@ -127,7 +127,7 @@ async function tell(scene) {
   for (const origin of ["a page of another site", "a frame without an origin"]) {
     console.log(`-- A login from ${origin}`);
     page = await scene.page(GAME);
-    // The headers of the SDKs for JavaScript, of both versions.
+    // The headers that both versions of the SDK for JavaScript send.
     const sdk = {
       "amz-sdk-invocation-id": "00000000-0000-4000-8000-000000000000",
       "amz-sdk-request": "attempt=1; max=3",

@@ -1,4 +1,4 @@
-// A running server, a web server with the pages of several sites, and a browser that sees them.
+// A running server, a web server with the pages of several sites, and a browser.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,9 +13,9 @@ import { chromium } from "playwright-core";
 export const ATTACKER = "attacker.test";
 export const GAME = "game.test";
 export const ADMIN = "admin.test";
-/** A name of the attacker's that now resolves to the server's own address. */
+/** An attacker's host name that now resolves to the server's address. */
 export const REBOUND = "rebound.test";
-/** A name of the owner's for the server. */
+/** The owner's host name for the server. */
 export const NAMED = "cognito.test";
 
 const SCOPE = "123456789012/20260101/us-east-1/cognito-identity/aws4_request";
@@ -28,7 +28,7 @@ export const callOf = (operation) => ({
   "x-amz-target": `AWSCognitoIdentityService.${operation}`,
 });
 
-/** Starts all of it, hands it to `tell`, and ends it, whatever happens. */
+/** Starts everything, passes it to `tell`, and always stops it at the end. */
 export async function staging(binary, executablePath, tell) {
   const folder = mkdtempSync(join(tmpdir(), "cognate-browser-"));
   let server, browser;
@@ -65,7 +65,7 @@ export async function staging(binary, executablePath, tell) {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        // The server has to hold without the help of newer browsers, too.
+        // The server must be safe without the protection of newer browsers, too.
         "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
         `--host-resolver-rules=${names.map((name) => `MAP ${name} 127.0.0.1`).join(", ")}`,
       ],
@@ -104,7 +104,7 @@ export class Scene {
     this.browser = browser;
   }
 
-  /** A page of a site, in a browser profile of its own. */
+  /** A page of a site, in its own browser profile. */
   async page(host) {
     const context = await this.browser.newContext();
     const page = await context.newPage();
@@ -113,8 +113,8 @@ export class Scene {
   }
 
   /**
-   * A page that came from the attacker before his name was given the server's address. It is put in
-   * place of the server's answer, since the browser resolves the name to one address throughout.
+   * A page that the attacker served before its host name resolved to the server's address. It
+   * replaces the server's answer, because the browser resolves the name to one address throughout.
    */
   async reboundPage() {
     const context = await this.browser.newContext();
@@ -127,7 +127,7 @@ export class Scene {
     return page;
   }
 
-  /** What the owner does, without a browser. */
+  /** A call of the owner, without a browser. */
   async owner(operation, input) {
     const answer = await fetch(this.url, {
       method: "POST",

@@ -1,4 +1,4 @@
-// Checks: each prints a line, and the first one that fails ends everything.
+// Checks. Each prints a line, and the first one that fails stops the run.
 
 import { inspect, isDeepStrictEqual } from "node:util";
 
@@ -8,7 +8,7 @@ let passed = 0;
 
 export const count = () => passed;
 
-/** What a check found is not what it expected. */
+/** A check found something other than it expected. */
 export class Wrong extends Error {}
 
 export function ok(what) {
@@ -29,7 +29,7 @@ export function equal(what, found, expected) {
   ok(what);
 }
 
-/** What an answer says, without what the SDK adds about the response. */
+/** The members of an answer, without the SDK's metadata. */
 export function members({ $metadata, ...answer }) {
   return answer;
 }
@@ -64,7 +64,7 @@ export async function refused(what, exception, message, promise) {
   asExpected(what, error, exception.name, message);
 }
 
-/** The call is refused with an exception that the SDK knows by its name alone. */
+/** The call is refused with an exception for which the SDK has only a name. */
 export async function refusedByName(what, name, message, promise) {
   const error = await rejection(what, promise);
   if (!(error instanceof CognitoIdentityServiceException)) {

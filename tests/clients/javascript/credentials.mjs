@@ -1,4 +1,4 @@
-// Credentials, by the operation itself and by the SDK's credential providers.
+// Credentials, from the operation itself and from the SDK's credential providers.
 
 import {
   ExternalServiceException,
@@ -125,7 +125,7 @@ async function providers(scene) {
   const ann = await scene.identity(identityPoolId, logins);
   const asUser = await fromCognitoIdentityPool({ identityPoolId, logins, clientConfig })();
   provided("fromCognitoIdentityPool with a login", asUser, ann);
-  // Asked for a token only when it is needed.
+  // The token is requested only when it is needed.
   const later = { [OIDC]: () => issuer.token() };
   const again = await fromCognitoIdentityPool({ identityPoolId, logins: later, clientConfig })();
   provided("fromCognitoIdentityPool with a refreshed login", again, ann);

@@ -1,4 +1,4 @@
-// Users of a backend: their tokens, lookups, merges and links, and the identities they have.
+// Developer users: their tokens, lookups, merges and links, and their identities.
 
 import {
   DeveloperUserAlreadyRegisteredException,

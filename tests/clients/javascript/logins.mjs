@@ -1,4 +1,4 @@
-// Guests, and logins with OpenID Connect tokens that jose has signed, good ones and bad ones.
+// Guests, and logins with valid and invalid OpenID Connect tokens that jose has signed.
 
 import {
   InvalidParameterException,

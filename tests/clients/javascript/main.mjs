@@ -1,4 +1,4 @@
-// Drives a server with the AWS SDK for JavaScript: every operation, its answers and its refusals,
+// Tests a server with the AWS SDK for JavaScript: every operation with its answers and refusals,
 // and the SDK's credential providers.
 
 import * as sdk from "@aws-sdk/client-cognito-identity";

@@ -15,7 +15,7 @@ export class Issuer {
     return new Issuer(name, client, Object.fromEntries(await Promise.all(ALGORITHMS.map(pair))));
   }
 
-  /** As an issuer publishes it. */
+  /** The key set that the issuer publishes. */
   async keySet() {
     const publish = async (alg) => {
       const key = await exportJWK(this.keys[alg].publicKey);
@@ -24,7 +24,7 @@ export class Issuer {
     return { keys: await Promise.all(ALGORITHMS.map(publish)) };
   }
 
-  /** Good claims but for the changes; a claim that is changed to undefined is left out. */
+  /** Valid claims with changes. A claim that is changed to undefined is left out. */
   claims(sub, changes) {
     const now = Math.floor(Date.now() / 1000);
     const good = { iss: `https://${this.name}`, sub, aud: this.client, iat: now, exp: now + 300 };
@@ -40,7 +40,7 @@ export class Issuer {
     return new UnsecuredJWT(this.claims(sub, changes)).encode();
   }
 
-  /** HS256 whose secret is the public key, which everybody knows. */
+  /** A token signed with HS256 and the public key as the secret. */
   async symmetric(sub = "ann") {
     const key = new TextEncoder().encode(await exportSPKI(this.keys.RS256.publicKey));
     return this.token(sub, {}, "HS256", { key, kid: "RS256-1" });

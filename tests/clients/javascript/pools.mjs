@@ -1,4 +1,4 @@
-// Pools, their tags, their roles, and the claims that become tags of the principal.
+// Pools, their tags and roles, and the claims that become principal tags.
 
 import {
   InvalidParameterException,

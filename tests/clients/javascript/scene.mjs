@@ -1,4 +1,4 @@
-// A running server, the clients that speak to it, and the issuers that it knows.
+// A running server, its clients, and the issuers that it knows.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -34,7 +34,7 @@ export const identityForbidden = (identity) => `Access to Identity '${identity}'
 export const DONT_MATCH =
   "Logins don't match. Please include at least one valid login for this identity or identity pool.";
 
-/** The clients of one server. They note what was answered and what was refused. */
+/** The clients of one server. They record answers and refusals. */
 export class Scene {
   answered = new Set();
   refused = new Set();
@@ -52,7 +52,7 @@ export class Scene {
     });
   }
 
-  /** How clients reach the server. */
+  /** The clients' settings to reach the server. */
   get reach() {
     return { region: REGION, endpoint: this.url, maxAttempts: 1 };
   }
@@ -88,7 +88,7 @@ export class Scene {
     };
   }
 
-  /** The answer for a user of the backend. */
+  /** The answer for a developer user. */
   developerToken(pool, user, options = {}) {
     const call = { IdentityPoolId: pool, Logins: { [DEVELOPER]: user }, ...options };
     return this.aws.getOpenIdTokenForDeveloperIdentity(call);
@@ -103,14 +103,14 @@ export class Scene {
     return (await this.public.getId({ IdentityPoolId: pool, Logins: logins })).IdentityId;
   }
 
-  /** What a token of the server says, verified from the published keys alone. */
+  /** The claims of a token of the server, verified with only the published keys. */
   async claims(token, pool, keys = this.keys) {
     const expected = { issuer: ISSUER, audience: pool, algorithms: ["RS512"] };
     return (await jwtVerify(token, keys, expected)).payload;
   }
 }
 
-/** Runs a server with an empty folder on a free port while `tell` does, whatever happens. */
+/** Runs a server with an empty folder on a free port while `tell` runs, and always stops it. */
 export async function running(binary, issuers, tell, more = []) {
   const folder = mkdtempSync(join(tmpdir(), "cognate-javascript-"));
   const options = ["serve", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", ...more];

@@ -1,4 +1,4 @@
-// Tokens that other libraries verify, each set up as README says.
+// Tokens that other libraries verify, each set up as in README.
 
 import { CognitoJwtVerifier, JwtVerifier } from "aws-jwt-verify";
 import { createRemoteJWKSet, jwtVerify } from "jose";
@@ -50,7 +50,7 @@ function withJsonWebToken(uri) {
   };
 }
 
-/** It fetches over HTTPS only; a server that speaks HTTP has its keys handed over. */
+/** The library fetches over HTTPS only, so it is given the keys of a server without TLS. */
 function withAwsJwtVerify(uri) {
   return async (token, expected) => {
     const verifier = JwtVerifier.create({ ...expected, jwksUri: uri });

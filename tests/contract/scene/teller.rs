@@ -1,4 +1,4 @@
-//! Parts of the engine that answer what a row asks for.
+//! Parts of the engine that answer as a row asks.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -9,7 +9,7 @@ use cognate::operation::IdentityPool;
 
 use crate::scene::CLIENT;
 
-/// Bytes that both doors draw alike.
+/// Random bytes that are the same for both doors.
 #[derive(Default)]
 pub(crate) struct Counted(AtomicU8);
 
@@ -20,8 +20,8 @@ impl Entropy for Counted {
     }
 }
 
-/// Believes `user:SUBJECT;NAME=VALUE;…`: claims, `client` and `role`. A value with commas is a list.
-/// Any other token says what is wrong with it, or is no token.
+/// Accepts `user:SUBJECT;NAME=VALUE;…` with claims, `client` and `role`. A value with commas is a
+/// list. Other tokens name the error that they cause, or count as malformed.
 pub(super) struct Teller;
 
 impl LoginVerifier for Teller {

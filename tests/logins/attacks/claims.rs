@@ -1,4 +1,4 @@
-//! Claims that do not do. The provider itself has signed them.
+//! Invalid claims, signed by the provider itself.
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ const ISSUERS: [&str; 27] = [
     "https://cognito-identity.us-east-1.amazonaws.com",
 ];
 
-/// Name, JSON of another type or length.
+/// A claim, and JSON of a wrong type or length.
 const SHAPES: &[(&str, &str)] = &[
     ("iss", r#"["$iss"]"#),
     ("iss", "1"),
@@ -71,7 +71,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("iat", "{}"),
 ];
 
-/// JSON that no two readers read alike, or that is none.
+/// Ambiguous or malformed JSON.
 const TEXTS: &[(&str, &str)] = &[
     ("a list", r#"[{"iss":"$iss","sub":"alice","aud":"$app","exp":9999999999}]"#),
     ("a text", r#""alice""#),
@@ -147,7 +147,7 @@ pub(super) fn all(maker: &Maker) -> Vec<Attack> {
         all.push(Attack::new(format!("no {claim}"), maker.token(&claims), missing(claim)));
         let token = maker.with(claim, Value::Null);
         all.push(Attack::new(format!("{claim} null"), token, missing(claim)));
-        // JSON knows letters of two cases.
+        // JSON names are case-sensitive.
         let value = claims_of(maker, claim);
         claims[claim.to_uppercase()] = value;
         let token = maker.token(&claims);

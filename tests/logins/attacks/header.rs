@@ -1,9 +1,9 @@
-//! Headers that promise something else. The provider has signed them all, unless `none` is the word.
+//! Misleading headers. The provider has signed them all, except those with `none`.
 
 use super::{Attack, MALFORMED, SIGNATURE, fill};
 use crate::mint::{Maker, encode};
 
-/// Every name of an algorithm that somebody might think of.
+/// Algorithm names that an attacker might try.
 const ALGORITHMS: [&str; 24] = [
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K",
     "EdDSA", "Ed25519", "Ed448", "HS256", "HS384", "HS512", "RS1", "RSA", "RSA1_5", "RSA-OAEP",
@@ -123,7 +123,7 @@ pub(super) fn all(maker: &Maker) -> Vec<Attack> {
     all
 }
 
-/// `none`, as people spell it: without a signature, with that of a genuine token, with one of none.
+/// Spellings of `none`: without a signature, with that of a genuine token, and with zeros.
 fn nothing_signed(maker: &Maker, claims: &str) -> Vec<Attack> {
     let genuine = maker.genuine();
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! Texts that are no token: parts, their encoding, and what stands around them.
+//! Malformed tokens: wrong parts, wrong encodings, and extra text around them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
@@ -80,7 +80,7 @@ fn texts(maker: &Maker, genuine: &Parts) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Each part in another alphabet than base64url, or with padding.
+/// Each part in an alphabet other than base64url, or with padding.
 fn alphabets(genuine: &Parts) -> Vec<(&'static str, String)> {
     let Parts { header, claims, signature } = genuine;
     let with = |header: String, claims: String, signature: String| {
@@ -119,12 +119,12 @@ fn padded(part: &[u8]) -> String {
     URL_SAFE.encode(part)
 }
 
-/// A length that no bytes encode to.
+/// A length that encodes no whole number of bytes.
 fn one_more(part: &str) -> String {
     part.to_owned() + &"A".repeat((5 - part.len() % 4) % 4)
 }
 
-/// The last character of a part may have bits that encode nothing; they have to be zero.
+/// Unused bits of the last character of a part must be zero.
 fn last_bits(maker: &Maker, genuine: &Parts) -> Vec<Attack> {
     let loose = |part: &str| {
         const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -132,7 +132,7 @@ fn last_bits(maker: &Maker, genuine: &Parts) -> Vec<Attack> {
         let at = DIGITS.iter().position(|digit| *digit == last.as_bytes()[0]).expect("a digit");
         format!("{before}{}", char::from(DIGITS[at | 1]))
     };
-    // A blank behind JSON changes its length and nothing else.
+    // A space after JSON changes its length but not its value.
     let fitting = |mut part: Vec<u8>| {
         while part.len() % 3 != 1 {
             part.push(b' ');
@@ -153,7 +153,7 @@ fn last_bits(maker: &Maker, genuine: &Parts) -> Vec<Attack> {
     all
 }
 
-/// As long as a token can be.
+/// Tokens of the largest length.
 fn long(maker: &Maker, genuine: &Parts) -> Vec<Attack> {
     const LENGTH_MAX: usize = 50_000;
     let signed = genuine.signed_with([]);

@@ -1,4 +1,4 @@
-//! Signatures of others, of other texts, and of no kind.
+//! Wrong signatures: of other signers, of other texts, and malformed ones.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ pub(super) fn all(maker: &Maker) -> Vec<Attack> {
     if maker.provider != "accounts.google.com" {
         return all;
     }
-    // The key says ES256, whatever else its curve could verify.
+    // The key is for ES256 only, even if its curve could verify others.
     let der = genuine.signed_with(der(&genuine.signature));
     all.push(Attack::new("signature: two numbers in DER", der, SIGNATURE));
     all
@@ -68,7 +68,7 @@ fn mangled(maker: &Maker, genuine: &Parts) -> Vec<Attack> {
         ),
     ];
     if !maker.alg.starts_with("RS") {
-        // There its other algorithms exist in name only.
+        // The other algorithms of this kind exist in name only.
         rows.pop();
     }
     if maker.alg == "EdDSA" {
@@ -79,7 +79,7 @@ fn mangled(maker: &Maker, genuine: &Parts) -> Vec<Attack> {
     };
     let mut all: Vec<_> = rows.into_iter().map(attack).collect();
     if maker.alg == "RS256" {
-        // The same key could; it says that it signs with RS256 only.
+        // The key could verify these, but says that it is for RS256 only.
         for alg in ["RS384", "RS512", "PS256", "PS384", "PS512"] {
             let header = json!({ "alg": alg, "kid": maker.kid }).to_string();
             let claims = maker.claims().to_string();
@@ -98,10 +98,10 @@ fn message(parts: &Parts) -> String {
     format!("{}.{}", encode(&parts.header), encode(&parts.claims))
 }
 
-/// What is changed, and what is said.
+/// A change of the claims, and the message of its refusal.
 type Change = (&'static str, fn(&mut Value), &'static str);
 
-/// A genuine signature under claims of one's own. What can be seen without a key is said first.
+/// A genuine signature under changed claims. Faults that need no key are reported first.
 fn changed_claims(genuine: &Parts) -> Vec<Attack> {
     let with = |edit: fn(&mut Value)| {
         let mut claims: Value = serde_json::from_slice(&genuine.claims).expect("JSON");
@@ -155,7 +155,7 @@ fn keys_of_others(maker: &Maker) -> Vec<Attack> {
     };
     let mut all: Vec<_> = headers.into_iter().map(by_stranger).collect();
 
-    // Keys of other kinds, as what they are and as what the header ought to say.
+    // Keys of other kinds, under their own algorithm and under the header's.
     for (own, key) in [
         ("RS256", &KEYS.rsa_2),
         ("ES256", &KEYS.p256_2),
@@ -174,7 +174,7 @@ fn keys_of_others(maker: &Maker) -> Vec<Attack> {
     all
 }
 
-/// The oldest trick: what everybody knows as a secret.
+/// The oldest attack: the public key as a shared secret.
 fn public_key_as_secret(maker: &Maker) -> Vec<Attack> {
     let pem = maker.key.pem();
     let jwk = maker.key.jwk(maker.kid);
@@ -206,7 +206,7 @@ fn public_key_as_secret(maker: &Maker) -> Vec<Attack> {
     all
 }
 
-/// An Ed25519 signature whose second half has the order of the group added.
+/// An Ed25519 signature with the group's order added to its second half.
 fn order_added(signature: &[u8]) -> Vec<u8> {
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
@@ -222,7 +222,7 @@ fn order_added(signature: &[u8]) -> Vec<u8> {
     sum
 }
 
-/// The two halves of an ECDSA signature as OpenSSL writes them.
+/// The two halves of an ECDSA signature in OpenSSL's encoding.
 pub(crate) fn der(signature: &[u8]) -> Vec<u8> {
     let integer = |half: &[u8]| {
         let digits: Vec<u8> = half.iter().copied().skip_while(|byte| *byte == 0).collect();

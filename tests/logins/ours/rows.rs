@@ -1,4 +1,4 @@
-//! Tokens that are not exactly ours, of this pool and for this identity.
+//! Tokens that this engine did not issue for this pool and this identity.
 
 use super::*;
 
@@ -33,7 +33,7 @@ const HEADERS: &[&str] = &[
     "",
 ];
 
-/// What stands in the claims, and what is put into its place; signed with our own key.
+/// A text in the claims and its replacement, signed with the engine's own key.
 const CLAIMS: &[(&str, &str)] = &[
     (r#","iat""#, r#","nbf":0,"iat""#),
     (r#","iat""#, r#","iat":1,"iat""#),
@@ -55,7 +55,7 @@ const CLAIMS: &[(&str, &str)] = &[
 ];
 
 impl Ours {
-    /// Rows that are made out of the text of a genuine token.
+    /// Rows made from the text of a genuine token.
     pub(super) fn texts(&self, genuine: &str) -> Vec<Row> {
         let oidc = makers().map(|maker| maker.genuine().text());
         let [header, claims, signature] = parts(genuine).map(encode);
@@ -87,7 +87,7 @@ impl Ours {
         rows.map(|(name, token)| self.row(name, token, FOREIGN)).into()
     }
 
-    /// Rows with another header or other claims, signed with our own key.
+    /// Rows with another header or other claims, signed with the engine's own key.
     pub(super) fn signed(&self, genuine: &str) -> Vec<Row> {
         let [header, claims, _] =
             parts(genuine).map(|part| String::from_utf8_lossy(&part).into_owned());
@@ -112,7 +112,7 @@ impl Ours {
         rows
     }
 
-    /// Rows with a signature that is another one.
+    /// Rows with another signature.
     pub(super) fn signatures(&self, genuine: &str, of_bob: &str) -> Vec<Row> {
         let [header, claims, signature] = parts(genuine);
         let genuine = Parts { header, claims, signature };
@@ -148,7 +148,7 @@ impl Ours {
         rows
     }
 
-    /// Rows whose tokens are genuine, and yet for something else.
+    /// Rows with genuine tokens for something else.
     pub(super) fn others(&self) -> Vec<Row> {
         let world = &self.site.world;
         let token = |pool: &IdentityPoolId, user: &str| token(world, pool, user);
@@ -159,7 +159,7 @@ impl Ours {
         let other_pool = open_pool(world);
         let of_other_pool = token(&other_pool, "alice");
 
-        // A guest that has logged in since.
+        // A guest that has logged in after the token was issued.
         let dora = guest(world, &self.site.pool);
         let of_guest = guest_token(world, &dora);
         let still_a_guest = guest_token(world, &self.site.guest);
@@ -170,7 +170,7 @@ impl Ours {
         assert_eq!(output.identity_id, dora);
         let of_dora = output.token.as_str().to_owned();
 
-        // A user who was merged away.
+        // A user whose identity was merged into another one.
         let eve = world.register(&self.site.pool, "eve");
         let of_eve = token(&self.site.pool, "eve");
         let merge = MergeDeveloperIdentitiesInput::new(&self.site.pool, GAME, "eve", "bob");
@@ -211,7 +211,7 @@ fn parts(token: &str) -> [Vec<u8>; 3] {
     parts.try_into().expect("three parts")
 }
 
-/// Where `(r, s)` is a signature, `(r, order - s)` is one too.
+/// If `(r, s)` is a signature, `(r, order - s)` is one too.
 fn twin(signature: &[u8]) -> Vec<u8> {
     const ORDER: [u8; 32] = [
         0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,

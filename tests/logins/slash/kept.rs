@@ -1,9 +1,9 @@
-//! Logins that were kept while a final slash of their provider's name counted.
+//! Logins that were stored before a final slash of their provider's name was ignored.
 
 use super::*;
 
-/// Of a store that was written before final slashes were passed over: `alice` has a login of
-/// `tenant.auth0.com/`, and `bob` one beside a developer user.
+/// A store from before final slashes were ignored: `alice` has a login of `tenant.auth0.com/`, and
+/// `bob` has one besides a developer user.
 fn written_before() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let mut batch = Batch::default();
@@ -22,7 +22,7 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn logins_that_were_kept_with_their_slash_are_found_and_unlinked() {
+fn logins_stored_with_a_slash_are_found_and_unlinked() {
     const POOL: &str = "us-east-1:22db4536-f4cc-42f5-8087-84290a8de01f";
     const ALICE: &str = "us-east-1:7bc333e3-c533-44ce-8327-996fa10913cd";
     const BOB: &str = "us-east-1:6a5e9a8e-765d-41dc-93d6-348ead76a0dd";
@@ -45,7 +45,7 @@ fn logins_that_were_kept_with_their_slash_are_found_and_unlinked() {
             let body = json!({"IdentityId": BOB, "Logins": bob, "LoginsToRemove": [key]});
             tenant.ok("UnlinkIdentity", body);
             assert_eq!(tenant.providers(BOB), json!([GAME]));
-            // The login is free: whoever is given it next has it without a slash.
+            // The login is free, and the next identity stores it without a slash.
             let body = json!({
                 "IdentityPoolId": POOL, "IdentityId": ALICE, "Logins": alice,
                 "LoginsToRemove": [key],
@@ -60,7 +60,7 @@ fn logins_that_were_kept_with_their_slash_are_found_and_unlinked() {
 }
 
 #[test]
-fn a_login_that_was_kept_with_its_slash_moves_in_a_merge() {
+fn a_login_stored_with_a_slash_moves_in_a_merge() {
     const POOL: &str = "us-east-1:22db4536-f4cc-42f5-8087-84290a8de01f";
     const ALICE: &str = "us-east-1:7bc333e3-c533-44ce-8327-996fa10913cd";
     let store = written_before();
@@ -74,7 +74,7 @@ fn a_login_that_was_kept_with_its_slash_moves_in_a_merge() {
         text(&tenant.ok("GetOpenIdTokenForDeveloperIdentity", body)["IdentityId"])
     };
     let carol = register(json!({GAME: "carol"}), None);
-    // Both own a login of the call: the given one survives.
+    // Both have a login of the call, so the given identity survives.
     let merged = register(json!({GAME: "carol", TENANT: alice}), Some(&carol));
     assert_eq!(merged, carol);
     assert_eq!(tenant.get_id(POOL, json!({TENANT: alice})), carol);

@@ -1,9 +1,9 @@
 //! Reads the discovery document of a running `cognate` server and verifies its tokens.
 //!
-//! `cargo run --release -- PATH_TO_COGNATE_BINARY` starts servers on free ports with empty folders,
-//! lets the crates `openidconnect` and `jsonwebtoken` work with what they publish, and checks each
-//! setting that README's section on verifying tokens names for them: with it a token is accepted,
-//! without it refused. Prints a line per check; the first one that fails ends it.
+//! `cargo run --release -- PATH_TO_COGNATE_BINARY` starts servers on free ports with empty folders
+//! and uses them with the crates `openidconnect` and `jsonwebtoken`. It checks each setting that
+//! README's section on verifying tokens names: a token is accepted with the setting, and refused
+//! without it. Prints a line per check, and stops at the first one that fails.
 
 mod server;
 
@@ -60,7 +60,7 @@ fn check(what: &str, holds: bool) -> Outcome {
     Ok(())
 }
 
-/// A user of a backend, and a token.
+/// A developer user and a token.
 struct User {
     region: String,
     pool: String,

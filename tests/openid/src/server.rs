@@ -1,4 +1,4 @@
-//! The server as a child process, and as much of an HTTP client as is needed.
+//! The server as a child process, and a minimal HTTP client.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// A running server with an empty folder; dropping it ends the process and removes the folder.
+/// A running server with an empty folder. Dropping it ends the process and removes the folder.
 pub struct Server {
     child: Child,
     folder: PathBuf,
@@ -21,7 +21,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `binary serve` and waits until it says where it listens.
+    /// Starts `binary serve` and waits until it prints its address.
     pub fn start(binary: &Path, options: &[&str]) -> Result<Self, Box<dyn Error>> {
         let folder = env::temp_dir().join(format!("cognate-openid-test-{}", process::id()));
         fs::create_dir(&folder)?;
@@ -47,7 +47,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Performs an operation of an account in a region.
+    /// Performs an operation for an account in a region.
     pub fn call(
         &self,
         region: &str,
@@ -67,7 +67,7 @@ impl Server {
         Ok(serde_json::from_str(&body)?)
     }
 
-    /// Answers a client of `openidconnect`: what is asked of a host of the service is asked here.
+    /// Sends a request of `openidconnect` to this server instead of the service's host.
     pub fn fetch(&self, request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, io::Error> {
         let (method, path) = (request.method().as_str(), request.uri().path());
         let (status, body) = self.send(method, path, "", "")?;
@@ -103,7 +103,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already, which is the aim.
+        // Both fail only if the process has already ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
         remove(&self.folder);
@@ -111,6 +111,6 @@ impl Drop for Server {
 }
 
 fn remove(folder: &Path) {
-    // A folder that cannot be removed stays; the outcome of the checks stands.
+    // A folder that cannot be removed stays. The checks have their result already.
     let _ = fs::remove_dir_all(folder);
 }

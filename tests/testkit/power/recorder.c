@@ -1,11 +1,11 @@
-/* Records what a process does to the files below COGNATE_POWER_ROOT, and what it prints, in the
- * order in which it happens, as records in the file COGNATE_POWER_LOG. Preloaded; Linux with glibc.
+/* Records a process's operations on files below COGNATE_POWER_ROOT and its output, in order, in the
+ * file COGNATE_POWER_LOG. To be preloaded on Linux with glibc.
  *
  * A record is: kind (1 byte), length of the path, offset, length of the data (8 bytes each, native),
  * the path, the data. Kinds: C create, W write, T truncate (offset is the length), S sync, R rename
  * (data is the new path), U unlink, D make a folder, O print.
  *
- * Syncs are not performed: who replays the records decides what was on the disk. */
+ * Syncs are not performed: the replay decides which data was on the disk. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -147,7 +147,7 @@ static ssize_t written_at(int fd, const void *data, size_t length, off_t offset)
 ssize_t pwrite(int fd, const void *d, size_t n, off_t o) { return written_at(fd, d, n, o); }
 ssize_t pwrite64(int fd, const void *d, size_t n, off64_t o) { return written_at(fd, d, n, o); }
 
-/* Nobody here writes in another way; if that changes this rig has to know. */
+/* The program does not use these functions. If that changes, the rig must record them. */
 ssize_t writev(int fd, const struct iovec *parts, int count) {
     if (path_of(fd)) abort();
     return syscall(SYS_writev, fd, parts, count);

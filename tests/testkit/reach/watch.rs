@@ -1,4 +1,4 @@
-//! A door that counts which behaviours of the service the calls through it meet.
+//! A door that counts the behaviours of the service that the calls through it meet.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use cognate::credentials::Session;
 use cognate::testkit::{Call, CallReply, Implementation, Provider};
 use serde_json::Value;
 
-/// How often each behaviour was met.
+/// The number of times that each behaviour was met.
 pub(super) type Met = BTreeMap<String, usize>;
 
 pub(super) struct Watching<'a, S> {
@@ -18,11 +18,11 @@ pub(super) struct Watching<'a, S> {
     pub(super) met: &'a RefCell<Met>,
     /// The pools whose last role mappings have rules, each with the names of these mappings.
     rules: RefCell<BTreeMap<String, Vec<String>>>,
-    /// The pools and providers that had an attribute map which was unset.
+    /// The pools and providers whose attribute map was removed.
     unset: RefCell<BTreeSet<(String, String)>>,
 }
 
-/// Every behaviour whose texts say that it was met.
+/// Behaviours that a text of the answer shows.
 const TEXTS: [&str; 6] = [
     "Basic (classic) flow is not supported with SAML, please use enhanced flow.",
     "Cannot merge these identities.",
@@ -32,7 +32,7 @@ const TEXTS: [&str; 6] = [
     "Token is not from a supported provider of this identity pool.",
 ];
 
-/// Every other behaviour.
+/// All other behaviours.
 const BEHAVIOURS: [&str; 31] = [
     "a final slash of a key that names the same provider",
     "two final slashes of a key",
@@ -67,7 +67,7 @@ const BEHAVIOURS: [&str; 31] = [
     "roles of another account for an account that is not known",
 ];
 
-/// What has to have been met.
+/// The behaviours that must be met.
 pub(super) fn behaviours() -> impl Iterator<Item = &'static str> {
     TEXTS.into_iter().chain(BEHAVIOURS)
 }
@@ -243,7 +243,7 @@ fn is_disabled(description: &Value) -> bool {
     names(&description["Logins"]) == ["DISABLED"]
 }
 
-/// The pool and the provider that an attribute map is of.
+/// The pool and the provider of an attribute map.
 fn map_of(asked: &Value) -> (String, String) {
     (asked["IdentityPoolId"].to_string(), asked["IdentityProviderName"].to_string())
 }
@@ -252,7 +252,7 @@ fn payload_of(token: &Value) -> Value {
     token.as_str().map(payload).unwrap_or_default()
 }
 
-/// What a token says; nothing, if it is none.
+/// The claims of a token, or null if it is none.
 fn payload(token: &str) -> Value {
     let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     payload.and_then(|payload| serde_json::from_slice(&payload).ok()).unwrap_or_default()

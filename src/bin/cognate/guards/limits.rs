@@ -1,13 +1,13 @@
-//! Bounds on what clients can make the server hold at once.
+//! Limits on the resources that clients can make the server hold at once.
 //!
-//! | bound | default | beyond it |
+//! | resource | limit | beyond it |
 //! | --- | --- | --- |
-//! | connections | 4,096, fewer where the process may not open as many files | 503, then the connection is closed |
-//! | requests in progress: read whole, and not answered yet | 2,048 | 503 |
-//! | threads that perform them | 32 | requests wait for one |
-//! | bytes of bodies of more than 64 KiB | 16 MiB | such requests wait for room, for ten seconds; then 503 |
+//! | connections | 4,096, or fewer if the process may open fewer files | 503, then the connection is closed |
+//! | requests in progress: read completely and not answered yet | 2,048 | 503 |
+//! | threads that perform requests | 32 | requests wait for one |
+//! | bytes of bodies longer than 64 KiB | 16 MiB | such requests wait ten seconds for room, then 503 |
 //!
-//! A connection that waits, or sends slowly, is no request in progress.
+//! A connection that is idle or sends slowly is not a request in progress.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,25 +19,26 @@ use tracing::warn;
 pub(crate) const CONNECTIONS_MAX: u32 = 4_096;
 pub(crate) const REQUESTS_MAX: u32 = 2_048;
 
-/// Enough for large groups of commits. More would keep those from the processor that read requests
-/// and write answers.
+/// Enough for large groups of commits. More threads would take processor time from those that read
+/// requests and write answers.
 pub(crate) const THREADS_MAX: usize = 32;
 
-/// The longest body that is read without asking for room, in bytes.
+/// The longest body that is read without reserving room, in bytes.
 pub(crate) const SMALL_BODY_MAX: usize = 64 * 1024;
-/// In bytes: two of the longest bodies.
+/// In bytes: room for two of the longest bodies.
 const LARGE_BODIES_MAX: usize = 16 * 1024 * 1024;
 const ROOM_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// How many connections that are too many can be told so at the same time.
+/// The number of excess connections that can be refused at the same time.
 const REFUSALS_MAX: usize = 64;
-/// Files that the process opens beside its connections: the database's, and refused connections.
+/// Files that the process opens besides its connections: those of the database, and refused
+/// connections.
 const FILES_RESERVED: u64 = 128;
 
-/// A share of what is bounded, given back when it is dropped.
+/// A share of a limited resource. Dropping it gives it back.
 pub(crate) type Share = OwnedSemaphorePermit;
 
-/// Of a request that is performed.
+/// The place of a request that is being performed.
 #[derive(Debug)]
 pub(crate) struct Place {
     _request: Share,
@@ -68,25 +69,25 @@ impl Limits {
         }
     }
 
-    /// `None` if there are as many connections as there may be.
+    /// Returns `None` if the limit is reached.
     pub(crate) fn connection(&self) -> Option<Share> {
         Arc::clone(&self.connections).try_acquire_owned().ok()
     }
 
-    /// To refuse a connection; `None` if too many are refused already.
+    /// Reserves the refusal of a connection. Returns `None` if too many are being refused.
     pub(crate) fn refusal(&self) -> Option<Share> {
         Arc::clone(&self.refusals).try_acquire_owned().ok()
     }
 
-    /// Takes a place among the requests in progress, and waits for a thread as long as somebody
-    /// waits for the answer; `None` if as many are in progress as may be.
+    /// Takes a place among the requests in progress and waits for a thread, for as long as the
+    /// caller waits. Returns `None` if the limit of requests is reached.
     pub(crate) async fn place(&self) -> Option<Place> {
         let request = Arc::clone(&self.requests).try_acquire_owned().ok()?;
         let thread = Arc::clone(&self.threads).acquire_owned().await.ok()?;
         Some(Place { _request: request, _thread: thread })
     }
 
-    /// Waits for the room that a large body takes; `None` if there is none in time.
+    /// Waits for the room that a large body takes. Returns `None` if none becomes free in time.
     pub(crate) async fn large_body(&self, length: usize) -> Option<Share> {
         let length = u32::try_from(length).ok()?;
         let room = Arc::clone(&self.large_bodies).acquire_many_owned(length);
@@ -103,15 +104,15 @@ fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(Semaphore::MAX_PERMITS)
 }
 
-/// How many connections the process can have open, of those that are wanted. Without files left a
-/// database cannot write, and stops.
+/// The number of connections that the process can have open, at most `wanted`. Some files stay
+/// reserved: a database that cannot open files cannot write, and stops.
 fn files_max(wanted: u32) -> u32 {
     let files = u64::from(wanted).saturating_add(FILES_RESERVED);
-    // Where the limit is not known, the wanted number is as good as any.
+    // If the limit is unknown, use the wanted number.
     let Ok(allowed) = rlimit::increase_nofile_limit(files) else { return wanted };
     let connections = allowed.saturating_sub(FILES_RESERVED).max(1);
     if connections < u64::from(wanted) {
-        warn!("{connections} connections at most: the process may open {allowed} files");
+        warn!("limited to {connections} connections: the process may open {allowed} files");
     }
     u32::try_from(connections).unwrap_or(u32::MAX)
 }

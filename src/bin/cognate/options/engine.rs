@@ -1,4 +1,4 @@
-//! The engine that the options describe.
+//! Opens the engine that the options describe.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -36,7 +36,7 @@ impl Serve {
         }
         let issuers = self.issuers()?.into_iter();
         builder = if self.trust_unverified_logins {
-            warn!("the signatures of logins are not verified: anybody can be anybody");
+            warn!("the signatures of logins are not verified: anyone can log in as anyone");
             let verifier = UnverifiedLogins::trust_everyone();
             builder
                 .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
@@ -71,7 +71,7 @@ impl Serve {
         Ok(engine)
     }
 
-    /// The issuers that are named, each with its keys and its clients.
+    /// The issuers named in the options, each with its keys and its clients.
     fn issuers(&self) -> Result<BTreeMap<&str, Issuer>, Failure> {
         let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
         for (name, file) in &self.oidc_jwks {
@@ -85,9 +85,7 @@ impl Serve {
         }
         for name in issuers.keys() {
             if !self.oidc_client_id.iter().any(|(known, _)| known == name) {
-                warn!(
-                    "{name} has no registered client: as a provider of IAM it logs in for every one"
-                );
+                warn!("{name} has no registered client: as an IAM provider it takes every client");
             }
         }
         for (name, client) in &self.oidc_client_id {

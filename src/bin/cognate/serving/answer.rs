@@ -1,4 +1,4 @@
-//! One request: its body is read, the engine is asked, and there is a line in the log.
+//! Answers one request: reads its body, calls the engine and logs a line.
 
 use std::sync::Arc;
 
@@ -52,12 +52,12 @@ pub(crate) async fn answer(
     exchange.waited = exchange.read.elapsed();
     exchange.request_bytes = body.bytes.len();
     let performed = spawn_blocking(move || ask(&server, head, body, exchange, place)).await;
-    // What a panic says can show a record.
+    // The panic's message can contain a record.
     let response = performed.inspect_err(|_| error!("cannot answer: the engine panicked"))?;
     Ok(response.map(Full::new))
 }
 
-/// Answers a request of a client that is too many.
+/// Refuses a request on an excess connection.
 pub(crate) async fn turn_away(
     server: &Server,
     request: Request<Incoming>,
@@ -70,7 +70,7 @@ pub(crate) async fn turn_away(
     Ok(close(refusal).map(Full::new))
 }
 
-/// Asks the engine.
+/// Calls the engine.
 fn ask(
     server: &Server,
     head: Parts,

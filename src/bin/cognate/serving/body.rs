@@ -1,4 +1,4 @@
-//! The body of a request.
+//! Reads the body of a request.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,29 +12,29 @@ use tokio::time::timeout;
 
 use crate::guards::limits::{Limits, SMALL_BODY_MAX, Share};
 
-/// From the end of a request's head to the end of its body.
+/// The time from the end of a request's head to the end of its body.
 const BODY_READ_MAX: Duration = Duration::from_secs(30);
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A body in memory, and the room that it takes there.
+/// A body in memory, and the room that it takes.
 #[derive(Default)]
 pub(crate) struct Read {
     pub(crate) bytes: Bytes,
     pub(crate) room: Option<Share>,
-    /// The client waits to be told to send it, and is not told.
+    /// The client waits for `100 Continue` and does not get it.
     pub(crate) is_dismissed: bool,
 }
 
-/// Why there is no body.
+/// The reason why there is no body.
 pub(crate) enum Unread {
     Broken(BoxError),
     NoRoom,
     TooLong,
 }
 
-/// Reads a body, if the answer depends on it. A client that waits to be told to send it is told so
-/// when the first byte is asked for: a refusal that is known before asks for none.
+/// Reads a body if the answer depends on it. `100 Continue` is sent when the first byte is read, so
+/// a refusal that is known earlier does not ask for the body.
 pub(crate) async fn read(
     limits: &Limits,
     head: &Parts,
@@ -82,8 +82,8 @@ async fn gather(limits: &Limits, body: &mut Incoming) -> Result<Read, Unread> {
     Ok(Read { bytes: bytes.into(), room, is_dismissed: false })
 }
 
-/// Lets a client end a request whose body nobody looks at. Returns whether it waits to be told to
-/// send it, and so need not.
+/// Lets a client finish a request whose body is not needed. Returns whether the client waits for
+/// `100 Continue`, and so need not send the body.
 pub(crate) async fn dismiss(head: &Parts, body: Incoming) -> bool {
     let awaits = head.headers.get(EXPECT).is_some_and(|expected| {
         expected.as_bytes().eq_ignore_ascii_case(b"100-continue") && !body.is_end_stream()
@@ -94,13 +94,13 @@ pub(crate) async fn dismiss(head: &Parts, body: Incoming) -> bool {
     awaits
 }
 
-/// Reads the rest of a body: a client that still sends when the connection is closed may not see
-/// the answer.
+/// Reads and drops the rest of a body. If the connection closed while the client still sends, the
+/// client might not see the answer.
 async fn discard(body: Incoming) {
     const DISCARDED_MAX: usize = BODY_LENGTH_MAX.saturating_mul(4);
 
     let mut rest = Limited::new(body, DISCARDED_MAX);
     let reading = async { while let Some(Ok(_)) = rest.frame().await {} };
-    // What has not come by then is not waited for.
+    // A slower rest is not read.
     drop(timeout(BODY_READ_MAX, reading).await);
 }

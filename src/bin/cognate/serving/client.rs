@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// How long a request has to arrive that was begun when the server was told to stop.
+/// The time that a request in arrival has left after the server was told to stop.
 const HALF_REQUEST_MAX: Duration = Duration::from_secs(1);
 
-/// Who is at the other end, and what is being done for them.
+/// The peer of a connection, and the state of its requests.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) peer: SocketAddr,
@@ -23,20 +23,20 @@ impl Client {
         Self { peer, requests: AtomicU64::new(0), is_answered: AtomicBool::new(false) }
     }
 
-    /// How many requests were read whole.
+    /// The number of requests that were read completely.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// To be kept while a request that was read whole is answered.
+    /// Marks an answer in progress until the result is dropped.
     pub(crate) fn begin_answer(&self) -> impl Drop + use<'_> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.is_answered.store(true, Ordering::Relaxed);
         Answering(self)
     }
 
-    /// Returns if the client has not sent a whole request in time, after the server was told to
-    /// stop: then there is nothing to lose.
+    /// Returns if the client has not sent a complete request in time after the server was told to
+    /// stop. Closing the connection then loses nothing.
     pub(crate) async fn until_abandoned(&self) {
         sleep(HALF_REQUEST_MAX).await;
         if self.is_answered.load(Ordering::Relaxed) {

@@ -19,18 +19,19 @@ use crate::serving::answer::{answer, turn_away};
 use crate::serving::client::Client;
 use crate::serving::server::Server;
 
-/// From the end of an answer, or the connection's beginning, to the end of a request's head.
+/// The time from the end of an answer, or the start of the connection, to the end of a request's
+/// head.
 const HEAD_READ_MAX: Duration = Duration::from_secs(30);
-/// In bytes, of a request's head.
+/// The largest head of a request, in bytes.
 const HEAD_LENGTH_MAX: usize = 64 * 1024;
-/// How long a client may take nothing of an answer.
+/// The longest time in which a client takes no byte of an answer.
 const WRITE_MAX: Duration = Duration::from_secs(10);
-/// How long a client that is too many has to send a request and take its refusal.
+/// The time that an excess client has to send a request and read the refusal.
 const REFUSAL_MAX: Duration = Duration::from_secs(5);
 
 /// Serves a connection, or refuses it if there are too many.
 pub(crate) fn attend(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) {
-    // Without it answers are only slower.
+    // If this fails, answers are only slower.
     let _ = stream.set_nodelay(true);
     if let Some(share) = server.limits.connection() {
         tokio::spawn(converse(Arc::clone(server), stream, peer, share));
@@ -51,7 +52,7 @@ async fn converse(server: Arc<Server>, stream: TcpStream, peer: SocketAddr, shar
         biased;
         ended = &mut connection => Some(ended),
         () = server.stopping() => {
-            // Closed at once where no request was begun.
+            // Closes at once if no request was begun.
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 biased;
@@ -60,7 +61,7 @@ async fn converse(server: Arc<Server>, stream: TcpStream, peer: SocketAddr, shar
             }
         }
     };
-    // A client that went away, fell silent or spoke no HTTP cannot be told.
+    // The client has gone, fell silent or did not speak HTTP, so it cannot be told.
     let requests = client.requests();
     match ended {
         Some(Ok(())) => debug!(peer = peer_name, requests, "connection closed"),
@@ -73,7 +74,7 @@ async fn converse(server: Arc<Server>, stream: TcpStream, peer: SocketAddr, shar
     drop(share);
 }
 
-/// Answers the first request of a client that is too many.
+/// Refuses the first request of an excess client.
 async fn refuse(server: Arc<Server>, stream: TcpStream, share: Share) {
     let service = service_fn(|request| turn_away(&server, request));
     let connection = http(REFUSAL_MAX).serve_connection(with_write_timeout(stream), service);
@@ -88,7 +89,7 @@ fn http(head_read_max: Duration) -> http1::Builder {
     http
 }
 
-/// So that a client that does not read its answers does not keep the connection for ever.
+/// Without a timeout, a client that does not read its answers would keep the connection forever.
 fn with_write_timeout(stream: TcpStream) -> TokioIo<Pin<Box<TimeoutStream<TcpStream>>>> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_MAX));

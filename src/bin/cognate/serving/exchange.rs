@@ -1,4 +1,4 @@
-//! The lines that the log has of a request.
+//! Log lines of a request.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use tokio::time::Instant;
 use tracing::field::display;
 use tracing::{Level, debug, enabled, error, info};
 
-/// What the log tells of a request.
+/// The facts about a request that the log shows.
 pub(crate) struct Exchange {
     peer: SocketAddr,
     started: Instant,
-    /// When it was read whole.
+    /// The moment when the whole request was read.
     pub(crate) read: Instant,
-    /// How long it then waited for a thread.
+    /// The time it then waited for a thread.
     pub(crate) waited: Duration,
     pub(crate) request_bytes: usize,
-    /// Its method and path, if they are logged.
+    /// The method and the path, if the level includes them.
     line: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Exchange {
         const PATH_LENGTH_MAX: usize = 256;
 
         let line = enabled!(Level::DEBUG).then(|| {
-            // Not its query, which can hold a signature.
+            // Leave out the query: it can contain a signature.
             let path = head.uri.path().chars().take(PATH_LENGTH_MAX);
             format!("{} {}", head.method, path.collect::<String>())
         });
@@ -37,8 +37,8 @@ impl Exchange {
         Self { peer, started, read: Instant::now(), waited, request_bytes, line }
     }
 
-    /// Writes a line for the request. What the client sent is not in it, but for what a refusal
-    /// quotes, and for the path.
+    /// Logs a line for the request. Of the client's input it shows only the path and the values
+    /// that a refusal quotes.
     pub(crate) fn end(&self, response: Response<Bytes>) -> Response<Bytes> {
         const REASON_LENGTH_MAX: usize = 256;
 

@@ -1,4 +1,4 @@
-//! The server: all that its connections share.
+//! The state that all connections of the server share.
 
 use cognate::Engine;
 use cognate::http::Guard;
@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::guards::limits::Limits;
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) engine: Engine,
@@ -27,7 +27,7 @@ impl Server {
 
     /// Returns when the server is told to stop.
     pub(crate) async fn stopping(&self) {
-        // The sender is here, so it cannot be gone.
+        // `self` owns the sender, so it cannot be gone.
         let _ = self.is_stopping.subscribe().wait_for(|is_stopping| *is_stopping).await;
     }
 }

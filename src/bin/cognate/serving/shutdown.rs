@@ -11,10 +11,10 @@ use tracing::error;
 
 use crate::log;
 
-/// Returns at the first SIGTERM or SIGINT. A second one ends the process at once, whatever it does
-/// by then: a thread with a runtime of its own waits for it.
+/// Completes at the first SIGTERM or SIGINT. A second one ends the process at once, even if it is
+/// busy: a thread with its own runtime waits for it.
 ///
-/// The handlers are in place when this returns.
+/// The handlers are installed when this function returns.
 pub(crate) fn signal() -> io::Result<impl Future<Output = ()>> {
     const LOG_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -27,7 +27,7 @@ pub(crate) fn signal() -> io::Result<impl Future<Output = ()>> {
     thread::Builder::new().name("cognate-signals".to_owned()).spawn(move || {
         runtime.block_on(async move {
             signals.next().await;
-            // Nobody waits any more where the server has ended by itself.
+            // Nobody waits any more if the server ended by itself.
             let _ = stop.send(());
             signals.next().await;
         });
@@ -70,7 +70,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere handlers can fail to be put in place")]
+    #[expect(clippy::unnecessary_wraps, reason = "on other systems installing handlers can fail")]
     fn new() -> io::Result<Self> {
         Ok(Self)
     }

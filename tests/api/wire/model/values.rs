@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) type Members = Map<String, Value>;
 
-/// One failure: what is shown, where, why.
+/// One violation: the shown value, the place and the reason.
 pub(super) type Failure = (String, String, String);
 
 pub(super) fn members(shape: &Value) -> &Members {
@@ -16,7 +16,7 @@ fn number(shape: &Value, name: &str) -> Option<usize> {
     shape.get(name).map(|number| number.as_u64().expect("a number").try_into().expect("small"))
 }
 
-/// Text of a length that the pattern matches, as far as it matches any of that length.
+/// A text of the given length that matches the pattern, if the pattern matches any of that length.
 fn text(shape: &Value, length: usize) -> String {
     match shape.get("pattern").map(|pattern| pattern.as_str().expect("text")) {
         Some(r"[\w-]+:[0-9a-f-]+") => format!("a:{}", "0".repeat(length.max(3) - 2)),
@@ -28,7 +28,7 @@ fn text(shape: &Value, length: usize) -> String {
     }
 }
 
-/// Text of a length that fits, and does not match the pattern.
+/// A text of valid length that does not match the pattern.
 fn mismatch(shape: &Value) -> Option<String> {
     Some(match shape.get("pattern")?.as_str().expect("text") {
         r"[\w-]+:[0-9a-f-]+" => "a:0\n".to_owned(),
@@ -38,7 +38,7 @@ fn mismatch(shape: &Value) -> Option<String> {
         r"[\w_]+" => "a-".to_owned(),
         r"\d+" => "7a".to_owned(),
         "(un)?authenticated" => "anauthenticated".to_owned(),
-        other => panic!("nothing is known that does not match {other}"),
+        other => panic!("no mismatch is known for {other}"),
     })
 }
 
@@ -48,7 +48,7 @@ pub(super) enum Size {
     Largest,
 }
 
-/// Entries of a list or a map for which the model gives no maximum.
+/// The number of entries of a list or map for which the model gives no maximum.
 const UNBOUNDED: usize = 50;
 
 impl Size {
@@ -76,7 +76,7 @@ pub(super) fn fitting(shape: &Value, size: Size) -> Value {
             let members = members(shape).iter();
             members.map(|(name, shape)| (name.clone(), fitting(shape, size))).collect()
         }
-        other => panic!("nothing is known of a {other}"),
+        other => panic!("unknown type {other}"),
     }
 }
 
@@ -90,7 +90,7 @@ fn entries(shape: &Value, count: usize, size: Size) -> Value {
     (0..count).map(|n| (key(n), fitting(&shape["value"], size))).collect()
 }
 
-/// Every text that breaks the shape, with what it fails.
+/// Every text that violates the shape, with its violations.
 fn broken_texts(shape: &Value) -> Vec<(String, Vec<String>)> {
     if let Some(values) = shape.get("enum") {
         let mut values: Vec<_> =
@@ -112,7 +112,7 @@ fn broken_texts(shape: &Value) -> Vec<(String, Vec<String>)> {
     }
     let max = number(shape, "max").expect("every text has a maximum");
     let long = text(shape, max + 1);
-    // A word of a few is too long only if it is another word.
+    // Where the pattern lists words, a text that is too long violates the pattern, too.
     let also = pattern.iter().filter(|_| !fits_pattern(shape, &long)).cloned();
     all.push((long.clone(), std::iter::once(at_most(max)).chain(also).collect()));
     all.extend(mismatch(shape).into_iter().zip(pattern.map(|pattern| vec![pattern])));
@@ -131,7 +131,7 @@ fn at_most(max: usize) -> String {
     format!("Member must have length less than or equal to {max}")
 }
 
-/// All constraints of a text, as they stand in brackets.
+/// All constraints of a text, as listed in brackets.
 fn listed(shape: &Value) -> String {
     let mut all = vec![at_most(Size::Largest.of(shape)), at_least(Size::Smallest.of(shape))];
     all.extend(shape.get("pattern").map(|pattern| {
@@ -155,7 +155,7 @@ fn shown(shape: &Value, value: &Value) -> String {
         Value::Object(entries) => {
             let entries = entries.iter();
             let entries = entries.map(|(key, value)| {
-                // What is too long beside a secret may be one.
+                // A key that is too long may be secret if its value is, so it is not shown.
                 let long = key.chars().count() > Size::Largest.of(&shape["key"]);
                 let hidden = long && shape["value"].get("sensitive").is_some();
                 let key = if hidden { "***Sensitive Data Redacted***" } else { key };
@@ -167,7 +167,7 @@ fn shown(shape: &Value, value: &Value) -> String {
     }
 }
 
-/// Every value that breaks the shape, with its failures.
+/// Every value that violates the shape, with its violations.
 pub(super) fn broken(shape: &Value, path: &str) -> Vec<(Value, Vec<Failure>)> {
     let (min, max) = (number(shape, "min"), number(shape, "max"));
     match shape["type"].as_str().expect("a type") {
@@ -193,7 +193,7 @@ pub(super) fn broken(shape: &Value, path: &str) -> Vec<(Value, Vec<Failure>)> {
         "list" => broken_lists(shape, path),
         "map" => broken_maps(shape, path),
         "structure" => broken_structures(shape, path),
-        other => panic!("nothing is known of a {other}"),
+        other => panic!("unknown type {other}"),
     }
 }
 

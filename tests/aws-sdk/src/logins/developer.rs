@@ -1,4 +1,4 @@
-//! Public logins beside developer users: linked, merged and refused together.
+//! Public logins presented with developer users: links, merges and refusals.
 
 use std::error::Error;
 use std::time::Duration;
@@ -65,7 +65,7 @@ async fn link_developer(world: &World, checks: &mut Checks) -> Result<(), Box<dy
     checks.equal(what, scene.providers_of(&alice).await?, [USER_POOL, PROVIDER]);
 
     let gina = scene.known(&issuers.google, "gina").await?;
-    // Dates are kept in milliseconds; the next identity shall be younger.
+    // Dates are stored in milliseconds, and the next identity must be younger.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let dora = scene.identity_of("dora").await?;
     let request = scene.ask_for("dora").logins(GOOGLE, issuers.google.token("gina")?);

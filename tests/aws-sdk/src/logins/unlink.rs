@@ -1,4 +1,4 @@
-//! `UnlinkIdentity`: public logins leave an identity; the last one to leave disables it.
+//! `UnlinkIdentity`: public logins leave an identity, and the last one disables it.
 
 use std::error::Error;
 

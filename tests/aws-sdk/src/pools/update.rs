@@ -1,4 +1,4 @@
-//! `UpdateIdentityPool`: what is left out is reset, with two exceptions.
+//! `UpdateIdentityPool`: omitted settings are reset, with two exceptions.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! What the public operations refuse before they look for the identity of logins.
+//! Refusals of the public operations that come before the identity is looked up.
 
 use std::error::Error;
 use std::time::Duration;
@@ -216,7 +216,7 @@ async fn refuse_tokens(
     let is_expected = IdRefused::is_not_authorized_exception;
     scene.refuses(checks, what, request, is_expected, text).await?;
 
-    // The audience of an OpenID Connect provider is not named in the pool.
+    // The pool does not name the audience of an OpenID Connect provider.
     let mut claims = world.issuers.oidc.claims("oscar");
     claims["azp"] = json!("an application");
     let request = scene.ask_id().logins(OIDC, world.issuers.oidc.sign(&claims)?);

@@ -1,5 +1,5 @@
-//! Who gets credentials, and who does not: the role that a call gets cannot be seen from outside,
-//! but whether it gets one can.
+//! The choice of the role for credentials. The chosen role is not visible from outside, only
+//! whether a call gets credentials.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ const DENIED: Text<'_> =
 const NO_ROLE: Text<'_> =
     Text::Exactly("Invalid identity pool configuration. Check assigned IAM roles for this pool.");
 
-/// What becomes of a call for credentials.
+/// The outcome of a call for credentials.
 #[derive(Clone, Copy)]
 enum Outcome {
     Credentials,
@@ -143,14 +143,14 @@ async fn refuse_classic_flow(scene: &Scene, checks: &mut Checks) -> Result<(), B
     scene.refuses(checks, what, request, is_expected, text).await
 }
 
-/// Sets one mapping beside the users' role.
+/// Sets one mapping besides the role of authenticated users.
 async fn map(scene: &Scene, provider: &str, mapping: RoleMapping) -> Result<(), Box<dyn Error>> {
     let request = ask_roles(scene).roles("authenticated", USER_ROLE);
     request.role_mappings(provider, mapping).send().await?;
     Ok(())
 }
 
-/// Checks what becomes of a call of the issuer's user whose token says this as well.
+/// Checks the outcome of a call by a user whose token has these additional claims.
 async fn expect(
     scene: &Scene,
     checks: &mut Checks,
