@@ -1,4 +1,4 @@
-//! What each operation takes and returns, under the service's own names.
+//! The inputs and outputs of the operations, under the service's own names.
 //!
 //! # Inputs
 //!

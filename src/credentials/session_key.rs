@@ -11,7 +11,7 @@ use crate::ambient::{Entropy, EntropyError};
 use crate::constraint::REDACTED;
 use crate::credentials::{Credentials, SecretKey, Session, VerifiedSession};
 
-/// What a session token begins with.
+/// The beginning of every session token.
 const VERSION: u8 = 1;
 
 /// In front of what is sealed: the version and the number of the key, to which the seal is bound.

@@ -161,7 +161,7 @@ impl Builder {
         self
     }
 
-    /// Which accounts a pool's roles may belong to. The default is the pool's own account.
+    /// The accounts that a pool's roles may belong to. The default is the pool's own account.
     pub fn role_accounts(mut self, accounts: RoleAccounts) -> Self {
         self.choices.role_accounts = accounts;
         self

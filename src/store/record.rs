@@ -35,9 +35,9 @@ fn options() -> impl Options {
 
 /// Something that a store keeps.
 pub(crate) trait Record: Sized {
-    /// What is written.
+    /// The bytes of the record.
     fn encode(&self) -> Result<Value, StoreError>;
-    /// What was written under `key`.
+    /// The record whose bytes stand under `key`.
     fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError>;
 }
 

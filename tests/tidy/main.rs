@@ -183,6 +183,23 @@ fn first_word(text: &str) -> &str {
 }
 
 #[test]
+fn docs_start_with_no_question_word() {
+    let is_doc =
+        |line: &str| line.trim_start().starts_with("//!") || line.trim_start().starts_with("///");
+    let mut found = Vec::new();
+    for (file, text) in sources("src") {
+        let mut is_first = true;
+        for (line, (number, doc)) in text.lines().zip(markdown(&file, &text)) {
+            if is_first && ["What", "Who", "Which"].contains(&first_word(doc)) {
+                found.push(format!("{file}:{number}: {doc}"));
+            }
+            is_first = !is_doc(line);
+        }
+    }
+    assert!(found.is_empty(), "{} docs:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
 fn headings_start_with_no_question_word() {
     let mut all = Vec::new();
     for folder in ["src", "tests", "benches", "examples", "fuzz"] {

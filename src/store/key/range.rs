@@ -30,7 +30,7 @@ impl KeyRange {
         Self { tree, start, end }
     }
 
-    /// What follows `bytes` in the range.
+    /// The part of the range that follows `bytes`.
     #[must_use]
     pub fn after(mut self, bytes: &[u8]) -> Self {
         self.start = [bytes, &[0]].concat();

@@ -1,4 +1,4 @@
-//! What is on the disk stays readable: each record in the bytes of its formats.
+//! Each record in the bytes of its formats: a database of an earlier format stays readable.
 
 use std::fmt::Debug;
 
