@@ -1,3 +1,6 @@
+// Markdown takes the first of two definitions of a link. In rustdoc the links between pages lead to
+// modules (`docs/links.txt`), elsewhere to the files that the end of each page names.
+#![doc = include_str!("../docs/links.txt")]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(
     not(test),
@@ -55,3 +58,31 @@ pub use rules::Refusal;
 pub use rules::developer::UnknownDeveloperUser;
 pub use rules::link::DeveloperLinking;
 pub use rules::roles::RoleAccounts;
+
+/// A module for each page under `docs/`, also for the tests of its code.
+#[cfg(any(doc, doctest))]
+macro_rules! guide {
+    ($($page:ident $file:literal)+) => {
+        /// Pages about tasks, from the first program to a database that does not open.
+        pub mod guide {
+            $(
+                #[doc = include_str!("../docs/links.txt")]
+                #[doc = include_str!($file)]
+                pub mod $page {}
+            )+
+        }
+    };
+}
+
+#[cfg(any(doc, doctest))]
+guide! {
+    operations "../docs/operations.md"
+    embedding "../docs/embedding.md"
+    server "../docs/server.md"
+    stores "../docs/stores.md"
+    tokens "../docs/tokens.md"
+    testing "../docs/testing.md"
+    recovery "../docs/recovery.md"
+    performance "../docs/performance.md"
+    differences "../docs/differences.md"
+}

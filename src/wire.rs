@@ -29,14 +29,14 @@
 //!
 //! # Callers
 //!
-//! The engine checks no signature and asks no IAM. An embedder does both in front of [`handle`]:
+//! The engine checks no signature and asks no IAM. An embedder does both in front of [`call`]:
 //! [`Context`] tells the access key id, [`action`] and [`resource`] tell what IAM decides about,
 //! and [`Fault`] has the service's words for a refusal. The module `http` has a whole emulator as
 //! its example.
 //!
 //! # Calling it from async code
 //!
-//! [`handle`] blocks: it waits for the store and signs tokens, and the first token of a region may
+//! [`call`] blocks: it waits for the store and signs tokens, and the first token of a region may
 //! generate an RSA key, which takes seconds. Call it on a thread that may block, as of
 //! `tokio::task::spawn_blocking`. An [`Engine`] is `Send + Sync`; clones are cheap and share one
 //! store.

@@ -86,3 +86,14 @@ fn operations_traits_and_builders_have_examples() {
     // 23 operations, resolve_developer_identity, traits and builders.
     assert!(seen > 30, "only {seen} items were looked at");
 }
+
+#[test]
+fn the_program_of_the_readme_is_short() {
+    let readme = include_str!("../../README.md");
+    let program = readme.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next());
+    let is_shown = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    let lines: Vec<_> = program.expect("a program").lines().filter(is_shown).collect();
+    let question_marks = lines.concat().matches('?').count();
+    assert!(!lines.is_empty() && lines.len() <= 20, "{} lines", lines.len());
+    assert!(question_marks <= 8, "{question_marks} question marks");
+}

@@ -1,4 +1,4 @@
-// Tokens that other libraries verify, each set up as in README.
+// Tokens that other libraries verify, each set up as in docs/tokens.md.
 
 import { CognitoJwtVerifier, JwtVerifier } from "aws-jwt-verify";
 import { createRemoteJWKSet, jwtVerify } from "jose";

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -- PATH_TO_COGNATE_BINARY` starts servers on free ports with empty folders
 //! and uses them with the crates `openidconnect` and `jsonwebtoken`. It checks each setting that
-//! README's section on verifying tokens names: a token is accepted with the setting, and refused
+//! `docs/tokens.md` names: a token is accepted with the setting, and refused
 //! without it. Prints a line per check, and stops at the first one that fails.
 
 mod server;
