@@ -85,7 +85,8 @@ pub use iam::resource;
 pub use operation::OPERATIONS;
 pub use operation::ServiceOperation;
 
-/// The text before the operation's name in a target. SDKs send this one; see [`operation()`].
+/// The text before the operation's name in a target, as SDKs send it. See
+/// [`ServiceOperation::of_target`].
 pub const TARGET_PREFIX: &str = "AWSCognitoIdentityService.";
 
 /// The text that may precede [`TARGET_PREFIX`]: the sample requests of the API reference have it.

@@ -97,8 +97,8 @@ impl Developer {
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn list_identities(&self, input: ListIdentitiesInput) -> Result<ListIdentitiesOutput> {
-        let input = input.checked()?;
         const LISTING: Listing = Listing::Identities;
+        let input = input.checked()?;
         let hides = input.hide_disabled == Some(true);
         let wanted = input.max_results.get().saturating_add(1);
         let page = self.core.run(|reads| {

@@ -108,9 +108,8 @@ impl SledOptions {
     ///
     /// # Errors
     ///
-    /// * [`StoreError::Locked`] while another store has the folder open, in this process or
-    /// another.
-    ///   A store of this process that has lost its folder still counts: drop it first.
+    /// * [`StoreError::Locked`] while another store has the folder open, in this process or in
+    ///   another. A store of this process that has lost its folder still counts: drop it first.
     /// * [`StoreError::Corrupt`] when the database is damaged, has lost its end, or has an unknown
     ///   format.
     /// * [`StoreError::Failed`] when the files cannot be read or written.

@@ -156,7 +156,7 @@ fn files_and_lines_are_short() {
 /// The Markdown of a file: all of it, or the doc comments of source. Each line has its number, and
 /// other lines of source are empty.
 fn markdown<'a>(file: &str, text: &'a str) -> Vec<(usize, &'a str)> {
-    let is_source = file.ends_with(".rs");
+    let is_source = Path::new(file).extension().is_some_and(|extension| extension == "rs");
     let doc = |line: &'a str| {
         let line = line.trim_start();
         line.strip_prefix("//!").or_else(|| line.strip_prefix("///")).unwrap_or_default().trim()
