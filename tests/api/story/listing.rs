@@ -165,7 +165,6 @@ fn users_of_an_identity_are_paged() {
     }
     assert_eq!(users(&world, &pool, &alice), ["alice", "bob", "carol"]);
     let input = LookupDeveloperIdentityInput::new(&pool).max_results(1);
-    let input = input;
     let by_id = input.clone().identity_id(&alice);
     let by_user = input.developer_user_identifier("bob");
     for mut input in [by_id, by_user] {
