@@ -39,7 +39,8 @@ impl Timestamp {
 /// # Example: a clock that stands still
 ///
 /// ```
-/// use cognate::ambient::{Clock, Timestamp, from_fn};
+/// use cognate::ambient::{Clock, Timestamp};
+/// use cognate::from_fn;
 ///
 /// let noon = from_fn(|| Timestamp::from_millis(1_700_000_000_000));
 /// assert_eq!(noon.now().as_secs(), 1_700_000_000);

@@ -103,7 +103,7 @@ impl<'a> Request<'a> {
 
     /// Whether the caller has credentials, or needs none.
     fn may_succeed(&self) -> bool {
-        let operation = wire::operation(self.target);
+        let operation = wire::ServiceOperation::of_target(self.target);
         self.authorization != Some("anonymous")
             || operation.is_some_and(|operation| !operation.needs_credentials())
     }
