@@ -2,6 +2,7 @@
 //! words.
 
 mod json;
+mod order;
 
 use std::time::Duration;
 
