@@ -22,7 +22,6 @@ use crate::state::SigningAlgorithm;
 use crate::state::{Identity, IdentityState};
 use crate::store::MemoryStore;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value};
-use crate::testkit::{Calls, FaultyStore, StoreFault, When};
 
 /// A store that counts accesses.
 #[derive(Default)]
@@ -215,8 +214,11 @@ fn a_pool_that_was_read_before_a_change_is_not_kept_after_it() {
 }
 
 /// The cache follows the actual effect on the store, not the reported one.
+#[cfg(feature = "testkit")]
 #[test]
 fn a_pool_whose_change_failed_is_as_the_store_has_it() {
+    use crate::testkit::{Calls, FaultyStore, StoreFault, When};
+
     for (fault, name) in [(StoreFault::FailsBefore, "game"), (StoreFault::FailsAfter, "game 2")] {
         let store = Arc::new(FaultyStore::new(MemoryStore::new()));
         let (aws, pool) = game(store.clone());
