@@ -297,6 +297,7 @@ fn engines_and_handles_move_between_threads() {
     moved.join().expect("no panic").expect("is healthy");
 }
 
+#[cfg(feature = "testkit")]
 #[test]
 fn the_key_of_the_testkit_signs_as_the_service_does() {
     let [first, second] = [(), ()].map(|()| {

@@ -11,7 +11,6 @@ use cognate::operation::{
     GetOpenIdTokenForDeveloperIdentityInput, GuestAccess, ListIdentityPoolsInput,
 };
 use cognate::store::{Durability, MemoryStore, SledOptions};
-use cognate::testkit::{Calls, FaultyStore, StoreFault, When};
 use cognate::token::SigningAlgorithm;
 use cognate::{Builder, Developer, Engine, Error, ErrorKind, wire};
 
@@ -136,8 +135,11 @@ fn closing_releases_a_store_that_was_passed_in() {
     }
 }
 
+#[cfg(feature = "testkit")]
 #[test]
 fn a_store_that_cannot_be_synced_is_released_with_an_error() {
+    use cognate::testkit::{Calls, FaultyStore, StoreFault, When};
+
     let store = Arc::new(FaultyStore::new(MemoryStore::new()));
     let engine = builder().open_exclusive(Arc::clone(&store)).expect("opens");
     let clone = engine.clone();
