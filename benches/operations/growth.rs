@@ -5,7 +5,6 @@ mod report;
 
 use std::hint::black_box;
 use std::path::Path;
-use std::slice;
 use std::time::Instant;
 
 use cognate::name::IdentityId;
@@ -106,7 +105,7 @@ impl Growing {
         while self.identities() < until {
             let users = self.identities()..until.min(self.identities() + STEP);
             for user in users.clone() {
-                self.call(&self.input(user));
+                self.call(self.input(user));
             }
             let batches: Vec<Batch> = users.clone().map(|user| self.twin.register(user)).collect();
             self.floor.apply(&batches);
@@ -120,8 +119,8 @@ impl Growing {
         login(&self.databases.pool, user)
     }
 
-    fn call(&self, input: &Input) -> IdentityId {
-        self.aws.resolve_developer_identity(input.clone()).expect("an identity")
+    fn call(&self, input: Input) -> IdentityId {
+        self.aws.resolve_developer_identity(input).expect("an identity")
     }
 
     fn sync(&self) {
@@ -139,14 +138,14 @@ impl Growing {
             || {
                 let users = figure.next().unwrap_or_default().iter();
                 let inputs: Vec<_> = users.map(|user| self.input(*user)).collect();
-                let times = each(&inputs, |input| self.call(input));
+                let times = each(inputs, |input| self.call(input));
                 self.engine.sync().expect("a disk");
                 times
             },
             || {
                 let users = floor.next().unwrap_or_default().iter();
                 let batches: Vec<Batch> = users.map(|user| self.twin.register(*user)).collect();
-                let times = each(&batches, |batch| self.floor.apply(slice::from_ref(batch)));
+                let times = each(batches, |batch| self.floor.apply(&[batch]));
                 self.floor.sync();
                 times
             },
@@ -165,12 +164,12 @@ impl Growing {
             || {
                 let users = figure.next().unwrap_or_default().iter();
                 let inputs: Vec<_> = users.map(|user| self.input(*user)).collect();
-                each(&inputs, |input| self.call(input))
+                each(inputs, |input| self.call(input))
             },
             || {
                 let users = floor.next().unwrap_or_default().iter();
                 let keys: Vec<_> = users.map(|user| self.twin.login_key(*user)).collect();
-                each(&keys, |key| self.floor.owner(key))
+                each(keys, |key| self.floor.owner(&key))
             },
         ))
     }
@@ -187,14 +186,14 @@ impl Growing {
         bench.compare(
             &format!("resolve, {}", short(self.identities() as u64)),
             Target::Throughput(80),
-            timed_each_of(&users.inputs, |input| self.call(&input)),
+            timed_each_of(&users.inputs, |input| self.call(input)),
             timed_each_of(&users.login_keys, |key| self.floor.owner(&key)),
         );
     }
 }
 
 /// The duration of each call in nanoseconds.
-fn each<I, T>(inputs: &[I], mut call: impl FnMut(&I) -> T) -> Vec<u64> {
+fn each<I, T>(inputs: Vec<I>, mut call: impl FnMut(I) -> T) -> Vec<u64> {
     let time = |input| {
         let start = Instant::now();
         let answer = black_box(call(input));
@@ -202,7 +201,7 @@ fn each<I, T>(inputs: &[I], mut call: impl FnMut(&I) -> T) -> Vec<u64> {
         drop(answer);
         u64::try_from(time.as_nanos()).expect("less than centuries")
     };
-    inputs.iter().map(time).collect()
+    inputs.into_iter().map(time).collect()
 }
 
 /// Percentiles over all turns.

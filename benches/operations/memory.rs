@@ -65,7 +65,7 @@ pub(crate) fn is_measured_here() -> bool {
         let aws = developer(&engine);
         for user in users {
             let input = login(&databases.pool, user);
-            black_box(aws.resolve_developer_identity(input.clone()).expect("a known user"));
+            black_box(aws.resolve_developer_identity(input).expect("a known user"));
         }
         println!("{}", resident());
     } else {

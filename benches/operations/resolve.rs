@@ -13,16 +13,15 @@ use crate::floor::Floor;
 use crate::measure::{Bench, Target, timed_each_of, timed_with};
 
 pub(crate) fn all(bench: &mut Bench, aws: &Developer, users: &Users, floor: &Floor) {
-    let resolve =
-        |input: &Input| aws.resolve_developer_identity(input.clone()).expect("a known user");
+    let resolve = |input: Input| aws.resolve_developer_identity(input).expect("a known user");
     bench.row(
         "resolve",
         Target::Throughput(80),
-        timed_each_of(&users.inputs, |input| resolve(&input)),
+        timed_each_of(&users.inputs, resolve),
         timed_each_of(&users.login_keys, |key| floor.owner(&key)),
     );
     let by = |threads: usize| {
-        let mut inputs = users.inputs.iter().cycle();
+        let mut inputs = users.inputs.iter().cloned().cycle();
         move |times: u64| {
             let asked = (0..times).map(|_| inputs.next().expect("there are users")).collect();
             timed_with(asked, threads, |input| drop(resolve(input)))

@@ -30,20 +30,22 @@ pub(crate) fn all(
     }
     let next = AtomicUsize::new(databases.identities);
     let next = || next.fetch_add(1, Ordering::Relaxed);
-    let resolve = |input: &Input| aws.resolve_developer_identity(input.clone()).expect("a user");
-    let mut inputs = users.inputs.iter().cycle();
+    let resolve = |input: Input| aws.resolve_developer_identity(input).expect("a user");
+    let mut inputs = users.inputs.iter().cloned().cycle();
     let figure = beside_writers(
         || login(&databases.pool, next()),
-        |input| drop(resolve(&input)),
-        || inputs.next().map(resolve),
+        |input| drop(resolve(input)),
+        || inputs.next().expect("there are users"),
+        resolve,
     );
     let twin = Mutex::new(Twin::forgetful());
     let commits = GroupCommit::new(floor);
-    let mut keys = users.login_keys.iter().cycle();
+    let mut keys = users.login_keys.iter().cloned().cycle();
     let floor = beside_writers(
         || twin.lock().register(next()),
         |batch| commits.commit(batch),
-        || keys.next().map(|key| floor.owner(key)),
+        || keys.next().expect("there are users"),
+        |key| floor.owner(&key),
     );
     let turns = take_turns(bench.scale.turns, figure, floor);
     for (place, row) in ROWS.into_iter().enumerate() {
@@ -53,16 +55,23 @@ pub(crate) fn all(
 }
 
 /// The median and the 99.9th percentile of one turn's reads, while writers write without pause.
-fn beside_writers<T: Send, R>(
+fn beside_writers<T: Send, I, R>(
     make: impl Fn() -> T + Sync,
     write: impl Fn(T) + Sync,
-    mut read: impl FnMut() -> R + Send,
+    mut next: impl FnMut() -> I + Send,
+    read: impl Fn(I) -> R + Sync,
 ) -> impl FnMut() -> [u128; 2] {
     let ready = Mutex::new(Vec::new());
     move || {
         ready.lock().resize_with(MADE, &make);
         let mut times: Vec<u128> = thread::scope(|scope| {
-            let reader = scope.spawn(|| (0..READS).map(|_| micros(timed(1, &mut read))).collect());
+            let reader = scope.spawn(|| {
+                let timed_read = |input| {
+                    let mut input = Some(input);
+                    micros(timed(1, || input.take().map(&read)))
+                };
+                (0..READS).map(|_| timed_read(next())).collect()
+            });
             thread::scope(|scope| {
                 let write = || {
                     while !reader.is_finished() {

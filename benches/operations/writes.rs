@@ -60,7 +60,7 @@ type Call = GetOpenIdTokenForDeveloperIdentityInput;
 
 const REGISTER: Write<Call> = Write {
     prepare: |(_, pool), n| named(pool, &user(n, 0)),
-    act: |aws, input| drop(aws.resolve_developer_identity(input.clone()).expect("a new user")),
+    act: |aws, input| drop(aws.resolve_developer_identity(input).expect("a new user")),
 };
 
 const LINK: Write<Call> = Write {
@@ -68,7 +68,7 @@ const LINK: Write<Call> = Write {
         let identity = users(owned, n, 0..1);
         named(owned.1, &user(n, 1)).identity_id(&identity)
     },
-    act: |aws, input| drop(aws.resolve_developer_identity(input.clone()).expect("linked")),
+    act: |aws, input| drop(aws.resolve_developer_identity(input).expect("linked")),
 };
 
 const UNLINK: Write<UnlinkDeveloperIdentityInput> = Write {
