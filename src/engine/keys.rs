@@ -18,7 +18,7 @@ use crate::rules::Refusal;
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::state::{PrivateKey, SigningAlgorithm, StoredKey};
 use crate::store::key::corrupt;
-use crate::store::record::{Numbered, Record};
+use crate::store::record::{Numbered, PoolCount, Record};
 use crate::store::{Key, KeyRange, Tree, entries};
 use crate::token::{
     Discovery, Jwk, Jwks, OpenIdToken, ParsedToken, Seal, Signer, SigningKey, verify,
@@ -236,7 +236,8 @@ impl Core {
     fn regions_of_pools(&self) -> Result<BTreeSet<Region>> {
         let mut regions = BTreeSet::new();
         for entry in entries(&self.store, KeyRange::all(Tree::Accounts)) {
-            let (key, _) = entry?;
+            let (key, value) = entry?;
+            PoolCount::decode(&key, &value)?;
             let region = key.account_region();
             regions.insert(region.ok_or_else(|| corrupt(&key, "not an account in a region"))?);
         }
