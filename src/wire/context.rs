@@ -184,7 +184,7 @@ impl Context {
         if is_forged { Err(Fault::unrecognized_client()) } else { Ok(session) }
     }
 
-    /// The account that [`handle`](crate::wire::call) performs a signed operation for: the
+    /// The account that [`call`](crate::wire::call) performs a signed operation for: the
     /// [given](Self::with_account) one, that of the session's role, the access key id, or the
     /// engine's default account.
     ///

@@ -47,7 +47,7 @@ pub fn action(target: &str) -> Option<String> {
 ///
 /// `account` and `region` are those of the caller: [`Context::acting_account`] and
 /// [`Context::region`] tell them. `None` stands for a target without an operation, and for a body
-/// that names no such resource or that the operation does not read; [`handle`] then answers with
+/// that names no such resource or that the operation does not read; [`call`] then answers with
 /// the fault.
 ///
 /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon
@@ -57,7 +57,7 @@ pub fn action(target: &str) -> Option<String> {
 ///
 /// [`Context::acting_account`]: crate::wire::Context::acting_account
 /// [`Context::region`]: crate::wire::Context::region
-/// [`handle`]: crate::wire::call
+/// [`call`]: crate::wire::call
 ///
 /// # Example: a pool, and no resource
 ///
