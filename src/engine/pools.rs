@@ -129,7 +129,8 @@ impl Developer {
     pub fn update_identity_pool(&self, input: UpdateIdentityPoolInput) -> Result<IdentityPool> {
         let input = input.checked()?;
         let id = input.identity_pool_id.clone();
-        let (requested, keep_tags) = input.into_pool();
+        let keep_tags = input.identity_pool_tags.is_none();
+        let requested = input.into_pool(id.clone());
         let updated = self.core.run(|reads| {
             let kept = reads.pool(self, &id)?;
             Ok(pool::update(&kept.pool, requested.clone(), keep_tags)?)

@@ -7,6 +7,9 @@ use crate::ambient::Timestamp;
 
 const MILLIS_PER_SEC: f64 = 1000.0;
 
+/// The largest number of milliseconds up to which a double can represent each one.
+const MILLIS_MAX: f64 = 9_007_199_254_740_992.0;
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 pub(super) fn serialize<S: Serializer>(
     moment: &Timestamp,
@@ -36,9 +39,6 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     )]
     Ok(Timestamp::from_millis(millis as u64))
 }
-
-/// The largest number of milliseconds up to which a double can represent each one.
-const MILLIS_MAX: f64 = 9_007_199_254_740_992.0;
 
 #[cfg(test)]
 mod tests {

@@ -20,15 +20,18 @@ use crate::state::{CognitoIdentityProvider, RoleMapping};
 pub(crate) struct Given<T> {
     value: Option<T>,
     violations: Vec<Violation>,
+    /// The number of entries of a list or a map that are not in the value, because they are
+    /// invalid.
+    rejected: usize,
 }
 
 impl<T> Given<T> {
     pub(crate) const fn absent() -> Self {
-        Self { value: None, violations: Vec::new() }
+        Self { value: None, violations: Vec::new(), rejected: 0 }
     }
 
     pub(crate) fn of(value: impl Into<Option<T>>) -> Self {
-        Self { value: value.into(), violations: Vec::new() }
+        Self { value: value.into(), ..Self::absent() }
     }
 
     pub(crate) fn is_absent(&self) -> bool {
@@ -36,7 +39,7 @@ impl<T> Given<T> {
     }
 
     pub(crate) fn get(&self) -> Option<&T> {
-        self.value.as_ref()
+        self.value.as_ref().filter(|_| self.violations.is_empty())
     }
 
     /// Replaces any value that was given before.
@@ -113,21 +116,22 @@ impl<T: Collection> Given<T> {
         T: Add<E>,
     {
         let all = self.value.get_or_insert_default();
-        if let Some(element) = element {
-            all.add(element);
+        match element {
+            Some(element) => all.add(element),
+            None => self.rejected = self.rejected.saturating_add(1),
         }
     }
 
-    /// The same member, with another violation if its length is out of bounds.
+    /// The same member, with a violation if its length is out of bounds. The service does not look
+    /// into a list or a map that is too long.
     pub(crate) fn within(mut self, lengths: &RangeInclusive<usize>) -> Self {
-        if let Some(value) = &self.value {
-            let failed = match value.length() {
-                length if length < *lengths.start() => Constraint::LengthAtLeast(*lengths.start()),
-                length if length > *lengths.end() => Constraint::LengthAtMost(*lengths.end()),
-                _ => return self,
-            };
-            self.violations.push(Violation::new(Some(value.shown()), "", failed));
-        }
+        let Some(value) = &self.value else { return self };
+        let failed = match value.length().saturating_add(self.rejected) {
+            length if length < *lengths.start() => Constraint::LengthAtLeast(*lengths.start()),
+            length if length > *lengths.end() => Constraint::LengthAtMost(*lengths.end()),
+            _ => return self,
+        };
+        self.violations = vec![Violation::new(Some(value.shown()), "", failed)];
         self
     }
 }
@@ -241,7 +245,7 @@ impl<T: Serialize> Serialize for Given<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Option::deserialize(deserializer)?;
-        Ok(Self { value, violations: Vec::new() })
+        Ok(Self { value, ..Self::absent() })
     }
 }
 
@@ -295,7 +299,7 @@ macro_rules! input {
             $(input!(@setter $(#[$member_doc])* $member: $Type);)*
 
             $(
-                #[doc = concat!("`", $wire, "`, if it was given and is valid.")]
+                #[doc = concat!("`", $wire, "`, if it was given and all its values are valid.")]
                 pub fn $getter(&self) -> Option<&input!(@type $Type)> {
                     self.$member.get()
                 }

@@ -94,7 +94,8 @@ macro_rules! pool_input {
         }
 
         impl $Checked {
-            fn settings(self, id: IdentityPoolId) -> IdentityPool {
+            /// The pool as it is requested.
+            pub(crate) fn into_pool(self, id: IdentityPoolId) -> IdentityPool {
                 IdentityPool {
                     identity_pool_id: id,
                     identity_pool_name: self.identity_pool_name,
@@ -121,12 +122,6 @@ pool_input! {
         allow_unauthenticated_identities: GuestAccess
     )
     {
-    }
-}
-
-impl CreateIdentityPool {
-    pub(crate) fn into_pool(self, id: IdentityPoolId) -> IdentityPool {
-        self.settings(id)
     }
 }
 
@@ -159,15 +154,6 @@ pool_input! {
     {
         /// The pool.
         "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
-    }
-}
-
-impl UpdateIdentityPool {
-    /// The requested pool. The flag is true if the existing tags are kept.
-    pub(crate) fn into_pool(self) -> (IdentityPool, bool) {
-        let keep_tags = self.identity_pool_tags.is_none();
-        let id = self.identity_pool_id.clone();
-        (self.settings(id), keep_tags)
     }
 }
 

@@ -116,6 +116,7 @@ const TABLE: &[Row] = &[
     (|| unlink(POOL, POOL, "d!", "a").check(),                                &[("'d!'", "developerProviderName", DEVELOPER)]),
     (|| unlink(POOL, POOL, "d", "").check(),                                  &[("''", "developerUserIdentifier", MIN_1)]),
     (|| DeleteIdentitiesInput::new([""; 0]).check(),                          &[("'[]'", "identityIdsToDelete", MIN_1)]),
+    (|| DeleteIdentitiesInput::new(["alice"]).check(),                           &[("'alice'", "identityIdsToDelete", ID)]),
     (|| DeleteIdentitiesInput::new([POOL, "alice"]).check(),                  &[("'alice'", "identityIdsToDelete", ID)]),
 ];
 
@@ -191,6 +192,15 @@ fn a_map_or_a_list_has_a_largest_size() {
     let all: Vec<_> = (100..151).map(|n| format!("{n}=a")).collect();
     let all = format!("{{{}}}", all.join(", "));
     assert_eq!(shown(tags.check()), failure(&all, "principalTags", 50));
+
+    let tags = tags.principal_tags("", "a");
+    assert_eq!(tags.check().map_err(|all| all.iter().count()), Err(1), "only the length");
+    let one_invalid = (11..21)
+        .fold(call().principal_tags("", "a"), |input, n| input.principal_tags(n.to_string(), "a"));
+    assert_eq!(one_invalid.check().map_err(|all| all.iter().count()), Err(1), "only the key");
+    let ids = DeleteIdentitiesInput::new(vec![POOL; 60]).identity_ids_to_delete("alice");
+    let violation = ids.check().expect_err("61 identities").to_string();
+    assert!(violation.contains("less than or equal to 60"), "{violation}");
 
     let logins = (10..21).fold(call(), |input, n| input.logins(n.to_string(), "a"));
     let all: Vec<_> = (10..21).map(|n| format!("{n}={}", HIDDEN.trim_matches('\''))).collect();

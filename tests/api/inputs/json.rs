@@ -180,6 +180,7 @@ fn members_are_read_from_inputs() {
     let logins = input.get_logins().expect("given").iter();
     let logins: Vec<_> = logins.map(|(name, user)| (name.as_str(), user.as_str())).collect();
     assert_eq!(logins, [(GAME, "alice")]);
+    assert_eq!(input.logins("graph.facebook.com", "").get_logins(), None, "one is invalid");
 }
 
 /// Writes an output and reads it back.
