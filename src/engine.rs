@@ -71,8 +71,8 @@ pub use throttle::Throttling;
 ///
 /// # Use from async code
 ///
-/// Every call blocks: it waits for the disk, and signing with RSA takes about a millisecond of a
-/// processor. Run calls on threads that may block. `Engine` and its handles are `Clone`, `Send`,
+/// Every call blocks: it waits for the disk, and signing with RSA takes about half a millisecond of
+/// a processor. Run calls on threads that may block. `Engine` and its handles are `Clone`, `Send`,
 /// `Sync` and `'static`, so each call can move a clone to another thread. A call that has begun
 /// runs to its end even if nobody awaits its result.
 ///
@@ -299,7 +299,7 @@ impl Engine {
     /// fails, for example because the disk is full, or when its folder has been removed. A server
     /// should then end, and start again once the reason is gone.
     ///
-    /// Cheap: it does not touch the disk.
+    /// Cheap: it looks at one file at most.
     ///
     /// # Errors
     ///
@@ -319,7 +319,8 @@ impl Engine {
 
     /// Closes the engine: waits for the calls in progress, syncs the store and releases it.
     ///
-    /// Every later call of a clone or of a handle returns [`Error::Closed`](crate::Error::Closed).
+    /// Every later call of a clone or of a handle fails, with
+    /// [`Error::Closed`](crate::Error::Closed) unless its input is refused before.
     /// After [`open`](Self::open) the folder is free again, so a database can be opened in it at
     /// once: the same one, or a new one if the folder has been removed. A store that was [passed
     /// in](Builder::open_exclusive) as an `Arc` lives until its last owner drops it.

@@ -134,7 +134,7 @@ pub trait Store: Send + Sync {
     /// When it cannot be made durable.
     fn sync(&self) -> Result<(), StoreError>;
 
-    /// Whether the store accepts writes. Cheap: it does not touch the medium.
+    /// Whether the store accepts writes. Cheap: it reads and writes no record.
     ///
     /// # Errors
     ///

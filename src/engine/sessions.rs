@@ -62,6 +62,8 @@ impl Core {
     }
 
     pub(super) fn verify_session(&self, token: &str) -> Result<VerifiedSession> {
+        // A malformed token is answered without a read of the store.
+        self.store.ensure_open()?;
         let parsed = ParsedSessionToken::parse(token).ok_or(Refusal::SessionInvalid)?;
         let number = parsed.number;
         let kept: Option<Numbered<PrivateKey>> =

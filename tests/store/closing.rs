@@ -95,6 +95,7 @@ fn every_call_after_closing_fails() {
         ("GetId", public.get_id(get_id.clone()).map(drop)),
         ("a new handle", clone.public().get_id(get_id).map(drop)),
         ("verify_token", clone.verify_token(token.as_str()).map(drop)),
+        ("verify_session", clone.verify_session("no session").map(drop)),
         ("web_identity", clone.web_identity(token.as_str()).map(drop)),
         ("jwks", clone.jwks().map(drop)),
         ("discovery", clone.discovery("http://localhost").map(drop)),
