@@ -51,6 +51,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response {
     let verdict = server.guard.judge(&request);
+    if let Some(refusal) = verdict.refusal(&server.engine) {
+        return refusal.map(Body::from);
+    }
     let (head, body) = request.into_parts();
     let Ok(body) = body::to_bytes(body, BODY_LENGTH_MAX).await else {
         return verdict.mark(body_too_long(&server.engine)).map(Body::from);

@@ -47,10 +47,10 @@ impl Exchange {
         let status = response.status().as_u16();
         let operation = display(&outcome.operation);
         let request_id = outcome.request_id.as_ref().map(display);
-        if let Some(failure) = &outcome.fault {
-            let fault = display(failure.name());
-            let reason: String = failure.message().chars().take(REASON_LENGTH_MAX).collect();
-            if let Some(cause) = failure.cause() {
+        if let Some(fault) = &outcome.fault {
+            let reason: String = fault.message().chars().take(REASON_LENGTH_MAX).collect();
+            let (fault, cause) = (display(fault.name()), fault.cause());
+            if let Some(cause) = cause {
                 error!(operation, status, fault, reason, cause, request_id, duration_us, "request");
             } else {
                 info!(operation, status, fault, reason, request_id, duration_us, "request");
