@@ -130,15 +130,16 @@
 //! use cognate::{Engine, http as endpoint};
 //! use http::{Request, Response};
 //!
-//! /// Stands for `tokio::task::spawn_blocking`.
-//! async fn spawn_blocking<T: Send + 'static>(
-//!     call: impl FnOnce() -> T + Send + 'static,
-//! ) -> std::thread::Result<T> {
-//!     std::thread::spawn(call).join()
-//! }
-//!
+//! # mod tokio {
+//! #     // Stands in for the crate.
+//! #     pub mod task {
+//! #         pub async fn spawn_blocking<T>(call: impl FnOnce() -> T) -> std::thread::Result<T> {
+//! #             Ok(call())
+//! #         }
+//! #     }
+//! # }
 //! async fn answer(engine: Engine, request: Request<Bytes>) -> Option<Response<Bytes>> {
-//!     spawn_blocking(move || endpoint::handle(&engine, &request)).await.ok()
+//!     tokio::task::spawn_blocking(move || endpoint::handle(&engine, &request)).await.ok()
 //! }
 //!
 //! fn is_send<T: Send>(_: &T) {}

@@ -37,25 +37,26 @@
 //! # Calling it from async code
 //!
 //! [`call`] blocks: it waits for the store and signs tokens, and the first token of a region may
-//! generate an RSA key, which takes seconds. Call it on a thread that may block, as of
-//! `tokio::task::spawn_blocking`. An [`Engine`] is `Send + Sync`; clones are cheap and share one
-//! store.
+//! generate an RSA key, which takes a second or two in an unoptimised build. Call it on a thread
+//! that may block, as of `tokio::task::spawn_blocking`. An [`Engine`] is `Send + Sync`; clones are
+//! cheap and share one store.
 //!
 //! ```
 //! use cognate::{Engine, wire};
 //!
-//! /// Stands for `tokio::task::spawn_blocking`.
-//! async fn spawn_blocking<T: Send + 'static>(
-//!     call: impl FnOnce() -> T + Send + 'static,
-//! ) -> std::thread::Result<T> {
-//!     std::thread::spawn(call).join()
-//! }
-//!
+//! # mod tokio {
+//! #     // Stands in for the crate.
+//! #     pub mod task {
+//! #         pub async fn spawn_blocking<T>(call: impl FnOnce() -> T) -> std::thread::Result<T> {
+//! #             Ok(call())
+//! #         }
+//! #     }
+//! # }
 //! async fn call(engine: &Engine, context: wire::Context, body: Vec<u8>) -> Option<wire::Reply> {
 //!     let engine = engine.clone();
 //!     let target = "AWSCognitoIdentityService.GetId";
 //!     let call = move || wire::call(&engine, &context, target, &body);
-//!     spawn_blocking(call).await.ok()
+//!     tokio::task::spawn_blocking(call).await.ok()
 //! }
 //!
 //! fn is_send<T: Send>(_: &T) {}
@@ -95,8 +96,8 @@ const TARGET_NAMESPACE: &str = "com.amazonaws.cognito.identity.model.";
 /// The content type of every request and reply.
 pub const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
-/// The longest body that any operation takes, in bytes. Its constraints allow no longer one, even
-/// with every character escaped. A server may stop reading a body behind it.
+/// The longest body that any operation takes, in bytes: the longest that its constraints allow with
+/// every character escaped, but at most 8 MiB. A server may stop reading a body behind it.
 pub const BODY_LENGTH_MAX: usize = operation::BODY_LENGTH_MAX;
 
 /// The answer to a request.

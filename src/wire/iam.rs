@@ -78,7 +78,7 @@ pub fn resource(target: &str, body: &[u8], account: &AccountId, region: &Region)
     let operation = ServiceOperation::of_target(target)?;
     let document = operation.read(body).ok()?;
     operation.check(&document).ok()?;
-    match ResourceType::of(operation.name()) {
+    match ResourceType::of(operation.name())? {
         ResourceType::None => Some("*".to_owned()),
         ResourceType::PoolById => {
             let id = document.member("IdentityPoolId").text()?;
@@ -101,8 +101,19 @@ enum ResourceType {
 }
 
 impl ResourceType {
-    fn of(operation: &str) -> Self {
-        match operation {
+    /// `None` for a name that is no operation: an action without a resource type has to be listed.
+    fn of(operation: &str) -> Option<Self> {
+        Some(match operation {
+            "CreateIdentityPool"
+            | "DeleteIdentities"
+            | "DescribeIdentity"
+            | "GetCredentialsForIdentity"
+            | "GetId"
+            | "GetOpenIdToken"
+            | "ListIdentityPools"
+            | "SetIdentityPoolRoles"
+            | "SetPrincipalTagAttributeMap"
+            | "UnlinkIdentity" => Self::None,
             "DeleteIdentityPool"
             | "DescribeIdentityPool"
             | "GetIdentityPoolRoles"
@@ -114,7 +125,7 @@ impl ResourceType {
             | "UnlinkDeveloperIdentity"
             | "UpdateIdentityPool" => Self::PoolById,
             "ListTagsForResource" | "TagResource" | "UntagResource" => Self::PoolByArn,
-            _ => Self::None,
-        }
+            _ => return None,
+        })
     }
 }
