@@ -8,7 +8,7 @@
 //! | resolve p…, 8 writers | the same while 8 threads register users | the same with sled only |
 //! | token, … | a token for a known user | ring's signature of the same bytes |
 //! | token by wire | the same through the wire door | through the typed door |
-//! | token by HTTP, … | the same over 64 connections to the program's server | to a server that only signs |
+//! | token by HTTP, … | the same over 64 connections to a server like the program's | to a server that only signs |
 //! | verify, … | the claims of a verified token | ring's verification of it |
 //! | durable register, … | new users, each on the disk | sled: the same records in a group commit |
 //! | relaxed … | a new user, a link, a merge, an unlink | sled: the same, in a transaction |
@@ -32,14 +32,15 @@
 //! throughput, and for sizes the multiple of the floor.
 //!
 //! An argument selects the rows whose names contain it, as in `cargo bench --manifest-path
-//! benches/Cargo.toml -- resolve`. `COGNATE_BENCH` selects the amount of work, and
-//! `COGNATE_BENCH_IDENTITIES` overrides its number of identities.
+//! benches/Cargo.toml -- resolve`; `growth` selects the rows `resolve, 100k` and above.
+//! `COGNATE_BENCH` selects the amount of work, and `COGNATE_BENCH_IDENTITIES` overrides its number
+//! of identities.
 //!
 //! | `COGNATE_BENCH` | identities | growth, up to | |
 //! | --- | --- | --- | --- |
 //! | `smoke` | 2,000 | 2,000 | everything runs, but too briefly for meaningful numbers |
 //! | `short` | 100,000 | 30,000 | minutes; the default |
-//! | `long` | 1,000,000 | 10,000,000 | longer turns; 32 GB of disk |
+//! | `long` | 1,000,000 | 10,000,000 | longer turns; 36 GB of disk |
 //!
 //! `growth` fills both databases in step. On the way it measures p50 and p99 of single calls, and
 //! the bytes of an identity.

@@ -37,7 +37,7 @@ pub(crate) fn all(bench: &mut Bench, aws: &Developer, pool: &IdentityPoolId, flo
     let first = aws.resolve_developer_identity(named(pool, "twenty-00")).expect("a new user");
     for n in 1..USERS {
         let input = named(pool, &format!("twenty-{n:02}")).identity_id(&first);
-        aws.resolve_developer_identity(input.clone()).expect("linked");
+        aws.resolve_developer_identity(input).expect("linked");
     }
     let lookup = LookupDeveloperIdentityInput::new(pool).identity_id(&first).max_results(PAGE);
     bench.row(

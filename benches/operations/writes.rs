@@ -97,10 +97,10 @@ fn user(n: usize, login: usize) -> String {
 /// One identity with these users.
 fn users((aws, pool): Owned<'_>, n: usize, logins: Range<usize>) -> IdentityId {
     let first = named(pool, &user(n, logins.start));
-    let identity = aws.resolve_developer_identity(first.clone()).expect("a new user");
+    let identity = aws.resolve_developer_identity(first).expect("a new user");
     for login in logins.skip(1) {
         let input = named(pool, &user(n, login)).identity_id(&identity);
-        aws.resolve_developer_identity(input.clone()).expect("linked");
+        aws.resolve_developer_identity(input).expect("linked");
     }
     identity
 }

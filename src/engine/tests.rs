@@ -164,7 +164,7 @@ fn a_guest_keeps_its_id_when_a_user_is_linked_to_it() {
     let (_, aws, pool) = counted();
     let guest = guest(&aws, &pool);
     let linked = call(&pool, "alice").identity_id(&guest);
-    assert_eq!(aws.resolve_developer_identity(linked.clone()).expect("links"), guest);
+    assert_eq!(aws.resolve_developer_identity(linked).expect("links"), guest);
     assert_eq!(aws.resolve_developer_identity(call(&pool, "alice")).expect("knows"), guest);
     let described = aws.describe_identity(DescribeIdentityInput::new(&guest));
     assert_eq!(described.expect("describes").state, IdentityState::Authenticated);
@@ -176,7 +176,7 @@ fn a_registered_user_is_not_linked_to_a_guest() {
     aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
     let guest = guest(&aws, &pool);
     let claimed = call(&pool, "alice").identity_id(&guest);
-    let refused = aws.resolve_developer_identity(claimed.clone()).expect_err("is registered");
+    let refused = aws.resolve_developer_identity(claimed).expect_err("is registered");
     assert_eq!(refused.kind(), ErrorKind::DeveloperUserAlreadyRegistered);
     let described = aws.describe_identity(DescribeIdentityInput::new(&guest));
     assert_eq!(described.expect("describes").state, IdentityState::Unauthenticated);
@@ -300,8 +300,7 @@ fn a_verifier_can_only_prove_what_it_was_asked() {
     let input = input.supported_login_providers("www.amazon.com", "app");
     let pool = aws.create_identity_pool(input).expect("creates").identity_pool_id;
     let presented = call(&pool, "alice").logins("www.amazon.com", "token");
-    let refused =
-        aws.resolve_developer_identity(presented.clone()).expect_err("of another provider");
+    let refused = aws.resolve_developer_identity(presented).expect_err("of another provider");
     assert_eq!(refused.to_string(), crate::Refusal::LoginIssuerMismatch.to_string());
 }
 

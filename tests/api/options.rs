@@ -63,7 +63,7 @@ fn scene(linking: DeveloperLinking) -> Scene {
     let pool = world.game();
     let both = |user, provider, token| {
         let input = call(&pool, user).logins(provider, token);
-        world.resolve(&input).expect("registered")
+        world.resolve(input).expect("registered")
     };
     let alice = both("alice", FACEBOOK, "user:a");
     let bob = both("bob", AMAZON, "user:b");
@@ -82,7 +82,7 @@ fn outcome(scene: &Scene, (given, logins, ..): &Row) -> Outcome {
         input = input.identity_id(id);
     }
     let before = scene.world.dump();
-    match scene.world.resolve(&input) {
+    match scene.world.resolve(input) {
         Ok(id) if id == scene.alice => Is("alice"),
         Ok(id) => {
             assert!(id != scene.bob && id != scene.carol, "{given:?} {logins:?}: {id}");
@@ -121,7 +121,7 @@ fn the_id_is_enough_by_default() {
     let pool = world.game();
     let alice = world.register(&pool, "alice");
     let input = call(&pool, "zoe").identity_id(&alice);
-    assert_eq!(world.resolve(&input).expect("linked"), alice);
+    assert_eq!(world.resolve(input).expect("linked"), alice);
     assert_eq!(world.register(&pool, "zoe"), alice);
 }
 
@@ -130,12 +130,12 @@ fn an_id_alone_merges_nobody() {
     let Scene { world, pool, alice, bob, .. } = scene(DeveloperLinking::ByIdentityId);
     let input = call(&pool, "zoe").logins(AMAZON, "user:b");
     let by_id = input.clone().identity_id(&alice);
-    let refused = world.resolve(&by_id).expect_err("bob's identity is not alice's");
+    let refused = world.resolve(by_id.clone()).expect_err("bob's identity is not alice's");
     assert!(refused.to_string().starts_with("Logins don't match."), "{refused}");
     assert_eq!(world.describe(&bob).state, IdentityState::Authenticated);
 
     let with_proof = by_id.logins(FACEBOOK, "user:a");
-    assert_eq!(world.resolve(&with_proof).expect("merged"), alice);
+    assert_eq!(world.resolve(with_proof).expect("merged"), alice);
     assert_eq!(world.describe(&bob).state, IdentityState::Disabled);
     for user in ["alice", "bob", "zoe"] {
         assert_eq!(world.register(&pool, user), alice, "{user}");

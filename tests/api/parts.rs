@@ -219,7 +219,7 @@ fn the_cause_of_a_failed_verifier_reaches_the_error_and_the_log() {
     let failed = world.engine.public().get_id(input).expect_err("fails");
     assert_has_cause(&failed, "The login provider is not available.");
     let input = call(&pool, "alice").logins(FACEBOOK, "user:a");
-    let failed = world.resolve(&input).expect_err("fails");
+    let failed = world.resolve(input).expect_err("fails");
     assert_has_cause(&failed, "The login provider is not available.");
 }
 

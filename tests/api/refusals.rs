@@ -60,7 +60,7 @@ fn populated(linking: DeveloperLinking) -> World {
     for (number, user, subject) in [(ALICE, "alice", "user:a"), (BOB, "bob", "user:b")] {
         named(number);
         let input = call(&pool, user).logins(FACEBOOK, subject);
-        assert_eq!(world.resolve(&input).expect("registered").as_str(), id(number));
+        assert_eq!(world.resolve(input).expect("registered").as_str(), id(number));
     }
     named(GONE);
     let gone = world.register(&pool, "carol");

@@ -43,7 +43,7 @@ fn the_identity_of_a_user_stays_the_same() {
     assert_ne!(world.register(&pool, "alice "), alice);
     assert_ne!(world.register(&world.game(), "alice"), alice, "each pool has its own users");
     let given = call(&pool, "alice").identity_id(&alice);
-    assert_eq!(world.resolve(&given).expect("a login of the given identity"), alice);
+    assert_eq!(world.resolve(given).expect("a login of the given identity"), alice);
     world.check();
 }
 
@@ -52,12 +52,12 @@ fn logins_that_were_linked_together_open_the_identity_alone() {
     let world = world();
     let pool = world.game();
     let both = call(&pool, "alice").logins(FACEBOOK, "user:a");
-    let alice = world.resolve(&both).expect("registered");
+    let alice = world.resolve(both).expect("registered");
     assert_eq!(world.register(&pool, "alice"), alice);
     // Zoe is new and the Facebook user is known: a login without an owner joins the other's
     // identity.
     let zoe = call(&pool, "zoe").logins(FACEBOOK, "user:a");
-    assert_eq!(world.resolve(&zoe).expect("linked"), alice);
+    assert_eq!(world.resolve(zoe).expect("linked"), alice);
     assert_eq!(world.register(&pool, "zoe"), alice);
     assert_eq!(users(&world, &pool, &alice), ["alice", "zoe"]);
     assert_eq!(world.describe(&alice).logins, [parse(FACEBOOK), parse(GAME)]);
@@ -69,10 +69,10 @@ fn logins_of_two_identities_merge_them_into_that_of_the_developer_user() {
     let world = world();
     let pool = world.game();
     let older = call(&pool, "bob").logins(FACEBOOK, "user:b");
-    let older = world.resolve(&older).expect("registered");
+    let older = world.resolve(older).expect("registered");
     let alice = world.register(&pool, "alice");
     let both = call(&pool, "alice").logins(FACEBOOK, "user:b");
-    assert_eq!(world.resolve(&both).expect("merged"), alice, "although it is the younger one");
+    assert_eq!(world.resolve(both).expect("merged"), alice, "although it is the younger one");
     assert_eq!(world.register(&pool, "bob"), alice);
     assert_eq!(users(&world, &pool, &alice), ["alice", "bob"]);
     assert_eq!(world.describe(&older).state, IdentityState::Disabled);
@@ -85,10 +85,10 @@ fn a_login_of_another_identity_is_merged_into_the_given_one() {
     let pool = world.game();
     let alice = world.register(&pool, "alice");
     let bob = call(&pool, "bob").logins(FACEBOOK, "user:b");
-    let bob = world.resolve(&bob).expect("registered");
+    let bob = world.resolve(bob).expect("registered");
     let claimed = call(&pool, "alice").logins(FACEBOOK, "user:b");
     let claimed = claimed.identity_id(&alice);
-    assert_eq!(world.resolve(&claimed).expect("merged"), alice);
+    assert_eq!(world.resolve(claimed).expect("merged"), alice);
     assert_eq!(world.describe(&bob).state, IdentityState::Disabled);
     assert_eq!(users(&world, &pool, &alice), ["alice", "bob"]);
     world.check();
@@ -99,9 +99,9 @@ fn a_merge_gives_both_users_the_destination_identity() {
     let world = world();
     let pool = world.game();
     let alice = call(&pool, "alice").logins(AMAZON, "user:a");
-    let alice = world.resolve(&alice).expect("registered");
+    let alice = world.resolve(alice).expect("registered");
     let bob = call(&pool, "bob").logins(FACEBOOK, "user:b");
-    let bob = world.resolve(&bob).expect("registered");
+    let bob = world.resolve(bob).expect("registered");
 
     let merged = world.aws.merge_developer_identities(merge(&pool, "bob", "alice"));
     assert_eq!(merged.expect("merged").identity_id, alice);
@@ -114,12 +114,12 @@ fn a_merge_gives_both_users_the_destination_identity() {
     assert_eq!(merged.state, IdentityState::Authenticated);
     assert_eq!(merged.logins, [parse(FACEBOOK), parse(GAME), parse(AMAZON)]);
     let by_facebook = call(&pool, "bob").logins(FACEBOOK, "user:b");
-    assert_eq!(world.resolve(&by_facebook).expect("known"), alice, "the public login moved too");
+    assert_eq!(world.resolve(by_facebook).expect("known"), alice, "the public login moved too");
 
     let given = call(&pool, "bob").identity_id(&bob);
     let message = "This developer user identifier is already registered with Cognito.".to_owned();
     let name = "DeveloperUserAlreadyRegisteredException";
-    assert_eq!(refused(world.resolve(&given)), (name, message), "bob is of alice's identity now");
+    assert_eq!(refused(world.resolve(given)), (name, message), "bob is of alice's identity now");
     world.check();
 }
 
@@ -178,7 +178,7 @@ fn an_identity_lives_on_with_a_public_login() {
     let world = world();
     let pool = world.game();
     let both = call(&pool, "alice").logins(FACEBOOK, "user:a");
-    let alice = world.resolve(&both).expect("registered");
+    let alice = world.resolve(both).expect("registered");
     let unlink = UnlinkDeveloperIdentityInput::new(&pool, &alice, GAME, "alice");
     world.aws.unlink_developer_identity(unlink).expect("unlinked");
     let left = world.describe(&alice);
@@ -199,7 +199,7 @@ fn an_identity_can_be_resolved_without_a_token() {
     assert_eq!(world.dump(), before);
     assert_eq!(world.register(&pool, "alice"), alice);
     let given = call(&pool, "zoe").identity_id("us-east-1:0");
-    let outcome = world.aws.resolve_developer_identity(given.clone());
+    let outcome = world.aws.resolve_developer_identity(given);
     let message = "Identity 'us-east-1:0' not found.".to_owned();
     assert_eq!(refused(outcome), ("ResourceNotFoundException", message));
 }

@@ -180,15 +180,15 @@ impl World {
 
     /// The identity of a developer user, new or known.
     pub(crate) fn register(&self, pool: &IdentityPoolId, user: &str) -> IdentityId {
-        self.resolve(&call(pool, user)).expect("registered")
+        self.resolve(call(pool, user)).expect("registered")
     }
 
-    /// The identity that a call resolves to, without a token.
+    /// The identity of a call for a token, without the token.
     pub(crate) fn resolve(
         &self,
-        input: &GetOpenIdTokenForDeveloperIdentityInput,
+        input: GetOpenIdTokenForDeveloperIdentityInput,
     ) -> Result<IdentityId> {
-        let output = self.aws.get_open_id_token_for_developer_identity(input.clone())?;
+        let output = self.aws.get_open_id_token_for_developer_identity(input)?;
         Ok(output.identity_id)
     }
 

@@ -196,7 +196,7 @@ fn after_a_merge_the_token_names_the_survivor() {
     let world = World::new();
     let pool = world.game();
     let older = call(&pool, "bob").logins(FACEBOOK, "user:b");
-    world.resolve(&older).expect("registered");
+    world.resolve(older).expect("registered");
     let alice = world.register(&pool, "alice");
     let both = call(&pool, "alice").logins(FACEBOOK, "user:b");
     let output = world.aws.get_open_id_token_for_developer_identity(both).expect("merged");

@@ -280,7 +280,7 @@ fn every_page_except_the_last_names_the_next() {
     let pool = world.game();
     let carol = ["alice", "bob", "carol"].map(|user| world.register(&pool, user))[2].clone();
     for user in ["carol-2", "carol-3"] {
-        world.resolve(&call(&pool, user).identity_id(&carol)).expect("linked");
+        world.resolve(call(&pool, user).identity_id(&carol)).expect("linked");
     }
     world.game();
     world.game();

@@ -74,7 +74,7 @@ impl Site {
         for (provider, token) in &tokens {
             call = call.logins(*provider, token.as_str());
         }
-        let alice = world.aws.resolve_developer_identity(call.clone()).expect("registered");
+        let alice = world.aws.resolve_developer_identity(call).expect("registered");
         let guest = GetIdInput::new(&pool);
         let guest = world.engine.public().get_id(guest).expect("a guest").identity_id;
         Self { world, pool, alice, guest }

@@ -23,7 +23,7 @@ fn open(path: &Path) -> cognate::Result<Engine> {
 fn resolve(engine: &Engine, pool: &IdentityPoolId, user: &str) -> cognate::Result<IdentityId> {
     let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool).logins("login.game", user);
-    aws.resolve_developer_identity(input.clone())
+    aws.resolve_developer_identity(input)
 }
 
 /// A closed database with some users.

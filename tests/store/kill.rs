@@ -89,7 +89,7 @@ fn writes_until_it_is_killed() {
                             aws.create_identity_pool(input).expect("creates").identity_pool_id;
                         for user in 0..8 {
                             let call = call(&passing, &user.to_string());
-                            aws.resolve_developer_identity(call.clone()).expect("registers");
+                            aws.resolve_developer_identity(call).expect("registers");
                         }
                         let delete = DeleteIdentityPoolInput::new(&passing);
                         aws.delete_identity_pool(delete).expect("deletes");

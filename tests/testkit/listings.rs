@@ -36,7 +36,7 @@ fn new_pool(aws: &Developer, name: &str) -> IdentityPoolId {
 fn register(aws: &Developer, pool: &IdentityPoolId, user: &str) -> IdentityId {
     let input = GetOpenIdTokenForDeveloperIdentityInput::new(pool);
     let input = input.logins("login.game", user);
-    aws.resolve_developer_identity(input.clone()).expect("registers")
+    aws.resolve_developer_identity(input).expect("registers")
 }
 
 /// A page of a listing, and the token of the next page.

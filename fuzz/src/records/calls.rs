@@ -212,7 +212,7 @@ impl Calls<'_> {
         }
         let linked = self.call("link", || {
             let input = scene::login(pool, NEW_USER).identity_id(id);
-            aws.resolve_developer_identity(input.clone())
+            aws.resolve_developer_identity(input)
         });
         if linked.as_ref() != Some(id) || self.store.value(&key).as_ref() == Some(&before) {
             return;

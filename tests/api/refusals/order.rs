@@ -86,7 +86,7 @@ fn brimful() -> World {
     let unlink = UnlinkDeveloperIdentityInput::new(id(POOL), id(FULL), GAME, "full-20");
     world.aws.unlink_developer_identity(unlink).expect("unlinked");
     let input = call(&pool, "full-1").logins(FACEBOOK, "user:f");
-    assert_eq!(world.resolve(&input).expect("linked").as_str(), id(FULL));
+    assert_eq!(world.resolve(input).expect("linked").as_str(), id(FULL));
     world
 }
 
@@ -116,7 +116,7 @@ fn a_second_user_of_a_provider_is_reported_before_too_many_logins() {
     let presented = |amazon, facebook| {
         let input = call(&pool, "full-1").logins(AMAZON, amazon);
         let input = input.logins(FACEBOOK, facebook);
-        world.resolve(&input).expect_err("refused").to_string()
+        world.resolve(input).expect_err("refused").to_string()
     };
     assert_eq!(presented("user:n", "user:f"), "The number of linked logins cannot exceed 20.");
     assert_eq!(presented("user:n", "user:g"), "Login is already linked to another account.");
@@ -127,14 +127,14 @@ fn a_second_user_of_a_provider_is_reported_before_too_many_logins_of_a_merge() {
     let world = brimful();
     let pool = parse(&id(POOL));
     let owner = call(&pool, "zoe").logins(AMAZON, "user:z");
-    world.resolve(&owner).expect("registered");
+    world.resolve(owner).expect("registered");
     // Zoe's two logins would be merged into an identity that has twenty logins and another user of
     // Facebook.
     let input = call(&pool, "full-1").logins(AMAZON, "user:z");
     let merged = input.clone().logins(FACEBOOK, "user:f");
-    let refused = world.resolve(&merged).expect_err("refused").to_string();
+    let refused = world.resolve(merged).expect_err("refused").to_string();
     assert_eq!(refused, "The number of linked logins cannot exceed 20.");
     let taken = input.logins(FACEBOOK, "user:g");
-    let refused = world.resolve(&taken).expect_err("refused").to_string();
+    let refused = world.resolve(taken).expect_err("refused").to_string();
     assert_eq!(refused, "Login is already linked to another account.");
 }

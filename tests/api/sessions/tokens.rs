@@ -42,7 +42,7 @@ fn a_token_opens_nothing_that_its_login_has_left() {
     let input = call(&pool, "alice").principal_tags("plan", "gold");
     let alice = world.aws.get_open_id_token_for_developer_identity(input).expect("registered");
     let bob = call(&pool, "bob").identity_id(&alice.identity_id);
-    assert_eq!(world.resolve(&bob).expect("linked"), alice.identity_id);
+    assert_eq!(world.resolve(bob).expect("linked"), alice.identity_id);
     let by_token = [(COGNITO, alice.token.as_str())];
     credentials(&world, &alice.identity_id, &by_token).expect("alice's");
     let beside = [by_token[0], (FACEBOOK, "user:b")];

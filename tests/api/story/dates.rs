@@ -28,12 +28,12 @@ fn only_real_changes_move_the_last_date() {
     world.clock.set(NOON + 2);
     world.register(&pool, "alice");
     let given = call(&pool, "alice").identity_id(&alice);
-    world.resolve(&given).expect("known");
+    world.resolve(given).expect("known");
     assert_eq!(dates(&world, &alice), (1, 1), "a repetition is no change");
 
     world.clock.set(NOON + 3);
     let linked = call(&pool, "alice").logins(FACEBOOK, "user:a");
-    world.resolve(&linked).expect("linked");
+    world.resolve(linked).expect("linked");
     assert_eq!(dates(&world, &alice), (1, 3));
 
     world.clock.set(NOON + 4);
@@ -61,7 +61,7 @@ fn a_clock_that_runs_backwards_moves_no_date_back() {
 
     world.clock.set(NOON + 40);
     let linked = call(&pool, "alice").logins(FACEBOOK, "user:a");
-    world.resolve(&linked).expect("linked");
+    world.resolve(linked).expect("linked");
     assert_eq!(dates(&world, &alice), (50, 50));
 
     world.clock.set(NOON + 30);
@@ -84,11 +84,11 @@ fn a_merge_changes_both_identities_at_the_same_moment() {
     let world = world();
     let pool = world.game();
     let bob = call(&pool, "bob").logins(FACEBOOK, "user:b");
-    let bob = world.resolve(&bob).expect("registered");
+    let bob = world.resolve(bob).expect("registered");
     world.clock.set(NOON + 1);
     let alice = world.register(&pool, "alice");
     world.clock.set(NOON + 2);
     let both = call(&pool, "alice").logins(FACEBOOK, "user:b");
-    assert_eq!(world.resolve(&both).expect("merged"), alice);
+    assert_eq!(world.resolve(both).expect("merged"), alice);
     assert_eq!((dates(&world, &alice), dates(&world, &bob)), ((1, 2), (0, 2)));
 }

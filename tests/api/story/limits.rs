@@ -60,7 +60,7 @@ fn twenty_logins_of_public_providers_can_be_linked() {
     let link = |from: usize, to: usize| -> Result<_> {
         let input =
             (from..to).fold(call(&pool, "alice"), |input, n| input.logins(user_pool(n), "user:a"));
-        world.resolve(&input)
+        world.resolve(input)
     };
     let alice = link(0, 9).expect("ten");
     assert_eq!(link(9, 18).expect("nineteen"), alice);
@@ -73,7 +73,7 @@ fn twenty_logins_of_public_providers_can_be_linked() {
     assert_eq!(refused(link(19, 20)), too_many());
     assert_eq!(link(0, 9).expect("those are linked already"), alice);
     let another = call(&pool, "alice-2").identity_id(&alice);
-    assert_eq!(refused(world.resolve(&another)), too_many(), "developer users count too");
+    assert_eq!(refused(world.resolve(another)), too_many(), "developer users count too");
 
     let described = world.describe(&alice);
     assert_eq!(described.logins.len(), 20);
@@ -90,7 +90,7 @@ fn a_merge_of_public_logins_counts_them_too() {
         let input = logins.map(user_pool).fold(call(&pool, user), |input, provider| {
             input.logins(provider, format!("user:{user}").as_str())
         });
-        world.resolve(&input).expect("registered")
+        world.resolve(input).expect("registered")
     };
     let alice = register("alice", 0..9);
     let bob = register("bob", 9..18);

@@ -161,7 +161,7 @@ fn users_of_an_identity_are_paged() {
     let alice = world.register(&pool, "alice");
     for user in ["bob", "carol"] {
         let given = call(&pool, user).identity_id(&alice);
-        assert_eq!(world.resolve(&given).expect("linked"), alice);
+        assert_eq!(world.resolve(given).expect("linked"), alice);
     }
     assert_eq!(users(&world, &pool, &alice), ["alice", "bob", "carol"]);
     let input = LookupDeveloperIdentityInput::new(&pool).max_results(1);
@@ -190,7 +190,7 @@ fn a_token_belongs_to_its_listing() {
     three(&world, &other);
     for user in ["alice-2", "bob-2"] {
         let id = if user == "alice-2" { &alice } else { &bob };
-        world.resolve(&call(&pool, user).identity_id(id)).expect("linked");
+        world.resolve(call(&pool, user).identity_id(id)).expect("linked");
     }
     let pools = |next: Option<&NextToken>| {
         let input = ListIdentityPoolsInput::new(1);

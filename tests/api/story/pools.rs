@@ -98,7 +98,7 @@ fn a_developer_provider_can_be_set_once() {
     let id = world.aws.create_identity_pool(input).expect("created").identity_pool_id;
     let unsupported =
         "This identity pool does not support the specified developer provider".to_owned();
-    let outcome = world.resolve(&call(&id, "alice"));
+    let outcome = world.resolve(call(&id, "alice"));
     assert_eq!(refused(outcome), ("InvalidParameterException", unsupported));
 
     let named = |name| update(&id).developer_provider_name(name);
@@ -116,16 +116,16 @@ fn a_provider_that_is_removed_leaves_its_logins_linked() {
     let world = world();
     let id = everything(&world).identity_pool_id;
     let both = call(&id, "alice").logins(FACEBOOK, "user:a");
-    let alice = world.resolve(&both).expect("registered");
+    let alice = world.resolve(both.clone()).expect("registered");
     world.aws.update_identity_pool(update(&id)).expect("updated");
     let unsupported = "Token is not from a supported provider of this identity pool.".to_owned();
-    assert_eq!(refused(world.resolve(&both)), ("NotAuthorizedException", unsupported));
+    assert_eq!(refused(world.resolve(both)), ("NotAuthorizedException", unsupported));
     assert_eq!(world.describe(&alice).logins, [parse(FACEBOOK), parse(GAME)]);
 
     let again = update(&id).supported_login_providers(FACEBOOK, "12");
     world.aws.update_identity_pool(again).expect("updated");
     let zoe = call(&id, "zoe").logins(FACEBOOK, "user:a");
-    assert_eq!(world.resolve(&zoe).expect("known"), alice);
+    assert_eq!(world.resolve(zoe).expect("known"), alice);
     world.check();
 }
 
@@ -133,7 +133,7 @@ fn a_provider_that_is_removed_leaves_its_logins_linked() {
 fn lived_in(world: &World) -> IdentityPoolId {
     let pool = world.game();
     let both = call(&pool, "alice").logins(FACEBOOK, "user:a");
-    world.resolve(&both).expect("registered");
+    world.resolve(both).expect("registered");
     world.register(&pool, "bob");
     world.aws.merge_developer_identities(merge(&pool, "bob", "alice")).expect("merged");
     let carol = world.register(&pool, "carol");
@@ -177,7 +177,7 @@ fn identities_of_a_deleted_pool_are_not_found() {
     delete(&world, &pool).expect("deleted");
     let not_found = ("ResourceNotFoundException", format!("IdentityPool '{pool}' not found."));
     assert_eq!(refused(describe(&world, &pool)), not_found);
-    assert_eq!(refused(world.resolve(&call(&pool, "alice"))), not_found);
+    assert_eq!(refused(world.resolve(call(&pool, "alice"))), not_found);
     assert_eq!(refused(delete(&world, &pool)), not_found);
     let outcome = world.aws.describe_identity(DescribeIdentityInput::new(&alice));
     let not_found = format!("Identity '{alice}' not found.");

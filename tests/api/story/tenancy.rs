@@ -129,7 +129,7 @@ fn users_of_one_name_in_two_accounts_are_two() {
     // The id of the other account's identity does not help.
     let input = call(&pool, "alice").identity_id(&alice);
     let not_found = format!("Identity '{alice}' not found.");
-    assert_eq!(refused(ours.resolve(&input)), ("ResourceNotFoundException", not_found));
+    assert_eq!(refused(ours.resolve(input)), ("ResourceNotFoundException", not_found));
 }
 
 #[test]

@@ -207,7 +207,7 @@ fn a_refused_call_makes_no_key() {
     let pool = world.game();
     let before = world.dump();
     let presented = call(&pool, "alice").logins(FACEBOOK, "bad-signature");
-    world.resolve(&presented).expect_err("refused");
+    world.resolve(presented).expect_err("refused");
     assert_eq!(world.dump(), before);
 }
 

@@ -302,7 +302,7 @@ fn a_token_that_cannot_be_signed_registers_nobody() {
     let world = World::with(|builder| made(builder).entropy(NoEntropy));
     let pool = world.game();
     let before = dump(&world.store);
-    let failed = world.resolve(&call(&pool, "alice")).expect_err("no key can be made");
+    let failed = world.resolve(call(&pool, "alice")).expect_err("no key can be made");
     assert!(matches!(failed, Error::Entropy(EntropyError)), "{failed:?}");
     assert_eq!(failed.kind(), ErrorKind::InternalError);
     assert_eq!(world.dump(), before, "nothing has changed");

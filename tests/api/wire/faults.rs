@@ -293,7 +293,7 @@ fn a_damaged_record_is_an_internal_error() {
     let fault = reply.fault.expect("a fault");
     let cause = format!("the store is corrupt: {key}: the record does not decode");
     assert_eq!((reply.status, fault.cause()), (500, Some(cause.as_str())));
-    let refused = world.resolve(&call(&pool, "alice")).expect_err("unreadable");
+    let refused = world.resolve(call(&pool, "alice")).expect_err("unreadable");
     assert_eq!(refused.to_string(), cause);
 }
 

@@ -46,7 +46,7 @@ fn an_input_does_not_show_its_tokens() {
     let world = World::new();
     let pool = world.game();
     let input = call(&pool, SECRET).logins("graph.facebook.com", SECRET);
-    let refused = world.resolve(&input).expect_err("no token of the provider's");
+    let refused = world.resolve(input.clone()).expect_err("no token of the provider's");
     let shown = format!("{input:?} {refused:?} {refused}");
     assert!(shown.contains("graph.facebook.com"), "{shown}");
     assert!(!shown.contains(&SECRET[..4]), "{shown}");
