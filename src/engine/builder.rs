@@ -59,9 +59,8 @@ use crate::token::{ModulusEncoding, Seal, SigningKey};
 /// | [`open_shared`](Self::open_shared) | any [`Store`] | shared |
 ///
 /// With exclusive access the engine caches pools and keys. With shared access it reads them anew
-/// for every call. Finding the identity of a known user then takes about four times as long: 11
-/// instead of 3 µs with sled, 4.5 instead of 1 µs in memory, and one more round trip with a remote
-/// store. A signature costs the same with both.
+/// for every call. Finding the identity of a known user then takes about four times as long, and
+/// one more round trip with a remote store. A signature costs the same with both.
 #[must_use]
 pub struct Builder {
     clock: Box<dyn Clock>,
