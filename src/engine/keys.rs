@@ -238,8 +238,9 @@ impl Core {
         for entry in entries(&self.store, KeyRange::all(Tree::Accounts)) {
             let (key, value) = entry?;
             PoolCount::decode(&key, &value)?;
-            let region = key.account_region();
-            regions.insert(region.ok_or_else(|| corrupt(&key, "not an account in a region"))?);
+            let parts = key.account_parts();
+            let (_, region) = parts.ok_or_else(|| corrupt(&key, "not an account in a region"))?;
+            regions.insert(region);
         }
         Ok(regions)
     }

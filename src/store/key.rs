@@ -125,10 +125,11 @@ impl Key {
         Self { tree: Tree::Accounts, bytes }
     }
 
-    /// The region of an account's key.
-    pub(crate) fn account_region(&self) -> Option<Region> {
-        let (_, region) = self.bytes.split_at_checked(ACCOUNT_LENGTH)?;
-        std::str::from_utf8(region).ok()?.parse().ok()
+    /// The account and the region that an account's key consists of.
+    pub(crate) fn account_parts(&self) -> Option<(AccountId, Region)> {
+        let key = std::str::from_utf8(&self.bytes).ok()?;
+        let (account, region) = key.split_at_checked(ACCOUNT_LENGTH)?;
+        Some((account.parse().ok()?, region.parse().ok()?))
     }
 
     pub(crate) fn pool(pool: Guid) -> Self {

@@ -72,3 +72,16 @@ fn a_signing_key_reads_back_from_its_key() {
     assert_eq!(key.signing_key_parts(), Some((region, 7)));
     assert_eq!(Key::new(Tree::SigningKeys, *b"x").signing_key_parts(), None);
 }
+
+#[test]
+fn an_account_and_its_region_read_back_from_their_key() {
+    let account: AccountId = "123456789012".parse().expect("an account");
+    let region: Region = "eu-west-1".parse().expect("a region");
+    let key = Key::account(&account, &region);
+    assert_eq!(key.account_parts(), Some((account, region)));
+    for bytes in ["", "123456789012", "12345678901", "12345678901aeu-west-1", "123456789012eu west"]
+    {
+        assert_eq!(Key::new(Tree::Accounts, bytes).account_parts(), None, "{bytes}");
+    }
+    assert_eq!(Key::new(Tree::Accounts, *b"123456789012\xff").account_parts(), None);
+}
