@@ -83,7 +83,7 @@ fn record(tree: Tree, value: &[u8]) -> Read {
         (Tree::Identities, 1) => Identity::read(&mut body).map(drop),
         (Tree::IdentityIndex | Tree::Logins, 1) => body.take(24).map(drop),
         (Tree::Pools, 1) => settings(&mut body),
-        (Tree::Pools, 2) => settings(&mut body).and_then(|()| roles(&mut body)),
+        (Tree::Pools, 2) => settings(&mut body).and_then(|()| roles(&mut body, attribute_map)),
         (Tree::PoolListing, 1) => body.text(&shapes().pool_name).map(drop),
         (Tree::SessionKeys, 1) => {
             private_key(&mut body)?;
@@ -160,7 +160,7 @@ fn settings(body: &mut Left<'_>) -> Read {
     )
 }
 
-fn roles(body: &mut Left<'_>) -> Read {
+fn roles(body: &mut Left<'_>, attribute_map: impl Fn(&mut Left<'_>) -> Read) -> Read {
     let shapes = shapes();
     body.map(|body| body.choice(2), |body| body.text(&shapes.arn).map(drop))?;
     let provider = |body: &mut Left<'_>| body.text(&shapes.provider).map(str::to_owned);
@@ -176,15 +176,31 @@ fn roles(body: &mut Left<'_>) -> Read {
             })
         })
     })?;
-    body.map(provider, |body| {
-        body.boolean()?;
-        body.optional(|body| {
-            body.map(
-                |body| body.text(&shapes.principal_tag_key).map(str::to_owned),
-                |body| body.text(&shapes.principal_tag_value).map(drop),
-            )
-        })
+    body.map(provider, attribute_map)
+}
+
+/// Whether it uses the defaults, and its own tags.
+fn attribute_map(body: &mut Left<'_>) -> Read {
+    let shapes = shapes();
+    body.boolean()?;
+    body.optional(|body| {
+        body.map(
+            |body| body.text(&shapes.principal_tag_key).map(str::to_owned),
+            |body| body.text(&shapes.principal_tag_value).map(drop),
+        )
     })
+}
+
+/// Whether no attribute map of a pool of the second format changes when the pool is written again.
+/// Earlier engines wrote own tags beside the defaults, or neither.
+pub(super) fn has_settled_attribute_maps(pool: &[u8]) -> bool {
+    let settled = |body: &mut Left<'_>| {
+        let [uses_defaults, has_tags, ..] = body.0 else { return None };
+        (uses_defaults != has_tags).then_some(())?;
+        attribute_map(body)
+    };
+    let mut body = Left(pool.get(1..).unwrap_or_default());
+    settings(&mut body).and_then(|()| roles(&mut body, settled)).is_some()
 }
 
 /// Held by the embedder, unsealed, or sealed.
