@@ -1,0 +1,127 @@
+//! Changes the library in one place at a time, and looks whether the tests of that area notice.
+//!
+//! ```sh
+//! cargo run --release --manifest-path tests/mutants/Cargo.toml -- [NUMBER [SEED]]
+//! ```
+//!
+//! A seed selects so many mutants outside `rules`, which `cargo mutants` covers. All are compiled
+//! into one set of test programs, and an environment variable chooses the one that takes effect:
+//! building takes minutes once, not for each mutant. The work tree is not touched: everything
+//! happens in a copy below `target/mutants`.
+
+mod build;
+mod places;
+mod run;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::{env, fs};
+
+use build::Mutant;
+use run::Outcome;
+
+/// The areas of `src`, and the test programs that cover them. Fast ones come first.
+const AREAS: [(&str, &[&str]); 6] = [
+    ("credentials", &["cognate", "api", "logins", "contract"]),
+    ("engine", &["cognate", "api", "logins", "contract", "store", "testkit"]),
+    ("login", &["cognate", "logins", "api"]),
+    ("store", &["cognate", "store", "testkit"]),
+    ("token", &["cognate", "logins", "api", "contract"]),
+    ("wire", &["cognate", "api", "contract"]),
+];
+
+/// The share of mutants that must be noticed, in hundredths.
+const NOTICED_MIN: usize = 90;
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("a number"));
+    let number = arguments.next().unwrap_or(150);
+    let seed = arguments.next().unwrap_or(14);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = root.canonicalize().expect("the crate");
+    let copy = root.join("target/mutants/crate");
+    copy_crate(&root, &copy);
+
+    let number = usize::try_from(number).expect("few mutants");
+    let all = all_mutants(&copy);
+    println!("{} places outside rules, seed {seed}", all.len());
+    let (mutants, programs) = build::viable(&copy, all, number, seed);
+    println!("{} viable mutants", mutants.len());
+
+    let outcomes = run::all(&programs, &mutants);
+    report(&mutants, &outcomes)
+}
+
+/// Copies the tracked files.
+fn copy_crate(root: &Path, copy: &Path) {
+    if copy.exists() {
+        fs::remove_dir_all(copy).expect("an old copy");
+    }
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output();
+    let listed = listed.expect("git").stdout;
+    for name in listed.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let name = Path::new(str::from_utf8(name).expect("a name"));
+        let to = copy.join(name);
+        fs::create_dir_all(to.parent().expect("below the copy")).expect("a folder");
+        fs::copy(root.join(name), to).expect("a tracked file");
+    }
+}
+
+fn all_mutants(copy: &Path) -> Vec<Mutant> {
+    let mut mutants = Vec::new();
+    for (area, _) in AREAS {
+        let mut files = vec![copy.join("src").join(area).with_extension("rs")];
+        list(&copy.join("src").join(area), &mut files);
+        files.sort();
+        for file in files.into_iter().filter(|file| is_shipped(file)) {
+            let source = fs::read_to_string(&file).expect("a source file");
+            let places = places::places(&source).expect("Rust");
+            let mutant = |place| Mutant { area, file: file.clone(), place };
+            mutants.extend(places.into_iter().map(mutant));
+        }
+    }
+    mutants
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            list(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}
+
+fn is_shipped(file: &Path) -> bool {
+    let is_test = file.iter().any(|part| part == "tests" || part == "tests.rs");
+    file.is_file() && file.extension().is_some_and(|extension| extension == "rs") && !is_test
+}
+
+fn report(mutants: &[Mutant], outcomes: &[Outcome]) -> ExitCode {
+    println!("\n| area | mutants | noticed | hang | survive |\n| --- | --- | --- | --- | --- |");
+    let mut noticed = 0;
+    for (area, _) in AREAS {
+        let of = |wanted: fn(&Outcome) -> bool| {
+            let pairs = mutants.iter().zip(outcomes);
+            pairs.filter(|(mutant, outcome)| mutant.area == area && wanted(outcome)).count()
+        };
+        let [all, fail, hang, survive] = [
+            of(|_| true),
+            of(|outcome| matches!(outcome, Outcome::Fails(_))),
+            of(|outcome| matches!(outcome, Outcome::Hangs(_))),
+            of(|outcome| matches!(outcome, Outcome::Survives)),
+        ];
+        noticed += fail + hang;
+        println!("| `{area}` | {all} | {fail} | {hang} | {survive} |");
+    }
+    println!();
+    for (mutant, outcome) in mutants.iter().zip(outcomes) {
+        if matches!(outcome, Outcome::Survives) {
+            println!("survives: {mutant}");
+        }
+    }
+    println!("{noticed} of {} mutants noticed", mutants.len());
+    if noticed * 100 >= mutants.len() * NOTICED_MIN { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
