@@ -3,14 +3,15 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::thread::{self, Thread};
 
 use cognate::ambient::{EntropyError, Ids};
 use cognate::name::IdentityPoolId;
 use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Tree, Value};
 use cognate::token::SigningAlgorithm;
 use cognate::{Developer, Engine};
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::Mutex;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
@@ -25,6 +26,9 @@ use crate::{create_pool, developer, login};
 
 /// The trees that users are written to.
 const WRITTEN: [Tree; 3] = [Tree::Identities, Tree::IdentityIndex, Tree::Logins];
+
+/// The number of relaxed commits that share a transaction, as in the engine.
+pub(crate) const AT_ONCE: usize = 64;
 
 /// Another engine, which shows the batches that it would write.
 pub(crate) struct Twin {
@@ -146,13 +150,6 @@ impl Floor {
         value.expect("a known user")
     }
 
-    /// Applies only the puts of a batch.
-    pub(crate) fn load(&self, batch: &Batch) {
-        for (key, value) in &batch.puts {
-            self.tree(key.tree).insert(&key.bytes, value.as_slice()).expect("a disk");
-        }
-    }
-
     /// Writes batches in one transaction.
     pub(crate) fn apply(&self, group: &[Batch]) {
         let result: TransactionResult<()> = self.trees.as_slice().transaction(|trees| {
@@ -175,45 +172,75 @@ impl Floor {
     }
 }
 
-/// A minimal group commit: one writer at a time commits for all that wait.
+/// A minimal group commit: one writer at a time commits for all that wait, and wakes each of them
+/// once.
 pub(crate) struct GroupCommit<'a> {
     floor: &'a Floor,
     queue: Mutex<Queue>,
-    committed: Condvar,
 }
 
 #[derive(Default)]
 struct Queue {
-    batches: Vec<Batch>,
+    waiting: Vec<(Batch, Arc<Writer>)>,
     is_led: bool,
-    /// The number of batches that were ever queued, and the number of those on the disk.
-    queued: u64,
-    durable: u64,
+}
+
+struct Writer {
+    thread: Thread,
+    turn: AtomicU8,
+}
+
+impl Writer {
+    const WAITS: u8 = 0;
+    const LEADS: u8 = 1;
+    const DONE: u8 = 2;
+
+    fn wake(&self, turn: u8) {
+        self.turn.store(turn, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    /// Returns whether the writer leads. Otherwise its batch is on the disk.
+    fn wait(&self) -> bool {
+        loop {
+            match self.turn.load(Ordering::Acquire) {
+                Self::WAITS => thread::park(),
+                turn => return turn == Self::LEADS,
+            }
+        }
+    }
 }
 
 impl<'a> GroupCommit<'a> {
     pub(crate) fn new(floor: &'a Floor) -> Self {
-        Self { floor, queue: Mutex::default(), committed: Condvar::new() }
+        Self { floor, queue: Mutex::default() }
     }
 
     /// Writes a batch. It is on the disk when this returns.
     pub(crate) fn commit(&self, batch: Batch) {
         let mut queue = self.queue.lock();
-        queue.batches.push(batch);
-        queue.queued += 1;
-        let ticket = queue.queued;
-        while queue.is_led && queue.durable < ticket {
-            self.committed.wait(&mut queue);
+        let turn = if queue.is_led { Writer::WAITS } else { Writer::LEADS };
+        queue.is_led = true;
+        let writer = Arc::new(Writer { thread: thread::current(), turn: AtomicU8::new(turn) });
+        queue.waiting.push((batch, Arc::clone(&writer)));
+        drop(queue);
+        if writer.wait() {
+            self.lead();
         }
-        if queue.durable < ticket {
-            queue.is_led = true;
-            let (group, queued) = (std::mem::take(&mut queue.batches), queue.queued);
-            MutexGuard::unlocked(&mut queue, || {
-                self.floor.apply(&group);
-                self.floor.sync();
-            });
-            (queue.durable, queue.is_led) = (queued, false);
-            self.committed.notify_all();
+    }
+
+    fn lead(&self) {
+        let group = std::mem::take(&mut self.queue.lock().waiting);
+        let (batches, writers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        self.floor.apply(&batches);
+        self.floor.sync();
+        for writer in writers {
+            writer.wake(Writer::DONE);
+        }
+        let mut queue = self.queue.lock();
+        match queue.waiting.first() {
+            Some((_, next)) => next.wake(Writer::LEADS),
+            None => queue.is_led = false,
         }
     }
 }
@@ -239,7 +266,7 @@ impl RawKey {
     }
 }
 
-type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+pub(crate) type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
 impl RawKey {
     pub(crate) fn all() -> [Self; 3] {

@@ -13,12 +13,10 @@ use cognate::store::{Batch, Durability, SledOptions};
 use cognate::{Developer, Engine};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::floor::{Floor, Twin};
-use crate::measure::{Bench, Set, Target, take_turns, timed_each_of};
+use crate::floor::{AT_ONCE, Floor, Twin};
+use crate::measure::{AtLeast, Bench, Set, take_turns, timed_each_of};
 use crate::{Databases, create_pool, developer, disk, login};
 
-/// The number of identities that are added at once, for sled in one transaction.
-const STEP: usize = 128;
 /// The number of calls in a turn.
 const CALLS: usize = 1_000;
 
@@ -103,7 +101,7 @@ impl Growing {
 
     fn fill(&mut self, until: usize, progress: &ProgressBar) {
         while self.identities() < until {
-            let users = self.identities()..until.min(self.identities() + STEP);
+            let users = self.identities()..until.min(self.identities() + AT_ONCE);
             for user in users.clone() {
                 self.call(self.input(user));
             }
@@ -185,7 +183,7 @@ impl Growing {
         let users = self.databases.asked(Twin::forgetful());
         bench.compare(
             &format!("resolve, {}", short(self.identities() as u64)),
-            Target::Throughput(80),
+            AtLeast(80),
             timed_each_of(&users.inputs, |input| self.call(input)),
             timed_each_of(&users.login_keys, |key| self.floor.owner(&key)),
         );

@@ -1,12 +1,14 @@
-//! Tokens over HTTP, compared with a server that only signs.
+//! Tokens over HTTP from the program, compared with a server that only signs.
 
+use std::env;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cognate::Engine;
 use cognate::name::IdentityPoolId;
 use cognate::token::SigningAlgorithm;
 use http_body_util::{BodyExt, Full};
@@ -19,10 +21,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
 use tokio::task::{JoinError, spawn_blocking};
 
-use crate::floor::RawKey;
-use crate::measure::{Bench, Target, timed_with};
+use crate::floor::{RawKey, Sign};
+use crate::measure::{AtLeast, Bench, timed_with};
 use crate::tokens::{TARGET, body};
-use crate::{Users, developer};
+use crate::{Databases, Users};
 
 /// The number of persistent connections, each with one request at a time.
 const CONNECTIONS: usize = 64;
@@ -31,74 +33,105 @@ const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 \
     SignedHeaders=host;x-amz-date, \
     Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
 
-pub(crate) fn all(
-    bench: &mut Bench,
-    (engine, pool): (&Engine, &IdentityPoolId),
-    users: &Users,
-    key: &RawKey,
-) {
+/// The program opens the database, so nothing else may have it open.
+pub(crate) fn all(bench: &mut Bench, databases: &Databases, users: &Users, key: &RawKey) {
     let name = format!("token by HTTP, {}", key.algorithm.as_str());
     if key.algorithm == SigningAlgorithm::Es256 || !bench.wants(&name) {
         return;
     }
-    let requests: Vec<_> = users.numbers.iter().map(|user| request(body(pool, *user))).collect();
-    let raw: Vec<_> = requests.iter().map(raw).collect();
-
-    let answer = cognate::http::handle(engine, &requests[0]);
-    let token = developer(engine).get_open_id_token_for_developer_identity(users.inputs[0].clone());
-    let token = token.expect("a known user").token;
-    let (message, _) = token.as_str().rsplit_once('.').expect("three parts");
-    let (message, sign) = (message.to_owned(), Arc::clone(&key.sign));
-    let signs = move |_: &Request<Bytes>| {
-        black_box(sign(message.as_bytes()));
-        answer.clone()
-    };
-    let engine = engine.clone();
-    let handles = move |request: &Request<Bytes>| cognate::http::handle(&engine, request);
-    let target = Target::Throughput(80);
-    bench.row(&name, target, ask(Arc::new(handles), &raw), ask(Arc::new(signs), &raw));
+    let requests: Vec<_> =
+        users.numbers.iter().map(|user| request(&databases.pool, *user)).collect();
+    let program = Program::start(&databases.engine, key.algorithm);
+    let answer = Connection::open(program.address).ask(&requests[0]);
+    let signing = Signing::start(&key.sign, answer);
+    bench.row(&name, AtLeast(80), ask(program.address, &requests), ask(signing.address, &requests));
 }
 
-fn request(body: String) -> Request<Bytes> {
-    let request = Request::post("/")
-        .header("host", "127.0.0.1")
-        .header("content-type", "application/x-amz-json-1.1")
-        .header("content-length", body.len())
-        .header("x-amz-target", TARGET)
-        .header("authorization", AUTHORIZATION);
-    request.body(body.into()).expect("a request")
+fn request(pool: &IdentityPoolId, user: usize) -> Vec<u8> {
+    let body = body(pool, user);
+    let length = body.len();
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         content-length: {length}\r\nx-amz-target: {TARGET}\r\n\
+         authorization: {AUTHORIZATION}\r\n\r\n"
+    );
+    (head + &body).into_bytes()
 }
 
-fn raw(request: &Request<Bytes>) -> Vec<u8> {
-    let mut raw = b"POST / HTTP/1.1\r\n".to_vec();
-    for (name, value) in request.headers() {
-        raw.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
-    }
-    raw.extend([b"\r\n", &request.body()[..]].concat());
-    raw
-}
-
-/// Measures the handler behind its own server.
-fn ask(handler: Handler, requests: &[Vec<u8>]) -> impl FnMut(u64) -> Duration {
-    let mut server = Server::start(handler);
+/// Measures the server at an address.
+fn ask(address: SocketAddr, requests: &[Vec<u8>]) -> impl FnMut(u64) -> Duration {
+    let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| Connection::open(address)).collect();
     let mut requests = requests.iter().cycle();
     move |times| {
         let times = usize::try_from(times).expect("few enough");
         let asked: Vec<_> = requests.by_ref().take(times).collect();
-        server.ask(&asked)
+        let share = asked.len().div_ceil(CONNECTIONS);
+        let calls: Vec<_> = connections.iter_mut().zip(asked.chunks(share)).collect();
+        let busy = calls.len();
+        timed_with(calls, busy, |(connection, requests)| {
+            for request in requests {
+                black_box(connection.ask(request));
+            }
+        })
     }
 }
 
-type Handler = Arc<dyn Fn(&Request<Bytes>) -> Response<Bytes> + Send + Sync>;
+/// `cognate serve` with its default options. It stops when it is dropped.
+struct Program {
+    child: Child,
+    address: SocketAddr,
+}
 
-/// A server that works like the program's. It stops when it is dropped.
-struct Server {
-    connections: Vec<Connection>,
+impl Program {
+    fn start(database: &Path, algorithm: SigningAlgorithm) -> Self {
+        // On Unix cargo replaces itself with the program, so the child is the program.
+        let mut child = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(["run", "--quiet", "--release", "--locked", "--features", "server"])
+            .args(["--bin", "cognate", "--manifest-path"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
+            .args(["--", "serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(database)
+            .arg("--signing-algorithm")
+            .arg(algorithm.as_str().to_ascii_lowercase())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("cargo");
+        let mut line = String::new();
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        output.read_line(&mut line).expect("text");
+        let address = line.trim_end().strip_prefix("cognate is listening on http://");
+        let address = address.expect("the program listens").parse().expect("an address");
+        Self { child, address }
+    }
+}
+
+/// A killed program would leave a database that takes long to open.
+impl Drop for Program {
+    fn drop(&mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
+        assert!(asked.expect("kill").success(), "the program runs");
+        assert!(self.child.wait().expect("a child").success(), "it closes the database");
+    }
+}
+
+/// A server that signs a message for each request, and returns the same answer. It stops when it is
+/// dropped.
+struct Signing {
+    address: SocketAddr,
     _runtime: Runtime,
 }
 
-impl Server {
-    fn start(handler: Handler) -> Self {
+impl Signing {
+    fn start(sign: &Sign, answer: Vec<u8>) -> Self {
+        let token = answer.rsplit(|byte| *byte == b'"').nth(1).expect("a token at the end");
+        let last = token.iter().rposition(|byte| *byte == b'.').expect("three parts");
+        let (message, sign) = (token[..last].to_vec(), Arc::clone(sign));
+        let answer = Bytes::from(answer);
+        let signs: Handler = Arc::new(move |_: Request<Bytes>| {
+            black_box(sign(&message));
+            Response::new(answer.clone())
+        });
         let runtime = runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
@@ -106,36 +139,25 @@ impl Server {
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 stream.set_nodelay(true).expect("a socket");
-                let handler = Arc::clone(&handler);
-                let service = service_fn(move |request| answer(Arc::clone(&handler), request));
-                // Without a timer, which would close connections during the other side's turns.
+                let signs = Arc::clone(&signs);
+                let service = service_fn(move |request| answer_by(Arc::clone(&signs), request));
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
-        let connections = (0..CONNECTIONS).map(|_| Connection::open(address)).collect();
-        Self { connections, _runtime: runtime }
-    }
-
-    /// Sends all requests over all connections, and returns the time until the last answer.
-    fn ask(&mut self, requests: &[&Vec<u8>]) -> Duration {
-        let share = requests.len().div_ceil(CONNECTIONS);
-        let calls: Vec<_> = self.connections.iter_mut().zip(requests.chunks(share)).collect();
-        let busy = calls.len();
-        timed_with(calls, busy, |(connection, requests)| {
-            for request in requests {
-                connection.ask(request);
-            }
-        })
+        Self { address, _runtime: runtime }
     }
 }
 
-async fn answer(
+type Handler = Arc<dyn Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync>;
+
+/// Handles the request on a thread that may block, as the program does.
+async fn answer_by(
     handler: Handler,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, JoinError> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.expect("a whole request").to_bytes();
-    let answering = spawn_blocking(move || handler(&Request::from_parts(head, body)));
+    let answering = spawn_blocking(move || handler(Request::from_parts(head, body)));
     Ok(answering.await?.map(Full::new))
 }
 
@@ -149,8 +171,8 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
-    /// Sends a request and reads the whole answer.
-    fn ask(&mut self, request: &[u8]) {
+    /// Sends a request and returns the body of the answer.
+    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
         let Self(stream) = self;
         stream.get_mut().write_all(request).expect("sent");
         let (mut line, mut length) = (String::new(), 0);
@@ -163,6 +185,8 @@ impl Connection {
                 length = value.trim_end().parse().expect("a number");
             }
         }
-        stream.read_exact(&mut vec![0; length]).expect("a body");
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).expect("a body");
+        body
     }
 }

@@ -5,52 +5,19 @@ use std::hint::black_box;
 use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
-use std::{fmt, fs, thread};
+use std::{fs, thread};
 
 use criterion::{Criterion, SamplingMode};
 
-/// The target of a bench.
+/// The least ratio of a row, in hundredths. The ratio is the floor divided by the figure.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Target {
-    /// At least this many hundredths of the floor's throughput.
-    Throughput(u128),
-    /// At most this many hundredths of the floor plus this many hundredths of the unit.
-    Size(u128, u128),
-}
-
-impl Target {
-    /// The ratio in hundredths: the share of the floor's throughput, or the multiple of the floor.
-    fn ratio(self, figure: u128, floor: u128) -> u128 {
-        match self {
-            Self::Throughput(_) => floor * 100 / figure.max(1),
-            Self::Size(..) => figure * 100 / floor.max(1),
-        }
-    }
-
-    fn is_met(self, Row { figure, floor, ratio, .. }: &Row) -> bool {
-        match self {
-            Self::Throughput(least) => *ratio >= least,
-            Self::Size(most, 0) => *ratio <= most,
-            Self::Size(most, more) => *figure <= floor * most / 100 + more,
-        }
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Throughput(least) => write!(f, ">= {}", decimal(*least)),
-            Self::Size(most, 0) => write!(f, "<= {}", decimal(*most)),
-            Self::Size(most, more) => write!(f, "<= {} + {}", decimal(*most), decimal(*more)),
-        }
-    }
-}
+pub(crate) struct AtLeast(pub(crate) u128);
 
 /// The results of one bench: medians of its turns, in hundredths of its unit.
 struct Row {
     bench: String,
     unit: &'static str,
-    target: Target,
+    least: AtLeast,
     figure: u128,
     floor: u128,
     ratio: u128,
@@ -96,12 +63,12 @@ impl Bench {
     pub(crate) fn row(
         &mut self,
         bench: &str,
-        target: Target,
+        least: AtLeast,
         figure: impl FnMut(u64) -> Duration,
         floor: impl FnMut(u64) -> Duration,
     ) {
         if self.wants(bench) {
-            self.compare(bench, target, figure, floor);
+            self.compare(bench, least, figure, floor);
         }
     }
 
@@ -109,7 +76,7 @@ impl Bench {
     pub(crate) fn compare(
         &mut self,
         bench: &str,
-        target: Target,
+        least: AtLeast,
         mut figure: impl FnMut(u64) -> Duration,
         mut floor: impl FnMut(u64) -> Duration,
     ) {
@@ -124,7 +91,7 @@ impl Bench {
         let figure = || of_one(figure(times[0]), times[0]);
         let floor = || of_one(floor(times[1]), times[1]);
         let turns = take_turns(self.scale.turns, figure, floor);
-        self.measured(bench, "µs", target, &turns);
+        self.measured(bench, "µs", least, &turns);
     }
 
     /// Adds a row that was measured elsewhere: figure and floor of each turn, in hundredths.
@@ -132,7 +99,7 @@ impl Bench {
         &mut self,
         bench: &str,
         unit: &'static str,
-        target: Target,
+        least: AtLeast,
         turns: &[[u128; 2]],
     ) {
         let quartiles = |of: &dyn Fn(&[u128; 2]) -> u128| {
@@ -142,9 +109,10 @@ impl Bench {
         };
         let [_, figure, _] = quartiles(&|turn| turn[0]);
         let [_, floor, _] = quartiles(&|turn| turn[1]);
-        let [low, ratio, high] = quartiles(&|[figure, floor]| target.ratio(*figure, *floor));
+        let ratio = |[figure, floor]: &[u128; 2]| floor * 100 / (*figure).max(1);
+        let [low, ratio, high] = quartiles(&ratio);
         let (bench, spread) = (bench.to_owned(), [low, high]);
-        self.table.push(Row { bench, unit, target, figure, floor, ratio, spread });
+        self.table.push(Row { bench, unit, least, figure, floor, ratio, spread });
     }
 
     /// The number of calls that fit into one turn.
@@ -173,16 +141,25 @@ impl Bench {
         };
         print(["bench", "unit", "figure", "floor", "ratio", "spread", "target"]);
         let mut lines = String::from("bench\tunit\tfigure\tfloor\tratio\ttarget\tmet\n");
-        for row in self.table {
-            let met = if row.target.is_met(&row) { "yes" } else { "no" };
-            let Row { bench, unit, target, figure, floor, ratio, spread } = row;
-            let [figure, floor, ratio] = [figure, floor, ratio].map(decimal);
-            let (spread, target) = (spread.map(decimal).join(" to "), target.to_string());
+        let mut missed = Vec::new();
+        for Row { bench, unit, least: AtLeast(least), figure, floor, ratio, spread } in self.table {
+            let met = if ratio >= least { "yes" } else { "no" };
+            let [figure, floor, ratio, least] = [figure, floor, ratio, least].map(decimal);
+            let (spread, target) = (spread.map(decimal).join(" to "), format!(">= {least}"));
             let shown = format!("{target}: {met}");
             print([&bench, unit, &figure, &floor, &ratio, &spread, &shown]);
             let line = [bench.as_str(), unit, &figure, &floor, &ratio, &target, met].join("\t");
             lines.extend([line.as_str(), "\n"]);
+            if met == "no" {
+                missed.push(bench);
+            }
         }
+        println!(
+            "Figure: the cost of the engine. Floor: the cost of the same work without it. Ratio: \
+             floor / figure, so higher is better."
+        );
+        let missed = if missed.is_empty() { "none".to_owned() } else { missed.join("; ") };
+        println!("Missed targets: {missed}");
         fs::write(target_folder().join("cognate-bench.tsv"), lines).expect("the target folder");
     }
 }
@@ -315,16 +292,20 @@ pub(crate) fn timed_with<T: Send>(
     let share = calls.len().div_ceil(writers);
     let shares: Vec<Vec<T>> =
         (0..writers).map(|_| calls.split_off(calls.len().saturating_sub(share))).collect();
-    let ready = Barrier::new(writers + 1);
+    let (ready, released) = (Barrier::new(writers + 1), Barrier::new(writers + 1));
     let start = thread::scope(|scope| {
         for share in shares {
             scope.spawn(|| {
                 ready.wait();
+                released.wait();
                 share.into_iter().for_each(&call);
             });
         }
         ready.wait();
-        Instant::now()
+        // Before the release: behind it, the writers may have begun already.
+        let start = Instant::now();
+        released.wait();
+        start
     });
     start.elapsed()
 }

@@ -11,7 +11,7 @@ use cognate::name::IdentityPoolId;
 use cognate::store::Durability;
 
 use crate::floor::{Floor, RawKey, Twin};
-use crate::measure::{Bench, Target};
+use crate::measure::{AtLeast, Bench};
 use crate::{Databases, developer, login};
 
 const SIDE: &str = "COGNATE_BENCH_MEMORY_SIDE";
@@ -39,7 +39,7 @@ pub(crate) fn all(bench: &mut Bench, databases: &Databases) {
         kibibytes.expect("a number") * 100 / 1024
     };
     let turns: Vec<_> = (0..3).map(|_| ["engine", "floor"].map(measure)).collect();
-    bench.measured("memory", "MiB", Target::Size(120, 0), &turns);
+    bench.measured("memory", "MiB", AtLeast(83), &turns);
 }
 
 impl Databases {
