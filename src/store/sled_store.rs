@@ -211,7 +211,8 @@ struct Shared {
     // released last.
     trees: Vec<sled::Tree>,
     database: sled::Db,
-    disk: Disk,
+    /// Held from the check that the store has not stopped until a sync that failed has stopped it.
+    disk: Mutex<Disk>,
     mark: CommitMark,
     durability: Durability,
     commits: GroupCommit,
@@ -365,11 +366,14 @@ impl Shared {
 
     /// Writes every applied commit to the disk.
     fn sync(&self) -> Result<(), StoreError> {
+        // The kernel reports a failure to one of two overlapping syncs only. The other one would
+        // take the lost data for written.
+        let mut disk = self.disk.lock();
         self.stop_unless_durable(|| {
             self.write_behind()?;
             let applied = self.applied();
             self.flush()?;
-            self.disk.sync().map_err(StoreError::failed)?;
+            disk.sync().map_err(StoreError::failed)?;
             self.mark.raise(applied).map_err(StoreError::failed)
         })
     }
@@ -391,7 +395,18 @@ fn store_error(error: sled::Error) -> StoreError {
         | sled::Error::ReportableBug(_)
         | sled::Error::Unsupported(_) => true,
     };
-    if damage { StoreError::Corrupt(error.to_string()) } else { StoreError::failed(error) }
+    if damage { StoreError::Corrupt(text(&error)) } else { StoreError::failed(error) }
+}
+
+/// sled's own text of damage ends with an empty backtrace.
+fn text(error: &sled::Error) -> String {
+    match error {
+        sled::Error::Corruption { at: Some(place), .. } => {
+            format!("sled has read damaged data at {place}")
+        }
+        sled::Error::Corruption { at: None, .. } => "sled has read damaged data".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]

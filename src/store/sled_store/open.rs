@@ -73,7 +73,7 @@ impl Shared {
         let shared = Self {
             trees,
             database,
-            disk,
+            disk: Mutex::new(disk),
             mark,
             durability: options.durability,
             commits: GroupCommit::default(),
