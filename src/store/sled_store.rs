@@ -12,6 +12,7 @@ mod folder;
 mod in_flight;
 mod lock;
 mod open;
+mod retry;
 mod seal;
 mod tender;
 
@@ -227,7 +228,7 @@ struct Shared {
     /// Whether the folder has been removed, moved or replaced.
     is_gone: AtomicBool,
     seal: Seal,
-    lock: FolderLock,
+    lock: Arc<FolderLock>,
 }
 
 /// The number of records that may wait for a flush: a flush of very many takes seconds.
