@@ -7,6 +7,7 @@
 mod behind;
 mod digest;
 mod entry;
+mod error;
 mod files;
 mod folder;
 mod in_flight;
@@ -15,6 +16,7 @@ mod open;
 mod retry;
 mod seal;
 mod tender;
+mod wreck;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,12 +32,15 @@ use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value, Visit
 use behind::{Layer, WriteBehind};
 use digest::Digest;
 use entry::{Closure, Group};
+use error::{folder_gone, store_error};
 use files::{CommitMark, Disk};
 use in_flight::InFlight;
 use lock::FolderLock;
 use open::COMMIT;
 use seal::Seal;
 use tender::Tender;
+
+pub(crate) use wreck::{Found, Wreck};
 
 /// The failures that an answered operation survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,6 +79,8 @@ pub struct SledOptions {
     path: PathBuf,
     durability: Durability,
     cache_bytes: u64,
+    /// Opens a salvaged database that nobody has accepted yet.
+    opens_salvaged: bool,
 }
 
 impl SledOptions {
@@ -86,7 +93,8 @@ impl SledOptions {
     /// who can read it see the names of its files, and other users who can write it can replace the
     /// database.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), durability: Durability::default(), cache_bytes: 64 << 20 }
+        let durability = Durability::default();
+        Self { path: path.into(), durability, cache_bytes: 64 << 20, opens_salvaged: false }
     }
 
     /// The failures that an answered operation survives.
@@ -113,6 +121,8 @@ impl SledOptions {
     ///   another. A store of this process that has lost its folder still counts: drop it first.
     /// * [`StoreError::Corrupt`] when the database is damaged, has lost its end, or has an unknown
     ///   format.
+    /// * [`StoreError::Salvaged`] when the database was [salvaged](Self::salvage) and nobody has
+    ///   accepted its losses.
     /// * [`StoreError::Failed`] when the files cannot be read or written.
     pub fn open(self) -> Result<SledStore, StoreError> {
         let shared = Arc::new(Shared::open(&self)?);
@@ -377,36 +387,6 @@ impl Shared {
             disk.sync().map_err(StoreError::failed)?;
             self.mark.raise(applied).map_err(StoreError::failed)
         })
-    }
-}
-
-fn folder_gone() -> StoreError {
-    StoreError::failed(
-        "the folder of the database was removed, moved or replaced while it was open",
-    )
-}
-
-fn store_error(error: sled::Error) -> StoreError {
-    use std::io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
-    let damage = match &error {
-        // A file of sled's is missing, truncated or damaged.
-        sled::Error::Io(io) => matches!(io.kind(), InvalidData | NotFound | UnexpectedEof),
-        sled::Error::Corruption { .. }
-        | sled::Error::CollectionNotFound(_)
-        | sled::Error::ReportableBug(_)
-        | sled::Error::Unsupported(_) => true,
-    };
-    if damage { StoreError::Corrupt(text(&error)) } else { StoreError::failed(error) }
-}
-
-/// sled's own text of damage ends with an empty backtrace.
-fn text(error: &sled::Error) -> String {
-    match error {
-        sled::Error::Corruption { at: Some(place), .. } => {
-            format!("sled has read damaged data at {place}")
-        }
-        sled::Error::Corruption { at: None, .. } => "sled has read damaged data".to_owned(),
-        other => other.to_string(),
     }
 }
 

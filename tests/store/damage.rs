@@ -1,6 +1,7 @@
 //! Databases that are cut, damaged or in use.
 
 mod rig;
+mod salvage;
 mod shapes;
 mod silent;
 

@@ -220,7 +220,7 @@ fn encode(number: u64) -> [u8; 16] {
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Option<u64> {
+pub(super) fn decode(bytes: &[u8]) -> Option<u64> {
     let (value, rest) = bytes.split_first_chunk::<8>()?;
     let number = u64::from_be_bytes(*value);
     (rest == (!number).to_be_bytes()).then_some(number)

@@ -24,16 +24,19 @@ use crate::store::group::GroupCommit;
 use crate::store::sled_store::behind::WriteBehind;
 use crate::store::sled_store::digest::Digest;
 use crate::store::sled_store::entry::Home;
+use crate::store::sled_store::error::store_error;
 use crate::store::sled_store::files::{self, CommitMark, Disk};
 use crate::store::sled_store::folder;
 use crate::store::sled_store::in_flight::InFlight;
 use crate::store::sled_store::lock::FolderLock;
 use crate::store::sled_store::retry;
 use crate::store::sled_store::seal::{self, Seal};
-use crate::store::sled_store::{Shared, SledOptions, store_error};
+use crate::store::sled_store::{Shared, SledOptions};
 
 pub(super) const COMMIT: &[u8] = b"commit";
 const FORMAT: &[u8] = b"format";
+/// The mark of a salvaged database, until somebody accepts its losses.
+pub(super) const SALVAGED: &[u8] = b"salvaged";
 /// The format of the trees, of their keys and of the tree `meta`. Records have a format of their
 /// own.
 const FORMAT_NUMBER: u64 = 3;
@@ -103,14 +106,18 @@ impl Shared {
             seal: Seal::new(path),
             lock: Arc::clone(lock),
         };
-        shared.check(&options.path, sealed)?;
+        shared.check(options, sealed)?;
         Ok(shared)
     }
 
     /// Fails if the database is damaged. Nothing is written before that is known.
-    fn check(&self, path: &Path, sealed: Option<u64>) -> Result<(), StoreError> {
+    fn check(&self, options: &SledOptions, sealed: Option<u64>) -> Result<(), StoreError> {
+        let path = &options.path;
         let corrupt = |what: String| StoreError::Corrupt(format!("{} {what}", path.display()));
         let meta = self.tree(Home::META.place)?;
+        if !options.opens_salvaged && meta.contains_key(SALVAGED).map_err(store_error)? {
+            return Err(StoreError::Salvaged(path.clone()));
+        }
         let format = meta.get(FORMAT).map_err(store_error)?;
         let commit = meta.get(COMMIT).map_err(store_error)?;
         let format = match format.as_deref().map(number) {
@@ -171,7 +178,7 @@ fn number(bytes: &[u8]) -> Option<u64> {
 pub(super) const REOPEN_ATTEMPTS: u32 = 500;
 pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(10);
 
-fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
+pub(super) fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
     for _ in 0..REOPEN_ATTEMPTS {
         let config = sled::Config::new().path(folder).cache_capacity(options.cache_bytes);
         match config.open() {

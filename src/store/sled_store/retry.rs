@@ -53,7 +53,7 @@ fn attempt(
     let (aside, database) = (aside(path), path.join("sled"));
     let copy = aside.join("copy");
     make_folder(&aside).ok()?;
-    copy_without_snapshots(path, &copy).ok()?;
+    copy_database(path, &copy, Snapshots::LeftOut).ok()?;
     let copied = SledOptions { path: copy.clone(), ..options.clone() };
     let copied_lock = FolderLock::acquire(&copy).ok()?;
     drop(Shared::attempt(&copied, &Arc::new(copied_lock)).ok()?);
@@ -69,8 +69,15 @@ fn attempt(
     opened.ok()
 }
 
+/// The snapshots in a copy of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Snapshots {
+    Copied,
+    LeftOut,
+}
+
 /// Copies a database that may be damaged. Other files of its folder are not copied.
-pub(super) fn copy_without_snapshots(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn copy_database(from: &Path, to: &Path, snapshots: Snapshots) -> io::Result<()> {
     for folder in ["", "sled", "sled/blobs"] {
         let (from, to) = (from.join(folder), to.join(folder));
         let entries = match fs::read_dir(&from) {
@@ -82,7 +89,8 @@ pub(super) fn copy_without_snapshots(from: &Path, to: &Path) -> io::Result<()> {
             let entry = entry?;
             let name = entry.file_name();
             let is_database = !folder.is_empty() || name == "commit";
-            if is_database && !is_snapshot(&name) && entry.file_type()?.is_file() {
+            let is_left_out = snapshots == Snapshots::LeftOut && is_snapshot(&name);
+            if is_database && !is_left_out && entry.file_type()?.is_file() {
                 fs::copy(entry.path(), to.join(name))?;
             }
         }
