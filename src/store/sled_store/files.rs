@@ -5,6 +5,7 @@
 //! PATH/commit    the number of a commit that is known to be on the disk
 //! PATH/closed    exists while the database is closed, unless its process was killed: see `seal.rs`
 //! PATH/sled/     the sled database, which contains the number of its last commit
+//! PATH/sled.retry/    while it is being opened without its snapshot: see `retry.rs`
 //! ```
 
 use std::collections::BTreeSet;
