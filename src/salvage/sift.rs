@@ -160,12 +160,11 @@ impl Sift<'_> {
                 let login_key = Key::login(pool, login);
                 let with_slash = Key::login_with_slash(pool, login);
                 let found: Option<Owner> = sift.get(&login_key);
-                match found.or_else(|| sift.get(&with_slash?)) {
-                    Some(Owner(owner)) => is_outdated |= owner != place,
-                    None => {
-                        let effect = "the login opens its identity; it may have been unlinked";
-                        anew.push((login_key.clone(), effect));
-                    }
+                if let Some(Owner(owner)) = found.or_else(|| sift.get(&with_slash?)) {
+                    is_outdated |= owner != place;
+                } else {
+                    let effect = "the login opens its identity; it may have been unlinked";
+                    anew.push((login_key.clone(), effect));
                 }
                 batch.checks.push((login_key.clone(), None));
                 batch.puts.push((login_key, Owner(place).encode()?));

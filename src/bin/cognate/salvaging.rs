@@ -28,8 +28,7 @@ pub(crate) struct AcceptSalvage {
 pub(crate) fn salvage(options: &Salvage) -> Result<(), Failure> {
     let Salvage { data, into } = options;
     let salvaged = SledOptions::new(data).salvage(into);
-    let salvaged =
-        salvaged.map_err(|source| Failure::Salvage { path: data.clone(), source })?;
+    let salvaged = salvaged.map_err(|source| Failure::Salvage { path: data.clone(), source })?;
     writeln!(io::stdout(), "{salvaged}").map_err(Failure::Print)
 }
 

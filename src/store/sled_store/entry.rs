@@ -17,8 +17,8 @@ use std::borrow::Cow;
 use sled::IVec;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
-use crate::store::sled_store::digest::Digest;
 use crate::store::sled_store::Shared;
+use crate::store::sled_store::digest::Digest;
 use crate::store::sled_store::error::store_error;
 use crate::store::{Batch, Key, KeyRange, StoreError, Tree, Value, Visitor};
 
@@ -36,7 +36,8 @@ pub(super) struct Home {
 impl Home {
     /// The tree of the database's own format and digest.
     pub(super) const META: Self = Self { place: Tree::ALL.len(), name: "meta" };
-    pub(super) const PIECES: Self = Self { place: Tree::ALL.len().saturating_add(1), name: "pieces" };
+    pub(super) const PIECES: Self =
+        Self { place: Tree::ALL.len().saturating_add(1), name: "pieces" };
 
     /// The trees of records, by position.
     pub(super) fn of_records() -> impl Iterator<Item = Self> {

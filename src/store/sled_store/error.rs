@@ -28,6 +28,9 @@ fn text(error: &sled::Error) -> String {
             format!("sled has read damaged data at {place}")
         }
         sled::Error::Corruption { at: None, .. } => "sled has read damaged data".to_owned(),
-        other => other.to_string(),
+        sled::Error::CollectionNotFound(_)
+        | sled::Error::Io(_)
+        | sled::Error::ReportableBug(_)
+        | sled::Error::Unsupported(_) => error.to_string(),
     }
 }

@@ -51,8 +51,9 @@ impl Shared {
         let lock = Arc::new(FolderLock::acquire(&options.path)?);
         retry::clear(lock.folder()).map_err(StoreError::failed)?;
         match Self::attempt(options, &lock) {
-            Err(StoreError::Corrupt(detail)) => retry::open_without_snapshots(options, &lock)
-                .ok_or(StoreError::Corrupt(detail)),
+            Err(StoreError::Corrupt(detail)) => {
+                retry::open_without_snapshots(options, &lock).ok_or(StoreError::Corrupt(detail))
+            }
             opened => opened,
         }
     }

@@ -44,11 +44,7 @@ fn aside(path: &Path) -> PathBuf {
     path.join("sled.retry")
 }
 
-fn attempt(
-    options: &SledOptions,
-    lock: &Arc<FolderLock>,
-    names: &[OsString],
-) -> Option<Shared> {
+fn attempt(options: &SledOptions, lock: &Arc<FolderLock>, names: &[OsString]) -> Option<Shared> {
     let path = lock.folder();
     let (aside, database) = (aside(path), path.join("sled"));
     let copy = aside.join("copy");

@@ -186,7 +186,7 @@ impl Wreck {
                     from = [key.as_ref(), &[0]].concat();
                 }
                 Err(_) => {
-                    let next = first_readable(tree, &from);
+                    let next = first_readable(&from, |place| first_from(tree, place).is_ok());
                     visit(Step::Gap(&from, next.as_deref()))?;
                     let Some(next) = next else { return Ok(()) };
                     from = next;
@@ -220,34 +220,62 @@ fn first_from(tree: &sled::Tree, from: &[u8]) -> Result<Option<(IVec, IVec)>, St
 const SEARCHED_LENGTH: usize = 64;
 
 /// The first place behind an unreadable one from which sled can read on.
-fn first_readable(tree: &sled::Tree, from: &[u8]) -> Option<Vec<u8>> {
+fn first_readable(from: &[u8], reads: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
     let mut bad = from.to_vec();
     bad.resize(SEARCHED_LENGTH.max(from.len()), 0);
-    let reads = |place: &[u8]| place > from && first_from(tree, place).is_ok();
+    // What lies before may be another page.
+    let reads = |place: &[u8]| place > from && reads(place);
     // The longest prefix whose successor can be read: the page ends between the two.
     let coarse = |length: usize| {
         let next = successor(bad.get(..length)?)?;
         reads(&next).then_some((length, next))
     };
-    let (length, mut readable) = (1..=bad.len()).rev().find_map(coarse)?;
+    let found = (1..=bad.len()).rev().find_map(coarse);
+    let (length, mut readable) =
+        found.map_or((0, None), |(length, readable)| (length, Some(readable)));
     for depth in length..SEARCHED_LENGTH {
         bad.truncate(depth);
-        let found = (0..=u8::MAX).find(|byte| reads(&[bad.as_slice(), &[*byte]].concat()));
-        match found {
-            // The place itself is the first one that can be read.
-            Some(0) => return Some([bad.as_slice(), &[0]].concat()),
-            Some(byte) => {
-                readable = [bad.as_slice(), &[byte]].concat();
-                bad.push(byte.saturating_sub(1));
-            }
-            None => bad.push(u8::MAX),
-        }
+        let place = |byte: u8| [bad.as_slice(), &[byte]].concat();
+        let Some(byte) = (0..=u8::MAX).find(|byte| reads(&place(*byte))) else {
+            readable.as_ref()?;
+            bad.push(u8::MAX);
+            continue;
+        };
+        readable = Some(place(byte));
+        // The bytes before it end the unreadable range.
+        let Some(before) = byte.checked_sub(1) else { break };
+        bad.push(before);
     }
-    Some(readable)
+    readable
 }
 
 /// The first key behind all that begin with `prefix`, unless that needs a shorter prefix.
 fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     let (last, rest) = prefix.split_last()?;
     Some([rest, &[last.checked_add(1)?]].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_an_unreadable_range_is_found() {
+        for (start, from, end) in [
+            (&b"b"[..], &b"b"[..], &b"c"[..]),
+            (b"abc", b"abcd", b"abd"),
+            (b"abc", b"abc\xff\xff", b"b"),
+            (b"abc", b"abczz", b"abczzz"),
+            (b"a", b"a\x10", b"a\x80\x05"),
+            (b"a\x10\x10", b"a\x10\x20\xff", b"a\x10\xff\xff\xff\x01"),
+            (b"", b"", b"a"),
+        ] {
+            let reads = |place: &[u8]| place < start || place >= end;
+            assert_eq!(first_readable(from, reads).as_deref(), Some(end), "{from:?}");
+        }
+        assert_eq!(first_readable(b"b", |place| place < &b"b"[..]), None, "the end of the tree");
+        // The next page is unreadable, too.
+        let reads = |place: &[u8]| matches!(place.first(), Some(b'c' | b'f'..));
+        assert_eq!(first_readable(b"bx", reads).as_deref(), Some(&b"c"[..]));
+    }
 }

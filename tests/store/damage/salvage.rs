@@ -11,6 +11,7 @@ use cognate::store::{Key, SledOptions, Tree};
 use cognate::token::SigningAlgorithm;
 use cognate::{Engine, Error, Salvage};
 
+use super::rig::say;
 use super::shapes::{Random, Records, copy, read};
 
 fn engine(path: &Path) -> cognate::Result<Engine> {
@@ -113,11 +114,10 @@ fn a_salvage_names_each_record_that_is_lost_and_what_breaks() {
     ] {
         let (path, into) = (folder.path().join(tree.name()), folder.path().join("salvaged"));
         copy(&intact, &path);
-        let lost = match tree {
-            // The oldest identity of the first pool.
-            Tree::Identities => written.keys().find(|key| key.tree == tree).unwrap().clone(),
-            _ => written.keys().rfind(|key| key.tree == tree).unwrap().clone(),
-        };
+        let mut keys = written.keys().filter(|key| key.tree == tree);
+        // The oldest identity of the first pool.
+        let lost = if tree == Tree::Identities { keys.next() } else { keys.next_back() };
+        let lost = lost.expect("a record").clone();
         let database = sled::open(path.join("sled")).expect("opens");
         let removed = database.open_tree(tree.name()).unwrap().remove(&lost.bytes).unwrap();
         assert!(removed.is_some());
@@ -136,7 +136,8 @@ fn a_salvage_names_each_record_that_is_lost_and_what_breaks() {
             assert!(found == written, "{tree:?}");
         } else {
             let named = |key: &Key| salvaged.left_out.iter().any(|l| l.key.as_ref() == Some(key));
-            let is_new = |(key, value)| written.get(key) != Some(value) && key.tree != Tree::Accounts;
+            let is_new =
+                |(key, value)| written.get(key) != Some(value) && key.tree != Tree::Accounts;
             assert!(!found.iter().any(is_new), "{tree:?}");
             // sled has lost the record itself, and its key with it.
             let missing = written.keys().filter(|key| !found.contains_key(*key) && **key != lost);
@@ -171,9 +172,8 @@ fn a_damaged_log_is_salvaged_as_far_as_it_can_be_read() {
             Err(error) => assert!(matches!(error, Error::Corrupt { .. }), "seed {seed}: {error:?}"),
             Ok(salvaged) => {
                 let found = accepted(&into);
-                let never = |(key, value)| {
-                    written.get(key) != Some(value) && key.tree != Tree::Accounts
-                };
+                let never =
+                    |(key, value)| written.get(key) != Some(value) && key.tree != Tree::Accounts;
                 let never = found.iter().find(|entry| never(*entry));
                 let is_old = |key: &Key| key.tree == Tree::Identities || key.tree == Tree::Logins;
                 assert!(never.is_none_or(|(key, _)| is_old(key)), "seed {seed}: {never:?}");
@@ -185,7 +185,7 @@ fn a_damaged_log_is_salvaged_as_far_as_it_can_be_read() {
         }
         assert!(files(&path) == before, "seed {seed}: the damaged database was changed");
     }
-    println!("{kept} records kept, {gaps} with gaps");
+    say(&format!("{kept} records kept, {gaps} databases with gaps"));
     assert!(kept > written.len(), "hardly anything is salvaged");
 }
 
