@@ -48,13 +48,17 @@ enum Command {
 fn main() -> ExitCode {
     const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
-    let ended = match Program::parse().command {
-        Command::Serve(options) => {
-            log::start(options.log).map_err(Failure::Start).and_then(|()| serve(&options))
-        }
+    let Program { command } = Program::parse();
+    let level = match &command {
+        Command::Serve(options) => options.log,
+        // sled panics on some damage, which the report tells.
+        Command::Salvage(_) | Command::AcceptSalvage(_) => log::Level::Off,
+    };
+    let ended = log::start(level).map_err(Failure::Start).and_then(|()| match command {
+        Command::Serve(options) => serve(&options),
         Command::Salvage(options) => salvage(&options),
         Command::AcceptSalvage(options) => accept(options),
-    };
+    });
     if let Err(failure) = &ended {
         log::say(&format!("cognate: {}", chain(failure)));
     }

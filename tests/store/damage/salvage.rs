@@ -177,7 +177,9 @@ fn a_damaged_log_is_salvaged_as_far_as_it_can_be_read() {
                 let never = found.iter().find(|entry| never(*entry));
                 let is_old = |key: &Key| key.tree == Tree::Identities || key.tree == Tree::Logins;
                 assert!(never.is_none_or(|(key, _)| is_old(key)), "seed {seed}: {never:?}");
-                assert_eq!(salvaged.is_whole(), found == written, "seed {seed}: {salvaged}");
+                let is_less = written.keys().any(|key| !found.contains_key(key));
+                assert!(!salvaged.left_out.is_empty() || !is_less, "seed {seed}: {salvaged}");
+                assert!(!salvaged.is_whole() || found == written, "seed {seed}: {salvaged}");
                 kept += found.len();
                 gaps += usize::from(salvaged.to_string().contains("nothing can be read"));
                 fs::remove_dir_all(&into).expect("removes");
