@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::ambient::EntropyError;
 use crate::constraint::Violations;
 use crate::rules::Refusal;
-use crate::store::StoreError;
+use crate::store::{SALVAGED, StoreError};
 
 /// The result of every operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -45,6 +45,13 @@ pub enum Error {
         /// The database's folder.
         path: PathBuf,
     },
+    /// The database was salvaged from a damaged one, and nobody has
+    /// [accepted](crate::store::SledOptions::accept_salvage) its losses.
+    #[error("{}: {SALVAGED}", path.display())]
+    Salvaged {
+        /// The database's folder.
+        path: PathBuf,
+    },
     /// Other writers changed the same records in every attempt of this operation.
     #[error("too many concurrent changes of the same records")]
     Contended,
@@ -70,6 +77,7 @@ impl Error {
             | Self::Closed
             | Self::Corrupt { .. }
             | Self::Locked { .. }
+            | Self::Salvaged { .. }
             | Self::Entropy(_)
             | Self::Panicked(_)
             | Self::SigningKey(_) => ErrorKind::InternalError,
@@ -83,6 +91,7 @@ impl From<StoreError> for Error {
             StoreError::Closed => Self::Closed,
             StoreError::Corrupt(detail) => Self::Corrupt { detail },
             StoreError::Locked(path) => Self::Locked { path },
+            StoreError::Salvaged(path) => Self::Salvaged { path },
             StoreError::Stopped | StoreError::Failed(_) => Self::Storage(error),
         }
     }

@@ -31,6 +31,7 @@ pub mod name;
 pub mod operation;
 mod part;
 mod rules;
+mod salvage;
 mod state;
 pub mod store;
 #[cfg(feature = "testkit")]
@@ -58,6 +59,8 @@ pub use rules::Refusal;
 pub use rules::developer::UnknownDeveloperUser;
 pub use rules::link::DeveloperLinking;
 pub use rules::roles::RoleAccounts;
+pub use salvage::Loss;
+pub use salvage::Salvage;
 
 /// A module for each page under `docs/`, also for the tests of its code.
 #[cfg(any(doc, doctest))]

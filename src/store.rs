@@ -16,6 +16,7 @@ use crate::part::forward;
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
 pub use sled_store::{Durability, SledOptions, SledStore};
+pub(crate) use sled_store::{Found, Wreck};
 
 /// The bytes of a record.
 pub type Value = Vec<u8>;
@@ -232,6 +233,9 @@ pub enum StoreError {
     Corrupt(String),
     /// Another engine has the database at this path open.
     Locked(PathBuf),
+    /// The database at this path was [salvaged](SledOptions::salvage) from a damaged one, and
+    /// nobody has [accepted](SledOptions::accept_salvage) its losses.
+    Salvaged(PathBuf),
     /// An earlier flush or sync failed, or the database panicked. The content of the disk is
     /// unknown, so the store accepts no writes until it is opened again.
     Stopped,
@@ -246,12 +250,17 @@ impl StoreError {
     }
 }
 
+/// The state of a salvaged database, for messages.
+pub(crate) const SALVAGED: &str =
+    "the database was salvaged from a damaged one, and its losses are not accepted";
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the store is closed"),
             Self::Corrupt(detail) => write!(f, "the store is corrupt: {detail}"),
             Self::Locked(path) => write!(f, "the database at {} is open elsewhere", path.display()),
+            Self::Salvaged(path) => write!(f, "{}: {}", path.display(), SALVAGED),
             Self::Stopped => {
                 f.write_str("an earlier write could not be made durable; open the store again")
             }
@@ -264,7 +273,11 @@ impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(source) => Some(&**source),
-            Self::Closed | Self::Corrupt(_) | Self::Locked(_) | Self::Stopped => None,
+            Self::Closed
+            | Self::Corrupt(_)
+            | Self::Locked(_)
+            | Self::Salvaged(_)
+            | Self::Stopped => None,
         }
     }
 }

@@ -16,6 +16,7 @@
 //! | lookup | the 20 users of an identity | sled: gets of the same two records |
 //! | disk | bytes for each identity with one user | sled: the same records |
 //! | open | opening a closed database | sled: the same records |
+//! | open after a kill | the same without a clean close | sled: opening, and reading every record |
 //! | memory | a process that resolves known users | a process that gets them from sled |
 //! | resolve, 10M | resolve with so many users, from `growth` | `sled::Tree::get` |
 //!
@@ -58,6 +59,7 @@ mod disk;
 mod floor;
 mod growth;
 mod http;
+mod killed;
 mod measure;
 mod memory;
 mod pages;
@@ -97,6 +99,7 @@ fn main() {
     // Measured while both hold the same records.
     disk::bytes(&mut bench, &databases);
     disk::open(&mut bench, &databases);
+    killed::open(&mut bench, &databases);
     memory::all(&mut bench, &databases);
     {
         let floor = Floor::open(&databases.floor);

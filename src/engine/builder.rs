@@ -363,8 +363,7 @@ impl Builder {
             default_account: self.default_account,
             choices: self.choices,
         };
-        core.open_signing_keys()?;
-        core.open_session_keys()?;
+        core.open_keys()?;
         core.finish_deletions()?;
         Ok(Engine { core: Arc::new(core) })
     }

@@ -264,8 +264,15 @@ impl Core {
         self.add_key(&SigningKeys { region }, Add::Always)
     }
 
-    /// Fails if a current key cannot be opened. Seals all keys with the current secret.
-    pub(super) fn open_signing_keys(&self) -> Result<()> {
+    /// Seals all keys with the current secret. Fails before that if a key cannot be opened.
+    pub(super) fn open_keys(&self) -> Result<()> {
+        let (signing, session) = (self.signing_key_names()?, self.session_key_names()?);
+        self.reseal::<StoredKey>(&signing)?;
+        self.reseal::<PrivateKey>(&session)
+    }
+
+    /// The keys that are to be sealed. Fails if a current key cannot be opened.
+    fn signing_key_names(&self) -> Result<Vec<(Key, String)>> {
         let mut names = Vec::new();
         for (region, number, kept) in self.signing_keys()? {
             let kid = kid(&region, number);
@@ -274,7 +281,7 @@ impl Core {
             }
             names.push((Key::signing_key(&region, number), kid));
         }
-        self.reseal::<StoredKey>(&names)
+        Ok(names)
     }
 
     /// The key that signs in a region. Generates it if there is none yet.

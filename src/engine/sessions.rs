@@ -95,14 +95,14 @@ impl Core {
         Ok((1..=last).contains(&parsed.number))
     }
 
-    /// Fails early if a key cannot be opened, and seals all keys with the current secret.
-    pub(super) fn open_session_keys(&self) -> Result<()> {
+    /// The keys that are to be sealed. Fails if a key cannot be opened.
+    pub(super) fn session_key_names(&self) -> Result<Vec<(Key, String)>> {
         let mut names = Vec::new();
         for (number, kept) in self.kept_keys(&SessionKeys)? {
             self.unsealed(number, &kept.key)?;
             names.push((Key::session_key(number), name(number)));
         }
-        self.reseal::<PrivateKey>(&names)
+        Ok(names)
     }
 
     pub(super) fn rotate_session_key(&self) -> Result<()> {

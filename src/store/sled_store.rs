@@ -7,13 +7,16 @@
 mod behind;
 mod digest;
 mod entry;
+mod error;
 mod files;
 mod folder;
 mod in_flight;
 mod lock;
 mod open;
+mod retry;
 mod seal;
 mod tender;
+mod wreck;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,12 +32,15 @@ use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value, Visit
 use behind::{Layer, WriteBehind};
 use digest::Digest;
 use entry::{Closure, Group};
+use error::{folder_gone, store_error};
 use files::{CommitMark, Disk};
 use in_flight::InFlight;
 use lock::FolderLock;
 use open::COMMIT;
 use seal::Seal;
 use tender::Tender;
+
+pub(crate) use wreck::{Found, Wreck};
 
 /// The failures that an answered operation survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,6 +79,8 @@ pub struct SledOptions {
     path: PathBuf,
     durability: Durability,
     cache_bytes: u64,
+    /// Opens a salvaged database that nobody has accepted yet.
+    opens_salvaged: bool,
 }
 
 impl SledOptions {
@@ -85,7 +93,8 @@ impl SledOptions {
     /// who can read it see the names of its files, and other users who can write it can replace the
     /// database.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), durability: Durability::default(), cache_bytes: 64 << 20 }
+        let durability = Durability::default();
+        Self { path: path.into(), durability, cache_bytes: 64 << 20, opens_salvaged: false }
     }
 
     /// The failures that an answered operation survives.
@@ -112,6 +121,8 @@ impl SledOptions {
     ///   another. A store of this process that has lost its folder still counts: drop it first.
     /// * [`StoreError::Corrupt`] when the database is damaged, has lost its end, or has an unknown
     ///   format.
+    /// * [`StoreError::Salvaged`] when the database was [salvaged](Self::salvage) and nobody has
+    ///   accepted its losses.
     /// * [`StoreError::Failed`] when the files cannot be read or written.
     pub fn open(self) -> Result<SledStore, StoreError> {
         let shared = Arc::new(Shared::open(&self)?);
@@ -211,7 +222,8 @@ struct Shared {
     // released last.
     trees: Vec<sled::Tree>,
     database: sled::Db,
-    disk: Disk,
+    /// Held from the check that the store has not stopped until a sync that failed has stopped it.
+    disk: Mutex<Disk>,
     mark: CommitMark,
     durability: Durability,
     commits: GroupCommit,
@@ -226,7 +238,7 @@ struct Shared {
     /// Whether the folder has been removed, moved or replaced.
     is_gone: AtomicBool,
     seal: Seal,
-    lock: FolderLock,
+    lock: Arc<FolderLock>,
 }
 
 /// The number of records that may wait for a flush: a flush of very many takes seconds.
@@ -365,33 +377,17 @@ impl Shared {
 
     /// Writes every applied commit to the disk.
     fn sync(&self) -> Result<(), StoreError> {
+        // The kernel reports a failure to one of two overlapping syncs only. The other one would
+        // take the lost data for written.
+        let mut disk = self.disk.lock();
         self.stop_unless_durable(|| {
             self.write_behind()?;
             let applied = self.applied();
             self.flush()?;
-            self.disk.sync().map_err(StoreError::failed)?;
+            disk.sync().map_err(StoreError::failed)?;
             self.mark.raise(applied).map_err(StoreError::failed)
         })
     }
-}
-
-fn folder_gone() -> StoreError {
-    StoreError::failed(
-        "the folder of the database was removed, moved or replaced while it was open",
-    )
-}
-
-fn store_error(error: sled::Error) -> StoreError {
-    use std::io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
-    let damage = match &error {
-        // A file of sled's is missing, truncated or damaged.
-        sled::Error::Io(io) => matches!(io.kind(), InvalidData | NotFound | UnexpectedEof),
-        sled::Error::Corruption { .. }
-        | sled::Error::CollectionNotFound(_)
-        | sled::Error::ReportableBug(_)
-        | sled::Error::Unsupported(_) => true,
-    };
-    if damage { StoreError::Corrupt(error.to_string()) } else { StoreError::failed(error) }
 }
 
 #[cfg(all(test, target_os = "linux"))]

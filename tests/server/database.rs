@@ -1,13 +1,14 @@
-//! The database's folder: a full disk, and file permissions.
+//! The database's folder: a full disk, file permissions, and salvage.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 use tempfile::tempdir;
 
-use crate::program::Server;
+use crate::program::{Server, run};
 use crate::{GAME, create_pool, log_in};
 
 /// Registers users until the server refuses. Users with long names fill a disk quickly.
@@ -98,4 +99,38 @@ fn a_database_is_private_to_its_owner() {
         assert_eq!(mode(path), open_mode, "it is its owner's choice");
         fs::set_permissions(path, Permissions::from_mode(0o700)).expect("is ours");
     }
+}
+
+#[test]
+fn a_damaged_database_is_salvaged_and_accepted() {
+    let folder = tempdir().expect("a folder");
+    let [data, into] = ["damaged", "salvaged"].map(|name| folder.path().join(name));
+    let server = Server::start(&data, &[]);
+    let pool = create_pool(&server);
+    let identity = log_in(&server, &pool).text("IdentityId");
+    server.stop();
+    fs::write(data.join("commit"), "damage").expect("writes");
+    let program = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
+        let output = command.args(arguments).output().expect("the program");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let [from, to] = [&data, &into].map(|path| path.to_str().expect("text"));
+    let (status, report, errors) = program(&["salvage", "--data", from, "--into", to]);
+    assert_eq!((status, errors.as_str()), (Some(0), ""), "{report}");
+    assert!(report.contains("kept 1 of identities\n"), "{report}");
+    assert!(report.ends_with("nothing is missing\n"), "{report}");
+    let (status, _, errors) = program(&["salvage", "--data", from, "--into", to]);
+    assert_eq!(status, Some(1));
+    assert!(errors.starts_with("cognate: cannot salvage the database in "), "{errors}");
+    assert!(errors.ends_with("salvaged exists already\n"), "{errors}");
+
+    let refused = run(&into, "127.0.0.1:0", &[]);
+    let errors = String::from_utf8(refused.stderr).expect("text");
+    assert!(errors.contains("was salvaged from a damaged one"), "{errors}");
+    assert_eq!(program(&["accept-salvage", "--data", to]), (Some(0), String::new(), String::new()));
+    let server = Server::start(&into, &[]);
+    assert_eq!(log_in(&server, &pool).text("IdentityId"), identity);
+    server.stop();
 }

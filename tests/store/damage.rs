@@ -1,11 +1,12 @@
 //! Databases that are cut, damaged or in use.
 
 mod rig;
+mod salvage;
 mod shapes;
 mod silent;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::operation::{
@@ -58,6 +59,78 @@ fn a_half_written_snapshot_is_cleared() {
     let engine = open(folder.path()).expect("opens");
     assert!(!leftover.exists());
     assert_eq!(resolve(&engine, &pool, "user-7").expect("known"), users[7]);
+}
+
+/// A closed database whose snapshot sled reads.
+fn filled_with_snapshot(path: &Path) -> (IdentityPoolId, Vec<IdentityId>) {
+    let filled = filled(path);
+    open(path).expect("opens, and makes a snapshot").close().expect("closes");
+    assert_eq!(snapshots(path).len(), 1);
+    filled
+}
+
+fn snapshots(path: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(path.join("sled")).expect("a folder").map(|file| file.unwrap().path());
+    files.filter(|file| file.file_name().unwrap().to_string_lossy().starts_with("snap.")).collect()
+}
+
+/// A snapshot is only a cache of the log.
+#[test]
+fn a_database_opens_without_its_snapshot() {
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 5] = [
+        ("removed", |snapshot| fs::remove_file(snapshot).expect("removes")),
+        ("empty", |snapshot| fs::write(snapshot, b"").expect("writes")),
+        ("zeroed", |snapshot| fs::write(snapshot, [0; 200]).expect("writes")),
+        ("a bit flipped", |snapshot| {
+            let mut bytes = fs::read(snapshot).expect("reads");
+            bytes[20] ^= 1;
+            fs::write(snapshot, bytes).expect("writes");
+        }),
+        ("beyond the log", |snapshot| {
+            fs::rename(snapshot, snapshot.with_file_name("snap.00000000FFFFFFFF")).expect("moves");
+        }),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let intact = folder.path().join("intact");
+    let (pool, users) = filled_with_snapshot(&intact);
+    for (what, damage) in damages {
+        let path = folder.path().join(what);
+        shapes::copy(&intact, &path);
+        damage(&snapshots(&path)[0]);
+        for time in ["once", "again"] {
+            let engine = open(&path).unwrap_or_else(|error| panic!("{what}, {time}: {error}"));
+            assert_eq!(engine.check().expect("reads"), [], "{what}");
+            assert_eq!(resolve(&engine, &pool, "user-7").expect("known"), users[7], "{what}");
+            engine.close().expect("closes");
+            assert!(!path.join("sled.retry").exists(), "{what}");
+        }
+    }
+}
+
+/// Another attempt must not make it worse.
+#[test]
+fn a_database_that_does_not_open_without_its_snapshot_stays_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("damaged");
+    filled_with_snapshot(&path);
+    let (log, snapshot) = (path.join("sled").join("db"), snapshots(&path).remove(0));
+    for file in [&log, &snapshot] {
+        let mut bytes = fs::read(file).expect("reads");
+        let used = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+        bytes[used / 2] ^= 1;
+        fs::write(file, bytes).expect("writes");
+    }
+    let before = [&log, &snapshot].map(|file| fs::read(file).expect("reads"));
+    // What is left of an attempt that was killed does not matter.
+    fs::create_dir_all(path.join("sled.retry").join("copy").join("sled")).expect("makes");
+    for _ in 0..2 {
+        let opened = open(&path);
+        assert!(matches!(opened, Err(Error::Corrupt { .. })), "{opened:?}");
+        assert!(before == [&log, &snapshot].map(|file| fs::read(file).expect("is there")));
+        assert_eq!(snapshots(&path), std::slice::from_ref(&snapshot));
+        assert!(!path.join("sled.retry").exists());
+    }
 }
 
 /// sled opens a cut or damaged log without the rest. The number beside it reveals that.

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// The reason why the server did not start, or did not stop cleanly.
+/// The reason why a command failed: the server did not start, or did not stop cleanly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("cannot read the key secret in {}", path.display())]
@@ -20,6 +20,10 @@ pub(crate) enum Failure {
     IssuerTwice(String),
     #[error("cannot open the database in {}", path.display())]
     Open { path: PathBuf, source: cognate::Error },
+    #[error("cannot salvage the database in {}", path.display())]
+    Salvage { path: PathBuf, source: cognate::Error },
+    #[error("cannot print the report")]
+    Print(#[source] io::Error),
     #[error("cannot listen on {address}")]
     Listen { address: SocketAddr, source: io::Error },
     #[error("cannot start the server")]

@@ -1,4 +1,4 @@
-//! The program `cognate`: an HTTP server over one database.
+//! The program `cognate`: an HTTP server over one database, and the salvage of a damaged one.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -14,6 +14,7 @@ mod failure;
 mod guards;
 mod log;
 mod options;
+mod salvaging;
 mod serving;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use clap::{Parser, Subcommand};
 
 use crate::failure::{Failure, chain};
 use crate::options::Serve;
+use crate::salvaging::{AcceptSalvage, Salvage, accept, salvage};
 use crate::serving::serve;
 
 /// An Amazon Cognito identity-pool engine.
@@ -37,13 +39,26 @@ struct Program {
 enum Command {
     /// Answers requests of AWS SDKs until it receives SIGTERM or SIGINT.
     Serve(Serve),
+    /// Copies what can be read of a damaged database to a new one, and prints what is missing.
+    Salvage(Salvage),
+    /// Accepts the losses of a salvaged database, so that it opens.
+    AcceptSalvage(AcceptSalvage),
 }
 
 fn main() -> ExitCode {
     const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
-    let Program { command: Command::Serve(options) } = Program::parse();
-    let ended = log::start(options.log).map_err(Failure::Start).and_then(|()| serve(&options));
+    let Program { command } = Program::parse();
+    let level = match &command {
+        Command::Serve(options) => options.log,
+        // sled panics on some damage, which the report tells.
+        Command::Salvage(_) | Command::AcceptSalvage(_) => log::Level::Off,
+    };
+    let ended = log::start(level).map_err(Failure::Start).and_then(|()| match command {
+        Command::Serve(options) => serve(&options),
+        Command::Salvage(options) => salvage(&options),
+        Command::AcceptSalvage(options) => accept(options),
+    });
     if let Err(failure) = &ended {
         log::say(&format!("cognate: {}", chain(failure)));
     }

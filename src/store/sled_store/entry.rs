@@ -17,8 +17,9 @@ use std::borrow::Cow;
 use sled::IVec;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
+use crate::store::sled_store::Shared;
 use crate::store::sled_store::digest::Digest;
-use crate::store::sled_store::{Shared, store_error};
+use crate::store::sled_store::error::store_error;
 use crate::store::{Batch, Key, KeyRange, StoreError, Tree, Value, Visitor};
 
 const PIECE_LENGTH: usize = 4096;
@@ -35,7 +36,8 @@ pub(super) struct Home {
 impl Home {
     /// The tree of the database's own format and digest.
     pub(super) const META: Self = Self { place: Tree::ALL.len(), name: "meta" };
-    const PIECES: Self = Self { place: Tree::ALL.len().saturating_add(1), name: "pieces" };
+    pub(super) const PIECES: Self =
+        Self { place: Tree::ALL.len().saturating_add(1), name: "pieces" };
 
     /// The trees of records, by position.
     pub(super) fn of_records() -> impl Iterator<Item = Self> {
@@ -164,14 +166,20 @@ impl Shared {
 
     /// The value of an entry, if no piece is missing.
     fn value<'a>(&self, key: &Key, entry: &'a [u8]) -> Result<Option<Cow<'a, [u8]>>, StoreError> {
-        match Entry::decode(key, entry)? {
-            Entry::Whole(value) => Ok(Some(Cow::Borrowed(value))),
-            Entry::InPieces(pieces) => {
-                let tree = self.tree(Home::PIECES.place)?;
-                let value = pieces.assemble(|key| tree.get(key).map_err(store_error))?;
-                Ok(value.map(Cow::Owned))
-            }
-        }
+        let tree = self.tree(Home::PIECES.place)?;
+        value(key, entry, |key| tree.get(key).map_err(store_error))
+    }
+}
+
+/// The value of an entry, if no piece is missing. `get` reads a piece.
+pub(super) fn value<'a>(
+    key: &Key,
+    entry: &'a [u8],
+    get: impl Fn(Vec<u8>) -> Result<Option<IVec>, StoreError>,
+) -> Result<Option<Cow<'a, [u8]>>, StoreError> {
+    match Entry::decode(key, entry)? {
+        Entry::Whole(value) => Ok(Some(Cow::Borrowed(value))),
+        Entry::InPieces(pieces) => Ok(pieces.assemble(get)?.map(Cow::Owned)),
     }
 }
 

@@ -5,6 +5,7 @@
 //! PATH/commit    the number of a commit that is known to be on the disk
 //! PATH/closed    exists while the database is closed, unless its process was killed: see `seal.rs`
 //! PATH/sled/     the sled database, which contains the number of its last commit
+//! PATH/sled.retry/    while it is being opened without its snapshot: see `retry.rs`
 //! ```
 
 use std::collections::BTreeSet;
@@ -72,56 +73,64 @@ pub(super) fn parameters(database: &Path) -> PathBuf {
 
 /// The files that sled writes. The store syncs them itself: sled only flushes them, which does not
 /// protect against a power loss.
-#[derive(Debug)]
 pub(super) struct Disk {
-    log: File,
-    snapshots: Mutex<Folder>,
-    blobs: Mutex<Folder>,
+    log: Box<dyn Log>,
+    snapshots: Folder,
+    blobs: Folder,
+}
+
+/// sled's log, as far as the store syncs it.
+pub(super) trait Log: Send + Sync {
+    fn sync_data(&self) -> io::Result<()>;
+}
+
+impl Log for File {
+    fn sync_data(&self) -> io::Result<()> {
+        Self::sync_data(self)
+    }
 }
 
 impl Disk {
     /// The files of an open database.
     pub(super) fn of(database: &Path) -> io::Result<Self> {
         Ok(Self {
-            log: File::options().read(true).write(true).open(database.join("db"))?,
-            snapshots: Mutex::new(Folder::new(database.to_owned())),
-            blobs: Mutex::new(Folder::new(database.join("blobs"))),
+            log: Box::new(File::options().read(true).write(true).open(database.join("db"))?),
+            snapshots: Folder::new(database.to_owned()),
+            blobs: Folder::new(database.join("blobs")),
         })
     }
 
     /// Syncs everything that sled has flushed: first the files of large records, then the log that
     /// refers to them.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        let mut blobs = self.blobs.lock();
-        let new = blobs.new_names()?;
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        let new = self.blobs.new_names()?;
         for name in &new {
-            match File::open(blobs.path.join(name)) {
+            let path = self.blobs.path.join(name);
+            match File::open(&path) {
                 Ok(blob) => {
                     blob.sync_all()?;
-                    folder::restrict_file(&blobs.path.join(name));
+                    folder::restrict_file(&path);
                 }
                 // sled has already removed it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
         }
-        blobs.sync_names(new)?;
-        drop(blobs);
+        self.blobs.sync_names(new)?;
         self.log.sync_data()?;
-        let mut snapshots = self.snapshots.lock();
-        let new = snapshots.new_names()?;
+        let new = self.snapshots.new_names()?;
         for name in &new {
-            folder::restrict_file(&snapshots.path.join(name));
+            folder::restrict_file(&self.snapshots.path.join(name));
         }
-        snapshots.sync_names(new)
+        self.snapshots.sync_names(new)
     }
 }
 
 #[cfg(test)]
 impl Disk {
-    /// Syncs another file instead of the log from now on.
-    pub(super) fn break_with(&mut self, device: File) {
-        self.log = device;
+    /// Syncs something else instead of the log from now on.
+    pub(super) fn break_with(&mut self, log: impl Log + 'static) {
+        self.log = Box::new(log);
     }
 }
 
@@ -212,7 +221,7 @@ fn encode(number: u64) -> [u8; 16] {
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Option<u64> {
+pub(super) fn decode(bytes: &[u8]) -> Option<u64> {
     let (value, rest) = bytes.split_first_chunk::<8>()?;
     let number = u64::from_be_bytes(*value);
     (rest == (!number).to_be_bytes()).then_some(number)

@@ -12,8 +12,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -24,15 +24,19 @@ use crate::store::group::GroupCommit;
 use crate::store::sled_store::behind::WriteBehind;
 use crate::store::sled_store::digest::Digest;
 use crate::store::sled_store::entry::Home;
+use crate::store::sled_store::error::store_error;
 use crate::store::sled_store::files::{self, CommitMark, Disk};
 use crate::store::sled_store::folder;
 use crate::store::sled_store::in_flight::InFlight;
 use crate::store::sled_store::lock::FolderLock;
+use crate::store::sled_store::retry;
 use crate::store::sled_store::seal::{self, Seal};
-use crate::store::sled_store::{Shared, SledOptions, store_error};
+use crate::store::sled_store::{Shared, SledOptions};
 
 pub(super) const COMMIT: &[u8] = b"commit";
 const FORMAT: &[u8] = b"format";
+/// The mark of a salvaged database, until somebody accepts its losses.
+pub(super) const SALVAGED: &[u8] = b"salvaged";
 /// The format of the trees, of their keys and of the tree `meta`. Records have a format of their
 /// own.
 const FORMAT_NUMBER: u64 = 3;
@@ -42,15 +46,32 @@ const FORMAT_WITHOUT_PIECES: u64 = 2;
 const FORMAT_WITHOUT_DIGEST: u64 = 1;
 
 impl Shared {
-    /// Opens the database. sled panics on some kinds of damage.
+    /// Opens the database, without sled's snapshot if it does not open with it.
     pub(super) fn open(options: &SledOptions) -> Result<Self, StoreError> {
-        catch_unwind(AssertUnwindSafe(|| Self::open_unguarded(options))).unwrap_or_else(|_| {
-            Err(StoreError::Corrupt(format!("{} cannot be recovered", options.path.display())))
-        })
+        let lock = Arc::new(FolderLock::acquire(&options.path)?);
+        retry::clear(lock.folder()).map_err(StoreError::failed)?;
+        match Self::attempt(options, &lock) {
+            Err(StoreError::Corrupt(detail)) => {
+                retry::open_without_snapshots(options, &lock).ok_or(StoreError::Corrupt(detail))
+            }
+            opened => opened,
+        }
     }
 
-    fn open_unguarded(options: &SledOptions) -> Result<Self, StoreError> {
-        let lock = FolderLock::acquire(&options.path)?;
+    /// Opens the database as it is. sled panics on some kinds of damage.
+    pub(super) fn attempt(
+        options: &SledOptions,
+        lock: &Arc<FolderLock>,
+    ) -> Result<Self, StoreError> {
+        catch_unwind(AssertUnwindSafe(|| Self::attempt_unguarded(options, lock))).unwrap_or_else(
+            |_| Err(StoreError::Corrupt(format!("{} cannot be recovered", options.path.display()))),
+        )
+    }
+
+    fn attempt_unguarded(
+        options: &SledOptions,
+        lock: &Arc<FolderLock>,
+    ) -> Result<Self, StoreError> {
         // A path that stays the same whatever becomes of links and of the working directory.
         let path = lock.folder();
         let folder = path.join("sled");
@@ -73,7 +94,7 @@ impl Shared {
         let shared = Self {
             trees,
             database,
-            disk,
+            disk: Mutex::new(disk),
             mark,
             durability: options.durability,
             commits: GroupCommit::default(),
@@ -84,16 +105,20 @@ impl Shared {
             stopped: OnceLock::new(),
             is_gone: AtomicBool::new(false),
             seal: Seal::new(path),
-            lock,
+            lock: Arc::clone(lock),
         };
-        shared.check(&options.path, sealed)?;
+        shared.check(options, sealed)?;
         Ok(shared)
     }
 
     /// Fails if the database is damaged. Nothing is written before that is known.
-    fn check(&self, path: &Path, sealed: Option<u64>) -> Result<(), StoreError> {
+    fn check(&self, options: &SledOptions, sealed: Option<u64>) -> Result<(), StoreError> {
+        let path = &options.path;
         let corrupt = |what: String| StoreError::Corrupt(format!("{} {what}", path.display()));
         let meta = self.tree(Home::META.place)?;
+        if !options.opens_salvaged && meta.contains_key(SALVAGED).map_err(store_error)? {
+            return Err(StoreError::Salvaged(path.clone()));
+        }
         let format = meta.get(FORMAT).map_err(store_error)?;
         let commit = meta.get(COMMIT).map_err(store_error)?;
         let format = match format.as_deref().map(number) {
@@ -151,10 +176,10 @@ fn number(bytes: &[u8]) -> Option<u64> {
 }
 
 /// sled's threads can hold its lock for a moment after a database has been dropped.
-const REOPEN_ATTEMPTS: u32 = 500;
-const REOPEN_PAUSE: Duration = Duration::from_millis(10);
+pub(super) const REOPEN_ATTEMPTS: u32 = 500;
+pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(10);
 
-fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
+pub(super) fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
     for _ in 0..REOPEN_ATTEMPTS {
         let config = sled::Config::new().path(folder).cache_capacity(options.cache_bytes);
         match config.open() {

@@ -1,8 +1,11 @@
 //! Failing disks: `/dev/null` cannot be synced.
 
 use std::fs::File;
+use std::io;
 use std::thread;
+use std::time::Duration;
 
+use super::files::Log;
 use super::*;
 use crate::store::Tree;
 
@@ -11,11 +14,18 @@ fn put(key: u8) -> Batch {
 }
 
 fn broken_store(durability: Durability) -> (tempfile::TempDir, SledStore) {
+    let device = File::options().write(true).open("/dev/null").expect("a device");
+    store_with_log(durability, device)
+}
+
+fn store_with_log(
+    durability: Durability,
+    log: impl Log + 'static,
+) -> (tempfile::TempDir, SledStore) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut shared =
         Shared::open(&SledOptions::new(folder.path()).durability(durability)).expect("opens");
-    let device = File::options().write(true).open("/dev/null").expect("a device");
-    shared.disk.break_with(device);
+    shared.disk.get_mut().break_with(log);
     (folder, SledStore { tender: None, shared: Arc::new(shared) })
 }
 
@@ -56,6 +66,70 @@ fn a_failed_sync_is_not_forgotten() {
     assert!(matches!(store.sync(), Err(StoreError::Stopped)));
     assert!(matches!(store.commit(put(2)), Err(StoreError::Stopped)));
     assert_stopped_by(&store, "Invalid argument");
+}
+
+/// A log whose first sync fails once it is told to. Later ones succeed, as those of the kernel do:
+/// it reports a failure once.
+#[derive(Default, Clone)]
+struct FailsOnce {
+    has_begun: Arc<AtomicBool>,
+    fails_now: Arc<AtomicBool>,
+}
+
+impl Log for FailsOnce {
+    fn sync_data(&self) -> io::Result<()> {
+        if self.has_begun.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        wait_for(&self.fails_now);
+        Err(io::Error::other("the disk is gone"))
+    }
+}
+
+fn wait_for(flag: &AtomicBool) {
+    while !flag.load(Ordering::SeqCst) {
+        thread::yield_now();
+    }
+}
+
+/// A sync that overlapped with a failed one was told that everything is on the disk.
+#[test]
+fn a_sync_beside_a_failed_one_fails_too() {
+    for durability in [Durability::PowerLoss, Durability::ProcessKill, Durability::Relaxed] {
+        let log = FailsOnce::default();
+        let (_folder, store) = store_with_log(durability, log.clone());
+        let first = || match durability {
+            Durability::PowerLoss => store.commit(put(1)).map(drop),
+            Durability::ProcessKill | Durability::Relaxed => {
+                store.commit(put(1)).and_then(|_| store.sync())
+            }
+        };
+        let (first, second) = thread::scope(|scope| {
+            let first = scope.spawn(first);
+            wait_for(&log.has_begun);
+            let second = scope.spawn(|| store.sync());
+            // Time for the second sync to succeed, if it does not wait.
+            for _ in 0..20 {
+                if !second.is_finished() {
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
+            log.fails_now.store(true, Ordering::SeqCst);
+            (first.join().expect("no panic"), second.join().expect("no panic"))
+        });
+        assert!(matches!(first, Err(StoreError::Failed(_))), "{durability:?}: {first:?}");
+        assert!(matches!(second, Err(StoreError::Stopped)), "{durability:?}: {second:?}");
+        assert_eq!(store.shared.mark.number(), 0, "nothing is known to be on the disk");
+        assert_stopped_by(&store, "the disk is gone");
+    }
+}
+
+#[test]
+fn sleds_damage_is_told_without_a_backtrace() {
+    let error = sled::Error::Corruption { at: None, bt: () };
+    assert!(error.to_string().ends_with("backtrace ()"), "{error}");
+    let told = store_error(error).to_string();
+    assert_eq!(told, "the store is corrupt: sled has read damaged data");
 }
 
 #[test]

@@ -174,6 +174,22 @@ fn opening_with_a_secret_seals_the_keys_that_are_not_sealed() {
 }
 
 #[test]
+fn a_session_key_that_does_not_open_leaves_all_keys_as_they_are() {
+    // A former bug: the signing keys were sealed before the session keys were looked at.
+    let (world, other) = (World::with(made), World::with(sealed));
+    token(&world, call(&world.game(), "alice"));
+    other.engine.rotate_session_key().expect("a key");
+    let keys = other.dump().into_iter().filter(|(key, _)| key.tree == Tree::SessionKeys);
+    let mut batch = cognate::store::Batch::default();
+    batch.puts.extend(keys);
+    assert_eq!(batch.puts.len(), 1);
+    cognate::store::Store::commit(&*world.store, batch).expect("written");
+    let before = world.dump();
+    assert_locked(open(&world.store, &world.clock, Some(b"wrong")), WRONG_SECRET);
+    assert!(world.dump() == before, "a key was sealed");
+}
+
+#[test]
 fn a_secret_is_changed_by_opening_with_the_previous_one() {
     let world = World::with(sealed);
     let pool = world.game();

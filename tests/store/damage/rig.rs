@@ -224,7 +224,7 @@ fn opens_what_was_damaged() {
     say(&format!("outcome {first:?}"));
 }
 
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("\n{line}\n").as_bytes()).expect("a reader");
 }
