@@ -130,12 +130,28 @@ impl Drop for Lead<'_> {
 }
 
 #[cfg(test)]
+impl GroupCommit {
+    /// The number of writers that have queued up.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.lock().waiting.len()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
     use std::thread;
+    use std::time::Duration;
 
     use super::*;
     use crate::store::{Key, Tree};
+
+    fn until_waiting(commits: &GroupCommit, writers: usize) {
+        while commits.waiting() < writers {
+            thread::yield_now();
+        }
+    }
 
     fn batch(n: u8) -> Batch {
         Batch { puts: vec![(Key::new(Tree::Pools, [n]), vec![n])], ..Batch::default() }
@@ -157,9 +173,7 @@ mod tests {
             let writers: Vec<_> =
                 (0..8).map(|n| scope.spawn(move || commits.commit(batch(n), write))).collect();
             // The first leads and is held at the gate; all others have queued behind it.
-            while commits.queue.lock().waiting.len() < 7 {
-                thread::yield_now();
-            }
+            until_waiting(commits, 7);
             drop(closed);
             for writer in writers {
                 assert_eq!(writer.join().expect("no panic").expect("written"), Commit::Done);
@@ -177,6 +191,88 @@ mod tests {
         assert!(died.is_err());
         let next = commits.commit(batch(2), |batches| Ok(vec![Commit::Done; batches.len()]));
         assert_eq!(next.expect("written"), Commit::Done);
+    }
+
+    #[test]
+    fn a_group_is_bounded_and_keeps_the_order_of_the_queue() {
+        const BEYOND: usize = 3;
+        let (commits, gate) = (GroupCommit::default(), Mutex::new(()));
+        let groups = Mutex::new(Vec::new());
+        let write = |batches: &[Batch]| {
+            groups.lock().push(batches.to_vec());
+            drop(gate.lock());
+            Ok(vec![Commit::Done; batches.len()])
+        };
+        let closed = gate.lock();
+        thread::scope(|scope| {
+            let mut writers = Vec::new();
+            // The first leads and is held at the gate, the others queue one after the other.
+            for n in 0..=GROUP_MAX + BEYOND {
+                let (commits, n) = (&commits, u8::try_from(n).expect("few"));
+                writers.push(scope.spawn(move || commits.commit(batch(n), write)));
+                while groups.lock().is_empty() || commits.waiting() < usize::from(n) {
+                    thread::yield_now();
+                }
+            }
+            drop(closed);
+            for writer in writers {
+                assert_eq!(writer.join().expect("no panic").expect("written"), Commit::Done);
+            }
+        });
+        let groups = groups.into_inner();
+        let lengths: Vec<usize> = groups.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [1, GROUP_MAX, BEYOND]);
+        let order: Vec<u8> = groups.iter().flatten().map(|batch| batch.puts[0].1[0]).collect();
+        assert!(order.is_sorted(), "{order:?}");
+    }
+
+    /// Those of the leader's group learn that the store has stopped; the next of the queue leads.
+    #[test]
+    fn nobody_hangs_when_a_leader_panics() {
+        let commits = Arc::new(GroupCommit::default());
+        let (enter, entered) = mpsc::channel();
+        let enter = Arc::new(Mutex::new(enter));
+        let gates: Arc<[Mutex<()>; 3]> = Arc::default();
+        let closed: Vec<_> = gates.iter().map(Mutex::lock).collect();
+        let (end, ended) = mpsc::channel();
+        let spawn = |n: u8| {
+            let (commits, gates, enter) = (commits.clone(), gates.clone(), enter.clone());
+            let end = end.clone();
+            let write = move |batches: &[Batch]| {
+                let first = batches[0].puts[0].1[0];
+                enter.lock().send(first).expect("a receiver");
+                // Only the writers 0, 1 and 4 lead.
+                drop(gates[usize::from(first.div_ceil(2))].lock());
+                assert_ne!(first, 1, "planted");
+                Ok(vec![Commit::Done; batches.len()])
+            };
+            thread::spawn(move || end.send((n, commits.commit(batch(n), write))));
+        };
+        let patience = Duration::from_secs(60);
+        let mut closed = closed.into_iter();
+        for (leader, followers) in [(0, 1..4_u8), (1, 4..6), (4, 6..6)] {
+            if leader == 0 {
+                spawn(0);
+            }
+            assert_eq!(entered.recv_timeout(patience).expect("nobody leads"), leader);
+            for (n, follower) in followers.enumerate() {
+                spawn(follower);
+                until_waiting(&commits, n + 1);
+            }
+            drop(closed.next());
+        }
+        let mut outcomes = std::collections::BTreeMap::new();
+        // The leader that panicked has no outcome.
+        for _ in 0..5 {
+            let (n, outcome) = ended.recv_timeout(patience).expect("a writer hangs");
+            outcomes.insert(n, outcome);
+        }
+        for (n, outcome) in outcomes {
+            match n {
+                2 | 3 => assert!(matches!(outcome, Err(StoreError::Stopped)), "{n}: {outcome:?}"),
+                _ => assert!(matches!(outcome, Ok(Commit::Done)), "{n}: {outcome:?}"),
+            }
+        }
     }
 
     #[test]

@@ -123,11 +123,16 @@ impl Disk {
     pub(super) fn break_with(&mut self, device: File) {
         self.log = device;
     }
+
+    /// Holds every sync until the guard is dropped.
+    pub(super) fn hold(&self) -> parking_lot::MutexGuard<'_, Folder> {
+        self.blobs.lock()
+    }
 }
 
 /// A folder, and the names of its files that are on the disk.
 #[derive(Debug)]
-struct Folder {
+pub(super) struct Folder {
     path: PathBuf,
     synced: BTreeSet<OsString>,
 }

@@ -66,8 +66,18 @@ impl InFlight {
 }
 
 #[cfg(test)]
+impl InFlight {
+    /// The number of readers that wait. They are woken, and wait again.
+    pub(super) fn waiting(&self) -> usize {
+        self.landed.notify_all()
+    }
+}
+
+#[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
     use std::thread;
+    use std::time::Duration;
 
     use super::*;
     use crate::store::Tree;
@@ -80,14 +90,38 @@ mod tests {
         in_flight.wait(|group| group.contains(&other)).expect("does not wait");
         thread::scope(|scope| {
             let reader = scope.spawn(|| in_flight.wait(|group| group.contains(&written)));
-            while in_flight.landed.notify_one() {
-                // A reader that is woken early goes on waiting.
+            while in_flight.waiting() == 0 {
+                assert!(!reader.is_finished(), "a reader did not wait");
+                thread::yield_now();
             }
-            assert!(!reader.is_finished());
             in_flight.land();
             reader.join().expect("no panic").expect("landed");
         });
         in_flight.wait(|group| group.contains(&written)).expect("nothing is in flight");
+    }
+
+    /// The next group follows before the reader has noticed that the first one landed.
+    #[test]
+    fn a_reader_of_a_key_that_is_always_in_flight_returns() {
+        let (in_flight, written) = (InFlight::default(), Key::new(Tree::Logins, *b"a"));
+        thread::scope(|scope| {
+            for _ in 0..100 {
+                in_flight.depart([&written].into_iter());
+                let (done, read) = mpsc::channel();
+                let (in_flight, written) = (&in_flight, &written);
+                scope.spawn(move || {
+                    done.send(in_flight.wait(|group| group.contains(written))).expect("a receiver");
+                });
+                while in_flight.waiting() == 0 {
+                    thread::yield_now();
+                }
+                in_flight.land();
+                in_flight.depart([written].into_iter());
+                let returned = read.recv_timeout(Duration::from_secs(60));
+                in_flight.land();
+                returned.expect("waits for a later group").expect("landed");
+            }
+        });
     }
 
     #[test]
