@@ -12,6 +12,8 @@ use crate::store::{Batch, Commit, StoreError};
 
 /// The most batches in one group: what a group writes keeps readers waiting.
 const GROUP_MAX: usize = 128;
+/// The most bytes in a group of several batches: a store may need a sync between larger ones.
+const GROUP_BYTES_MAX: usize = 128 * 1024;
 
 /// Writers that wait for their batches to be committed.
 #[derive(Debug, Default)]
@@ -27,6 +29,7 @@ struct Queue {
 
 #[derive(Debug)]
 struct Writer {
+    bytes: usize,
     turn: Mutex<Turn>,
     changed: Condvar,
 }
@@ -63,17 +66,19 @@ impl GroupCommit {
     }
 
     fn enqueue(&self, batch: Batch) -> Arc<Writer> {
+        let bytes = length_of(&batch);
         let mut queue = self.queue.lock();
         let turn = if queue.led { Turn::Waits(batch) } else { Turn::Leads(batch) };
         queue.led = true;
-        let writer = Arc::new(Writer { turn: Mutex::new(turn), changed: Condvar::new() });
+        let writer = Arc::new(Writer { bytes, turn: Mutex::new(turn), changed: Condvar::new() });
         queue.waiting.push(Arc::clone(&writer));
         writer
     }
 
     fn lead(&self, write: impl FnOnce(&[Batch]) -> Result<Vec<Commit>, StoreError>) {
         let mut queue = self.queue.lock();
-        let length = queue.waiting.len().min(GROUP_MAX);
+        let lengths = queue.waiting.iter().map(|writer| writer.bytes);
+        let length = length_of_group(lengths).min(queue.waiting.len());
         // Whoever is not told an outcome, because `write` panicked, learns that the store has
         // stopped.
         let lead = Lead { commits: self, group: queue.waiting.drain(..length).collect() };
@@ -87,6 +92,24 @@ impl GroupCommit {
             });
         }
     }
+}
+
+/// The bytes that a batch writes.
+fn length_of(batch: &Batch) -> usize {
+    let puts = batch.puts.iter().map(|(key, value)| key.bytes.len().saturating_add(value.len()));
+    let deletes = batch.deletes.iter().map(|key| key.bytes.len());
+    puts.chain(deletes).fold(0, usize::saturating_add)
+}
+
+/// The number of batches of these lengths that are one group, at least one.
+fn length_of_group(mut lengths: impl Iterator<Item = usize>) -> usize {
+    let first = lengths.next().unwrap_or(0);
+    let sums = lengths.scan(first, |sum, length| {
+        *sum = sum.saturating_add(length);
+        Some(*sum)
+    });
+    let more = sums.take(GROUP_MAX.saturating_sub(1)).take_while(|sum| *sum <= GROUP_BYTES_MAX);
+    more.count().saturating_add(1)
 }
 
 impl Writer {
@@ -224,6 +247,23 @@ mod tests {
         assert_eq!(lengths, [1, GROUP_MAX, BEYOND]);
         let order: Vec<u8> = groups.iter().flatten().map(|batch| batch.puts[0].1[0]).collect();
         assert!(order.is_sorted(), "{order:?}");
+    }
+
+    #[test]
+    fn large_batches_are_groups_of_their_own() {
+        let half = GROUP_BYTES_MAX / 2;
+        for (lengths, expected) in [
+            (&[1, 1, 1][..], 3),
+            (&[half, half, 0, 1], 3),
+            (&[half, half + 1], 1),
+            (&[GROUP_BYTES_MAX + 1, 1], 1),
+            (&[1, usize::MAX, 1], 1),
+            (&[0; GROUP_MAX + 1], GROUP_MAX),
+        ] {
+            assert_eq!(length_of_group(lengths.iter().copied()), expected, "{lengths:?}");
+        }
+        let both = Batch { deletes: vec![Key::new(Tree::Pools, [0; 9])], ..batch(1) };
+        assert_eq!(length_of(&both), 11);
     }
 
     /// Those of the leader's group learn that the store has stopped; the next of the queue leads.

@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::store_of;
-use crate::store::sled_store::{BACKLOG_MAX, Durability, SledStore};
+use crate::store::sled_store::flush::BACKLOG_MAX;
+use crate::store::sled_store::{Durability, SledStore};
 use crate::store::{Batch, Commit, Key, KeyRange, Store, Tree, Value};
 
 /// Longer than any test waits for what it expects.
@@ -119,7 +120,7 @@ fn readers_of_other_keys_do_not_wait_for_a_sync() {
 fn a_full_backlog_is_flushed() {
     let (folder, store) = store_of(Durability::Relaxed);
     let shared = &store.shared;
-    let backlog = || shared.backlog.load(std::sync::atomic::Ordering::SeqCst);
+    let backlog = || shared.progress.unflushed();
     let mut written = 0;
     for n in 0_u32.. {
         let puts = (0..64_u32).map(|m| (Key::new(Tree::Pools, (n * 64 + m).to_be_bytes()), vec![]));
