@@ -33,6 +33,7 @@ mod part;
 mod rules;
 mod state;
 pub mod store;
+mod sync;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod text;

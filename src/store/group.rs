@@ -6,9 +6,8 @@
 
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::store::{Batch, Commit, StoreError};
+use crate::sync::{Condvar, Mutex};
 
 /// The most batches in one group: what a group writes keeps readers waiting.
 const GROUP_MAX: usize = 128;
@@ -152,7 +151,7 @@ impl Drop for Lead<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(cognate_loom)))]
 impl GroupCommit {
     /// The number of writers that have queued up.
     pub(super) fn waiting(&self) -> usize {
@@ -160,7 +159,62 @@ impl GroupCommit {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, cognate_loom))]
+mod model {
+    use loom::thread;
+
+    use super::*;
+    use crate::store::{Key, Tree};
+
+    /// Every writer gets the outcome of its own batch, which is written once, and one leads at a
+    /// time. loom reports a writer that waits forever.
+    fn check(writers: u8, preemptions: Option<usize>) {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = preemptions;
+        model.check(move || {
+            let commits = Arc::new(GroupCommit::default());
+            let written = Arc::new(loom::sync::Mutex::new(Vec::new()));
+            let commit = |n: u8| {
+                let (commits, written) = (Arc::clone(&commits), Arc::clone(&written));
+                move || {
+                    let key = Key::new(Tree::Pools, [n]);
+                    let batch = Batch { puts: vec![(key, vec![n])], ..Batch::default() };
+                    let outcome = commits.commit(batch, |batches| {
+                        let mut written = written.try_lock().expect("nobody else leads");
+                        let numbers = batches.iter().map(|batch| batch.puts[0].1[0]);
+                        written.extend(numbers.clone());
+                        // Lets others queue meanwhile.
+                        thread::yield_now();
+                        Ok(numbers.map(outcome_of).collect())
+                    });
+                    assert_eq!(outcome.expect("written"), outcome_of(n));
+                }
+            };
+            let others: Vec<_> = (1..writers).map(|n| thread::spawn(commit(n))).collect();
+            commit(0)();
+            others.into_iter().for_each(|other| other.join().expect("no panic"));
+            let mut written = written.lock().expect("no panic").clone();
+            written.sort_unstable();
+            assert_eq!(written, (0..writers).collect::<Vec<_>>());
+        });
+    }
+
+    fn outcome_of(n: u8) -> Commit {
+        if n.is_multiple_of(2) { Commit::Done } else { Commit::Conflict }
+    }
+
+    #[test]
+    fn two_writers() {
+        check(2, None);
+    }
+
+    #[test]
+    fn three_writers() {
+        check(3, Some(2));
+    }
+}
+
+#[cfg(all(test, not(cognate_loom)))]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;

@@ -387,5 +387,5 @@ fn store_error(error: sled::Error) -> StoreError {
     if damage { StoreError::Corrupt(error.to_string()) } else { StoreError::failed(error) }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", not(cognate_loom)))]
 mod tests;

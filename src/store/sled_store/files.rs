@@ -117,7 +117,7 @@ impl Disk {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(cognate_loom)))]
 impl Disk {
     /// Syncs another file instead of the log from now on.
     pub(super) fn break_with(&mut self, device: File) {

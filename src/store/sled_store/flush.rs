@@ -33,7 +33,7 @@ impl Progress {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(cognate_loom)))]
 impl Progress {
     pub(super) fn unflushed(&self) -> usize {
         self.unflushed.load(Ordering::SeqCst)

@@ -4,11 +4,10 @@
 //! values behind it are durable (I8). Readers of other keys never wait.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use parking_lot::{Condvar, Mutex};
+use std::sync::atomic::Ordering;
 
 use crate::store::{Key, StoreError};
+use crate::sync::{AtomicBool, Condvar, Mutex};
 
 /// The keys of the group that is being written. There is at most one such group.
 #[derive(Debug, Default)]
@@ -65,7 +64,7 @@ impl InFlight {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(cognate_loom)))]
 impl InFlight {
     /// The number of readers that wait. They are woken, and wait again.
     pub(super) fn waiting(&self) -> usize {
@@ -73,7 +72,57 @@ impl InFlight {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, cognate_loom))]
+mod model {
+    use std::sync::Arc;
+
+    use loom::sync::atomic::AtomicUsize;
+    use loom::thread;
+
+    use super::*;
+    use crate::store::Tree;
+
+    /// The groups write one after the other, as group commit has it.
+    fn check(readers: usize, groups: usize, preemptions: Option<usize>) {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = preemptions;
+        model.check(move || {
+            let key = Key::new(Tree::Logins, *b"a");
+            let shared: Arc<(InFlight, AtomicUsize, AtomicUsize)> = Arc::default();
+            let reader = || {
+                let (shared, key) = (Arc::clone(&shared), key.clone());
+                move || {
+                    let (in_flight, value, durable) = &*shared;
+                    let read = value.load(Ordering::SeqCst);
+                    in_flight.wait(|group| group.contains(&key)).expect("landed");
+                    let durable = durable.load(Ordering::SeqCst);
+                    assert!(read <= durable, "{read} was read, {durable} is durable");
+                }
+            };
+            let readers: Vec<_> = (0..readers).map(|_| thread::spawn(reader())).collect();
+            let (in_flight, value, durable) = &*shared;
+            for number in 1..=groups {
+                in_flight.depart([&key].into_iter());
+                value.store(number, Ordering::SeqCst);
+                durable.store(number, Ordering::SeqCst);
+                in_flight.land();
+            }
+            readers.into_iter().for_each(|reader| reader.join().expect("no panic"));
+        });
+    }
+
+    #[test]
+    fn a_reader_of_two_groups() {
+        check(1, 2, None);
+    }
+
+    #[test]
+    fn two_readers_of_two_groups() {
+        check(2, 2, Some(2));
+    }
+}
+
+#[cfg(all(test, not(cognate_loom)))]
 mod tests {
     use std::sync::mpsc;
     use std::thread;
