@@ -34,6 +34,7 @@ mod rules;
 mod salvage;
 mod state;
 pub mod store;
+mod sync;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod text;

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use parking_lot::RwLock;
+use std::sync::atomic::Ordering;
 
 use crate::id::Guid;
 use crate::name::ProviderName;
@@ -12,6 +10,7 @@ use crate::state::Pool;
 use crate::store::key::LoginKeys;
 use crate::store::record::Record;
 use crate::store::{Key, StoreError, Value};
+use crate::sync::{AtomicU64, RwLock};
 
 /// A pool and the bytes that it was decoded from.
 #[derive(Debug)]
@@ -132,5 +131,122 @@ impl Drop for Writing<'_> {
         let mut kept = self.cache.kept.write();
         kept.writers = kept.writers.saturating_sub(1);
         self.cache.generation.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(all(test, cognate_loom))]
+mod model {
+    use loom::thread;
+
+    use super::*;
+    use crate::ambient::Timestamp;
+    use crate::id::IdentityPoolId;
+    use crate::name::Region;
+    use crate::state::IdentityPool;
+
+    const GUID: Guid = Guid([7; 16]);
+
+    fn kept(pool: &Pool, version: u8) -> Arc<KeptPool> {
+        let (pool, record) = (pool.clone(), vec![version]);
+        Arc::new(KeptPool { guid: GUID, pool, record, developer_logins: None })
+    }
+
+    /// A store of one pool, whose record is the number of its version.
+    #[derive(Default)]
+    struct Shared {
+        cache: PoolCache,
+        stored: loom::sync::Mutex<u8>,
+    }
+
+    impl Shared {
+        fn read(&self) -> u8 {
+            *self.stored.lock().expect("no panic")
+        }
+
+        fn write(&self) {
+            let _writing = self.cache.writing([GUID]);
+            *self.stored.lock().expect("no panic") += 1;
+        }
+
+        fn keep(&self, pool: &Pool) {
+            let generation = self.cache.generation();
+            self.cache.keep(generation, &kept(pool, self.read()));
+        }
+
+        /// What a lookup does with a cached pool and one read of the store.
+        fn look_up(&self) {
+            let generation = self.cache.generation();
+            let Some(pool) = self.cache.get_as_of(generation, GUID) else { return };
+            let stored = self.read();
+            if self.cache.is_unchanged_since(generation) {
+                assert_eq!(pool.record, [stored], "both show one committed state");
+            }
+        }
+    }
+
+    fn check(preemptions: Option<usize>, threads: &'static [fn(&Shared, &Pool)]) {
+        let region: Region = "us-east-1".parse().expect("a region");
+        let settings = IdentityPool {
+            identity_pool_id: IdentityPoolId::new(&region, GUID),
+            identity_pool_name: "game".parse().expect("a name"),
+            allow_unauthenticated_identities: true,
+            allow_classic_flow: None,
+            supported_login_providers: BTreeMap::new(),
+            developer_provider_name: None,
+            open_id_connect_provider_arns: Vec::new(),
+            cognito_identity_providers: Vec::new(),
+            saml_provider_arns: Vec::new(),
+            identity_pool_tags: BTreeMap::new(),
+        };
+        let account = "123456789012".parse().expect("an account");
+        let pool = Pool::new((account, region), Timestamp::from_millis(0), settings);
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = preemptions;
+        model.check(move || {
+            let shared = Arc::new(Shared::default());
+            let threads: Vec<_> = threads
+                .iter()
+                .map(|run| {
+                    let (shared, pool) = (Arc::clone(&shared), pool.clone());
+                    thread::spawn(move || run(&shared, &pool))
+                })
+                .collect();
+            threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+            if let Some(pool) = shared.cache.get(GUID) {
+                assert_eq!(pool.record, [shared.read()], "a cached pool equals the stored one");
+            }
+        });
+    }
+
+    #[test]
+    fn a_reader_and_a_writer() {
+        check(
+            None,
+            &[
+                |shared, pool| {
+                    shared.keep(pool);
+                    shared.look_up();
+                },
+                |shared, _| {
+                    shared.write();
+                    shared.write();
+                },
+            ],
+        );
+    }
+
+    #[test]
+    fn a_reader_and_two_writers() {
+        check(
+            Some(3),
+            &[
+                |shared, pool| {
+                    shared.keep(pool);
+                    shared.look_up();
+                },
+                |shared, _| shared.write(),
+                |shared, _| shared.write(),
+            ],
+        );
     }
 }

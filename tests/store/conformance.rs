@@ -31,7 +31,11 @@ fn conforms(store: &Arc<dyn Store>) {
     trees_are_apart(&**store);
     scans_follow_the_order_of_keys(&**store);
     a_visit_shows_what_a_scan_returns(&**store);
-    racing_writers_do_not_overwrite_each_other(store);
+    long_records_are_compared_whole(&**store);
+    long_records_are_replaced_and_scanned(&**store);
+    racing_writers_do_not_overwrite_each_other(store, "counter", 0);
+    racing_writers_do_not_overwrite_each_other(store, "long counter", 3 * PIECE);
+    racing_readers_see_long_records_whole(&**store);
 }
 
 fn batches_happen_whole_or_not_at_all(store: &dyn Store) {
@@ -134,18 +138,89 @@ fn a_visit_shows_what_a_scan_returns(store: &dyn Store) {
     assert_eq!(store.commit(batch(&[], &all, &[])).expect("commits"), Commit::Done);
 }
 
-fn racing_writers_do_not_overwrite_each_other(store: &Arc<dyn Store>) {
+/// sled stores a longer record in pieces of this length.
+const PIECE: usize = 4096;
+
+/// A text of this length whose places all differ from those of another `fill`.
+fn long(fill: char, length: usize) -> String {
+    std::iter::repeat_n(fill, length).collect()
+}
+
+fn long_records_are_compared_whole(store: &dyn Store) {
+    let name = key(Tree::Identities, "long");
+    for length in [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + 1, 5 * PIECE + 7] {
+        let stored = long('a', length);
+        store.commit(batch(&[], &[], &[(&name, &stored)])).expect("commits");
+        let differs_at = |place: usize| {
+            let mut other = stored.clone();
+            other.replace_range(place..=place, "b");
+            other
+        };
+        let mut wrong: Vec<Option<String>> = [0, length / 2, length - PIECE / 2, length - 1]
+            .map(|place| Some(differs_at(place)))
+            .into();
+        wrong.extend([1, PIECE].map(|less| Some(stored[less.min(length)..].to_owned())));
+        wrong.extend([1, PIECE].map(|more| Some(stored.clone() + &long('a', more))));
+        wrong.extend([Some(String::new()), Some("a".to_owned()), None]);
+        for expected in wrong {
+            let what = expected.as_ref().map(String::len);
+            let change = batch(&[(&name, expected.as_deref())], &[&name], &[]);
+            let outcome = store.commit(change).expect("commits");
+            assert_eq!(outcome, Commit::Conflict, "{what:?} for {length}");
+        }
+        let checks_only = batch(&[(&name, Some(&stored))], &[], &[]);
+        assert_eq!(store.commit(checks_only).expect("commits"), Commit::Done, "{length}");
+        let delete = batch(&[(&name, Some(&stored))], &[&name], &[]);
+        assert_eq!(store.commit(delete).expect("commits"), Commit::Done, "{length}");
+        assert_eq!(read(store, &name), None);
+    }
+}
+
+fn long_records_are_replaced_and_scanned(store: &dyn Store) {
+    let range = KeyRange::prefix(Tree::Identities, *b"piece");
+    let [before, name, after] =
+        ["piece 1", "piece 2", "piece 3"].map(|name| key(Tree::Identities, name));
+    store.commit(batch(&[], &[], &[(&before, "short"), (&after, "short")])).expect("commits");
+    let values = [
+        long('a', 3 * PIECE),
+        long('b', 3 * PIECE),
+        long('c', PIECE + 1),
+        "short".to_owned(),
+        long('d', 9 * PIECE),
+    ];
+    let mut known = None;
+    for value in &values {
+        let change = batch(&[(&name, known)], &[], &[(&name, value)]);
+        assert_eq!(store.commit(change.clone()).expect("commits"), Commit::Done);
+        assert_eq!(store.commit(change).expect("commits"), Commit::Conflict, "was replaced");
+        assert_eq!(read(store, &name).as_deref(), Some(value.as_str()));
+        for limit in [2, 3, 9] {
+            let found = store.scan(&range, limit).expect("scans");
+            let whole = [(&before, "short"), (&name, value), (&after, "short")];
+            let whole = whole.map(|(key, value)| (key.clone(), value.as_bytes().to_vec()));
+            assert_eq!(found, whole[..limit.min(3)]);
+        }
+        known = Some(value);
+    }
+    let all = [&before, &name, &after];
+    assert_eq!(store.commit(batch(&[], &all, &[])).expect("commits"), Commit::Done);
+    assert_eq!(store.scan(&range, 9).expect("scans"), []);
+}
+
+/// `padding` makes the records long.
+fn racing_writers_do_not_overwrite_each_other(store: &Arc<dyn Store>, name: &str, padding: usize) {
     const WRITERS: usize = 4;
     const EACH: usize = 50;
-    let counter = key(Tree::Accounts, "counter");
+    let counter = key(Tree::Accounts, name);
+    let number = |text: &str| text.trim_start().parse::<usize>().unwrap();
     thread::scope(|scope| {
         for _ in 0..WRITERS {
             scope.spawn(|| {
                 for _ in 0..EACH {
                     loop {
                         let before = read(&**store, &counter);
-                        let number: usize = before.as_deref().map_or(0, |n| n.parse().unwrap());
-                        let after = (number + 1).to_string();
+                        let after = before.as_deref().map_or(0, number) + 1;
+                        let after = format!("{}{after}", long(' ', padding));
                         let raise =
                             batch(&[(&counter, before.as_deref())], &[], &[(&counter, &after)]);
                         if store.commit(raise).expect("commits") == Commit::Done {
@@ -156,7 +231,31 @@ fn racing_writers_do_not_overwrite_each_other(store: &Arc<dyn Store>) {
             });
         }
     });
-    assert_eq!(read(&**store, &counter), Some((WRITERS * EACH).to_string()));
+    let last = read(&**store, &counter).expect("is there");
+    assert_eq!(number(&last), WRITERS * EACH);
+}
+
+/// A writer replaces a record again and again; it is there at every moment, and of one moment.
+fn racing_readers_see_long_records_whole(store: &dyn Store) {
+    const WRITES: usize = 100;
+    let name = key(Tree::Pools, "raced");
+    let range = KeyRange::prefix(Tree::Pools, *b"raced");
+    let values = ['a', 'b', 'c'].map(|fill| long(fill, 20 * PIECE + 5));
+    let write = |n: usize| {
+        store.commit(batch(&[], &[], &[(&name, &values[n % 3])])).expect("commits");
+    };
+    write(0);
+    let is_whole = |value: &[u8]| values.iter().any(|whole| whole.as_bytes() == value);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| (1..WRITES).for_each(write));
+        while !writer.is_finished() {
+            let value = store.get_one(&name).expect("reads");
+            assert!(is_whole(&value.expect("is there")));
+            let entries = store.scan(&range, 9).expect("scans");
+            assert!(entries.len() == 1 && is_whole(&entries[0].1), "{}", entries.len());
+        }
+    });
+    store.commit(batch(&[], &[&name], &[])).expect("commits");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cognate::store::{
     Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, SledStore,
@@ -144,4 +144,42 @@ fn a_kill_leaves_what_an_earlier_moment_left() {
         before = length;
     }
     assert!(before > 0, "no kill came upon something written");
+}
+
+/// Ten times in a row, so that a pause of ten seconds would take longer than the test waits.
+#[test]
+fn a_commit_reaches_the_disk_without_a_call() {
+    for durability in [Durability::Relaxed, Durability::ProcessKill] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SledOptions::new(folder.path()).durability(durability);
+        let store = options.clone().open().expect("opens");
+        let mark = || std::fs::read(folder.path().join("commit")).expect("the number of a commit");
+        let started = Instant::now();
+        for (n, batch) in count_up(0).take(10).enumerate() {
+            let before = mark();
+            assert_eq!(store.commit(batch).expect("commits"), Commit::Done);
+            while mark() == before {
+                assert!(started.elapsed() < Duration::from_secs(60), "{durability:?}: {n}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        let copy = tempfile::tempdir().expect("a folder");
+        copy_folder(folder.path(), copy.path());
+        let copied = open(copy.path());
+        let found = copied.scan(&KeyRange::prefix(Tree::Pools, []), usize::MAX).expect("reads");
+        assert_eq!(found.len(), 10, "{durability:?}");
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.file_type().expect("a kind").is_dir() {
+            std::fs::create_dir(&to).expect("makes a folder");
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("copies");
+        }
+    }
 }

@@ -8,6 +8,8 @@
 //! file system that breaks its promises, or writes that bypass the functions of glibc that the
 //! recorder replaces.
 
+mod churn;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -93,8 +95,8 @@ enum Event {
     Print(Vec<u8>),
 }
 
-/// Runs the operations with the recorder preloaded.
-fn recorded(scratch: &Path) -> Vec<Event> {
+/// Runs the test of this name with the recorder preloaded.
+fn recorded(scratch: &Path, test: &str, variables: &[(&str, &str)]) -> Vec<Event> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testkit/power/recorder.c");
     let (recorder, log) = (scratch.join("recorder.so"), scratch.join("log"));
     let built = Command::new("cc")
@@ -107,7 +109,8 @@ fn recorded(scratch: &Path) -> Vec<Event> {
     let root = scratch.join("disk");
     fs::create_dir(&root).expect("a folder");
     let ended = Command::new(std::env::current_exe().expect("this binary"))
-        .args(["--exact", "power::performs_under_a_recorder", "--nocapture", "--test-threads=1"])
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .envs(variables.iter().copied())
         .env(FOLDER, root.join("database"))
         .env("LD_PRELOAD", recorder)
         .env("COGNATE_POWER_ROOT", &root)
@@ -314,7 +317,8 @@ impl File {
 #[test]
 fn a_power_cut_keeps_answered_operations_and_nothing_by_half() {
     let scratch = tempfile::tempdir().expect("a folder");
-    let (events, twin) = (recorded(scratch.path()), twin());
+    let events = recorded(scratch.path(), "power::performs_under_a_recorder", &[]);
+    let twin = twin();
     let chance = Numbers::new(0x706f_7765);
     let mut within = 0;
     for number in 0..CUTS * u64::from(effort()) {

@@ -126,7 +126,7 @@ impl Disk {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(cognate_loom)))]
 impl Disk {
     /// Syncs something else instead of the log from now on.
     pub(super) fn break_with(&mut self, log: impl Log + 'static) {

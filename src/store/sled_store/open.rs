@@ -12,7 +12,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use crate::store::sled_store::digest::Digest;
 use crate::store::sled_store::entry::Home;
 use crate::store::sled_store::error::store_error;
 use crate::store::sled_store::files::{self, CommitMark, Disk};
+use crate::store::sled_store::flush::Progress;
 use crate::store::sled_store::folder;
 use crate::store::sled_store::in_flight::InFlight;
 use crate::store::sled_store::lock::FolderLock;
@@ -101,7 +102,7 @@ impl Shared {
             in_flight: InFlight::default(),
             behind: WriteBehind::default(),
             applied: Mutex::new(Digest::default()),
-            backlog: AtomicUsize::new(0),
+            progress: Progress::default(),
             stopped: OnceLock::new(),
             is_gone: AtomicBool::new(false),
             seal: Seal::new(path),

@@ -9,8 +9,18 @@ use super::files::Log;
 use super::*;
 use crate::store::Tree;
 
+mod unsynced;
+
 fn put(key: u8) -> Batch {
     Batch { puts: vec![(Key::new(Tree::Pools, [key]), vec![key])], ..Batch::default() }
+}
+
+/// A store without threads of its own.
+fn store_of(durability: Durability) -> (tempfile::TempDir, SledStore) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = SledOptions::new(folder.path()).durability(durability);
+    let shared = Arc::new(Shared::open(&options).expect("opens"));
+    (folder, SledStore { tender: None, shared })
 }
 
 fn broken_store(durability: Durability) -> (tempfile::TempDir, SledStore) {
@@ -161,10 +171,7 @@ fn waiting_writers_share_commits() {
 
 #[test]
 fn relaxed_commits_share_a_transaction() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let options = SledOptions::new(folder.path()).durability(Durability::Relaxed);
-    let store =
-        SledStore { tender: None, shared: Arc::new(Shared::open(&options).expect("opens")) };
+    let (_folder, store) = store_of(Durability::Relaxed);
     for n in 0..10 {
         assert_eq!(store.commit(put(n)).expect("room"), Commit::Done);
         assert_eq!(store.get(&[Key::new(Tree::Pools, [n])]).expect("reads"), [Some(vec![n])]);
