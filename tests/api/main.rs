@@ -1,6 +1,8 @@
 //! The public API: every operation through the typed door and through the wire door.
 
 mod accounts;
+mod entropy;
+mod ids;
 mod inputs;
 mod options;
 mod parts;

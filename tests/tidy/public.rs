@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{code, sources};
+use crate::{code, files, sources};
 
 /// The public types and free functions of a file. rustc's lint `unreachable_pub` lets no other item
 /// be `pub`.
@@ -96,4 +96,111 @@ fn the_program_of_the_readme_is_short() {
     let question_marks = lines.concat().matches('?').count();
     assert!(!lines.is_empty() && lines.len() <= 20, "{} lines", lines.len());
     assert!(question_marks <= 8, "{question_marks} question marks");
+}
+
+/// The examples in Markdown.
+fn examples(markdown: &str) -> String {
+    markdown.split("```").skip(1).step_by(2).collect::<Vec<_>>().join("\n")
+}
+
+/// Everything that can call a function: the code of all packages, and the examples of all docs.
+fn callers() -> String {
+    let mut callers = Vec::new();
+    for folder in ["src", "tests", "examples", "benches", "fuzz"] {
+        for (_, text) in sources(folder) {
+            let doc = |line: &str| {
+                let line = line.trim_start();
+                let doc = line.strip_prefix("//!").or_else(|| line.strip_prefix("///"));
+                doc.map(|doc| doc.trim_start().to_owned())
+            };
+            callers.push(examples(&text.lines().filter_map(doc).collect::<Vec<_>>().join("\n")));
+            let is_code = |line: &&str| !line.trim_start().starts_with("//");
+            callers.push(text.lines().filter(is_code).collect::<Vec<_>>().join("\n"));
+        }
+    }
+    for (_, text) in files("README.md", "md").into_iter().chain(files("docs", "md")) {
+        callers.push(examples(&text));
+    }
+    callers.join("\n")
+}
+
+/// The public functions of a file. A function without `self` has in front of it the type that it
+/// belongs to; a method is called on a value, and the type does not stand there.
+fn public_functions(text: &str) -> Vec<(String, String)> {
+    let text = code(text);
+    let mut of = "";
+    let mut functions = Vec::new();
+    let mut start = 0;
+    for line in text.lines() {
+        let rest = &text[start..];
+        start += line.len() + 1;
+        if let Some(header) = line.strip_prefix("impl") {
+            let header = header.split_once("> ").map_or(header, |(_, header)| header).trim_start();
+            of = header.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        } else if line == "}" {
+            of = "";
+        }
+        let is_function =
+            ["pub fn ", "pub const fn "].iter().any(|item| line.trim_start().starts_with(item));
+        let Some((_, function)) = rest.split_once("fn ").filter(|_| is_function) else { continue };
+        let (name, rest) = function.split_once(['(', '<']).expect("arguments");
+        let arguments = if function[name.len()..].starts_with('<') {
+            rest.split_once('(').expect("arguments").1
+        } else {
+            rest
+        };
+        let first = arguments.split([',', ')']).next().unwrap_or_default();
+        let is_method =
+            first.trim_start_matches(['&', ' ', '\n']).trim_start_matches("mut ") == "self";
+        if !name.starts_with('$') {
+            functions.push((if is_method { "" } else { of }.to_owned(), name.to_owned()));
+        }
+    }
+    functions
+}
+
+/// rustc reports unused functions only if they are private. Methods of one name in several types
+/// cannot be told apart here.
+#[test]
+fn every_public_function_is_called() {
+    let callers = callers();
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let is_called = |of: &str, name: &str| {
+        callers.match_indices(name).any(|(at, _)| {
+            let (before, behind) = (&callers[..at], &callers[at + name.len()..]);
+            if is_part(before.chars().next_back()) || is_part(behind.chars().next()) {
+                return false;
+            }
+            match before.strip_suffix("::") {
+                Some(path) => {
+                    let path = path
+                        .strip_suffix('>')
+                        .and_then(|path| path.rsplit_once('<'))
+                        .map_or(path, |(path, _)| path);
+                    of.is_empty()
+                        || path.ends_with(of)
+                        || path.ends_with("Self")
+                        || path.ends_with("crate")
+                }
+                None if of.is_empty() => {
+                    before.ends_with('.') || (behind.starts_with('(') && !before.ends_with("fn "))
+                }
+                None => false,
+            }
+        })
+    };
+    let (mut seen, mut unused) = (0, Vec::new());
+    for (file, text) in sources("src") {
+        if file.starts_with("src/bin/") || file.ends_with("tests.rs") {
+            continue;
+        }
+        for (of, name) in public_functions(&text) {
+            seen += 1;
+            if !is_called(&of, &name) {
+                unused.push(format!("{file}: {of} {name}"));
+            }
+        }
+    }
+    assert!(unused.is_empty(), "nothing calls {unused:#?}");
+    assert!(seen > 200, "only {seen} functions were looked at");
 }
