@@ -5,6 +5,7 @@ mod entropy;
 mod ids;
 mod inputs;
 mod options;
+mod outputs;
 mod parts;
 mod refusals;
 mod sessions;

@@ -1,6 +1,6 @@
 //! The public items of the crate: each has a name of its own, and an example where a user starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{code, files, sources};
 
@@ -159,44 +159,44 @@ fn public_functions(text: &str) -> Vec<(String, String)> {
     functions
 }
 
+/// Every call in `code`: the type in front of the function, if there is one, and the name. A call
+/// with a type is also there without it.
+fn calls(code: &str) -> BTreeSet<(&str, &str)> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut calls = BTreeSet::new();
+    let mut at = 0;
+    for word in code.split_inclusive(|c| !is_part(c)) {
+        let name = word.trim_end_matches(|c| !is_part(c));
+        let (before, behind) = (&code[..at], &code[at + name.len()..]);
+        at += word.len();
+        if let Some(path) = before.strip_suffix("::") {
+            let is_generic = path.ends_with('>');
+            let of = if is_generic { path.rsplit_once("::<") } else { None };
+            let of = of.map_or(path, |(of, _)| of);
+            calls.insert((&of[of.trim_end_matches(is_part).len()..], name));
+            calls.insert(("", name));
+        } else if before.ends_with('.') || (behind.starts_with('(') && !before.ends_with("fn ")) {
+            calls.insert(("", name));
+        }
+    }
+    calls
+}
+
 /// rustc reports unused functions only if they are private. Methods of one name in several types
 /// cannot be told apart here.
 #[test]
 fn every_public_function_is_called() {
     let callers = callers();
-    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let is_called = |of: &str, name: &str| {
-        callers.match_indices(name).any(|(at, _)| {
-            let (before, behind) = (&callers[..at], &callers[at + name.len()..]);
-            if is_part(before.chars().next_back()) || is_part(behind.chars().next()) {
-                return false;
-            }
-            match before.strip_suffix("::") {
-                Some(path) => {
-                    let path = path
-                        .strip_suffix('>')
-                        .and_then(|path| path.rsplit_once('<'))
-                        .map_or(path, |(path, _)| path);
-                    of.is_empty()
-                        || path.ends_with(of)
-                        || path.ends_with("Self")
-                        || path.ends_with("crate")
-                }
-                None if of.is_empty() => {
-                    before.ends_with('.') || (behind.starts_with('(') && !before.ends_with("fn "))
-                }
-                None => false,
-            }
-        })
-    };
+    let all = calls(&callers);
     let (mut seen, mut unused) = (0, Vec::new());
     for (file, text) in sources("src") {
         if file.starts_with("src/bin/") || file.ends_with("tests.rs") {
             continue;
         }
+        let own = calls(&text);
         for (of, name) in public_functions(&text) {
             seen += 1;
-            if !is_called(&of, &name) {
+            if !all.contains(&(&*of, &*name)) && !own.contains(&("Self", &*name)) {
                 unused.push(format!("{file}: {of} {name}"));
             }
         }
