@@ -276,3 +276,62 @@ fn check_same_without_body(
         assert_eq!(response.headers()["content-length"], length.as_str());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    const LIST: &str = "X-Amz-Target: AWSCognitoIdentityService.ListIdentityPools";
+    const GET_ID: &str = "X-Amz-Target: AWSCognitoIdentityService.GetId";
+
+    /// Whether the rules allow the response to a request with these headers.
+    fn allows(guard: &str, request: &str, status: u16, reader: Option<&str>) -> bool {
+        let rules = Rules::parse(guard.as_bytes());
+        let request = parse(request.as_bytes(), "").expect("a request");
+        let mut response = Response::builder().status(status);
+        if let Some(reader) = reader {
+            response = response.header("access-control-allow-origin", reader);
+        }
+        let response = response.body(Bytes::new()).expect("a response");
+        let check = AssertUnwindSafe(|| rules.check(&request, &response));
+        catch_unwind(check).is_ok()
+    }
+
+    /// A guard that lets too much pass would be noticed.
+    #[test]
+    fn the_rules_refuse_answers_to_other_sites() {
+        let page = "Origin: http://attacker.test";
+        let own = "Origin: http://localhost:3000";
+        let signed = format!("POST /\n{page}\n{LIST}");
+        let trusted = format!("POST /\n{own}\n{LIST}");
+        let public = format!("POST /\n{page}\n{GET_ID}");
+        let asks = format!("OPTIONS /\n{page}\nAccess-Control-Request-Headers: x, Authorization");
+        let rebound = "GET /.well-known/jwks.json\nHost: attacker.test";
+        for (guard, request, status, reader, allowed) in [
+            ("", &*signed, 403, None, true),
+            ("", &signed, 200, None, false),
+            ("", &signed, 403, Some("*"), false),
+            ("", &signed, 200, Some("http://attacker.test"), false),
+            ("origin=http://attacker.test", &signed, 200, Some("http://attacker.test"), true),
+            ("open", &signed, 200, Some("*"), true),
+            ("open", &signed, 200, None, false),
+            ("", &trusted, 200, Some("http://localhost:3000"), true),
+            ("", &trusted, 200, Some("http://localhost:3001"), false),
+            ("", &trusted, 200, Some("*"), false),
+            ("", &public, 200, Some("*"), true),
+            ("", &public, 200, None, false),
+            ("", &asks, 403, None, true),
+            ("", &asks, 200, Some("*"), false),
+            ("", rebound, 200, Some("*"), true),
+            ("local", rebound, 200, Some("*"), false),
+            ("local", rebound, 403, None, true),
+            ("host=cognito.test", rebound, 200, Some("*"), false),
+            ("host=attacker.test", rebound, 200, Some("*"), true),
+        ] {
+            let given = allows(guard, request, status, reader);
+            assert_eq!(given, allowed, "`{guard}`: {request}: {status} {reader:?}");
+        }
+    }
+}
