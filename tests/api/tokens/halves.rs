@@ -40,8 +40,9 @@ fn a_key_whose_halves_differ_signs_nothing() {
             let alice = world.register(&pool, "alice");
             let jwks = world.engine.jwks().expect("readable");
             let [old, new] = &jwks.keys[..] else { panic!("two keys") };
-            let keys = world.dump().into_iter().filter(|(key, _)| key.tree == Tree::SigningKeys);
-            let (key, record) = keys.last().expect("the current key");
+            let dump = world.dump().into_iter();
+            let mut keys = dump.filter(|(key, _)| key.tree == Tree::SigningKeys);
+            let (key, record) = keys.next_back().expect("the current key");
             let record_of_others = replaced(&record, &public(new), &public(old));
             let put = |value: &[u8]| {
                 let mut batch = Batch::default();
