@@ -1,7 +1,7 @@
 //! Time and randomness: the only impure inputs. The embedder can replace each of them.
 //!
-//! A run with a fixed [`Clock`], [`Entropy`] and [`Ids`] repeats byte for byte. Signatures with
-//! ES256 are the one exception: ring draws their nonces itself.
+//! A run with a fixed [`Clock`], [`Entropy`] and [`Ids`] repeats byte for byte. ES256 is the one
+//! exception: ring itself draws its keys and the nonces of its signatures.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};

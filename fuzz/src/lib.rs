@@ -2,6 +2,8 @@
 //!
 //! | target | input | property |
 //! | --- | --- | --- |
+//! | [`files`] | damage to the files of a sled database | it is the same database, or an error |
+//! | [`http`] | a guard, and HTTP requests, as text | every response is whole, a refused request writes nothing, pages of other sites read and do what the guard allows |
 //! | [`wire`] | requests, as text | no panic, no status 500, no token disclosed, no signed operation without credentials |
 //! | [`token`] | a token, its claims, or edits of it | only tokens that the engine signed are accepted |
 //! | [`operations`] | options, and operations on few names | the testkit's model agrees with every answer; refused and reading calls write nothing |
@@ -18,6 +20,8 @@
 
 pub mod canary;
 mod edits;
+pub mod files;
+pub mod http;
 pub mod logins;
 mod model;
 pub mod names;
@@ -31,8 +35,10 @@ pub mod wire;
 pub type Run = fn(&[u8]);
 
 /// Every target with its name.
-pub const TARGETS: [(&str, Run); 7] = [
+pub const TARGETS: [(&str, Run); 9] = [
     ("canary", canary::run),
+    ("files", files::run),
+    ("http", http::run),
     ("logins", logins::run),
     ("names", names::run),
     ("operations", operations::run),

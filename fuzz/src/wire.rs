@@ -24,7 +24,7 @@ use crate::scene::{self, ACCOUNT, DEVELOPER, PROOF, PUBLIC, Watched};
 const REQUESTS_MAX: usize = 12;
 
 /// The placeholder of the last token.
-const LAST_TOKEN: &str = "LAST-TOKEN";
+pub(crate) const LAST_TOKEN: &str = "LAST-TOKEN";
 
 /// Sends the requests of an input.
 pub fn run(data: &[u8]) {
@@ -48,7 +48,7 @@ pub fn run(data: &[u8]) {
         let target = request.target;
         assert!(reply.status != 200 || request.may_succeed(), "an unsigned call of {target}");
         let answer = answer_of(&reply);
-        if let Some(handed_out) = verify(&watched, &reply) {
+        if let Some(handed_out) = verify(&watched, &reply.body) {
             token = handed_out;
         }
         for secret in &secrets.0 {
@@ -67,7 +67,7 @@ pub fn run(data: &[u8]) {
 
 /// A pool with both roles, with the users alice, and bob who also has a public login. Returns a
 /// token of bob.
-fn furnish(engine: &Engine) -> String {
+pub(crate) fn furnish(engine: &Engine) -> String {
     let aws = scene::owner(engine);
     let pool = scene::create_pool(&aws);
     let roles = [(RoleType::Authenticated, "player"), (RoleType::Unauthenticated, "guest")];
@@ -121,9 +121,10 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Checks that a token in the reply is genuine and for the reply's identity. Returns the token.
-fn verify(engine: &Engine, reply: &Reply) -> Option<String> {
-    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+/// Checks that a token in the body of a reply is genuine and for the reply's identity. Returns the
+/// token.
+pub(crate) fn verify(engine: &Engine, body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
     if let Some(session) = body["Credentials"]["SessionToken"].as_str() {
         let session = engine.verify_session(session).expect("a session of its own").session;
         assert_eq!(body["IdentityId"], session.identity_id.as_str());

@@ -250,3 +250,35 @@ mod model {
         );
     }
 }
+
+#[cfg(all(test, not(cognate_loom)))]
+mod tests {
+    use super::*;
+    use crate::operation::{CreateIdentityPoolInput, GuestAccess};
+    use crate::store::{MemoryStore, Store};
+
+    /// The record of a pool.
+    fn record() -> Value {
+        let store = Arc::new(MemoryStore::new());
+        let engine = crate::Engine::builder().open_exclusive(Arc::clone(&store)).expect("opens");
+        let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+        let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+        aws.create_identity_pool(input).expect("creates");
+        let range = crate::store::KeyRange::all(crate::store::Tree::Pools);
+        store.scan(&range, 1).expect("reads").remove(0).1
+    }
+
+    #[test]
+    fn the_cache_has_a_bound() {
+        let (cache, record) = (PoolCache::default(), record());
+        let guid = |number: usize| Guid((number as u128).to_be_bytes());
+        for number in 0..POOLS_MAX + 10 {
+            let guid = guid(number);
+            let pool = KeptPool::decode(guid, &Key::pool(guid), record.clone()).expect("a pool");
+            cache.keep(cache.generation(), &Arc::new(pool));
+            assert!(cache.get(guid).is_some(), "the newest one is kept");
+            assert!(cache.kept.read().pools.len() <= POOLS_MAX, "after {number}");
+        }
+        assert!(cache.get(guid(0)).is_none(), "earlier ones were dropped");
+    }
+}

@@ -147,3 +147,43 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(number: usize) -> Region {
+        format!("us-east-{number}").parse().expect("a region")
+    }
+
+    /// Anybody can name any region in an id.
+    #[test]
+    fn full_buckets_are_forgotten() {
+        let throttle = Throttle::default();
+        let drained = region(0);
+        let at = Timestamp::from_millis;
+        for _ in 0..25 {
+            assert!(throttle.take(Limited::GetId, (None, &drained), at(0)));
+        }
+        for number in 1..=BUCKETS_MAX + 100 {
+            assert!(throttle.take(Limited::GetId, (None, &region(number)), at(0)));
+        }
+        let buckets = || throttle.buckets.lock().len();
+        assert_eq!(buckets(), BUCKETS_MAX + 101, "each was used just now");
+        assert!(!throttle.take(Limited::GetId, (None, &drained), at(39)), "counts on");
+        // After one call a bucket of `GetId` is full again in 40 milliseconds.
+        assert!(throttle.take(Limited::GetId, (None, &region(1)), at(40)));
+        assert_eq!(buckets(), 2, "the drained one, and the one just used");
+        assert_eq!(throttle.left(Limited::GetId, (None, &drained), at(40)), CALL);
+    }
+
+    #[test]
+    fn few_buckets_are_all_kept() {
+        let throttle = Throttle::default();
+        let later = Timestamp::from_millis(10_000);
+        for number in 0..100 {
+            assert!(throttle.take(Limited::GetId, (None, &region(number)), later));
+        }
+        assert_eq!(throttle.buckets.lock().len(), 100);
+    }
+}

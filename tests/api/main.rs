@@ -1,8 +1,11 @@
 //! The public API: every operation through the typed door and through the wire door.
 
 mod accounts;
+mod entropy;
+mod ids;
 mod inputs;
 mod options;
+mod outputs;
 mod parts;
 mod refusals;
 mod sessions;

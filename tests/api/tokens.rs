@@ -1,6 +1,7 @@
 //! Tokens: their contents, the keys that sign them, and the tokens that are refused.
 
 mod forged;
+mod halves;
 mod keys;
 mod secret;
 

@@ -138,6 +138,32 @@ fn time_is_compared_in_whole_seconds() {
     }
 }
 
+/// A token begins at the later of `nbf` and `iat`.
+#[test]
+fn neither_beginning_hides_the_other() {
+    let (now, early) = (NOW_SECS, NOW_SECS + 301);
+    for (nbf, iat, is_early) in [
+        (json!(now), json!(now), false),
+        (json!(now), json!(early), true),
+        (json!(early), json!(now), true),
+        (json!(0), json!(early), true),
+        (json!(early), json!(0), true),
+        (json!(now + 300), json!(now + 300), false),
+        (json!(null), json!(early), true),
+        (json!(early), json!(null), true),
+    ] {
+        for provider in [GOOGLE, ISSUER, USER_POOL] {
+            let mut claims = with(provider, "nbf", nbf.clone());
+            claims["iat"] = iat.clone();
+            let expected = is_early.then_some(LoginError::NotYetValid);
+            assert_eq!(refused(provider, &claims), expected, "nbf {nbf}, iat {iat}");
+            let token = Signer::ed25519().token(&claims);
+            let unverified = present(&UnverifiedLogins::trust_everyone(), provider, &token);
+            assert_eq!(unverified.err(), expected, "nbf {nbf}, iat {iat}, unverified");
+        }
+    }
+}
+
 /// Values of `typ` that providers write in identity tokens, and values of other tokens. They are
 /// media types and so case-insensitive (RFC 7515, section 4.1.9).
 #[test]

@@ -1,5 +1,9 @@
 //! The keys that seal sessions.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cognate::store::{Batch, Commit, Key, Store, Tree, Value};
+
 use super::*;
 
 #[test]
@@ -68,7 +72,7 @@ fn engines_over_one_store_know_each_others_sessions() {
     let world = World::new();
     let pool = pool(&world);
     let guest = guest(&world, &pool);
-    let over: Arc<dyn cognate::store::Store> = world.store.clone();
+    let over: Arc<dyn Store> = world.store.clone();
     let other = cognate::Engine::builder()
         .clock(world.clock.clone())
         .signing_key(key(SigningAlgorithm::EdDsa))
@@ -82,4 +86,77 @@ fn engines_over_one_store_know_each_others_sessions() {
     let stranger = World::new().engine.verify_session(here.session_token.as_str());
     let text = "The security token included in the request is invalid.".to_owned();
     assert_eq!(refused(stranger), ("NotAuthorizedException", text));
+}
+
+/// The stored session keys, by number.
+fn stored(world: &World) -> Vec<(Key, Value)> {
+    world.dump().into_iter().filter(|(key, _)| key.tree == Tree::SessionKeys).collect()
+}
+
+fn write(world: &World, puts: Vec<(Key, Value)>) {
+    let mut batch = Batch::default();
+    batch.puts = puts;
+    assert_eq!(world.store.commit(batch).expect("written"), Commit::Done);
+}
+
+/// The seal of a key binds it to its number.
+#[test]
+fn sealed_session_keys_that_were_exchanged_are_refused() {
+    let open = |world: &World| {
+        let over: Arc<dyn Store> = world.store.clone();
+        let builder = cognate::Engine::builder().clock(world.clock.clone());
+        builder.signing_key(key(SigningAlgorithm::EdDsa)).key_secret("a secret").open_shared(over)
+    };
+    let world = World::with(|builder| {
+        builder.signing_key(key(SigningAlgorithm::EdDsa)).key_secret("a secret")
+    });
+    let guest = guest(&world, &pool(&world));
+    let sessions = [(); 2].map(|()| {
+        world.engine.rotate_session_key().expect("rotated");
+        credentials(&world, &guest, &[]).expect("a guest's").credentials
+    });
+    let [(one, first), (two, second)] = &stored(&world)[..] else { panic!("two keys") };
+    let exchanged = [(one, second), (two, first)];
+    let copied = [(one, first), (two, first)];
+    let replaced = [(one, second), (two, second)];
+    for puts in [exchanged, copied, replaced] {
+        write(&world, puts.map(|(key, value)| (key.clone(), value.clone())).to_vec());
+        let refused = open(&world).expect_err("bound to its number");
+        let text = "signing key: the key is sealed with another secret";
+        assert_eq!(refused.to_string(), text);
+        let moved = |number: usize| puts[number].1 != [first, second][number];
+        for (number, session) in sessions.iter().enumerate() {
+            let verified = world.engine.verify_session(session.session_token.as_str());
+            assert_eq!(verified.is_err(), moved(number), "session {number}");
+            let error = verified.err().map(|error| error.to_string());
+            assert!(error.is_none_or(|error| error == text));
+        }
+    }
+    write(&world, vec![(one.clone(), first.clone()), (two.clone(), second.clone())]);
+    let engine = open(&world).expect("as before");
+    for session in &sessions {
+        engine.verify_session(session.session_token.as_str()).expect("genuine");
+    }
+}
+
+/// The number in a token is sealed too: a key under another number does not open it.
+#[test]
+fn a_session_is_bound_to_the_number_of_its_key() {
+    let world = World::new();
+    let guest = guest(&world, &pool(&world));
+    world.engine.rotate_session_key().expect("the first key");
+    let made = credentials(&world, &guest, &[]).expect("a guest's").credentials;
+    world.engine.rotate_session_key().expect("rotated");
+    let [(one, first), (two, second)] = &stored(&world)[..] else { panic!("two keys") };
+    write(&world, vec![(one.clone(), second.clone()), (two.clone(), first.clone())]);
+    let mut renumbered = STANDARD.decode(made.session_token.as_str()).expect("base64");
+    assert_eq!(renumbered[..5], [1, 0, 0, 0, 1]);
+    renumbered[4] = 2;
+    for token in [made.session_token.as_str(), &STANDARD.encode(renumbered)] {
+        let text = "The security token included in the request is invalid.".to_owned();
+        let outcome = world.engine.verify_session(token);
+        assert_eq!(refused(outcome), ("NotAuthorizedException", text));
+    }
+    write(&world, vec![(one.clone(), first.clone()), (two.clone(), second.clone())]);
+    world.engine.verify_session(made.session_token.as_str()).expect("genuine");
 }
