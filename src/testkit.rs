@@ -56,7 +56,7 @@ pub use history::{Event, History, Unexplained};
 pub use implementation::{HttpEndpoint, Implementation, TestClock, TypedDoor, WireDoor};
 pub use issuer::{issuer_key_set, login_verifier};
 pub use key::signing_key;
-pub use model::Model;
+pub use model::{Expected, Model};
 pub use names::{
     Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, NumberedLogin, Pool, Presented,
     Provider, Role, Spelling, Token, User,
