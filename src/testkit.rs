@@ -49,6 +49,8 @@ mod run;
 mod script;
 mod settings;
 mod survey;
+#[cfg(test)]
+mod worlds;
 
 pub use faults::{Calls, FaultyStore, StoreFault, When};
 pub use generate::{beginning, operation, operations};
