@@ -20,6 +20,7 @@ use cognate::testkit::{self, HttpEndpoint, Model, Provider, Script, Survey};
 const USAGE: &str = "\
 usage: endpoint URL [CASES] [OPTION...]      surveys the endpoint
        endpoint URL --replay FILE [OPTION]   performs a script, and prints what comes of each line
+       endpoint URL --verify FILE [OPTION]   performs a script, up to the first disagreement
        endpoint --issuer-keys                prints the key set of all providers
        endpoint --issuers                    prints the names of the issuers
        endpoint --clients                    prints each issuer with its application, ISSUER=CLIENT
@@ -46,6 +47,7 @@ struct Options {
     url: Option<String>,
     cases: Option<u32>,
     replay: Option<String>,
+    verify: Option<String>,
     reset: Option<String>,
     first_account: Option<u64>,
     length: Option<usize>,
@@ -64,6 +66,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Erro
             "--issuers" => return tell(Provider::ISSUERS.map(Provider::issuer).join("\n")),
             "--clients" => return tell(Provider::ISSUERS.map(registered).join("\n")),
             "--replay" => options.replay = Some(value()?),
+            "--verify" => options.verify = Some(value()?),
             "--reset" => options.reset = Some(value()?),
             "--first-account" => options.first_account = Some(value()?.parse()?),
             "--length" => options.length = Some(value()?.parse()?),
@@ -77,9 +80,10 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Erro
     let Some(url) = &options.url else { return Err(USAGE.into()) };
     // Any answer shows that the endpoint is there.
     minreq::get(url).with_timeout(30).send().map_err(|error| format!("{url}: {error}"))?;
-    match &options.replay {
-        Some(file) => replay(url, &fs::read_to_string(file)?, &options),
-        None => survey(url, &options),
+    match (&options.replay, &options.verify) {
+        (Some(file), _) => replay(url, &fs::read_to_string(file)?, &options),
+        (None, Some(file)) => verify(url, &fs::read_to_string(file)?, &options),
+        (None, None) => survey(url, &options),
     }
 }
 
@@ -113,6 +117,16 @@ fn replay(url: &str, script: &str, options: &Options) -> Result<bool, Box<dyn Er
     reset(options);
     let first_account = options.first_account.unwrap_or_else(any_account);
     tell(script.replay(&HttpEndpoint::new(url), first_account))
+}
+
+fn verify(url: &str, script: &str, options: &Options) -> Result<bool, Box<dyn Error>> {
+    let script: Script = script.parse()?;
+    reset(options);
+    let first_account = options.first_account.unwrap_or_else(any_account);
+    match script.verify(&HttpEndpoint::new(url), Model::new(), first_account) {
+        Ok(verified) => tell(verified),
+        Err(disagreement) => tell(disagreement).map(|_| false),
+    }
 }
 
 /// A reset that fails shows in the survey.

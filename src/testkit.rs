@@ -49,6 +49,8 @@ mod run;
 mod script;
 mod settings;
 mod survey;
+#[cfg(test)]
+mod worlds;
 
 pub use faults::{Calls, FaultyStore, StoreFault, When};
 pub use generate::{beginning, operation, operations};
@@ -56,7 +58,7 @@ pub use history::{Event, History, Unexplained};
 pub use implementation::{HttpEndpoint, Implementation, TestClock, TypedDoor, WireDoor};
 pub use issuer::{issuer_key_set, login_verifier};
 pub use key::signing_key;
-pub use model::Model;
+pub use model::{Expected, Model};
 pub use names::{
     Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, NumberedLogin, Pool, Presented,
     Provider, Role, Spelling, Token, User,

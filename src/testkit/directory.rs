@@ -79,6 +79,10 @@ impl Directory {
         if let Some(named) = names.pool {
             let living = model.map(Model::living_pools).unwrap_or_default();
             *named = match one_of(&living, named.0) {
+                _ if *named == Pool::SPARE => match living.as_slice() {
+                    [_, .., last] => *last,
+                    _ => Pool::UNKNOWN,
+                },
                 Some(living) if named.0 < LIVING => living,
                 _ => named.among(self.pools.values.len()),
             };
@@ -147,6 +151,12 @@ impl Directory {
             keys.push(login.key());
             is_new
         });
+    }
+
+    /// The number of an identity, if it was seen.
+    #[cfg(test)]
+    pub(crate) fn number_of(&self, identity: &str) -> Option<Identity> {
+        self.identities.numbers.get(identity).map(|number| Identity(*number))
     }
 
     /// The number of pools and of identities that were seen.

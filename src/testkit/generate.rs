@@ -7,6 +7,8 @@
 mod logins;
 mod settings;
 
+pub(crate) use settings::CLAIMS;
+
 use arbitrary::{Arbitrary, Result, Unstructured};
 use proptest::array::uniform32;
 use proptest::collection::{SizeRange, vec};
@@ -40,33 +42,38 @@ pub fn operation(bytes: &[u8]) -> Operation {
 }
 
 /// A first pool with most of the providers, and usually with roles. It usually belongs to the first
-/// account, and often it already has a login.
+/// account, and often it already has one or two users. Rarely one of them has about as many logins
+/// as an identity can have, and rarely an earlier pool had so many identities that its removal
+/// takes several steps.
 pub fn beginning(bytes: &[u8]) -> Vec<Operation> {
     let mut source = Source(Unstructured::new(bytes));
+    let crowd = source.crowd().unwrap_or_default();
     let made = source.settings().and_then(|settings| {
         let developer = settings.developer.map(|_| DeveloperProvider::Game);
         let settings = Settings { developer, tags: None, ..settings };
-        let account = match source.below(8)? {
-            0..=4 => Account::FIRST,
-            5 => Account { number: Account::NOT_KNOWN, ..Account::FIRST },
+        let account = match source.below(16)? {
+            0..=8 => Account::FIRST,
+            9 | 10 => Account { number: 1, ..Account::FIRST },
+            11 | 12 => Account { number: Account::NOT_KNOWN, ..Account::FIRST },
             _ => Account { region: source.region()?, ..Account::FIRST },
         };
         let caller = Caller::Account(account);
+        let logins = source.first_logins(caller, &settings)?;
         let mut roles = Roles {
             authenticated: Some(Role::Player),
             unauthenticated: Some(Role::Guest),
             ..Roles::default()
         };
         if source.below(8)? > 4 {
+            roles.authenticated = (!source.rarely(3)?).then_some(Role::Player);
             roles.mappings = source.mappings(settings.providers.clone())?;
         }
         let roles = Operation::SetIdentityPoolRoles { caller, pool: Pool(0), roles };
-        let has_roles = settings.name != 3;
-        let first = source.first_login(caller, &settings)?;
+        let has_roles = settings.name != 3 || settings.guests;
         let pool = Operation::CreateIdentityPool { caller, settings };
-        Ok(std::iter::once(pool).chain(has_roles.then_some(roles)).chain(first).collect())
+        Ok(std::iter::once(pool).chain(has_roles.then_some(roles)).chain(logins).collect())
     });
-    made.unwrap_or_default()
+    crowd.into_iter().chain(made.unwrap_or_else(|_: arbitrary::Error| Vec::new())).collect()
 }
 
 impl<'a> Arbitrary<'a> for Operation {
@@ -120,6 +127,28 @@ impl Source<'_> {
             }
         }
         self.developer_token()
+    }
+
+    /// A pool of many guests that is deleted.
+    fn crowd(&mut self) -> Result<Vec<Operation>> {
+        const GUESTS: usize = 61;
+        if !self.rarely(128)? {
+            return Ok(Vec::new());
+        }
+        let (caller, pool) = (Caller::Account(Account::FIRST), Pool(0));
+        let settings = Settings {
+            name: 0,
+            guests: true,
+            classic_flow: None,
+            developer: None,
+            providers: Vec::new(),
+            tags: None,
+        };
+        let guest = Operation::GetId { pool, account: None, logins: Vec::new() };
+        let create = Operation::CreateIdentityPool { caller, settings };
+        let guests = std::iter::repeat_n(guest, GUESTS);
+        let delete = Operation::DeleteIdentityPool { caller: Caller::Owner, pool };
+        Ok(std::iter::once(create).chain(guests).chain([delete]).collect())
     }
 
     fn byte(&mut self) -> Result<u8> {
@@ -223,7 +252,7 @@ impl Source<'_> {
     /// Rarely deletes the first pool, where most operations happen.
     fn delete_pool(&mut self) -> Result<Operation> {
         let caller = self.caller()?;
-        let pool = if self.rarely(8)? { self.pool()? } else { Pool(self.one_of(&[1, 2, 3])?) };
+        let pool = if self.rarely(8)? { self.pool()? } else { Pool::SPARE };
         Ok(Operation::DeleteIdentityPool { caller, pool })
     }
 

@@ -16,7 +16,7 @@ use std::thread;
 
 use crate::testkit::directory::Directory;
 use crate::testkit::implementation::Implementation;
-use crate::testkit::model::Model;
+use crate::testkit::model::{Expected, Model};
 use crate::testkit::names::{Caller, Identity, Pool, User};
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::OperationOutcome;
@@ -78,7 +78,7 @@ impl Run {
     /// be no serial order that explains its listings. Leave `ListIdentities` and
     /// `ListIdentityPools` out of the lanes, unless a page is one atomic read.
     pub fn race<S: Implementation + Sync>(self, lanes: &[(S, Vec<Operation>)]) -> History {
-        let Self { directory, model: before, script: prepared } = self;
+        let Self { directory, model: before, script: prepared, .. } = self;
         let recorder = Recorder { directory: Mutex::new(directory), time: AtomicUsize::new(0) };
         let start = Barrier::new(lanes.len());
         let mut events: Vec<Vec<Event>> = thread::scope(|scope| {
@@ -270,7 +270,7 @@ impl History {
 }
 
 impl State {
-    fn after(&self, lane: usize, event: &Event) -> Result<Self, String> {
+    fn after(&self, lane: usize, event: &Event) -> Result<Self, Expected> {
         let mut after = self.clone();
         after.model.step(&event.operation, &event.outcome)?;
         if let Some(done) = after.done.get_mut(lane) {

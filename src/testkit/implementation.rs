@@ -269,6 +269,12 @@ fn told(error: &Error) -> String {
 ///
 /// Requests use an access key id of twelve digits as the account. Their signatures are not valid,
 /// so an endpoint that verifies signatures cannot be tested.
+///
+/// # Limits
+///
+/// The model checks the status and the body of each reply. It does not see headers, the signatures
+/// of tokens, or the content of credentials: their role, tags and logins. The time of an endpoint
+/// cannot be advanced, so nothing expires, and it is neither restarted nor made to rotate its keys.
 #[derive(Debug, Clone)]
 pub struct HttpEndpoint {
     url: String,

@@ -10,7 +10,7 @@ use crate::ambient::Timestamp;
 use crate::login::{Issuer, JwkSet, LoginError, LoginVerifier, OidcVerifier};
 use crate::name::{LoginToken, ProviderName};
 use crate::state::{IdentityPool, PublicProvider, SigningAlgorithm, VerifiedLogin};
-use crate::testkit::names::{IdToken, Provider, claims, names_boss};
+use crate::testkit::names::{IdToken, Provider, claim_texts, claims, names_boss};
 use crate::token::{Jwk, ModulusEncoding, SigningKey};
 
 /// A verifier that accepts only the public providers of this kit.
@@ -49,10 +49,11 @@ impl LoginVerifier for AccessTokens {
         let login = VerifiedLogin::assertion(provider, subject.to_string());
         let login = login.map_err(|_| LoginError::Malformed)?.client_id(app.as_str());
         let login = login.claim("aud", app.as_str());
-        Ok(claims(subject).into_iter().fold(login, |login, (name, values)| {
-            match values.as_slice() {
-                [value] => login.claim(name, value.as_str()),
-                _ => login.claim(name, values),
+        Ok(claims(subject).into_iter().fold(login, |login, (name, value)| {
+            match claim_texts(subject, name).unwrap_or_default().as_slice() {
+                [] => login,
+                [text] if !value.is_array() => login.claim(name, text.as_str()),
+                texts => login.claim(name, texts.to_vec()),
             }
         }))
     }
@@ -105,8 +106,7 @@ pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, role: &st
     payload.insert("iat".to_owned(), made_at.into());
     payload.insert("exp".to_owned(), ends.into());
     payload.insert("token_use".to_owned(), "id".into());
-    for (name, values) in claims(subject) {
-        let value = if let [value] = values.as_slice() { json!(value) } else { json!(values) };
+    for (name, value) in claims(subject) {
         payload.insert(name.to_owned(), value);
     }
     if names_boss(provider, subject) {

@@ -5,6 +5,7 @@
 //! service could have given it. So it need not predict ids, or which of several identities survives
 //! where that is unknown. Concurrent calls can be tried in any order.
 
+mod clause;
 mod identities;
 mod known;
 mod listing;
@@ -16,6 +17,12 @@ mod roles;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+
+pub use clause::Expected;
+use clause::{
+    CONSTRAINT, IDENTITY_UNKNOWN, INVALID, INVALID_OR_NOT_AUTHORIZED, Judged, NOT_FOUND,
+    POOL_UNKNOWN, Refusal, UNAVAILABLE, UNREACHABLE, VALIDATION, exactly, refused,
+};
 
 use crate::testkit::names::{
     Account, Cursor, DeveloperProvider, Identity, NumberedLogin, Pool, Presented, Provider, Token,
@@ -31,12 +38,12 @@ use crate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
 pub struct Model {
     choices: Choices,
     now_secs: u64,
-    pools: BTreeMap<Pool, PoolState>,
-    identities: BTreeMap<Identity, IdentityState>,
+    pub(super) pools: BTreeMap<Pool, PoolState>,
+    pub(super) identities: BTreeMap<Identity, IdentityState>,
     /// All identities and pools that have ever existed. Their ids are never reused (I9).
     past: BTreeSet<Identity>,
     past_pools: BTreeSet<Pool>,
-    tokens: BTreeMap<Token, TokenState>,
+    pub(super) tokens: BTreeMap<Token, TokenState>,
     cursors: BTreeMap<Cursor, CursorState>,
 }
 
@@ -57,18 +64,18 @@ enum Linking {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct PoolState {
+pub(super) struct PoolState {
     owner: Account,
-    settings: Settings,
+    pub(super) settings: Settings,
     tags: BTreeMap<u8, u8>,
     roles: Roles,
     attributes: BTreeMap<Provider, Attributes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct IdentityState {
+pub(super) struct IdentityState {
     pool: Pool,
-    logins: BTreeSet<NumberedLogin>,
+    pub(super) logins: BTreeSet<NumberedLogin>,
     had_login: bool,
     /// The last reported dates of creation and change. They are valid until something changes.
     created_millis: Option<u64>,
@@ -77,11 +84,11 @@ struct IdentityState {
 }
 
 impl IdentityState {
-    fn is_guest(&self) -> bool {
+    pub(super) fn is_guest(&self) -> bool {
         !self.had_login
     }
 
-    fn is_disabled(&self) -> bool {
+    pub(super) fn is_disabled(&self) -> bool {
         self.had_login && self.logins.is_empty()
     }
 
@@ -92,7 +99,7 @@ impl IdentityState {
 
 /// The login state that a token was issued for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct TokenState {
+pub(super) struct TokenState {
     identity: Identity,
     pool: Pool,
     logins: Vec<NumberedLogin>,
@@ -115,20 +122,6 @@ enum Listing {
     Identities { pool: Pool, hide_disabled: bool },
     Users(Identity),
 }
-
-/// The name of an exception, or several names separated by ` or `.
-type Exception = &'static str;
-
-const ALREADY_REGISTERED: Exception = "DeveloperUserAlreadyRegisteredException";
-const CONFIGURATION: Exception = "InvalidIdentityPoolConfigurationException";
-const CONFLICT: Exception = "ResourceConflictException";
-const INVALID: Exception = "InvalidParameterException";
-/// It is unknown which of the two the service returns.
-const INVALID_OR_NOT_AUTHORIZED: Exception = "InvalidParameterException or NotAuthorizedException";
-const NOT_AUTHORIZED: Exception = "NotAuthorizedException";
-const NOT_FOUND: Exception = "ResourceNotFoundException";
-const UNAVAILABLE: Exception = "ExternalServiceException";
-const VALIDATION: Exception = "ValidationException";
 
 const LOGINS_MAX: usize = 20;
 const TAGS_MAX: usize = 50;
@@ -182,40 +175,62 @@ impl Model {
         self
     }
 
+    /// The clauses of the contract that [`step`](Self::step) can return, except for the names of
+    /// operations. Compare them with [`Run::met`](crate::testkit::Run::met).
+    pub fn clauses() -> impl Iterator<Item = &'static str> {
+        clause::all()
+    }
+
     /// Advances the time.
     pub fn wait(&mut self, secs: u64) {
         self.now_secs = self.now_secs.saturating_add(secs);
     }
 
-    /// Checks that the service could have answered `outcome`. If so, the model applies it.
-    /// Otherwise the model stays unchanged.
+    /// Checks that the service could have answered `outcome`. If so, the model applies it, and
+    /// returns the clauses of the contract that say so. Otherwise the model stays unchanged.
     ///
     /// # Errors
     ///
-    /// Returns the expected answer, in words.
+    /// Returns the expected answer and its clause.
     pub fn step(
         &mut self,
         operation: &Operation,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
-        let mut after = self.clone();
-        if let Err(expected) = after.judge(operation, outcome) {
-            return if may_be_unavailable(operation, outcome, &expected) {
-                Ok(())
-            } else {
-                Err(expected)
-            };
-        }
+    ) -> Result<Vec<&'static str>, Expected> {
+        let (after, clauses) = self.after(operation, outcome)?;
         // INVARIANT I7
         if outcome.exception().is_none() {
             *self = after;
         }
-        Ok(())
+        Ok(clauses)
     }
 
-    fn judge(&mut self, operation: &Operation, outcome: &OperationOutcome) -> Result<(), String> {
+    /// The model after an answer, and the clauses that decide it.
+    pub(super) fn after(
+        &self,
+        operation: &Operation,
+        outcome: &OperationOutcome,
+    ) -> Result<(Self, Vec<&'static str>), Expected> {
+        let mut after = self.clone();
+        let mut clauses = match after.judge(operation, outcome) {
+            Ok(clauses) => clauses,
+            Err(expected) if may_be_unavailable(operation, outcome, &expected.answer) => {
+                return Ok((after, vec![UNREACHABLE]));
+            }
+            Err(Expected { answer, clause: "" }) => {
+                return Err(Expected { answer, clause: operation.name() });
+            }
+            Err(expected) => return Err(expected),
+        };
+        if clauses.is_empty() {
+            clauses.push(operation.name());
+        }
+        Ok((after, clauses))
+    }
+
+    fn judge(&mut self, operation: &Operation, outcome: &OperationOutcome) -> Judged {
         if is_invalid(operation) {
-            return refused(VALIDATION, outcome);
+            return refused(CONSTRAINT, outcome);
         }
         match operation {
             Operation::CreateIdentityPool { caller, settings } => {
@@ -286,18 +301,18 @@ impl Model {
     }
 
     /// The pool, if the caller owns it.
-    fn pool(&self, caller: Account, pool: Pool) -> Result<&PoolState, Exception> {
-        self.pools.get(&pool).filter(|state| state.owner == caller).ok_or(NOT_FOUND)
+    fn pool(&self, caller: Account, pool: Pool) -> Result<&PoolState, Refusal> {
+        self.pools.get(&pool).filter(|state| state.owner == caller).ok_or(POOL_UNKNOWN)
     }
 
-    fn pool_mut(&mut self, caller: Account, pool: Pool) -> Result<&mut PoolState, Exception> {
-        self.pools.get_mut(&pool).filter(|state| state.owner == caller).ok_or(NOT_FOUND)
+    fn pool_mut(&mut self, caller: Account, pool: Pool) -> Result<&mut PoolState, Refusal> {
+        self.pools.get_mut(&pool).filter(|state| state.owner == caller).ok_or(POOL_UNKNOWN)
     }
 
     /// The identity, if it belongs to this pool.
-    fn identity_of(&self, pool: Pool, identity: Identity) -> Result<&IdentityState, Exception> {
+    fn identity_of(&self, pool: Pool, identity: Identity) -> Result<&IdentityState, Refusal> {
         let found = self.identities.get(&identity);
-        found.filter(|state| state.pool == pool).ok_or(NOT_FOUND)
+        found.filter(|state| state.pool == pool).ok_or(IDENTITY_UNKNOWN)
     }
 
     fn owner_of(&self, pool: Pool, login: NumberedLogin) -> Option<Identity> {
@@ -352,26 +367,6 @@ fn normal(members: Vec<(&'static str, crate::testkit::json::Json)>) -> Value {
         (!is_empty).then(|| (name.to_owned(), value))
     });
     Value::Object(members.collect())
-}
-
-fn refused(exception: Exception, outcome: &OperationOutcome) -> Result<(), String> {
-    let is_right = exception.split(" or ").any(|name| outcome.exception() == Some(name));
-    if is_right { Ok(()) } else { expected(exception) }
-}
-
-fn exactly(
-    known: Result<OperationOutcome, Exception>,
-    outcome: &OperationOutcome,
-) -> Result<(), String> {
-    match known {
-        Err(exception) => refused(exception, outcome),
-        Ok(known) if known == *outcome => Ok(()),
-        Ok(known) => expected(known),
-    }
-}
-
-fn expected(what: impl ToString) -> Result<(), String> {
-    Err(what.to_string())
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod provider;
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 pub use account::{Account, Caller};
 pub(crate) use account::{cognito_name, cognito_name_abroad, partition};
 pub use provider::{IdToken, Provider, Spelling};
@@ -53,6 +55,11 @@ numbered! {
     Cursor, "cursor";
 }
 
+impl Pool {
+    /// The last pool, if there are several.
+    pub const SPARE: Self = Self(u16::MAX - 1);
+}
+
 impl Identity {
     /// The identity that has the logins, token or user in the same operation, if there is one.
     pub const OF_LOGINS: Self = Self(u16::MAX - 1);
@@ -93,6 +100,8 @@ pub enum DeveloperProvider {
 }
 
 impl DeveloperProvider {
+    pub(crate) const ALL: [Self; 4] = [Self::Game, Self::Shop, Self::Reserved, Self::Invalid];
+
     /// The name.
     pub fn name(self) -> &'static str {
         match self {
@@ -178,6 +187,8 @@ pub enum Role {
 }
 
 impl Role {
+    pub(crate) const ALL: [Self; 4] = [Self::Player, Self::Guest, Self::Moderator, Self::Boss];
+
     /// The last part of the ARN.
     pub fn name(self) -> &'static str {
         match self {
@@ -195,10 +206,35 @@ impl Role {
     }
 }
 
-/// The claims in a user's tokens that roles and tags can use.
-pub(crate) fn claims(subject: u8) -> [(&'static str, Vec<String>); 2] {
-    let team = format!("team-{}", subject % 2);
-    [("sub", vec![subject.to_string()]), ("teams", vec!["all".to_owned(), team])]
+/// Two claims of this length are too long for the tags of one session.
+const LONG: usize = 240;
+
+/// The claims in a user's tokens that roles and tags can use, one of each type of JSON.
+pub(crate) fn claims(subject: u8) -> [(&'static str, Value); 10] {
+    [
+        ("sub", json!(subject.to_string())),
+        ("teams", json!(["all", format!("team-{}", subject % 2)])),
+        ("level", json!(subject)),
+        ("staff", json!(subject == 1)),
+        ("nickname", Value::Null),
+        ("address", json!({ "floor": subject })),
+        ("scores", json!([subject, subject == 1, "x"])),
+        ("seats", json!([subject])),
+        ("motto", json!("m".repeat(LONG))),
+        ("story", json!("s".repeat(LONG))),
+    ]
+}
+
+/// The texts that rules and tags compare: a text itself, and any other value as JSON. `null` is no
+/// claim.
+pub(crate) fn claim_texts(subject: u8, claim: &str) -> Option<Vec<String>> {
+    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let (_, value) = claims(subject).into_iter().find(|(name, _)| *name == claim)?;
+    match &value {
+        Value::Null => None,
+        Value::Array(elements) => Some(elements.iter().map(shown).collect()),
+        one => Some(vec![shown(one)]),
+    }
 }
 
 /// Returns true if the tokens of a public provider's user name [`Role::Boss`].

@@ -1,6 +1,7 @@
 //! The operations with their parameters.
 
 mod members;
+mod parsed;
 
 use crate::testkit::names::{
     Caller, Cursor, DeveloperProvider, Identity, Pool, Presented, Provider, Role, User,

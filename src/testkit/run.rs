@@ -1,13 +1,15 @@
 //! Runs of operations on an implementation, checked by the model.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 
-use proptest::test_runner::{Config, TestError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 
 use crate::testkit::directory::Directory;
 use crate::testkit::generate::operations;
 use crate::testkit::implementation::Implementation;
-use crate::testkit::model::Model;
+use crate::testkit::model::{Expected, Model};
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
@@ -21,6 +23,8 @@ pub struct Disagreement {
     pub operation: &'static str,
     /// The answer of the service, in words.
     pub expected: String,
+    /// The clause of the contract that says so: its section and its rule, or the operation's name.
+    pub clause: &'static str,
     /// The actual answer.
     pub outcome: OperationOutcome,
     /// All operations up to this one.
@@ -31,7 +35,8 @@ impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.script)?;
         let got = self.outcome.to_string().replace('\n', " ");
-        writeln!(f, "# {}: expected {}, got {got}", self.operation, self.expected)
+        let Self { operation, expected, clause, .. } = self;
+        writeln!(f, "# {operation}: expected {expected} ({clause}), got {got}")
     }
 }
 
@@ -43,6 +48,7 @@ pub struct Run {
     pub(crate) directory: Directory,
     pub(crate) model: Model,
     pub(crate) script: Script,
+    met: BTreeMap<&'static str, usize>,
 }
 
 /// The default number of the first account.
@@ -57,7 +63,8 @@ impl Run {
     /// Uses accounts from this number of twelve digits on. Use it if several runs share an
     /// implementation.
     pub fn with_accounts(model: Model, first_account: u64) -> Self {
-        Self { directory: Directory::new(first_account), model, script: Script::default() }
+        let directory = Directory::new(first_account);
+        Self { directory, model, script: Script::default(), met: BTreeMap::new() }
     }
 
     /// Performs an operation with names that were seen.
@@ -71,14 +78,30 @@ impl Run {
         operation: &Operation,
     ) -> Result<OperationOutcome, Box<Disagreement>> {
         let operation = self.directory.settle(operation.clone(), Some(&self.model));
+        self.perform_settled(implementation, &operation)
+    }
+
+    /// Performs an operation whose names are final.
+    pub(crate) fn perform_settled(
+        &mut self,
+        implementation: &impl Implementation,
+        operation: &Operation,
+    ) -> Result<OperationOutcome, Box<Disagreement>> {
         let request = operation.request();
         let outcome = self.directory.send(implementation, &request);
         self.script.call(request, &outcome);
-        match self.model.step(&operation, &outcome) {
-            Ok(()) => Ok(outcome),
-            Err(expected) => Err(Box::new(Disagreement {
+        match self.model.step(operation, &outcome) {
+            Ok(clauses) => {
+                for clause in clauses {
+                    let times = self.met.entry(clause).or_default();
+                    *times = times.saturating_add(1);
+                }
+                Ok(outcome)
+            }
+            Err(Expected { answer, clause }) => Err(Box::new(Disagreement {
                 operation: operation.name(),
-                expected,
+                expected: answer,
+                clause,
                 outcome,
                 script: self.script.clone(),
             })),
@@ -91,6 +114,11 @@ impl Run {
             self.model.wait(secs);
             self.script.wait(secs);
         }
+    }
+
+    /// The clauses of the contract that decided the answers so far, each with the number of times.
+    pub fn met(&self) -> &BTreeMap<&'static str, usize> {
+        &self.met
     }
 
     /// The operations so far.
@@ -131,18 +159,27 @@ pub fn run(
 ///
 /// # Errors
 ///
-/// Returns the shortest sequence found whose last answer the service could not have given.
+/// Returns the shortest sequence found whose last answer the service could not have given, and the
+/// seed. Set the environment variable `PROPTEST_RNG_SEED` to a seed to repeat its sequences.
 pub fn check<S: Implementation>(
     cases: u32,
     length: usize,
     model: &Model,
     new: impl Fn() -> S,
 ) -> Result<(), String> {
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let default = Config::default();
+    let seed = match default.rng_seed {
+        RngSeed::Fixed(seed) => seed,
+        RngSeed::Random => RandomState::new().hash_one(length),
+    };
+    let rng_seed = RngSeed::Fixed(seed);
+    let config = Config { cases, failure_persistence: None, rng_seed, ..default };
     let mut runner = TestRunner::new(config);
     let checked = runner
         .run(&operations(1..=length), |operations| Ok(run(&new(), model.clone(), &operations)?));
     checked.map_err(|error| match error {
-        TestError::Fail(reason, _) | TestError::Abort(reason) => reason.to_string(),
+        TestError::Fail(reason, _) | TestError::Abort(reason) => {
+            format!("{reason}\n# PROPTEST_RNG_SEED={seed}")
+        }
     })
 }

@@ -6,9 +6,11 @@ use std::str::FromStr;
 use crate::testkit::directory::Directory;
 use crate::testkit::implementation::Implementation;
 use crate::testkit::json::Json;
+use crate::testkit::model::Model;
 use crate::testkit::names::Account;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
+use crate::testkit::run::{Disagreement, Run};
 
 /// A sequence of operations, each with its outcome.
 ///
@@ -71,6 +73,40 @@ impl Script {
             }
         }
         replayed
+    }
+}
+
+impl Script {
+    /// Performs the operations again, with accounts from `first_account` on, and checks each answer
+    /// with the model. Returns them with their new outcomes.
+    ///
+    /// # Errors
+    ///
+    /// Stops at the first answer that the service could not have given, and at a line that the
+    /// model does not know.
+    pub fn verify(
+        &self,
+        implementation: &impl Implementation,
+        model: Model,
+        first_account: u64,
+    ) -> Result<Self, Box<Disagreement>> {
+        let mut run = Run::with_accounts(model, first_account);
+        for line in &self.lines {
+            match line {
+                Line::Wait(secs) => run.wait(implementation, *secs),
+                Line::Call(request, _) => {
+                    let operation = request.parsed().ok_or_else(|| Disagreement {
+                        operation: "the script",
+                        expected: "an operation that the model knows".to_owned(),
+                        clause: "the operations of the testkit",
+                        outcome: OperationOutcome::Unreadable(request.to_string()),
+                        script: run.script().clone(),
+                    })?;
+                    run.perform_settled(implementation, &operation)?;
+                }
+            }
+        }
+        Ok(run.script().clone())
     }
 }
 
@@ -154,8 +190,7 @@ mod tests {
     use crate::testkit::generate::operations;
     use crate::testkit::implementation::{TestClock, WireDoor};
     use crate::testkit::issuer::login_verifier;
-    use crate::testkit::model::Model;
-    use crate::testkit::run::Run;
+    use crate::testkit::request::{Call, CallReply};
 
     fn door() -> WireDoor {
         let clock = TestClock::default();
@@ -206,6 +241,47 @@ mod tests {
             let replayed = parsed.replay(&door(), 300_000_000_000);
             assert_eq!(outcomes(&replayed), outcomes(&script), "{script}");
             assert_eq!(replayed.calls().count(), script.calls().count());
+        }
+    }
+
+    #[test]
+    fn a_script_is_verified_against_the_model() {
+        for script in scripts() {
+            let parsed: Script = script.to_string().parse().expect("a script");
+            let verified = parsed.verify(&door(), Model::new(), 300_000_000_000);
+            let verified = verified.unwrap_or_else(|disagreement| panic!("{disagreement}"));
+            assert_eq!(verified.calls().count(), script.calls().count());
+        }
+    }
+
+    #[test]
+    fn a_script_that_a_model_refuses_names_the_clause() {
+        let text = "account0/us-east-1 ListIdentityPools {\"MaxResults\":61}\n\
+                    account0/us-east-1 DescribeIdentity {\"IdentityId\":\"$identity7\"}";
+        let verify = |text: &str, status| {
+            let script: Script = text.parse().expect("a script");
+            let refused = script.verify(&Answering(status), Model::new(), 300_000_000_000);
+            refused.map_or_else(|refused| refused.to_string(), |_| String::new())
+        };
+        let told = verify(text, 400);
+        assert!(
+            told.contains("expected ResourceNotFoundException (3 e1 an unknown identity)"),
+            "{told}"
+        );
+        // The status is part of the answer.
+        let told = verify(text, 403);
+        assert!(told.contains("status 403 with ValidationException"), "{told}");
+        let told = verify("public GetId {\"Unknown\":true}", 400);
+        assert!(told.contains("expected an operation that the model knows"), "{told}");
+    }
+
+    /// Refuses every call as invalid, with this status.
+    struct Answering(u16);
+
+    impl Implementation for Answering {
+        fn call(&self, _: &Call) -> std::io::Result<CallReply> {
+            let body = r#"{"__type":"ValidationException","message":""}"#.to_owned();
+            Ok(CallReply { status: self.0, body })
         }
     }
 

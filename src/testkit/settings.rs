@@ -192,9 +192,24 @@ pub enum Attributes {
     Implementation,
     /// `kind` is a claim that no token has, and `team` is a claim with several values.
     Useless,
+    /// Claims of every type of JSON.
+    Typed,
+    /// Two claims that are too long together.
+    Long,
 }
 
 impl Attributes {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Nothing,
+        Self::Absent,
+        Self::Defaults,
+        Self::DefaultsBesideMap,
+        Self::Implementation,
+        Self::Useless,
+        Self::Typed,
+        Self::Long,
+    ];
+
     /// The key of each tag with the name of its claim.
     pub(crate) fn claims(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -202,6 +217,15 @@ impl Attributes {
             Self::Defaults | Self::DefaultsBesideMap => &[("client", "aud"), ("username", "sub")],
             Self::Implementation => &[("user", "sub")],
             Self::Useless => &[("kind", "nothing"), ("team", "teams")],
+            Self::Long => &[("motto", "motto"), ("story", "story")],
+            Self::Typed => &[
+                ("floor", "address"),
+                ("level", "level"),
+                ("name", "nickname"),
+                ("scores", "scores"),
+                ("seat", "seats"),
+                ("staff", "staff"),
+            ],
         }
     }
 
@@ -210,7 +234,9 @@ impl Attributes {
         let map = match self {
             Self::Absent | Self::Defaults => None,
             Self::DefaultsBesideMap => Some(Json::object(beside)),
-            Self::Nothing | Self::Implementation | Self::Useless => Some(self.map()),
+            Self::Nothing | Self::Implementation | Self::Useless | Self::Typed | Self::Long => {
+                Some(self.map())
+            }
         };
         let map = map.map(|map| ("PrincipalTags", map));
         [("UseDefaults", Json::Bool(self.are_defaults()))].into_iter().chain(map).collect()

@@ -81,7 +81,8 @@ impl Survey {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         let config = Config { failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, rng);
-        let mut tour = Tour { survey: self, model, new, deviations: Deviations::default() };
+        let deviations = Deviations { seed: self.seed, ..Deviations::default() };
+        let mut tour = Tour { survey: self, model, new, deviations };
         for _ in 0..self.cases {
             let Ok(generated) = operations(1..=self.length.max(1)).new_tree(&mut runner) else {
                 continue;
@@ -248,6 +249,7 @@ fn in_general(text: &str) -> String {
 #[derive(Debug, Clone, Default)]
 pub struct Deviations {
     kinds: BTreeMap<Kind, Deviation>,
+    seed: u64,
     sequences: u64,
     calls: u64,
 }
@@ -284,10 +286,10 @@ impl Deviations {
 impl fmt::Display for Deviations {
     /// Prints a table of the kinds, and then a script for each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kinds, sequences, calls } = self;
+        let Self { kinds, seed, sequences, calls } = self;
         writeln!(
             f,
-            "{calls} calls in {sequences} sequences, {} kinds of disagreement",
+            "{calls} calls in {sequences} sequences of seed {seed}, {} kinds of disagreement",
             self.len()
         )?;
         let width = |of: fn(&Kind) -> &str| {

@@ -157,9 +157,7 @@ fn brute_force(model: &Model, left: &[Event]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 1_000 * crate::effort(), failure_persistence: None, ..ProptestConfig::default()
-    })]
+    #![proptest_config(crate::seeded("histories", 1_000))]
 
     #[test]
     fn the_search_agrees_with_trying_every_order(lanes in lanes()) {

@@ -1,19 +1,59 @@
 //! The state machine: all operations in random order, with restarts, passing time, several pools,
 //! accounts and regions, both doors, both stores and all options.
 
-use std::cell::Cell;
+mod prepared;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cognate::store::{Durability, MemoryStore, SledOptions};
 use cognate::testkit::{
-    self, Implementation, Model, Operation, Run, TestClock, TypedDoor, WireDoor,
+    self, Account, Implementation, Model, Operation, Run, TestClock, TypedDoor, WireDoor,
 };
 use cognate::token::SigningAlgorithm;
 use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, UnknownDeveloperUser};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::{effort, figure};
+use crate::{figure, seeded};
+
+/// The clauses and events that runs have met, each with the number of times.
+type Met = BTreeMap<&'static str, usize>;
+
+const SIGNING_KEYS: &str = "a new signing key";
+const SESSION_KEYS: &str = "a new session key";
+const IN_STEPS: &str = "a pool removed in several steps";
+/// The 61st identity of a pool, when one step removes 60.
+const CROWD: &str = "$identity60";
+
+/// Rare clauses and events that every run must meet, however it is seeded. `reach` checks that
+/// all clauses are met.
+const REACHED: [&str; 18] = [
+    "3 more than 20 logins",
+    "3 the identity has 20 logins",
+    "5.6 a merge of identities with several logins each",
+    "8.2 2 the role for users, without a mapping",
+    "8.2 2 a custom role of the token, without a mapping",
+    "8.2 2 a custom role that the token lacks",
+    "8.2 3 a custom role of the token, by mapping",
+    "8.2 3 a custom role that the token lacks, by mapping",
+    "8.2 3 the preferred role of the token, by mapping",
+    "8.2 4 a custom role of a matching rule",
+    "8.2 4 a custom role of the token that no rule has",
+    "8.2 4 a custom role that no matching rule has",
+    "8.2 4 the role of the first matching rule",
+    "8.2 5 no role by mapping, denied",
+    "8.2 5 no role by mapping, the role for users",
+    SIGNING_KEYS,
+    SESSION_KEYS,
+    IN_STEPS,
+];
+
+const TIMES_MIN: usize = 3;
+
+/// The number of sequences of each prepared kind.
+const PREPARED: u32 = 4;
 
 /// One run of a sequence.
 #[derive(Debug, Clone)]
@@ -52,13 +92,22 @@ fn run<S: Implementation>(
     case: &Case,
     open: impl Fn(Builder) -> Engine,
     door: impl Fn(Engine, TestClock) -> S,
-) -> Result<(), TestCaseError> {
+) -> Result<Met, TestCaseError> {
     let clock = TestClock::default();
     let (builder, model) = options(case.options);
     let mut engine = open(builder().clock(clock.clone()));
-    let mut run = Run::new(model);
+    let (mut run, mut rotations) = (Run::new(model), (0, 0));
     for (operation, event) in case.operations.iter().zip(case.events.iter().cycle()) {
         match event {
+            222..=225 => {
+                let region = Account { number: 0, region: event - 222 }.region_name();
+                engine.rotate_signing_key(&region.parse().expect("a region")).expect("rotates");
+                rotations.0 += 1;
+            }
+            226..=229 => {
+                engine.rotate_session_key().expect("rotates");
+                rotations.1 += 1;
+            }
             230..=241 => {
                 drop(engine);
                 engine = open(builder().clock(clock.clone()));
@@ -70,29 +119,44 @@ fn run<S: Implementation>(
         run.perform(&door(engine.clone(), clock.clone()), operation)?;
     }
     prop_assert_eq!(engine.check().expect("readable"), []);
-    Ok(())
+    let mut met = run.met().clone();
+    met.extend([(SIGNING_KEYS, rotations.0), (SESSION_KEYS, rotations.1)]);
+    met.insert(IN_STEPS, usize::from(run.script().to_string().contains(CROWD)));
+    Ok(met)
 }
 
-fn check(name: &str, cases_min: u32, test: impl Fn(&Case) -> Result<(), TestCaseError>) {
-    let default = Config::default();
-    let config = Config {
-        cases: cases_min * effort(),
-        failure_persistence: None,
-        max_shrink_iters: default.max_shrink_iters.min(20_000),
-        ..default
-    };
-    let performed = Cell::new(0);
-    let counted = |case: Case| {
+fn check(name: &str, cases_min: u32, test: impl Fn(&Case) -> Result<Met, TestCaseError>) {
+    let config = seeded(name, cases_min);
+    let max_shrink_iters = config.max_shrink_iters.min(20_000);
+    let (performed, all) = (Cell::new(0), RefCell::new(Met::new()));
+    let counted = |case: Case| -> Result<(), TestCaseError> {
         performed.set(performed.get() + case.operations.len());
-        test(&case)
+        let met = test(&case)?;
+        let mut all = all.borrow_mut();
+        for (what, times) in met {
+            *all.entry(what).or_default() += times;
+        }
+        Ok(())
     };
-    if let Err(error) = TestRunner::new(config).run(&cases(), counted) {
+    let config = Config { max_shrink_iters, ..config };
+    let few = Config { cases: PREPARED, ..config.clone() };
+    let ran = TestRunner::new(config).run(&cases(), counted);
+    let ran = ran.and_then(|()| TestRunner::new(few.clone()).run(&prepared::crowds(), counted));
+    if let Err(error) = ran.and_then(|()| TestRunner::new(few).run(&prepared::scenes(), counted)) {
         match error {
             proptest::test_runner::TestError::Fail(reason, _) => panic!("{reason}"),
             other @ proptest::test_runner::TestError::Abort(_) => panic!("{other}"),
         }
     }
     figure(format_args!("{name}: {} operations", performed.get()));
+    let met = all.into_inner();
+    for (what, times) in &met {
+        figure(format_args!("{times:8} {what}"));
+    }
+    for what in REACHED {
+        let times = met.get(what).copied().unwrap_or_default();
+        assert!(times >= TIMES_MIN, "{what}: {times} times");
+    }
 }
 
 fn typed(engine: Engine, clock: TestClock) -> TypedDoor {

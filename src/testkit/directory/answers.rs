@@ -37,6 +37,14 @@ impl Directory {
             if name.is_empty() {
                 return unreadable();
             }
+            // The model accepts only exceptions with these two statuses.
+            let status = if name == "InternalErrorException" { 500 } else { 400 };
+            if name.ends_with("Exception") && reply.status != status {
+                return OperationOutcome::Unreadable(format!(
+                    "status {} with {name}",
+                    reply.status
+                ));
+            }
             let message = text(&body, "message").or_else(|| text(&body, "Message"));
             let message = message.unwrap_or_default().to_owned();
             return OperationOutcome::Refused { exception: name.to_owned(), message };

@@ -104,7 +104,7 @@ impl Source<'_> {
 
     pub(super) fn token(&mut self) -> Result<Operation> {
         let (identity, mut logins) = (self.identity()?, self.linked_logins()?);
-        if self.rarely(12)? {
+        if self.rarely(6)? {
             logins.push(Presented::Saml);
         }
         Ok(Operation::GetOpenIdToken { identity, logins })
@@ -112,7 +112,7 @@ impl Source<'_> {
 
     pub(super) fn credentials(&mut self) -> Result<Operation> {
         let identity = if self.rarely(3)? { self.identity()? } else { Identity::OF_LOGINS };
-        let (logins, asks) = (self.proofs()?, self.below(5)? > 2);
+        let (logins, asks) = (self.proofs()?, self.below(5)? > 1);
         let roles =
             [Role::Boss, Role::Player, Role::Boss, Role::Moderator, Role::Boss, Role::Guest];
         let custom_role = asks.then(|| self.one_of(&roles)).transpose()?;
@@ -128,27 +128,39 @@ impl Source<'_> {
         Ok(Operation::UnlinkIdentity { identity, logins, providers, developer })
     }
 
-    /// Often a developer user who has a public login too.
-    pub(super) fn first_login(
+    /// Often a developer user who has a public login too, and another such user at another
+    /// provider. Rarely the first one has 19 to 21 logins, if that many fit.
+    pub(super) fn first_logins(
         &mut self,
         caller: Caller,
         settings: &Settings,
-    ) -> Result<Option<Operation>> {
-        let provider = self.provider()?;
+    ) -> Result<Vec<Operation>> {
+        let (first, second) = (self.provider()?, self.provider()?);
         let (subject, is_there) = (self.one_of(&[2, 0, 2, 1])?, !self.rarely(4)?);
-        let (true, true, Some(developer)) = (is_there, settings.has(provider), settings.developer)
-        else {
-            return Ok(None);
+        let (is_second, is_full) = (self.below(4)? < 3, self.rarely(16)?);
+        let Some(developer) = settings.developer.filter(|_| is_there && settings.has(first)) else {
+            return Ok(Vec::new());
         };
-        let public = Presented::Public(provider, subject, IdToken::Genuine);
-        Ok(Some(Operation::GetOpenIdTokenForDeveloperIdentity {
-            caller,
-            pool: Pool(0),
-            identity: None,
-            logins: vec![public, Presented::User(developer, User(0))],
-            principal_tags: Vec::new(),
-            duration_secs: Some(86_400),
-        }))
+        let user = |provider, number| {
+            let public = Presented::Public(provider, subject, IdToken::Genuine);
+            Operation::GetOpenIdTokenForDeveloperIdentity {
+                caller,
+                pool: Pool(0),
+                identity: None,
+                logins: vec![public, Presented::User(developer, User(number))],
+                principal_tags: Vec::new(),
+                duration_secs: Some(86_400),
+            }
+        };
+        let mut users = vec![user(first, 0)];
+        if is_second && second != first && settings.has(second) {
+            users.push(user(second, 1));
+        }
+        if is_full {
+            let last = self.one_of(&[19, 18, 19, 20])?;
+            users.extend((2..=last).map(|number| user(first, number)));
+        }
+        Ok(users)
     }
 
     pub(super) fn developer_token(&mut self) -> Result<Operation> {

@@ -11,13 +11,25 @@ use crate::testkit::settings::{
     Ambiguous, Attributes, Mapping, Match, Roles, Rule, Settings, Tags,
 };
 
+/// Claims of rules. No token has the last one.
+pub(crate) const CLAIMS: [&str; 12] = [
+    "sub", "teams", "sub", "level", "teams", "staff", "sub", "scores", "address", "seats",
+    "nickname", "nothing",
+];
+
+const VALUES: [&str; 10] =
+    ["1", "2", "0", "all", "team-1", "team", "true", "{\"floor\":2}", "false", "-"];
+
 impl Source<'_> {
     pub(super) fn settings(&mut self) -> Result<Settings> {
         let bits = self.byte()?;
         let providers = self.byte()?;
         // Pools with few providers are rarer, because little happens in them.
         let mut all = Provider::ALL.to_vec();
-        all.retain(|provider| providers < 128 || providers >> (*provider as u8) & 1 == 0);
+        all.retain(|provider| providers < 192 || providers >> (*provider as u8) & 1 == 0);
+        if bits >> 2 & 7 == 7 && providers % 4 == 3 {
+            all.clear();
+        }
         let developer = match bits >> 2 & 7 {
             7 => None,
             6 => Some(self.one_of(&[
@@ -39,14 +51,30 @@ impl Source<'_> {
     }
 
     pub(super) fn set_attributes(&mut self) -> Result<Operation> {
-        use Attributes::{Absent, Defaults, DefaultsBesideMap, Implementation, Nothing, Useless};
+        use Attributes::{
+            Absent, Defaults, DefaultsBesideMap, Implementation, Long, Nothing, Typed, Useless,
+        };
         let ((caller, pool), provider) = (self.owned_pool()?, self.provider()?);
-        let attributes =
-            self.one_of(&[Defaults, Implementation, Nothing, Useless, DefaultsBesideMap, Absent])?;
+        let attributes = self.one_of(&[
+            Defaults,
+            Long,
+            Typed,
+            Nothing,
+            Long,
+            Useless,
+            DefaultsBesideMap,
+            Long,
+            Absent,
+            Implementation,
+        ])?;
         Ok(Operation::SetPrincipalTagAttributeMap { caller, pool, provider, attributes })
     }
 
     pub(super) fn tags(&mut self) -> Result<Tags> {
+        if self.rarely(8)? {
+            // As many as a pool can have, or one more.
+            return Ok(Tags { first: self.below(9)?, others: self.one_of(&[49, 50])?, value: 0 });
+        }
         Ok(Tags { first: self.below(62)?, others: self.below(30)?, value: self.below(3)? })
     }
 
@@ -77,11 +105,11 @@ impl Source<'_> {
     fn mapping(&mut self) -> Result<Mapping> {
         let ambiguous = self.one_of(&[Ambiguous::AuthenticatedRole, Ambiguous::Deny])?;
         let mut rules = Vec::new();
-        for _ in 0..self.one_of(&[1, 2, 0, 3])? {
-            let claim = self.one_of(&["sub", "teams", "nothing"])?;
+        for _ in 0..self.one_of(&[1, 0, 2, 0, 3])? {
+            let claim = self.one_of(&CLAIMS)?;
             let match_type =
                 self.one_of(&[Match::Equals, Match::NotEqual, Match::Contains, Match::StartsWith])?;
-            let value = self.one_of(&["1", "2", "0", "all", "team-1", "team", "-"])?.to_owned();
+            let value = self.one_of(&VALUES)?.to_owned();
             rules.push(Rule { claim, match_type, value, role: self.role()? });
         }
         Ok(Mapping { ambiguous, rules })

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::testkit::model::{Model, NOT_FOUND, expected, refused};
+use crate::testkit::model::Model;
+use crate::testkit::model::clause::{ANSWERED, IDENTITY_UNKNOWN, Judged, expected, refused};
 use crate::testkit::names::{Account, DeveloperProvider, Identity, NumberedLogin, Provider};
 use crate::testkit::outcome::{Description, OperationOutcome};
 
@@ -12,11 +13,11 @@ impl Model {
         caller: Account,
         identity: Identity,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let known = self.identities.get(&identity);
         let pool = known.and_then(|state| self.pools.get(&state.pool));
         if pool.is_none_or(|pool| pool.owner != caller) {
-            return refused(NOT_FOUND, outcome);
+            return refused(IDENTITY_UNKNOWN, outcome);
         }
         match outcome {
             OperationOutcome::Description(described) => self.described(identity, described),
@@ -25,11 +26,7 @@ impl Model {
     }
 
     /// Checks a description. Its dates must not change while nothing else changes (I9).
-    pub(super) fn described(
-        &mut self,
-        identity: Identity,
-        told: &Description,
-    ) -> Result<(), String> {
+    pub(super) fn described(&mut self, identity: Identity, told: &Description) -> Judged {
         let Some(state) = self.identities.get_mut(&identity) else {
             return expected(format!("not {identity}, which is not there"));
         };
@@ -54,7 +51,7 @@ impl Model {
         }
         (state.created_millis, state.modified_millis) = (Some(created), Some(modified));
         state.changed = false;
-        Ok(())
+        ANSWERED
     }
 
     pub(super) fn delete_identities(
@@ -62,7 +59,7 @@ impl Model {
         caller: Account,
         identities: &[Identity],
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let ids: BTreeSet<_> = identities.iter().copied().collect();
         let mut unprocessed = BTreeSet::new();
         for id in ids {
@@ -79,7 +76,7 @@ impl Model {
             OperationOutcome::Unprocessed(told)
                 if told.iter().cloned().collect::<BTreeSet<_>>() == unprocessed =>
             {
-                Ok(())
+                ANSWERED
             }
             _ => expected(format!("all deleted but {unprocessed:?}")),
         }

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::testkit::model::{
-    CONFLICT, CursorState, INVALID, Listing, Model, NOT_AUTHORIZED, NOT_FOUND, expected, refused,
+use crate::testkit::model::clause::{
+    ANSWERED, CURSOR_BAD, Judged, LOOKUP_FORBIDDEN, LOOKUP_KEY_MISSING, LOOKUP_MISMATCH,
+    LOOKUP_UNKNOWN, expected, refused,
 };
+use crate::testkit::model::{CursorState, Listing, Model};
 use crate::testkit::names::{Account, Cursor, Identity, NumberedLogin, Pool, User};
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::{OperationOutcome, Page};
@@ -30,10 +32,10 @@ impl Model {
         caller: Account,
         cut: Cut,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let listing = Listing::Pools(caller);
         if !self.continues(listing, cut.1) {
-            return refused(INVALID, outcome);
+            return refused(CURSOR_BAD, outcome);
         }
         let OperationOutcome::Pools(Page { entries, next }) = outcome else {
             return expected("pools");
@@ -54,13 +56,13 @@ impl Model {
         (pool, hide_disabled): (Pool, bool),
         cut: Cut,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         if let Err(exception) = self.pool(caller, pool) {
             return refused(exception, outcome);
         }
         let listing = Listing::Identities { pool, hide_disabled };
         if !self.continues(listing, cut.1) {
-            return refused(INVALID, outcome);
+            return refused(CURSOR_BAD, outcome);
         }
         let (entries, next) = match outcome {
             OperationOutcome::Identities(of, Page { entries, next }) if *of == pool => {
@@ -82,16 +84,16 @@ impl Model {
         by: (Option<Identity>, Option<User>),
         cut: Cut,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let identity = match by {
-            (None, None) => return refused(INVALID, outcome),
+            (None, None) => return refused(LOOKUP_KEY_MISSING, outcome),
             (given, user) => self.pool(caller, pool).and_then(|_| match (given, user) {
                 (Some(given), _) => self.identity_of(pool, given).map(|_| given),
                 (None, user) => {
                     let found =
                         user.and_then(|user| self.owner_of(pool, NumberedLogin::User(user)));
                     let forbidden = self.choices.unknown_user_is_forbidden;
-                    found.ok_or(if forbidden { NOT_AUTHORIZED } else { NOT_FOUND })
+                    found.ok_or(if forbidden { LOOKUP_FORBIDDEN } else { LOOKUP_UNKNOWN })
                 }
             }),
         };
@@ -101,7 +103,7 @@ impl Model {
         };
         let listing = Listing::Users(identity);
         if !self.continues(listing, cut.1) {
-            return refused(INVALID, outcome);
+            return refused(CURSOR_BAD, outcome);
         }
         let told = match outcome {
             OperationOutcome::Users(of, page) if *of == identity => Some(page),
@@ -109,11 +111,11 @@ impl Model {
         };
         if let (Some(_), Some(user)) = by {
             if self.owner_of(pool, NumberedLogin::User(user)) != Some(identity) {
-                return refused(CONFLICT, outcome);
+                return refused(LOOKUP_MISMATCH, outcome);
             }
             let both = Page { entries: vec![user.to_string()], next: None };
             return if told == Some(&both) {
-                Ok(())
+                ANSWERED
             } else {
                 expected(format!("{identity} {user}"))
             };
@@ -136,7 +138,7 @@ impl Model {
         (size, after): Cut,
         entries: &[String],
         next: Option<Cursor>,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let standing = self.standing(listing);
         let begun = after.and_then(|after| self.cursors.get(&after)).cloned();
         let CursorState { mut shown, mut owed, .. } = begun.unwrap_or_else(|| CursorState {
@@ -154,13 +156,13 @@ impl Model {
         let size = usize::try_from(size).unwrap_or_default();
         let Some(next) = next else {
             let in_bounds = entries.len() <= size && owed.is_empty();
-            return if in_bounds { Ok(()) } else { expected(format!("{owed:?} too")) };
+            return if in_bounds { ANSWERED } else { expected(format!("{owed:?} too")) };
         };
         if entries.len() != size || standing.is_subset(&shown) {
             return expected(format!("{size} entries, and no next page if there is no more"));
         }
         self.cursors.insert(next, CursorState { listing, shown, owed });
-        Ok(())
+        ANSWERED
     }
 
     /// All entries of a listing.

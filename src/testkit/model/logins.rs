@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::testkit::model::clause::{
+    ACCOUNT_WRONG, ANSWERED, CLASSIC_DISABLED, CLASSIC_WITH_MAPPINGS, CLASSIC_WITH_SAML,
+    CLASSIC_WITH_UNKNOWN_SAML, GUESTS_UNWANTED, IDENTITY_UNKNOWN, Judged,
+    MERGE_DESTINATION_UNKNOWN, MERGE_OF_FEW, MERGE_OF_ITSELF, MERGE_OF_MANY, MERGE_PROVIDER,
+    MERGE_SOURCE_UNKNOWN, POOL_UNKNOWN, Refusal, UNLINK_DEVELOPER, UNLINK_DISABLED,
+    UNLINK_ELSEWHERE, UNLINK_PROVIDER, UNLINK_UNKNOWN, UNLINK_UNPROVED, exactly, expected, refused,
+};
 use crate::testkit::model::identities::canonical;
 use crate::testkit::model::resolution::{Accepts, Answer, Proof};
-use crate::testkit::model::{
-    CONFLICT, Exception, INVALID, INVALID_OR_NOT_AUTHORIZED, IdentityState, Linking, Model,
-    NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, exactly, expected, refused,
-};
+use crate::testkit::model::{IdentityState, Linking, Model, PoolState, TokenState};
 use crate::testkit::names::{
     Account, DeveloperProvider, Identity, NumberedLogin, Pool, Presented, Provider, Role, User,
     cognito_name,
@@ -20,7 +24,7 @@ impl Model {
         &mut self,
         operation: &Operation,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         match operation {
             Operation::GetId { pool, account, logins } => {
                 self.get_id(*pool, *account, logins, outcome)
@@ -70,21 +74,23 @@ impl Model {
         claimed: Option<u8>,
         logins: &[Presented],
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
-        let resolved = self.pools.get(&pool).ok_or(NOT_FOUND).and_then(|state| {
+    ) -> Judged {
+        let resolved = self.pools.get(&pool).ok_or(POOL_UNKNOWN).and_then(|state| {
             let owner = state.owner.number;
             let is_known = owner != Account::NOT_KNOWN;
             let wrong = is_known && claimed.is_some_and(|number| number != owner);
-            let uninvited = logins.is_empty() && !state.settings.guests;
-            if wrong || uninvited {
-                return Err(NOT_AUTHORIZED);
+            if wrong {
+                return Err(ACCOUNT_WRONG);
+            }
+            if logins.is_empty() && !state.settings.guests {
+                return Err(GUESTS_UNWANTED);
             }
             let proof = self.prove(pool, Accepts::Public, logins, None)?;
             let answer = self.resolve(pool, None, &proof, false)?;
             Ok((proof, answer))
         });
         match (resolved, outcome) {
-            (Err(exception), _) => refused(exception, outcome),
+            (Err(refusal), _) => refused(refusal, outcome),
             (Ok((proof, answer)), OperationOutcome::Identity(identity)) => {
                 self.become_of(pool, None, &proof.logins, &answer, *identity)
             }
@@ -97,26 +103,29 @@ impl Model {
         given: Identity,
         logins: &[Presented],
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let resolved = self.known(given).and_then(|(pool, state, identity)| {
             let is_mapped = !state.roles.mappings.is_empty();
             let has_saml = logins.contains(&Presented::Saml);
             let is_saml = has_saml && state.settings.has(Provider::Saml);
-            if state.settings.classic_flow == Some(false) || is_mapped || is_saml {
-                return Err(INVALID);
-            }
-            if has_saml {
-                return Err(INVALID_OR_NOT_AUTHORIZED);
-            }
-            if logins.is_empty() && identity.is_guest() && !state.settings.guests {
-                return Err(NOT_AUTHORIZED);
+            let uninvited = logins.is_empty() && identity.is_guest() && !state.settings.guests;
+            for (fails, refusal) in [
+                (state.settings.classic_flow == Some(false), CLASSIC_DISABLED),
+                (is_mapped, CLASSIC_WITH_MAPPINGS),
+                (is_saml, CLASSIC_WITH_SAML),
+                (has_saml, CLASSIC_WITH_UNKNOWN_SAML),
+                (uninvited, GUESTS_UNWANTED),
+            ] {
+                if fails {
+                    return Err(refusal);
+                }
             }
             let proof = self.prove(pool, Accepts::Public, logins, Some(given))?;
             let answer = self.resolve(pool, Some(given), &proof, false)?;
             Ok((pool, proof, answer))
         });
         let (pool, proof, answer) = match resolved {
-            Err(exception) => return refused(exception, outcome),
+            Err(refusal) => return refused(refusal, outcome),
             Ok(resolved) => resolved,
         };
         let tags = self.mapped_tags(pool, &proof.logins);
@@ -130,7 +139,7 @@ impl Model {
         logins: &[Presented],
         (tags, duration_secs): (BTreeMap<String, String>, i64),
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let by_id = self.choices.linking == Linking::ByIdentityId;
         let resolved = self.pool(caller, pool).and_then(|_| {
             given.map(|given| self.identity_of(pool, given)).transpose()?;
@@ -139,7 +148,7 @@ impl Model {
             Ok((proof, answer))
         });
         let (proof, answer) = match resolved {
-            Err(exception) => return refused(exception, outcome),
+            Err(refusal) => return refused(refusal, outcome),
             Ok(resolved) => resolved,
         };
         let mut all_tags = self.mapped_tags(pool, &proof.logins);
@@ -155,9 +164,9 @@ impl Model {
         (given, proof, answer): (Option<Identity>, &Proof, &Answer),
         (tags, lifetime_secs): (BTreeMap<String, String>, u64),
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let OperationOutcome::Token(identity, token, said) = outcome else { return answer.told() };
-        self.become_of(pool, given, &proof.logins, answer, *identity)?;
+        let row = self.become_of(pool, given, &proof.logins, answer, *identity)?;
         let region = self.pools.get(&pool).map_or("", |state| state.owner.region_name());
         let statement = Statement {
             identity: *identity,
@@ -174,7 +183,7 @@ impl Model {
         let state = TokenState { identity: *identity, pool, logins, tags, expires_secs };
         // The same claims signed twice in one second are one token.
         self.tokens.insert(*token, state);
-        Ok(())
+        Ok(row)
     }
 
     fn get_credentials(
@@ -183,29 +192,29 @@ impl Model {
         logins: &[Presented],
         custom: Option<Role>,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let resolved = self.known(given).and_then(|(pool, state, identity)| {
             let guest_is_unwanted = identity.is_guest() && !state.settings.guests;
             if logins.is_empty() && guest_is_unwanted {
-                return Err(NOT_AUTHORIZED);
+                return Err(GUESTS_UNWANTED);
             }
             let proof = self.prove(pool, Accepts::PublicOrCognito, logins, Some(given))?;
             if proof.is_empty() && guest_is_unwanted {
-                return Err(NOT_AUTHORIZED);
+                return Err(GUESTS_UNWANTED);
             }
             let answer = self.resolve(pool, Some(given), &proof, false)?;
             let named = proof.named(identity);
-            let (role, tags) = self.grant((pool, state), &proof, &named, custom)?;
+            let ((role, choice), tags) = self.grant((pool, state), &proof, &named, custom)?;
             let mut used = proof.logins.clone();
             used.extend(named.iter().filter(|login| !proof.logins.contains(login)));
-            Ok((pool, proof, answer, (role, tags, self.amr(pool, &used))))
+            Ok((pool, proof, answer, (role, choice, tags, self.amr(pool, &used))))
         });
-        let (pool, proof, answer, (role, tags, amr)) = match resolved {
-            Err(exception) => return refused(exception, outcome),
+        let (pool, proof, answer, (role, choice, tags, amr)) = match resolved {
+            Err(refusal) => return refused(refusal, outcome),
             Ok(resolved) => resolved,
         };
         let OperationOutcome::Credentials(identity, said) = outcome else { return answer.told() };
-        self.become_of(pool, Some(given), &proof.logins, &answer, *identity)?;
+        let row = self.become_of(pool, Some(given), &proof.logins, &answer, *identity)?;
         let role = Some(role.arn());
         let identity = *identity;
         let statement =
@@ -213,17 +222,18 @@ impl Model {
         match said {
             // It is unknown in which order a session lists the logins that its token names too.
             Some(said) if proof.token.is_some() => {
-                stated(&in_own_order(&statement), &in_own_order(said))
+                stated(&in_own_order(&statement), &in_own_order(said))?
             }
-            Some(said) => stated(&statement, said),
-            None => Ok(()),
-        }
+            Some(said) => stated(&statement, said)?,
+            None => Vec::new(),
+        };
+        Ok(row.into_iter().chain([choice]).collect())
     }
 
     /// An identity and its pool.
-    fn known(&self, identity: Identity) -> Result<(Pool, &PoolState, &IdentityState), Exception> {
-        let state = self.identities.get(&identity).ok_or(NOT_FOUND)?;
-        let pool = self.pools.get(&state.pool).ok_or(NOT_FOUND)?;
+    fn known(&self, identity: Identity) -> Result<(Pool, &PoolState, &IdentityState), Refusal> {
+        let state = self.identities.get(&identity).ok_or(IDENTITY_UNKNOWN)?;
+        let pool = self.pools.get(&state.pool).ok_or(IDENTITY_UNKNOWN)?;
         Ok((state.pool, pool, state))
     }
 
@@ -233,17 +243,26 @@ impl Model {
         provider: DeveloperProvider,
         (source, destination): (User, User),
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let merged = self.pool(caller, pool).and_then(|state| {
             if state.settings.developer != Some(provider) {
-                return Err(INVALID);
+                return Err(MERGE_PROVIDER);
             }
-            let source = self.owner_of(pool, NumberedLogin::User(source)).ok_or(NOT_FOUND)?;
-            let destination =
-                self.owner_of(pool, NumberedLogin::User(destination)).ok_or(NOT_FOUND)?;
+            let owner = |user| self.owner_of(pool, NumberedLogin::User(user));
+            let source = owner(source).ok_or(MERGE_SOURCE_UNKNOWN)?;
+            let destination = owner(destination).ok_or(MERGE_DESTINATION_UNKNOWN)?;
             self.check_merge(&BTreeSet::from([source, destination]), &[])?;
             Ok((source, destination))
         });
+        let mut kind = None;
+        if let Ok((source, destination)) = merged {
+            let logins = |of| self.identities.get(of).map_or(0, |state| state.logins.len());
+            kind = Some(match (logins(&source), logins(&destination)) {
+                _ if source == destination => MERGE_OF_ITSELF,
+                (2.., 2..) => MERGE_OF_MANY,
+                _ => MERGE_OF_FEW,
+            });
+        }
         if let Ok((source, destination)) = merged
             && source != destination
         {
@@ -258,6 +277,7 @@ impl Model {
             self.settle_cursors();
         }
         exactly(merged.map(|(_, destination)| OperationOutcome::Identity(destination)), outcome)
+            .map(|clauses| clauses.into_iter().chain(kind).collect())
     }
 
     fn unlink_user(
@@ -266,17 +286,17 @@ impl Model {
         identity: Identity,
         (provider, user): (DeveloperProvider, User),
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let login = NumberedLogin::User(user);
         let unlinked = self.pool(caller, pool).and_then(|state| {
             self.identity_of(pool, identity)?;
             if state.settings.developer != Some(provider) {
-                return Err(INVALID);
+                return Err(UNLINK_PROVIDER);
             }
             match self.owner_of(pool, login) {
                 Some(owner) if owner == identity => Ok(OperationOutcome::Done),
-                Some(_) => Err(CONFLICT),
-                None => Err(NOT_FOUND),
+                Some(_) => Err(UNLINK_ELSEWHERE),
+                None => Err(UNLINK_UNKNOWN),
             }
         });
         if unlinked.is_ok()
@@ -295,19 +315,19 @@ impl Model {
         logins: &[Presented],
         (providers, developer): (&[Provider], bool),
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let unlinked = self.known(identity).and_then(|(pool, state, known)| {
             let is_developer = state.settings.developer == Some(DeveloperProvider::Game);
             if developer && is_developer {
-                return Err(INVALID);
+                return Err(UNLINK_DEVELOPER);
             }
             let proof = self.prove(pool, Accepts::PublicOrCognito, logins, Some(identity))?;
             let has_one = proof.logins.iter().any(|login| known.logins.contains(login));
             let is_opened = has_one || !proof.named(known).is_empty();
-            if known.is_disabled() || !is_opened {
-                return Err(NOT_AUTHORIZED);
+            if known.is_disabled() {
+                return Err(UNLINK_DISABLED);
             }
-            Ok(OperationOutcome::Done)
+            if is_opened { Ok(OperationOutcome::Done) } else { Err(UNLINK_UNPROVED) }
         });
         if unlinked.is_ok()
             && let Some(state) = self.identities.get_mut(&identity)
@@ -326,10 +346,10 @@ impl Model {
 }
 
 /// Checks that a statement has the required content.
-fn stated(statement: &Statement, said: &Statement) -> Result<(), String> {
+fn stated(statement: &Statement, said: &Statement) -> Judged {
     let amr = said.amr.iter().map(|entry| canonical(entry).to_owned()).collect();
     let said = Statement { amr, ..said.clone() };
-    if said == *statement { Ok(()) } else { expected(format!("{statement:?}")) }
+    if said == *statement { ANSWERED } else { expected(format!("{statement:?}")) }
 }
 
 /// A statement with its logins in a canonical order.

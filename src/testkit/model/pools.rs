@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::testkit::json::Json;
-use crate::testkit::model::{
-    Exception, INVALID, Model, NOT_FOUND, PoolState, TAGS_MAX, exactly, expected, normal, refused,
+use crate::testkit::model::clause::{
+    ANSWERED, ATTRIBUTES_PROVIDER, ATTRIBUTES_UNKNOWN, DEVELOPER_FIXED, DEVELOPER_RESERVED, Judged,
+    Refusal, TAGS_ILLEGAL, TOO_MANY_TAGS, exactly, expected, refused,
 };
+use crate::testkit::model::{Model, PoolState, TAGS_MAX, normal};
 use crate::testkit::names::{Account, DeveloperProvider, Pool, Provider};
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::settings::{Attributes, Roles, Settings, Tags};
@@ -34,11 +36,15 @@ impl PoolState {
     }
 }
 
-fn check_settings(settings: &Settings) -> Result<(), Exception> {
-    let reserved = settings.developer == Some(DeveloperProvider::Reserved);
-    let illegal = settings.tags.is_some_and(|tags| !are_legal(tags));
+fn check_settings(settings: &Settings) -> Result<(), Refusal> {
+    if settings.developer == Some(DeveloperProvider::Reserved) {
+        return Err(DEVELOPER_RESERVED);
+    }
+    if settings.tags.is_some_and(|tags| !are_legal(tags)) {
+        return Err(TAGS_ILLEGAL);
+    }
     let many = settings.tags.is_some_and(|tags| tags.numbers().count() > TAGS_MAX);
-    if reserved || illegal || many { Err(INVALID) } else { Ok(()) }
+    if many { Err(TOO_MANY_TAGS) } else { Ok(()) }
 }
 
 fn are_legal(tags: Tags) -> bool {
@@ -51,7 +57,7 @@ impl Model {
         owner: Account,
         settings: &Settings,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         if let Err(exception) = check_settings(settings) {
             return refused(exception, outcome);
         }
@@ -68,7 +74,7 @@ impl Model {
                 if *described == state.described() && self.past_pools.insert(*pool) =>
             {
                 self.pools.insert(*pool, state);
-                Ok(())
+                ANSWERED
             }
             _ => expected(format!("a new pool {}", state.described())),
         }
@@ -80,11 +86,11 @@ impl Model {
         pool: Pool,
         settings: &Settings,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let updated = self.pool_mut(caller, pool).and_then(|state| {
             let known = state.settings.developer;
             if known.is_some() && settings.developer.is_some() && settings.developer != known {
-                return Err(INVALID);
+                return Err(DEVELOPER_FIXED);
             }
             check_settings(settings)?;
             if let Some(tags) = settings.tags {
@@ -104,7 +110,7 @@ impl Model {
         caller: Account,
         pool: Pool,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let deleted = self.pool(caller, pool).map(|_| OperationOutcome::Done);
         if deleted.is_ok() {
             self.pools.remove(&pool);
@@ -121,11 +127,14 @@ impl Model {
         pool: Pool,
         tags: Tags,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let tagged = self.pool_mut(caller, pool).and_then(|state| {
             state.tags.extend(tags.numbers().map(|number| (number, tags.value)));
-            let is_legal = are_legal(tags) && state.tags.len() <= TAGS_MAX;
-            if is_legal { Ok(OperationOutcome::Done) } else { Err(INVALID) }
+            if !are_legal(tags) {
+                return Err(TAGS_ILLEGAL);
+            }
+            let fits = state.tags.len() <= TAGS_MAX;
+            if fits { Ok(OperationOutcome::Done) } else { Err(TOO_MANY_TAGS) }
         });
         exactly(tagged, outcome)
     }
@@ -136,7 +145,7 @@ impl Model {
         pool: Pool,
         tags: Tags,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let untagged = self.pool_mut(caller, pool).map(|state| {
             state.tags.retain(|number, _| !tags.numbers().any(|n| n == *number));
             OperationOutcome::Done
@@ -150,10 +159,10 @@ impl Model {
         provider: Provider,
         attributes: Attributes,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let set = self.pool_mut(caller, pool).and_then(|state| {
             if !state.settings.has(provider) {
-                return Err(INVALID);
+                return Err(ATTRIBUTES_PROVIDER);
             }
             if attributes.claims().is_empty() {
                 state.attributes.remove(&provider);
@@ -170,9 +179,9 @@ impl Model {
         caller: Account,
         pool: Pool,
         provider: Provider,
-    ) -> Result<OperationOutcome, Exception> {
+    ) -> Result<OperationOutcome, Refusal> {
         let state = self.pool(caller, pool)?;
-        let attributes = state.attributes.get(&provider).copied().ok_or(NOT_FOUND)?;
+        let attributes = state.attributes.get(&provider).copied().ok_or(ATTRIBUTES_UNKNOWN)?;
         Ok(OperationOutcome::Settings(told(attributes)))
     }
 }

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::testkit::model::{
-    ALREADY_REGISTERED, CONFLICT, Exception, INVALID, IdentityState, LOGINS_MAX, Model,
-    NOT_AUTHORIZED, NOT_FOUND, PoolState, TokenState, expected,
+use crate::testkit::model::clause::{
+    DEVELOPER_LOGIN_MISSING, DEVELOPER_UNSUPPORTED, DISABLED, Expected, FULL, GUEST_BECOMES_USER,
+    GUEST_IS_KNOWN, GUEST_STAYS, IDENTITY_UNKNOWN, Judged, KNOWN_USER, LOGINS_DO_NOT_MATCH,
+    NEW_GUEST, NEW_USER, NO_LOGIN_PRESENTED, NO_PROVIDERS, OPENED_BY_ID, OPENED_BY_LOGIN,
+    OPENED_BY_TOKEN, OTHERS_MERGED, OWN_TOKEN_ELSEWHERE, OWN_TOKEN_EXPIRED, OWN_TOKEN_FORGED,
+    OWNED_BY_ANOTHER, POOL_UNKNOWN, PROVIDER_UNSUPPORTED, PUBLIC_EXPECTED, RIVAL_LINKED,
+    RIVAL_MERGED, Refusal, SEVERAL_USERS, TOKEN_BAD, TOO_MANY_LOGINS,
 };
+use crate::testkit::model::{IdentityState, LOGINS_MAX, Model, PoolState, TokenState};
 use crate::testkit::names::{
     DeveloperProvider, Identity, NumberedLogin, Pool, Presented, Provider, Spelling,
 };
@@ -44,10 +49,11 @@ pub(super) enum Accepts {
     PublicOrCognito,
 }
 
-/// The identities that an answer may name: a new one, or one of these.
-pub(super) enum Answer {
-    New,
-    OneOf(BTreeSet<Identity>),
+/// The identities that an answer may name: a new one if there are none, or else one of these. The
+/// row is the one of the table.
+pub(super) struct Answer {
+    row: &'static str,
+    known: BTreeSet<Identity>,
 }
 
 impl Model {
@@ -58,8 +64,8 @@ impl Model {
         accepts: Accepts,
         logins: &[Presented],
         given: Option<Identity>,
-    ) -> Result<Proof, Exception> {
-        let state = self.pools.get(&pool).ok_or(NOT_FOUND)?;
+    ) -> Result<Proof, Refusal> {
+        let state = self.pools.get(&pool).ok_or(POOL_UNKNOWN)?;
         for login in logins {
             accept(state, accepts, *login)?;
         }
@@ -69,7 +75,7 @@ impl Model {
             _ => false,
         };
         if accepts == Accepts::Developer && !logins.iter().any(is_user) {
-            return Err(INVALID);
+            return Err(DEVELOPER_LOGIN_MISSING);
         }
         let mut proof = Proof { logins: Vec::new(), token: None };
         for login in logins {
@@ -77,16 +83,18 @@ impl Model {
                 (Presented::User(_, user), _) => proof.push(NumberedLogin::User(user)),
                 (_, Some((login, true))) => proof.push(login),
                 (Presented::Cognito(token), _) => {
-                    let token = self.tokens.get(&token).ok_or(NOT_AUTHORIZED)?;
-                    let is_over = token.expires_secs <= self.now_secs;
-                    let is_for = token.pool == pool && given == Some(token.identity);
-                    if is_over || !is_for {
-                        return Err(NOT_AUTHORIZED);
+                    let token = self.tokens.get(&token).ok_or(OWN_TOKEN_FORGED)?;
+                    if token.expires_secs <= self.now_secs {
+                        return Err(OWN_TOKEN_EXPIRED);
+                    }
+                    if token.pool != pool || given != Some(token.identity) {
+                        return Err(OWN_TOKEN_ELSEWHERE);
                     }
                     // The token of a guest proves no more than the id of the guest.
                     proof.token = Some(token.clone()).filter(|token| !token.logins.is_empty());
                 }
-                _ => return Err(NOT_AUTHORIZED),
+                (Presented::Tampered(_), _) => return Err(OWN_TOKEN_FORGED),
+                _ => return Err(TOKEN_BAD),
             }
         }
         Ok(proof)
@@ -99,7 +107,7 @@ impl Model {
         given: Option<Identity>,
         proof: &Proof,
         by_id: bool,
-    ) -> Result<Answer, Exception> {
+    ) -> Result<Answer, Refusal> {
         let owner = |login: &NumberedLogin| self.owner_of(pool, *login);
         let owners: BTreeSet<_> = proof.logins.iter().filter_map(owner).collect();
         let user = proof.logins.iter().find(|login| matches!(login, NumberedLogin::User(_)));
@@ -107,7 +115,7 @@ impl Model {
         if let (Some(given), Some(of_user)) = (given, of_user)
             && given != of_user
         {
-            return Err(ALREADY_REGISTERED);
+            return Err(OWNED_BY_ANOTHER);
         }
         let parents = || match of_user {
             Some(of_user) => BTreeSet::from([of_user]),
@@ -116,26 +124,46 @@ impl Model {
         };
         let Some(given) = given else {
             self.check_merge(&owners, &proof.logins)?;
-            let parents = parents();
-            return Ok(if parents.is_empty() { Answer::New } else { Answer::OneOf(parents) });
+            let known = parents();
+            return Ok(match owners.len() {
+                0 if proof.logins.is_empty() => Answer { row: NEW_GUEST, known },
+                0 => Answer { row: NEW_USER, known },
+                1 => Answer { row: KNOWN_USER, known },
+                _ => Answer { row: SEVERAL_USERS, known },
+            });
         };
-        let state = self.identities.get(&given).ok_or(NOT_FOUND)?;
+        let state = self.identities.get(&given).ok_or(IDENTITY_UNKNOWN)?;
         let mut parts = owners.clone();
         parts.insert(given);
         if state.is_guest() {
             self.check_merge(&parts, &proof.logins)?;
-            let parents = parents();
-            let stays = parents.is_empty();
-            return Ok(Answer::OneOf(if stays { BTreeSet::from([given]) } else { parents }));
+            let known = parents();
+            return Ok(match known.is_empty() {
+                true if proof.logins.is_empty() => Answer::of(GUEST_STAYS, given),
+                true => Answer::of(GUEST_BECOMES_USER, given),
+                false => Answer { row: GUEST_IS_KNOWN, known },
+            });
+        }
+        if state.is_disabled() {
+            return Err(DISABLED);
+        }
+        if proof.is_empty() {
+            return Err(NO_LOGIN_PRESENTED);
         }
         let opened = owners.contains(&given)
             || !proof.named(state).is_empty()
             || (by_id && owners.is_empty() && !proof.logins.is_empty());
-        if state.is_disabled() || !opened {
-            return Err(NOT_AUTHORIZED);
+        if !opened {
+            return Err(LOGINS_DO_NOT_MATCH);
         }
         self.check_merge(&parts, &proof.logins)?;
-        Ok(Answer::OneOf(BTreeSet::from([given])))
+        let row = match (parts.len(), owners.contains(&given)) {
+            (1, true) => OPENED_BY_LOGIN,
+            (1, false) if proof.named(state).is_empty() => OPENED_BY_ID,
+            (1, false) => OPENED_BY_TOKEN,
+            _ => OTHERS_MERGED,
+        };
+        Ok(Answer::of(row, given))
     }
 
     /// INVARIANT I3, I4: checks the logins that the merged identity would have.
@@ -143,18 +171,27 @@ impl Model {
         &self,
         parts: &BTreeSet<Identity>,
         new: &[NumberedLogin],
-    ) -> Result<(), Exception> {
+    ) -> Result<(), Refusal> {
+        let owned = |login: &&NumberedLogin| {
+            let mut states = parts.iter().filter_map(|part| self.identities.get(part));
+            states.any(|state| state.logins.contains(login))
+        };
         let states = parts.iter().filter_map(|part| self.identities.get(part));
         let mut all: BTreeSet<NumberedLogin> =
             states.flat_map(|state| state.logins.clone()).collect();
         all.extend(new);
-        let rivals = Provider::ALL.into_iter().any(|provider| {
-            all.iter()
-                .filter(|l| matches!(l, NumberedLogin::Public(p, _) if *p == provider))
-                .count()
-                > 1
-        });
-        if rivals || all.len() > LOGINS_MAX { Err(CONFLICT) } else { Ok(()) }
+        for provider in Provider::ALL {
+            let is_of = |login: &&NumberedLogin| match login {
+                NumberedLogin::Public(of, _) => *of == provider,
+                NumberedLogin::User(_) => false,
+            };
+            let users: Vec<_> = all.iter().filter(is_of).collect();
+            if users.len() > 1 {
+                let merged = users.into_iter().filter(owned).count() > 1;
+                return Err(if merged { RIVAL_MERGED } else { RIVAL_LINKED });
+            }
+        }
+        if all.len() > LOGINS_MAX { Err(TOO_MANY_LOGINS) } else { Ok(()) }
     }
 
     /// Applies an answer: `identity` has all the logins from now on.
@@ -165,22 +202,23 @@ impl Model {
         logins: &[NumberedLogin],
         answer: &Answer,
         identity: Identity,
-    ) -> Result<(), String> {
-        match answer {
-            Answer::New if !self.past.insert(identity) => return answer.told(),
-            Answer::New => {
-                let state = IdentityState {
-                    pool,
-                    logins: BTreeSet::new(),
-                    had_login: false,
-                    created_millis: None,
-                    modified_millis: None,
-                    changed: false,
-                };
-                self.identities.insert(identity, state);
+    ) -> Judged {
+        if answer.known.is_empty() {
+            // INVARIANT I9
+            if !self.past.insert(identity) {
+                return answer.told();
             }
-            Answer::OneOf(known) if !known.contains(&identity) => return answer.told(),
-            Answer::OneOf(_) => {}
+            let state = IdentityState {
+                pool,
+                logins: BTreeSet::new(),
+                had_login: false,
+                created_millis: None,
+                modified_millis: None,
+                changed: false,
+            };
+            self.identities.insert(identity, state);
+        } else if !answer.known.contains(&identity) {
+            return answer.told();
         }
         let owners: Vec<_> = logins.iter().filter_map(|l| self.owner_of(pool, *l)).collect();
         let mut all: BTreeSet<NumberedLogin> = logins.iter().copied().collect();
@@ -195,6 +233,7 @@ impl Model {
                 emptied_any = true;
             }
         }
+        let mut is_full = false;
         if let Some(state) = self.identities.get_mut(&identity) {
             let before = state.logins.len();
             state.logins.extend(all);
@@ -202,9 +241,11 @@ impl Model {
             if emptied_any || state.logins.len() != before {
                 state.change();
             }
+            is_full = state.logins.len() == LOGINS_MAX;
         }
         self.settle_cursors();
-        Ok(())
+        let is_full = is_full.then_some(FULL);
+        Ok(std::iter::once(answer.row).chain(is_full).collect())
     }
 
     pub(super) fn amr(&self, pool: Pool, logins: &[NumberedLogin]) -> Vec<String> {
@@ -235,19 +276,19 @@ impl Model {
 }
 
 /// Checks that a pool accepts logins under that key.
-fn accept(pool: &PoolState, accepts: Accepts, login: Presented) -> Result<(), Exception> {
+fn accept(pool: &PoolState, accepts: Accepts, login: Presented) -> Result<(), Refusal> {
     let is_cognito = matches!(login, Presented::Cognito(_) | Presented::Tampered(_));
     let is_user = matches!(login, Presented::User(of, _) if pool.settings.developer == Some(of));
     match accepts {
         Accepts::Developer if is_user => return Ok(()),
         Accepts::PublicOrCognito if is_cognito => return Ok(()),
         Accepts::Public | Accepts::PublicOrCognito if !pool.has_any_provider() => {
-            return Err(NOT_AUTHORIZED);
+            return Err(NO_PROVIDERS);
         }
         _ => {}
     }
     if is_user {
-        return Err(INVALID);
+        return Err(PUBLIC_EXPECTED);
     }
     let has = |provider| pool.settings.has(provider);
     let is_known = match login {
@@ -268,19 +309,20 @@ fn accept(pool: &PoolState, accepts: Accepts, login: Presented) -> Result<(), Ex
     };
     match accepts {
         _ if is_known => Ok(()),
-        Accepts::Developer if may_be_developer => Err(INVALID),
-        _ => Err(NOT_AUTHORIZED),
+        Accepts::Developer if may_be_developer => Err(DEVELOPER_UNSUPPORTED),
+        _ => Err(PROVIDER_UNSUPPORTED),
     }
 }
 
 impl Answer {
-    pub(super) fn told(&self) -> Result<(), String> {
-        match self {
-            Self::New => expected("a new identity"),
-            Self::OneOf(known) => {
-                let known: Vec<_> = known.iter().map(Identity::to_string).collect();
-                expected(known.join(" or "))
-            }
-        }
+    fn of(row: &'static str, identity: Identity) -> Self {
+        Self { row, known: BTreeSet::from([identity]) }
+    }
+
+    pub(super) fn told(&self) -> Judged {
+        let known: Vec<_> = self.known.iter().map(Identity::to_string).collect();
+        let answer =
+            if known.is_empty() { "a new identity".to_owned() } else { known.join(" or ") };
+        Err(Expected { answer, clause: self.row })
     }
 }

@@ -2,13 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use crate::testkit::model::resolution::Proof;
-use crate::testkit::model::{
-    CONFIGURATION, Exception, INVALID, Model, NOT_AUTHORIZED, PoolState, exactly,
+use crate::testkit::model::clause::{
+    AMBIGUOUS_DENIED, AMBIGUOUS_ROLE, AMBIGUOUS_WITHOUT_ROLE, CUSTOM_IN_NO_RULE,
+    CUSTOM_NOT_IN_TOKEN, CUSTOM_NOT_OFFERED, CUSTOM_OF_TOKEN, CUSTOM_WITHOUT_MAPPING,
+    GRANT_FORBIDDEN, GUEST_ROLE, Judged, MAPPED_CUSTOM, MAPPED_PREFERRED, MAPPING_PROVIDER,
+    NO_GUEST_ROLE, NO_ROLE, ROLE_FORBIDDEN, RULE_CUSTOM, RULE_FIRST, Refusal, TAGS_TOO_LONG,
+    USER_ROLE, exactly,
 };
-use crate::testkit::names::{Account, NumberedLogin, Pool, Provider, Role, claims, names_boss};
+use crate::testkit::model::resolution::Proof;
+use crate::testkit::model::{Model, PoolState};
+use crate::testkit::names::{
+    Account, NumberedLogin, Pool, Provider, Role, claim_texts, names_boss,
+};
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::settings::{Ambiguous, Mapping, Match, Roles, Rule};
+
+/// A role, and the clause that chooses it.
+type Choice = (Role, &'static str);
 
 /// The maximum total size, in bytes, of the tags from attribute maps in a session.
 const TAGS_LENGTH_MAX: usize = 460;
@@ -20,14 +30,14 @@ impl Model {
         pool: Pool,
         roles: &Roles,
         outcome: &OperationOutcome,
-    ) -> Result<(), String> {
+    ) -> Judged {
         let any_account = self.choices.roles_of_any_account;
         let set = self.pool_mut(caller, pool).and_then(|state| {
             if roles.mappings.keys().any(|provider| !state.settings.has(*provider)) {
-                return Err(INVALID);
+                return Err(MAPPING_PROVIDER);
             }
             if roles.names_any() && !may_have_roles(state, any_account) {
-                return Err(NOT_AUTHORIZED);
+                return Err(ROLE_FORBIDDEN);
             }
             state.roles = roles.clone();
             Ok(OperationOutcome::Done)
@@ -44,9 +54,9 @@ impl Model {
         proof: &Proof,
         named: &[NumberedLogin],
         custom: Option<Role>,
-    ) -> Result<(Role, BTreeMap<String, String>), Exception> {
+    ) -> Result<(Choice, BTreeMap<String, String>), Refusal> {
         let is_usable = may_have_roles(pool, self.choices.roles_of_any_account);
-        let usable = |role| if is_usable { Ok(role) } else { Err(NOT_AUTHORIZED) };
+        let usable = |chosen: Choice| if is_usable { Ok(chosen) } else { Err(GRANT_FORBIDDEN) };
         let token = proof.token.iter().filter(|_| !named.is_empty());
         let said: BTreeMap<_, _> = token.flat_map(|token| token.tags.clone()).collect();
         let by_logins = || {
@@ -59,8 +69,8 @@ impl Model {
         };
         match (proof.logins.is_empty(), named.is_empty()) {
             (true, true) => {
-                let role = pool.roles.unauthenticated.ok_or(CONFIGURATION).and_then(usable)?;
-                Ok((role, said.clone()))
+                let role = pool.roles.unauthenticated.ok_or(NO_GUEST_ROLE)?;
+                Ok((usable((role, GUEST_ROLE))?, said.clone()))
             }
             (false, true) => by_logins(),
             (true, false) => by_token(),
@@ -80,9 +90,9 @@ impl Model {
             let NumberedLogin::Public(provider, subject) = login else { continue };
             let attributes = state.attributes.get(provider).copied().unwrap_or_default();
             for (key, claim) in attributes.claims() {
-                let value = match *claim {
-                    "sub" => Some(subject.to_string()),
-                    "aud" => Some(provider.client().to_owned()),
+                let value = match (*claim, claim_texts(*subject, claim).as_deref()) {
+                    ("aud", _) => Some(provider.client().to_owned()),
+                    (_, Some([value])) => Some(value.clone()),
                     // The claim is missing or has several values.
                     _ => None,
                 };
@@ -100,13 +110,13 @@ impl Model {
         pool: Pool,
         logins: &[NumberedLogin],
         said: &BTreeMap<String, String>,
-    ) -> Result<BTreeMap<String, String>, Exception> {
+    ) -> Result<BTreeMap<String, String>, Refusal> {
         let mut tags = self.mapped_tags(pool, logins);
         tags.retain(|key, _| !said.contains_key(key));
         let length: usize =
             tags.iter().map(|(key, value)| key.len().saturating_add(value.len())).sum();
         if length > TAGS_LENGTH_MAX {
-            return Err(CONFIGURATION);
+            return Err(TAGS_TOO_LONG);
         }
         tags.extend(said.clone());
         Ok(tags)
@@ -124,7 +134,7 @@ fn choose(
     logins: &[NumberedLogin],
     are_presented: bool,
     custom: Option<Role>,
-) -> Result<Role, Exception> {
+) -> Result<Choice, Refusal> {
     // The claims of logins that a token only names are unknown.
     let used = logins.iter().filter_map(|login| match *login {
         NumberedLogin::Public(provider, subject) => {
@@ -146,9 +156,9 @@ fn choose(
         *provider == Provider::UserPool && subject.is_some_and(|s| names_boss(*provider, s))
     });
     match custom {
-        Some(Role::Boss) if offers => Ok(Role::Boss),
-        Some(_) if offers => Err(NOT_AUTHORIZED),
-        _ => pool.roles.authenticated.ok_or(CONFIGURATION),
+        Some(Role::Boss) if offers => Ok((Role::Boss, CUSTOM_OF_TOKEN)),
+        Some(_) if offers => Err(CUSTOM_WITHOUT_MAPPING),
+        _ => Ok((pool.roles.authenticated.ok_or(NO_ROLE)?, USER_ROLE)),
     }
 }
 
@@ -157,7 +167,7 @@ fn by_mapping(
     mapping: &Mapping,
     (subject, carries_boss): (Option<u8>, bool),
     custom: Option<Role>,
-) -> Result<Role, Exception> {
+) -> Result<Choice, Refusal> {
     let by_token = mapping.rules.is_empty();
     let offered: Vec<Role> = if by_token {
         carries_boss.then_some(Role::Boss).into_iter().collect()
@@ -168,19 +178,27 @@ fn by_mapping(
     let is_carried = custom == Some(Role::Boss) && carries_boss;
     let is_of_a_rule = mapping.rules.iter().any(|rule| Some(rule.role) == custom);
     match (custom, offered.first(), mapping.ambiguous) {
-        (Some(custom), ..) if offered.contains(&custom) => Ok(custom),
-        (Some(_), ..) if is_carried && !is_of_a_rule => Err(INVALID),
-        (None, Some(first), _) => Ok(*first),
-        (None, None, Ambiguous::AuthenticatedRole) => pool.roles.authenticated.ok_or(CONFIGURATION),
-        (Some(_), ..) | (None, None, Ambiguous::Deny) => Err(NOT_AUTHORIZED),
+        (Some(custom), ..) if offered.contains(&custom) => {
+            Ok((custom, if by_token { MAPPED_CUSTOM } else { RULE_CUSTOM }))
+        }
+        (Some(_), ..) if is_carried && !is_of_a_rule => Err(CUSTOM_IN_NO_RULE),
+        (None, Some(first), _) => {
+            Ok((*first, if by_token { MAPPED_PREFERRED } else { RULE_FIRST }))
+        }
+        (None, None, Ambiguous::AuthenticatedRole) => {
+            let role = pool.roles.authenticated.ok_or(AMBIGUOUS_WITHOUT_ROLE)?;
+            Ok((role, AMBIGUOUS_ROLE))
+        }
+        (None, None, Ambiguous::Deny) => Err(AMBIGUOUS_DENIED),
+        (Some(_), ..) if by_token => Err(CUSTOM_NOT_IN_TOKEN),
+        (Some(_), ..) => Err(CUSTOM_NOT_OFFERED),
     }
 }
 
 /// A missing claim matches nothing, not even `NotEqual`.
 fn matches(rule: &Rule, subject: Option<u8>) -> bool {
-    let claims = subject.map(claims).into_iter().flatten();
-    let mut values = claims.filter(|(name, _)| *name == rule.claim).map(|(_, values)| values);
-    let Some(values) = values.next() else { return false };
+    let values = subject.and_then(|subject| claim_texts(subject, rule.claim));
+    let Some(values) = values else { return false };
     let value = rule.value.as_str();
     match rule.match_type {
         Match::Equals => values.iter().any(|claim| claim == value),

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::testkit::model::clause::{CONFLICT, NOT_AUTHORIZED};
 use crate::testkit::names::{Caller, IdToken, Role, Spelling, User, cognito_name};
 use crate::testkit::outcome::{Description, Statement};
 use crate::testkit::settings::{Ambiguous, Mapping, Match, Rule};
@@ -121,7 +122,7 @@ fn session(amr: &[&str], role: Role) -> OperationOutcome {
     OperationOutcome::Credentials(FIRST, Some(Box::new(statement(amr, Some(role)))))
 }
 
-fn exception(exception: Exception) -> OperationOutcome {
+fn exception(exception: &str) -> OperationOutcome {
     OperationOutcome::Refused { exception: exception.to_owned(), message: String::new() }
 }
 

@@ -229,6 +229,10 @@ impl<S: Implementation> Implementation for Watching<'_, S> {
     fn session(&self, session_token: &str) -> Option<Session> {
         self.door.session(session_token)
     }
+
+    fn wait(&self, secs: u64) -> bool {
+        self.door.wait(secs)
+    }
 }
 
 fn list(value: &Value) -> &[Value] {
