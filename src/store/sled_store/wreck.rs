@@ -277,5 +277,8 @@ mod tests {
         // The next page is unreadable, too.
         let reads = |place: &[u8]| matches!(place.first(), Some(b'c' | b'f'..));
         assert_eq!(first_readable(b"bx", reads).as_deref(), Some(&b"c"[..]));
+        // Nothing behind the next page can be read.
+        let reads = |place: &[u8]| (&b"by"[..]..&b"bz"[..]).contains(&place);
+        assert_eq!(first_readable(b"bx", reads).as_deref(), Some(&b"by"[..]));
     }
 }
