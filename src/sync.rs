@@ -1,5 +1,5 @@
 //! The locks and atomics of the concurrent parts: the pool cache, the in-flight barrier and group
-//! commit. With `--cfg cognate_loom` they are those of loom, which tries every order of their steps.
+//! commit. Tests with `--cfg cognate_loom` use those of loom, which tries every order of steps.
 
 #[cfg(not(all(test, cognate_loom)))]
 pub(crate) use parking_lot::{Condvar, Mutex, RwLock};

@@ -173,7 +173,7 @@ mod model {
             self.cache.keep(generation, &kept(pool, self.read()));
         }
 
-        /// What a lookup does with a cached pool and one read of the store.
+        /// Follows a lookup: a cached pool and one read of the store.
         fn look_up(&self) {
             let generation = self.cache.generation();
             let Some(pool) = self.cache.get_as_of(generation, GUID) else { return };

@@ -18,7 +18,7 @@ pub(super) const BACKLOG_MAX: usize = 4096;
 /// when a segment is full, which is part of one transaction. Both together are below a segment.
 const UNSYNCED_MAX: usize = 128 * 1024;
 
-/// What has been written since the last flush, and since the last sync of a writer.
+/// Counts what was written since the last flush, and since the last sync of a writer.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// Records of a relaxed store.
