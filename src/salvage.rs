@@ -20,7 +20,7 @@ use crate::store::{Durability, Key, SledOptions, Store, StoreError, Tree};
 pub struct Salvage {
     /// The number of records that each tree of the new database has.
     pub kept: Vec<(Tree, u64)>,
-    /// What the new database lacks.
+    /// The records that the new database lacks.
     pub left_out: Vec<Loss>,
     /// Records that the damaged database lacked, and that were made anew from others.
     pub made_anew: Vec<Loss>,

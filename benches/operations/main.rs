@@ -21,11 +21,12 @@
 //! | resolve, 10M | resolve with so many users, from `growth` | `sled::Tree::get` |
 //!
 //! The floor's database holds the same number of records with keys and values of the same sizes. It
-//! is filled in the same way: the records of 64 identities in each transaction. The floor of several
-//! writers is as many writers with a minimal group commit: one of them at a time writes for all that
-//! wait, in one transaction with one flush and one fdatasync. The floor of a relaxed writer writes
-//! 64 batches in each transaction, as the engine does. Relaxed rows include the sync that ends a
-//! turn, on both sides, so all of their data is on the disk.
+//! is filled in the same way: the records of 64 identities in each transaction.
+//!
+//! The floor of several writers is as many writers with a minimal group commit: one of them at a
+//! time writes for all that wait, in one transaction with one flush and one fdatasync. The floor of
+//! a relaxed writer writes 64 batches in each transaction, as the engine does. Relaxed rows include
+//! the sync that ends a turn, on both sides, so all of their data is on the disk.
 //!
 //! Inputs are prepared before the measurement, and the writes of one side are on the disk before
 //! the other side begins. Neither is measured.

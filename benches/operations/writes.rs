@@ -2,9 +2,9 @@
 //!
 //! sled writes two buffers to the disk for each transaction and wakes seven threads for them.
 //! Relaxed commits reached 0.8 to 1 of the floor when each had its own transaction (0.3 to 0.6
-//! without the closing sync, which leaves out the floor's backlog). The engine therefore writes them
-//! in the background, 64 to a transaction. The floor does the same in the foreground. Neither the digest nor the frequency of syncs made a
-//! difference.
+//! without the closing sync, which leaves out the floor's backlog). The engine therefore writes
+//! them in the background, 64 to a transaction. The floor does the same in the foreground. Neither
+//! the digest nor the frequency of syncs made a difference.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};

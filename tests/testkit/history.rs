@@ -122,7 +122,7 @@ fn an_unexplained_history_is_reported() {
         "# +(0) 0..3",
         r#"account0/us-east-1 TagResource {"ResourceArn":"#,
         "#  (1) 1..2",
-        r#"# thread 1, ListTagsForResource: expected {"Tags":{"tag-0":"1"}}, got {"Tags""#,
+        r#"# thread 1, ListTagsForResource: expected {"Tags":{"tag-0":"1"}} (ListTagsForResource), got {"Tags""#,
     ];
     assert!(lines.iter().all(|line| told.contains(line)), "{told}");
 }

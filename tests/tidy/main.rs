@@ -55,7 +55,7 @@ fn module(file: &str) -> &str {
 
 /// The modules of the library, from the lowest layer to the highest. A module imports only from the
 /// layers below its own.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 15] = [
     &["cause", "constraint", "part", "sync"],
     &["ambient", "text"],
     &["id"],
@@ -65,6 +65,7 @@ const LAYERS: [&[&str]; 14] = [
     &["rules", "store"],
     &["error"],
     &["check", "token"],
+    &["salvage"],
     &["operation"],
     &["engine"],
     &["wire"],

@@ -20,7 +20,7 @@ use crate::store::sled_store::retry::{Snapshots, copy_database};
 use crate::store::sled_store::{SledOptions, SledStore};
 use crate::store::{Key, Store, StoreError, Tree, Value};
 
-/// What is left of a damaged database.
+/// The rest of a damaged database.
 pub(crate) struct Wreck {
     trees: Vec<sled::Tree>,
     _database: sled::Db,
