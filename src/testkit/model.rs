@@ -11,6 +11,7 @@ mod known;
 mod listing;
 mod logins;
 mod pools;
+mod rates;
 mod resolution;
 mod roles;
 
@@ -30,7 +31,7 @@ use crate::testkit::names::{
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::settings::{Attributes, Roles, Settings};
-use crate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
+use crate::{DeveloperLinking, RoleAccounts, Throttling, UnknownDeveloperUser};
 
 /// The state and the behaviour of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,6 +39,7 @@ use crate::{DeveloperLinking, RoleAccounts, UnknownDeveloperUser};
 pub struct Model {
     choices: Choices,
     now_secs: u64,
+    rates: rates::Rates,
     pub(super) pools: BTreeMap<Pool, PoolState>,
     pub(super) identities: BTreeMap<Identity, IdentityState>,
     /// All identities and pools that have ever existed. Their ids are never reused (I9).
@@ -138,6 +140,7 @@ impl Model {
         Self {
             choices: Choices::default(),
             now_secs: 0,
+            rates: rates::Rates::default(),
             pools: BTreeMap::new(),
             identities: BTreeMap::new(),
             past: BTreeSet::new(),
@@ -165,6 +168,13 @@ impl Model {
     /// The same as [`Builder::role_accounts`](crate::Builder::role_accounts).
     pub fn role_accounts(mut self, accounts: RoleAccounts) -> Self {
         self.choices.roles_of_any_account = accounts == RoleAccounts::Any;
+        self
+    }
+
+    /// The same as [`Builder::throttling`](crate::Builder::throttling), for implementations that tell
+    /// the time by a [`TestClock`](crate::testkit::TestClock).
+    pub fn throttling(mut self, throttling: Throttling) -> Self {
+        self.rates.are_limited = throttling == Throttling::DocumentedRates;
         self
     }
 
@@ -201,6 +211,8 @@ impl Model {
         // INVARIANT I7
         if outcome.exception().is_none() {
             *self = after;
+        } else {
+            self.rates = after.rates;
         }
         Ok(clauses)
     }
@@ -229,6 +241,9 @@ impl Model {
     }
 
     fn judge(&mut self, operation: &Operation, outcome: &OperationOutcome) -> Judged {
+        if let Some(judged) = self.rates.judge(operation, outcome, self.now_secs) {
+            return judged;
+        }
         if is_invalid(operation) {
             return refused(CONSTRAINT, outcome);
         }

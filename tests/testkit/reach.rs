@@ -93,7 +93,8 @@ const WAIT_EVERY: usize = 20;
 const WAIT_SECS: u64 = 300;
 
 /// Clauses that the default options exclude.
-const OF_OPTIONS: [&str; 1] = ["5.5 an unknown user, by option"];
+const OF_OPTIONS: [&str; 2] =
+    ["2 5 a rate that is exceeded, by option", "5.5 an unknown user, by option"];
 
 /// The smallest number of times that each clause must be met.
 const CLAUSE_MIN: usize = 2;

@@ -43,6 +43,7 @@ pub(super) const INVALID_OR_NOT_AUTHORIZED: &str =
     "InvalidParameterException or NotAuthorizedException";
 pub(super) const NOT_AUTHORIZED: &str = "NotAuthorizedException";
 pub(super) const NOT_FOUND: &str = "ResourceNotFoundException";
+pub(super) const TOO_MANY_REQUESTS: &str = "TooManyRequestsException";
 pub(super) const UNAVAILABLE: &str = "ExternalServiceException";
 pub(super) const VALIDATION: &str = "ValidationException";
 
@@ -96,6 +97,8 @@ answers! {
 
 refusals! {
     CONSTRAINT = VALIDATION, "1.2 a constraint of the service model";
+
+    RATE_EXCEEDED = TOO_MANY_REQUESTS, "2 5 a rate that is exceeded, by option";
 
     OWNED_BY_ANOTHER = ALREADY_REGISTERED, "3 a developer user of another identity";
     LOGINS_DO_NOT_MATCH = NOT_AUTHORIZED, "3 c3 no presented login of an authenticated identity";

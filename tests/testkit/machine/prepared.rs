@@ -2,7 +2,7 @@
 
 use cognate::testkit::{
     Account, Ambiguous, Caller, DeveloperProvider, IdToken, Identity, Mapping, Match, Operation,
-    Pool, Presented, Provider, Role, Roles, Rule, Settings, User,
+    Pool, Presented, Provider, Role, Roles, Rule, Settings, Tags, User,
 };
 use proptest::prelude::*;
 
@@ -25,11 +25,28 @@ pub(super) fn scenes() -> impl Strategy<Value = Case> {
     })
 }
 
+/// Sequences that begin with more calls than the rates allow.
+pub(super) fn bursts() -> impl Strategy<Value = Case> {
+    cases().prop_map(|case| {
+        let pool = Pool(0);
+        let tag = |number| Operation::TagResource {
+            caller: OWNER,
+            pool,
+            tags: Tags { first: number, others: 0, value: 0 },
+        };
+        let list = |_| Operation::ListTagsForResource { caller: OWNER, pool };
+        let burst = (0..8).map(tag).chain((0..12).map(list));
+        let operations = [create_pool()].into_iter().chain(burst).chain(case.operations);
+        let operations = operations.collect();
+        Case { options: case.options | 1 << 3, operations, events: case.events }
+    })
+}
+
 const OWNER: Caller = Caller::Account(Account::FIRST);
 const GAME: DeveloperProvider = DeveloperProvider::Game;
 const BOSS: Presented = Presented::Public(Provider::UserPool, 2, IdToken::Genuine);
 
-fn scene() -> Vec<Operation> {
+fn create_pool() -> Operation {
     let settings = Settings {
         name: 0,
         guests: true,
@@ -38,6 +55,10 @@ fn scene() -> Vec<Operation> {
         providers: Provider::ALL.to_vec(),
         tags: None,
     };
+    Operation::CreateIdentityPool { caller: OWNER, settings }
+}
+
+fn scene() -> Vec<Operation> {
     let google = Presented::Public(Provider::Google, 0, IdToken::Genuine);
     let by_token = |ambiguous| Mapping { ambiguous, rules: Vec::new() };
     let by_rule = |ambiguous, value: &str| {
@@ -45,12 +66,7 @@ fn scene() -> Vec<Operation> {
         Mapping { ambiguous, rules: vec![Rule { claim, match_type, value, role: Role::Moderator }] }
     };
     let (deny, allow) = (Ambiguous::Deny, Ambiguous::AuthenticatedRole);
-    let mut operations = vec![
-        Operation::CreateIdentityPool { caller: OWNER, settings },
-        user(BOSS, 0),
-        user(google, 1),
-        roles(None),
-    ];
+    let mut operations = vec![create_pool(), user(BOSS, 0), user(google, 1), roles(None)];
     let customs = [None, Some(Role::Boss), Some(Role::Moderator), Some(Role::Guest)];
     operations.extend(customs.map(credentials));
     for mapping in
