@@ -88,7 +88,9 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<bool, Box<dyn Erro
 }
 
 fn registered(provider: Provider) -> String {
-    format!("{}={}", provider.issuer(), provider.client())
+    let clients = provider.clients().iter();
+    let lines = clients.map(|client| format!("{}={client}", provider.issuer()));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn tell(text: impl Display) -> Result<bool, Box<dyn Error>> {

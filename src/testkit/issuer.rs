@@ -23,7 +23,11 @@ pub fn login_verifier() -> OidcVerifier {
     Provider::ISSUERS.into_iter().fold(verifier, |verifier, provider| {
         #[expect(clippy::expect_used, reason = "the key set is this file's own")]
         let keys = JwkSet::from_json(issuer_key_set()).expect("a key set");
-        verifier.issuer(provider.issuer(), Issuer::new(keys).client_id(provider.client()))
+        let clients = provider.clients().iter();
+        verifier.issuer(
+            provider.issuer(),
+            clients.fold(Issuer::new(keys), |issuer, client| issuer.client_id(*client)),
+        )
     })
 }
 
@@ -94,7 +98,8 @@ pub(crate) fn id_token(provider: Provider, subject: u8, kind: IdToken, role: &st
         (IdToken::TwoSlashes, without) => format!("{}//", without.unwrap_or(issuer)),
         _ => issuer.to_owned(),
     };
-    let client = if kind == IdToken::ForAnotherClient { "other" } else { provider.client() };
+    let is_of_another = kind == IdToken::ForAnotherClient;
+    let client = if is_of_another { "other" } else { provider.client_of(subject) };
     let (made_at, ends) = match kind {
         IdToken::Refreshed => (MADE_AT.saturating_add(60), VALID_UNTIL.saturating_add(60)),
         IdToken::Expired => (MADE_AT, MADE_AT.saturating_add(3_600)),

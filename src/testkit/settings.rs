@@ -50,15 +50,16 @@ impl Settings {
         let (mut supported, mut issuers) = (Vec::new(), Vec::new());
         let (mut user_pools, mut saml) = (Vec::new(), Vec::new());
         for provider in &self.providers {
-            let (name, client) = (provider.configured_name(), Json::text(provider.client()));
+            let name = provider.configured_name();
+            let client = Json::text(provider.first_client());
             match provider {
                 Provider::Google | Provider::Facebook => supported.push((name, client)),
                 Provider::OpenIdConnect | Provider::Auth0 => issuers.push(Json::text(name)),
                 Provider::Saml => saml.push(Json::text(name)),
-                Provider::UserPool => {
-                    let user_pool = [("ProviderName", Json::text(name)), ("ClientId", client)];
-                    user_pools.push(Json::object(user_pool));
-                }
+                Provider::UserPool => user_pools.extend(provider.clients().iter().map(|client| {
+                    let client = Json::text(*client);
+                    Json::object([("ProviderName", Json::text(name)), ("ClientId", client)])
+                })),
             }
         }
         let supported = (!supported.is_empty()).then(|| Json::object(supported));

@@ -266,7 +266,7 @@ impl Model {
                         format!("{}:OIDC", provider.configured_name())
                     }
                     Provider::UserPool => format!("{name}:CognitoSignIn"),
-                    Provider::Facebook => format!("{name}:{}", provider.client()),
+                    Provider::Facebook => format!("{name}:{}", provider.first_client()),
                 };
                 [name.to_owned(), format!("{head}:{subject}")]
             }

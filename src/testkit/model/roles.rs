@@ -91,7 +91,7 @@ impl Model {
             let attributes = state.attributes.get(provider).copied().unwrap_or_default();
             for (key, claim) in attributes.claims() {
                 let value = match (*claim, claim_texts(*subject, claim).as_deref()) {
-                    ("aud", _) => Some(provider.client().to_owned()),
+                    ("aud", _) => Some(provider.client_of(*subject).to_owned()),
                     (_, Some([value])) => Some(value.clone()),
                     // The claim is missing or has several values.
                     _ => None,
@@ -144,7 +144,9 @@ fn choose(
     });
     let used: Vec<_> = used.collect();
     let mut mapped = used.iter().filter_map(|(of, who)| {
-        let mapping = pool.roles.mappings.get(of)?;
+        // A mapping of a user pool is for one of its clients.
+        let is_meant = who.is_none_or(|subject| of.client_of(subject) == of.first_client());
+        let mapping = pool.roles.mappings.get(of).filter(|_| is_meant)?;
         Some((mapping, *of, *who))
     });
     if let Some((mapping, provider, subject)) = mapped.next() {

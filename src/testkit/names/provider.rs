@@ -53,15 +53,26 @@ impl Provider {
         }
     }
 
-    /// The application that its tokens are issued for.
-    pub fn client(self) -> &'static str {
+    /// The applications that its tokens are issued for. Role mappings are for the first one.
+    pub fn clients(self) -> &'static [&'static str] {
         match self {
-            Self::Google => "game.apps.googleusercontent.com",
-            Self::OpenIdConnect | Self::Saml => "game",
-            Self::UserPool => "4game4client",
-            Self::Auth0 => "4auth0game",
-            Self::Facebook => "7346241598935552",
+            Self::Google => &["game.apps.googleusercontent.com"],
+            Self::OpenIdConnect | Self::Saml => &["game"],
+            Self::UserPool => &["4game4client", "4game4tv"],
+            Self::Auth0 => &["4auth0game"],
+            Self::Facebook => &["7346241598935552"],
         }
+    }
+
+    /// The application that a user signs in with: every third user takes the last one.
+    pub(crate) fn client_of(self, subject: u8) -> &'static str {
+        let [first, .., last] = self.clients() else { return self.first_client() };
+        if subject.is_multiple_of(3) { last } else { first }
+    }
+
+    /// The application of role mappings.
+    pub(crate) fn first_client(self) -> &'static str {
+        self.clients().first().copied().unwrap_or_default()
     }
 
     /// The name in a pool: the issuer, unchanged.
@@ -84,7 +95,7 @@ impl Provider {
     /// The name in role mappings.
     pub(crate) fn mapping_name(self) -> String {
         match self {
-            Self::UserPool => format!("{}:{}", self.name(), self.client()),
+            Self::UserPool => format!("{}:{}", self.name(), self.first_client()),
             _ => self.attributes_name().to_owned(),
         }
     }

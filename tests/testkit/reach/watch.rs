@@ -109,7 +109,7 @@ impl<'a, S: Implementation> Watching<'a, S> {
         if let (Some(token), true) = (told["Token"].as_str(), succeeds) {
             self.count(format!("a token in {}", call.region));
             let amr = &payload(token)["amr"];
-            let facebook = format!("graph.facebook.com:{}:", Provider::Facebook.client());
+            let facebook = format!("graph.facebook.com:{}:", Provider::Facebook.clients()[0]);
             if names(amr).iter().any(|entry| entry.starts_with(&facebook)) {
                 self.count("a Facebook user in `amr`");
             }
