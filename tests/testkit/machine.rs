@@ -89,8 +89,11 @@ fn options(bits: u8) -> (impl Fn() -> Builder, Model) {
     (builder, model.role_accounts(accounts).throttling(throttling).oldest_survives())
 }
 
+/// The bit of the options that limits rates.
+const THROTTLED: u8 = 1 << 3;
+
 fn is_throttled(options: u8) -> bool {
-    options >> 3 & 1 == 1
+    options & THROTTLED != 0
 }
 
 /// Runs a case on engines that `open` makes one after the other over the same contents.
