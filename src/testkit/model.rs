@@ -171,8 +171,8 @@ impl Model {
         self
     }
 
-    /// The same as [`Builder::throttling`](crate::Builder::throttling), for implementations that tell
-    /// the time by a [`TestClock`](crate::testkit::TestClock).
+    /// The same as [`Builder::throttling`](crate::Builder::throttling), for implementations that
+    /// tell the time by a [`TestClock`](crate::testkit::TestClock).
     pub fn throttling(mut self, throttling: Throttling) -> Self {
         self.rates.are_limited = throttling == Throttling::DocumentedRates;
         self
