@@ -96,7 +96,7 @@ fn a_database_opens_without_its_snapshot() {
     let (pool, users) = filled_with_snapshot(&intact);
     for (what, damage) in damages {
         let path = folder.path().join(what);
-        shapes::copy(&intact, &path);
+        crate::copy_folder(&intact, &path);
         damage(&snapshots(&path)[0]);
         for time in ["once", "again"] {
             let engine = open(&path).unwrap_or_else(|error| panic!("{what}, {time}: {error}"));

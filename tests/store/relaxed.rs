@@ -14,7 +14,7 @@ use cognate::store::{Store, Tree};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::effort;
+use crate::{copy_folder, effort};
 
 fn open(folder: &Path) -> SledStore {
     SledOptions::new(folder).durability(Durability::Relaxed).open().expect("opens")
@@ -169,18 +169,5 @@ fn a_commit_reaches_the_disk_without_a_call() {
         let copied = open(copy.path());
         let found = copied.scan(&KeyRange::prefix(Tree::Pools, []), usize::MAX).expect("reads");
         assert_eq!(found.len(), 10, "{durability:?}");
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let to = to.join(entry.file_name());
-        if entry.file_type().expect("a kind").is_dir() {
-            std::fs::create_dir(&to).expect("makes a folder");
-            copy_folder(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).expect("copies");
-        }
     }
 }

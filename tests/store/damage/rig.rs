@@ -16,7 +16,9 @@ use cognate::store::{Batch, Commit, Key, Store, StoreError, Tree};
 
 use crate::effort;
 
-use super::shapes::{Random, Records, SHAPES, Shape, copy, older, open, read};
+use crate::copy_folder;
+
+use super::shapes::{Random, Records, SHAPES, Shape, older, open, read};
 
 const DOSE: u64 = 60;
 const FOLDER: &str = "COGNATE_DAMAGED_FOLDER";
@@ -81,7 +83,7 @@ fn run(filled: &[PathBuf], seed: u64) -> Outcome {
     // In memory where that can be had: that a database is synced is not what is tested here.
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     let folder = folder.expect("a folder");
-    copy(original, folder.path());
+    copy_folder(original, folder.path());
     let damage = damage(folder.path(), &older(original), &mut random);
     let what = format!("seed {seed}: {}, {damage}", shape.name);
     let log = folder.path().join("said");

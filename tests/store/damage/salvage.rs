@@ -12,7 +12,9 @@ use cognate::token::SigningAlgorithm;
 use cognate::{Engine, Error, Salvage};
 
 use super::rig::say;
-use super::shapes::{Random, Records, copy, read};
+use crate::copy_folder;
+
+use super::shapes::{Random, Records, read};
 
 fn engine(path: &Path) -> cognate::Result<Engine> {
     Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa).open(path)
@@ -113,7 +115,7 @@ fn a_salvage_names_each_record_that_is_lost_and_what_breaks() {
         (Tree::SigningKeys, 1, 0),
     ] {
         let (path, into) = (folder.path().join(tree.name()), folder.path().join("salvaged"));
-        copy(&intact, &path);
+        copy_folder(&intact, &path);
         let mut keys = written.keys().filter(|key| key.tree == tree);
         // The oldest identity of the first pool.
         let lost = if tree == Tree::Identities { keys.next() } else { keys.next_back() };
@@ -158,7 +160,7 @@ fn a_damaged_log_is_salvaged_as_far_as_it_can_be_read() {
     for seed in 0..6 * crate::effort() {
         let mut random = Random(seed);
         let (path, into) = (folder.path().join(seed.to_string()), folder.path().join("salvaged"));
-        copy(&intact, &path);
+        copy_folder(&intact, &path);
         let log = path.join("sled").join("db");
         let mut bytes = fs::read(&log).expect("reads");
         let used = bytes.iter().rposition(|byte| *byte != 0).expect("is not empty");

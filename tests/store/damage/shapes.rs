@@ -1,7 +1,6 @@
 //! Databases to be damaged, and what has to be in them.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -9,6 +8,8 @@ use cognate::store::{
     Batch, Commit, Durability, Key, KeyRange, MemoryStore, SledOptions, SledStore, Store,
     StoreError, Tree, Value,
 };
+
+use crate::copy_folder;
 
 const FOLDER: &str = "COGNATE_FILLED_FOLDER";
 const SHAPE: &str = "COGNATE_FILLED_SHAPE";
@@ -141,7 +142,7 @@ fn fills_a_database() {
                 drop(store);
                 store = open(path).expect("opens");
             }
-            copy(path, &older(path));
+            copy_folder(path, &older(path));
         }
         shape.write(&store, round);
     }
@@ -167,18 +168,4 @@ pub(super) fn read(store: &dyn Store) -> Result<Records, StoreError> {
         records.extend(store.scan(&KeyRange::prefix(tree, []), usize::MAX)?);
     }
     Ok(records)
-}
-
-/// Copies a folder with all that is in it.
-pub(super) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let to = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).expect("copies");
-        }
-    }
 }

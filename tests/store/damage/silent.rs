@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use cognate::store::{Batch, Commit, Key, Store, Tree};
 
-use super::shapes::{Random, Records, copy, open, read};
+use crate::copy_folder;
+
+use super::shapes::{Random, Records, open, read};
 
 /// A closed database with records of that length, each of which was written several times, the
 /// last time with some of the others only.
@@ -60,15 +62,15 @@ fn found_by_sled(path: &Path) -> Option<(Records, Vec<u8>)> {
 /// finds the last commit, and not all records. The store opens none of those. Returns how many.
 fn silent_to_sled_but_not_to_the_store(damages: &[&dyn Fn(&Path)], path: &Path) -> usize {
     let intact = path.with_extension("intact");
-    copy(path, &intact);
+    copy_folder(path, &intact);
     let (written, last_commit) = found_by_sled(&intact).expect("opens");
     let mut silent = 0;
     for (number, damage) in damages.iter().enumerate() {
         let [copied, alone] =
             ["copied", "alone"].map(|what| path.with_extension(format!("{number}-{what}")));
-        copy(path, &copied);
+        copy_folder(path, &copied);
         damage(&copied);
-        copy(&copied, &alone);
+        copy_folder(&copied, &alone);
         let Some((found, commit)) = found_by_sled(&alone) else { continue };
         if commit == last_commit && found != written {
             for time in ["the first time", "the second time"] {
@@ -224,7 +226,7 @@ fn a_database_that_was_not_made_to_the_end_is_made_again() {
     ];
     for (what, absent, empty) in left {
         let path = folder.path().join(what);
-        copy(&made, &path);
+        copy_folder(&made, &path);
         for name in absent {
             fs::remove_file(path.join(name)).expect(what);
         }
@@ -249,7 +251,7 @@ fn a_power_cut_leaves_no_large_record_by_half() {
     let path = folder.path().join("database");
     let before = filled(&path, 40, 20);
     let earlier = folder.path().join("earlier");
-    copy(&path, &earlier);
+    copy_folder(&path, &earlier);
 
     let store = open(&path).expect("opens");
     let mut batch = Batch::default();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::store_of;
 use crate::store::sled_store::flush::BACKLOG_MAX;
+use crate::store::sled_store::retry::{Snapshots, copy_database};
 use crate::store::sled_store::{Durability, SledStore};
 use crate::store::{Batch, Commit, Key, KeyRange, Store, Tree, Value};
 
@@ -137,21 +138,8 @@ fn a_full_backlog_is_flushed() {
     }
     assert!(written > BACKLOG_MAX, "{written} records are no full backlog");
     let copy = tempfile::tempdir().expect("a folder");
-    copy_folder(folder.path(), copy.path());
+    copy_database(folder.path(), copy.path(), Snapshots::Copied).expect("copies");
     let copied = super::SledOptions::new(copy.path()).open().expect("opens");
     let found = copied.scan(&KeyRange::prefix(Tree::Pools, []), usize::MAX).expect("reads");
     assert_eq!(found.len(), written, "the operating system has them");
-}
-
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let to = to.join(entry.file_name());
-        if entry.file_type().expect("a kind").is_dir() {
-            std::fs::create_dir(&to).expect("makes a folder");
-            copy_folder(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).expect("copies");
-        }
-    }
 }
