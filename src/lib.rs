@@ -60,8 +60,7 @@ pub use rules::Refusal;
 pub use rules::developer::UnknownDeveloperUser;
 pub use rules::link::DeveloperLinking;
 pub use rules::roles::RoleAccounts;
-pub use salvage::Loss;
-pub use salvage::Salvage;
+pub use salvage::{Loss, Salvage};
 
 /// A module for each page under `docs/`, also for the tests of its code.
 #[cfg(any(doc, doctest))]

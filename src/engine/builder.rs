@@ -60,7 +60,7 @@ use crate::token::{ModulusEncoding, Seal, SigningKey};
 ///
 /// With exclusive access the engine caches pools and keys. With shared access it reads them anew
 /// for every call. Finding the identity of a known user then takes about four times as long, and
-/// one more round trip with a remote store. A signature costs the same with both.
+/// needs one more round trip with a remote store. A signature costs the same with both.
 #[must_use]
 pub struct Builder {
     clock: Box<dyn Clock>,

@@ -52,8 +52,8 @@ pub enum Durability {
     #[default]
     PowerLoss,
     /// A killed process: each group is passed to the operating system, and synced within a tenth
-    /// of a second or after some hundred groups. A power loss may undo the last groups; the
-    /// database is then as it was at an earlier moment.
+    /// of a second or after 128 KiB of the log. A power loss may undo the last groups; the database
+    /// is then as it was at an earlier moment.
     ProcessKill,
     /// Nothing: commits are answered from memory and written later, many in one transaction. A
     /// killed process may lose the commits of the last tenth of a second: each of them whole, and

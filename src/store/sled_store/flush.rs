@@ -4,7 +4,8 @@
 //! again, or cut off, once the segment that replaced the last of them is followed by a whole other
 //! one. If the power fails, the disk may have the second use of a segment without the records that
 //! replaced the first, and then the database has neither. So a store that does not sync every
-//! commit syncs several times in each segment. A relaxed store does not: it would be half as fast.
+//! commit syncs several times in each segment. A relaxed store does not: it would have to sync
+//! after every few transactions.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
