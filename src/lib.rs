@@ -60,7 +60,8 @@ pub use rules::Refusal;
 pub use rules::developer::UnknownDeveloperUser;
 pub use rules::link::DeveloperLinking;
 pub use rules::roles::RoleAccounts;
-pub use salvage::{Loss, Salvage};
+pub use salvage::Loss;
+pub use salvage::Salvage;
 
 /// A module for each page under `docs/`, also for the tests of its code.
 #[cfg(any(doc, doctest))]
