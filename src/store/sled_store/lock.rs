@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -78,6 +80,22 @@ impl Drop for FolderLock {
         // If this fails, closing the file has to do.
         drop(self.file.unlock());
     }
+}
+
+/// Attempts something until sled has released its own lock, for five seconds at most. sled's
+/// threads can hold it for a moment after a database has been dropped.
+pub(super) fn until_sled_unlocks<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    const ATTEMPTS: u32 = 500;
+    const PAUSE: Duration = Duration::from_millis(10);
+
+    for _ in 0..ATTEMPTS {
+        let done = attempt();
+        if done.is_some() {
+            return done;
+        }
+        thread::sleep(PAUSE);
+    }
+    None
 }
 
 /// An entry of the registry.

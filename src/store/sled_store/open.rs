@@ -14,8 +14,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
-use std::thread;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -29,7 +27,7 @@ use crate::store::sled_store::files::{self, CommitMark, Disk};
 use crate::store::sled_store::flush::Progress;
 use crate::store::sled_store::folder;
 use crate::store::sled_store::in_flight::InFlight;
-use crate::store::sled_store::lock::FolderLock;
+use crate::store::sled_store::lock::{FolderLock, until_sled_unlocks};
 use crate::store::sled_store::retry;
 use crate::store::sled_store::seal::{self, Seal};
 use crate::store::sled_store::{Shared, SledOptions};
@@ -176,19 +174,13 @@ fn number(bytes: &[u8]) -> Option<u64> {
     bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
-/// sled's threads can hold its lock for a moment after a database has been dropped.
-pub(super) const REOPEN_ATTEMPTS: u32 = 500;
-pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(10);
-
 pub(super) fn open_database(folder: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
-    for _ in 0..REOPEN_ATTEMPTS {
+    let opened = until_sled_unlocks(|| {
         let config = sled::Config::new().path(folder).cache_capacity(options.cache_bytes);
         match config.open() {
-            Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => {
-                thread::sleep(REOPEN_PAUSE);
-            }
-            opened => return opened.map_err(store_error),
+            Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => None,
+            opened => Some(opened.map_err(store_error)),
         }
-    }
-    Err(StoreError::Locked(options.path.clone()))
+    });
+    opened.unwrap_or_else(|| Err(StoreError::Locked(options.path.clone())))
 }

@@ -31,7 +31,7 @@ use parking_lot::Mutex;
 use crate::store::sled_store::digest::absorb;
 use crate::store::sled_store::files::replace_file;
 use crate::store::sled_store::folder::sync_folder;
-use crate::store::sled_store::open::{REOPEN_ATTEMPTS, REOPEN_PAUSE};
+use crate::store::sled_store::lock::until_sled_unlocks;
 
 const NAME: &str = "closed";
 
@@ -65,13 +65,11 @@ impl Drop for Seal {
 /// Waits until sled's threads have released its lock: until then they can write once more.
 fn await_sled(path: &Path) -> io::Result<()> {
     let log = File::open(path.join("sled").join("db"))?;
-    for _ in 0..REOPEN_ATTEMPTS {
-        match log.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(REOPEN_PAUSE),
-            locked => return Ok(locked?),
-        }
-    }
-    Err(io::ErrorKind::TimedOut.into())
+    let locked = until_sled_unlocks(|| match log.try_lock() {
+        Err(TryLockError::WouldBlock) => None,
+        locked => Some(locked),
+    });
+    Ok(locked.ok_or(io::ErrorKind::TimedOut)??)
 }
 
 fn put(path: &Path, commit: u64) -> io::Result<()> {
