@@ -13,7 +13,7 @@ use crate::testkit::model::{Expected, Model};
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
-use crate::testkit::script::Script;
+use crate::testkit::script::{Line, Script};
 
 /// The error for an answer that the service could not have given.
 #[derive(Debug, Clone)]
@@ -124,6 +124,40 @@ impl Run {
     /// The operations so far.
     pub fn script(&self) -> &Script {
         &self.script
+    }
+}
+
+impl Script {
+    /// Performs the operations again, with accounts from `first_account` on, and checks each answer
+    /// with the model. Returns them with their new outcomes.
+    ///
+    /// # Errors
+    ///
+    /// Stops at the first answer that the service could not have given, and at a line that the
+    /// model does not know.
+    pub fn verify(
+        &self,
+        implementation: &impl Implementation,
+        model: Model,
+        first_account: u64,
+    ) -> Result<Self, Box<Disagreement>> {
+        let mut run = Run::with_accounts(model, first_account);
+        for line in &self.lines {
+            match line {
+                Line::Wait(secs) => run.wait(implementation, *secs),
+                Line::Call(request, _) => {
+                    let operation = request.parsed().ok_or_else(|| Disagreement {
+                        operation: "the script",
+                        expected: "an operation that the model knows".to_owned(),
+                        clause: "the operations of the testkit",
+                        outcome: OperationOutcome::Unreadable(request.to_string()),
+                        script: run.script().clone(),
+                    })?;
+                    run.perform_settled(implementation, &operation)?;
+                }
+            }
+        }
+        Ok(run.script().clone())
     }
 }
 

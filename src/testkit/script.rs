@@ -6,11 +6,9 @@ use std::str::FromStr;
 use crate::testkit::directory::Directory;
 use crate::testkit::implementation::Implementation;
 use crate::testkit::json::Json;
-use crate::testkit::model::Model;
 use crate::testkit::names::Account;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
-use crate::testkit::run::{Disagreement, Run};
 
 /// A sequence of operations, each with its outcome.
 ///
@@ -28,11 +26,11 @@ use crate::testkit::run::{Disagreement, Run};
 /// `000000000000`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Line {
+pub(super) enum Line {
     Call(Request, String),
     Wait(u64),
 }
@@ -73,40 +71,6 @@ impl Script {
             }
         }
         replayed
-    }
-}
-
-impl Script {
-    /// Performs the operations again, with accounts from `first_account` on, and checks each answer
-    /// with the model. Returns them with their new outcomes.
-    ///
-    /// # Errors
-    ///
-    /// Stops at the first answer that the service could not have given, and at a line that the
-    /// model does not know.
-    pub fn verify(
-        &self,
-        implementation: &impl Implementation,
-        model: Model,
-        first_account: u64,
-    ) -> Result<Self, Box<Disagreement>> {
-        let mut run = Run::with_accounts(model, first_account);
-        for line in &self.lines {
-            match line {
-                Line::Wait(secs) => run.wait(implementation, *secs),
-                Line::Call(request, _) => {
-                    let operation = request.parsed().ok_or_else(|| Disagreement {
-                        operation: "the script",
-                        expected: "an operation that the model knows".to_owned(),
-                        clause: "the operations of the testkit",
-                        outcome: OperationOutcome::Unreadable(request.to_string()),
-                        script: run.script().clone(),
-                    })?;
-                    run.perform_settled(implementation, &operation)?;
-                }
-            }
-        }
-        Ok(run.script().clone())
     }
 }
 
@@ -190,7 +154,9 @@ mod tests {
     use crate::testkit::generate::operations;
     use crate::testkit::implementation::{TestClock, WireDoor};
     use crate::testkit::issuer::login_verifier;
+    use crate::testkit::model::Model;
     use crate::testkit::request::{Call, CallReply};
+    use crate::testkit::run::Run;
 
     fn door() -> WireDoor {
         let clock = TestClock::default();
