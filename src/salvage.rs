@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::store::{Durability, Key, SledOptions, Store, StoreError, Tree};
+use crate::store::{Durability, Key, SledOptions, Store, StoreError, Tree, move_folder};
 
 /// The report of a [salvage](SledOptions::salvage). Its `Display` is a text for an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl SledOptions {
         let unfinished = unfinished(&into)?;
         let made = make(&self, &unfinished);
         let salvage = made.and_then(|salvage| {
-            fs::rename(unfinished.join("database"), &into).map_err(failed)?;
+            move_folder(&unfinished.join("database"), &into).map_err(failed)?;
             Ok(salvage)
         });
         // What cannot be removed is not in the way of the new database.

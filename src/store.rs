@@ -16,7 +16,7 @@ use crate::part::forward;
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
 pub use sled_store::{Durability, SledOptions, SledStore};
-pub(crate) use sled_store::{Found, Wreck};
+pub(crate) use sled_store::{Found, Wreck, move_folder};
 
 /// The bytes of a record.
 pub type Value = Vec<u8>;

@@ -42,6 +42,7 @@ use open::COMMIT;
 use seal::Seal;
 use tender::Tender;
 
+pub(crate) use folder::move_folder;
 pub(crate) use wreck::{Found, Wreck};
 
 /// The failures that an answered operation survives.

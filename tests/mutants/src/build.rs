@@ -34,27 +34,40 @@ pub(crate) type Programs = BTreeMap<String, PathBuf>;
 /// Selects mutants that compile, and compiles them.
 pub(crate) fn viable(
     copy: &Path,
-    all: Vec<Mutant>,
+    all: &[Mutant],
     number: usize,
     seed: u64,
 ) -> (Vec<Mutant>, Programs) {
-    let mut sources = BTreeMap::new();
-    for mutant in &all {
-        let read = || fs::read_to_string(&mutant.file).expect("a source file");
-        sources.entry(mutant.file.clone()).or_insert_with(read);
-    }
-    add_switch(&copy.join("src/lib.rs"));
-    let mut candidates = all;
+    let mut candidates = all.to_owned();
     fastrand::Rng::with_seed(seed).shuffle(&mut candidates);
     let mut candidates = candidates.into_iter();
-    let mut chosen: Vec<Mutant> = Vec::new();
-    loop {
+    let select = |chosen: &mut Vec<Mutant>| {
         while chosen.len() < number {
             let Some(next) = candidates.next() else { break };
             if chosen.iter().all(|other| !overlap(other, &next)) {
                 chosen.push(next);
             }
         }
+    };
+    compiled(copy, all, select)
+}
+
+/// Compiles the mutants that `select` adds to those that compile, until all compile.
+pub(crate) fn compiled(
+    copy: &Path,
+    all: &[Mutant],
+    mut select: impl FnMut(&mut Vec<Mutant>),
+) -> (Vec<Mutant>, Programs) {
+    let mut sources = BTreeMap::new();
+    for mutant in all {
+        sources.entry(mutant.file.clone()).or_insert_with_key(read_source);
+    }
+    let library = copy.join("src/lib.rs");
+    let whole = sources.entry(library.clone()).or_insert_with_key(read_source);
+    whole.push_str(&switch());
+    let mut chosen: Vec<Mutant> = Vec::new();
+    loop {
+        select(&mut chosen);
         let written = write(&sources, &chosen);
         match compile(copy) {
             Ok(programs) => return (chosen, programs),
@@ -68,9 +81,13 @@ pub(crate) fn viable(
     }
 }
 
-/// Adds the module that the mutants ask.
-fn add_switch(library: &Path) {
-    let switch = format!(
+fn read_source(file: &PathBuf) -> String {
+    fs::read_to_string(file).expect("a source file")
+}
+
+/// The module that the mutants ask.
+fn switch() -> String {
+    format!(
         "
 pub(crate) mod mutant {{
     pub(crate) fn is(number: u32) -> bool {{
@@ -80,9 +97,7 @@ pub(crate) mod mutant {{
     }}
 }}
 "
-    );
-    let source = fs::read_to_string(library).expect("the library") + &switch;
-    fs::write(library, source).expect("the library");
+    )
 }
 
 /// Insertions may lie within other mutants of the file, as they repeat nothing.
@@ -123,7 +138,7 @@ type Errors = Vec<(PathBuf, usize)>;
 
 fn compile(copy: &Path) -> Result<Programs, Errors> {
     let output = Command::new("cargo")
-        .args(["test", "--locked", "--no-run", "--features", "http", "--message-format=json"])
+        .args(["test", "--locked", "--no-run", "--features", "server", "--message-format=json"])
         .args(["--config", "profile.dev.debug=false"])
         .current_dir(copy)
         .env("CARGO_TARGET_DIR", copy.with_file_name("build"))

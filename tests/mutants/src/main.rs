@@ -1,16 +1,19 @@
-//! Changes the library in one place at a time, and looks whether the tests of that area notice.
+//! Changes the library in one place at a time, and looks whether its tests notice.
 //!
 //! ```sh
 //! cargo run --release --manifest-path tests/mutants/Cargo.toml -- [NUMBER [SEED]]
+//! cargo run --release --manifest-path tests/mutants/Cargo.toml -- planted [NAME...]
 //! ```
 //!
-//! A seed selects so many mutants outside `rules`, which `cargo mutants` covers. All are compiled
-//! into one set of test programs, and an environment variable chooses the one that takes effect:
-//! building takes minutes once, not for each mutant. The work tree is not touched: everything
-//! happens in a copy below `target/mutants`.
+//! The first form selects so many mutants by a seed, outside `rules`, which `cargo mutants` covers.
+//! The second one plants the bugs of `tests/planted/bugs.tsv`. All changes are compiled into one
+//! set of test programs, and an environment variable chooses the one that takes effect: building
+//! takes minutes once, not for each change. The work tree is not touched: everything happens in a
+//! copy below `target/mutants`.
 
 mod build;
 mod places;
+mod planted;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +21,7 @@ use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use build::Mutant;
-use run::Outcome;
+use run::{Outcome, Rig};
 
 /// The areas of `src`, and the test programs that cover them. Fast ones come first.
 const AREAS: [(&str, &[&str]); 6] = [
@@ -34,22 +37,39 @@ const AREAS: [(&str, &[&str]); 6] = [
 const NOTICED_MIN: usize = 90;
 
 fn main() -> ExitCode {
-    let mut arguments = env::args().skip(1).map(|argument| argument.parse().expect("a number"));
-    let number = arguments.next().unwrap_or(150);
-    let seed = arguments.next().unwrap_or(14);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = root.canonicalize().expect("the crate");
     let copy = root.join("target/mutants/crate");
     copy_crate(&root, &copy);
 
-    let number = usize::try_from(number).expect("few mutants");
-    let all = all_mutants(&copy);
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [first, names @ ..] = arguments.as_slice()
+        && first == "planted"
+    {
+        return planted::plant(&copy, names);
+    }
+    let mut numbers = arguments.iter().map(|argument| argument.parse().expect("a number"));
+    let number = numbers.next().unwrap_or(150);
+    let seed = numbers.next().unwrap_or(14);
+    sample(&copy, usize::try_from(number).expect("few mutants"), seed)
+}
+
+/// Runs so many mutants with the tests of their areas.
+fn sample(copy: &Path, number: usize, seed: u64) -> ExitCode {
+    let all = all_mutants(copy);
     println!("{} places outside rules, seed {seed}", all.len());
-    let (mutants, programs) = build::viable(&copy, all, number, seed);
+    let (mutants, programs) = build::viable(copy, &all, number, seed);
     println!("{} viable mutants", mutants.len());
 
-    let outcomes = run::all(&programs, &mutants);
+    let rigs: Vec<Vec<Rig>> = mutants.iter().map(|mutant| rigs_of(mutant.area)).collect();
+    let name = |number: usize| mutants[number].to_string();
+    let outcomes = run::all(&programs, &rigs, &name);
     report(&mutants, &outcomes)
+}
+
+fn rigs_of(area: &str) -> Vec<Rig> {
+    let programs = AREAS.iter().find(|(name, _)| *name == area).map(|(_, programs)| *programs);
+    programs.unwrap_or_default().iter().map(|program| Rig::whole(program)).collect()
 }
 
 /// Copies the tracked files.

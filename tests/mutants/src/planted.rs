@@ -1,0 +1,193 @@
+//! Bugs that people planted, each with the rig that must find it.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use syn::visit::{self, Visit};
+use syn::{Block, ImplItemFn, ItemFn, Signature, TraitItemFn};
+
+use crate::build::{self, Mutant};
+use crate::places::{IS_CHOSEN, Place};
+use crate::run::{self, Outcome, Rig};
+
+/// A row of `tests/planted/bugs.tsv`: in `file`, `put` takes the place of `find`.
+struct Bug {
+    name: String,
+    file: String,
+    find: String,
+    put: String,
+    /// The arguments of `cargo test` that run the rig.
+    rig: String,
+}
+
+/// Plants the bugs of these names, or all of them.
+pub(crate) fn plant(copy: &Path, wanted: &[String]) -> ExitCode {
+    let mut bugs = bugs(copy);
+    let is_known = |name: &String| bugs.iter().any(|bug| bug.name == *name);
+    if let Some(unknown) = wanted.iter().find(|name| !is_known(name)) {
+        eprintln!("no bug is named {unknown}");
+        return ExitCode::FAILURE;
+    }
+    bugs.retain(|bug| wanted.is_empty() || wanted.contains(&bug.name));
+
+    let switched: Vec<Mutant> = bugs.iter().filter_map(|bug| bug.in_a_function(copy)).collect();
+    let mut selected = Some(switched.clone());
+    let select = |chosen: &mut Vec<Mutant>| chosen.extend(selected.take().into_iter().flatten());
+    let (together, programs) = build::compiled(copy, &switched, select);
+    let bug_of = |mutant: &Mutant| {
+        let named = bugs.iter().find(|bug| bug.name == mutant.place.change);
+        named.expect("each mutant is a bug")
+    };
+    let (mut found, mut missed) = (0, 0);
+    let mut count = |is_found| if is_found { found += 1 } else { missed += 1 };
+
+    let rigs: Vec<Vec<Rig>> = together.iter().map(|mutant| vec![bug_of(mutant).rig()]).collect();
+    let outcomes = run::all(&programs, &rigs, &|number| bug_of(&together[number]).name.clone());
+    for outcome in &outcomes {
+        count(!matches!(outcome, Outcome::Survives));
+    }
+
+    // The copy without the switch.
+    for mutant in &switched {
+        fs::write(&mutant.file, original(copy, &mutant.file)).expect("the copy");
+    }
+    let library = copy.join("src/lib.rs");
+    fs::write(&library, original(copy, &library)).expect("the copy");
+    for bug in &bugs {
+        if together.iter().all(|mutant| mutant.place.change != bug.name) {
+            let is_found = bug.is_found_alone(copy);
+            println!("{}: alone: {}", bug.name, if is_found { "found" } else { "survives" });
+            count(is_found);
+        }
+    }
+    println!("{found} found, {missed} missed");
+    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn original(copy: &Path, file: &Path) -> String {
+    let root = copy.ancestors().nth(3).expect("target/mutants/crate");
+    let inside = file.strip_prefix(copy).expect("below the copy");
+    fs::read_to_string(root.join(inside)).expect("a source file")
+}
+
+fn bugs(copy: &Path) -> Vec<Bug> {
+    let table = fs::read_to_string(copy.join("tests/planted/bugs.tsv")).expect("the table");
+    let rows = table.lines().skip(1).map(|row| {
+        let cells: Vec<String> = row.split('\t').map(|cell| cell.replace("\\n", "\n")).collect();
+        let Ok([name, file, find, put, rig]) = <[String; 5]>::try_from(cells) else {
+            panic!("five cells: {row}")
+        };
+        Bug { name, file, find, put, rig }
+    });
+    rows.collect()
+}
+
+impl Bug {
+    /// The position of the text in the file's source.
+    fn position(&self, source: &str) -> Range<usize> {
+        let mut found = source.match_indices(&self.find);
+        let Some((start, _)) = found.next() else { panic!("{}: no such text", self.name) };
+        assert!(found.next().is_none(), "{}: its text occurs twice", self.name);
+        start..start + self.find.len()
+    }
+
+    /// The bug as a second body of its function. `None` if it is not within one.
+    fn in_a_function(&self, copy: &Path) -> Option<Mutant> {
+        let file = copy.join(&self.file);
+        let source = fs::read_to_string(&file).expect("a source file");
+        let at = self.position(&source);
+        // Loom has programs of its own.
+        if self.rig.contains("cognate_loom") {
+            return None;
+        }
+        let mut finder = Finder { at: at.clone(), line: 0, body: None };
+        finder.visit_file(&syn::parse_file(&source).expect("Rust"));
+        let body = finder.body?;
+        let (before, after) = (&source[body.start..at.start], &source[at.end..body.end]);
+        let changed = format!(" if {IS_CHOSEN} {{ return {{{before}{}{after}}}; }} ", self.put);
+        let place = Place {
+            line: finder.line,
+            change: self.name.clone(),
+            range: body.start..body.start,
+            replacement: changed,
+        };
+        Some(Mutant { area: "planted", file, place })
+    }
+
+    /// The rig as a program and its arguments.
+    fn rig(&self) -> Rig {
+        let mut rig = Rig::whole("cognate");
+        let mut words = self.rig.split_whitespace();
+        while let Some(word) = words.next() {
+            if word == "--test" {
+                words.next().expect("a target").clone_into(&mut rig.program);
+            } else if let Some(target) = word.strip_prefix("--test=") {
+                target.clone_into(&mut rig.program);
+            } else if !word.starts_with("--") {
+                rig.arguments.push(word.to_owned());
+            }
+        }
+        rig
+    }
+
+    /// Plants the bug in a copy without others.
+    fn is_found_alone(&self, copy: &Path) -> bool {
+        let file = copy.join(&self.file);
+        let source = fs::read_to_string(&file).expect("a source file");
+        let at = self.position(&source);
+        let changed = format!("{}{}{}", &source[..at.start], self.put, &source[at.end..]);
+        fs::write(&file, changed).expect("the copy");
+        let cargo = |last: &[&str]| {
+            let mut cargo = Command::new("cargo");
+            cargo.args(["test", "--locked", "--config", "profile.dev.debug=false"]);
+            cargo.args(self.rig.split_whitespace()).args(last).current_dir(copy);
+            cargo.env("CARGO_TARGET_DIR", copy.with_file_name("build"));
+            cargo.env("PROPTEST_MAX_SHRINK_ITERS", "0");
+            run::passes(&mut cargo)
+        };
+        assert!(cargo(&["--no-run"]), "{} does not build", self.name);
+        let is_found = !cargo(&[]);
+        fs::write(&file, source).expect("the copy");
+        is_found
+    }
+}
+
+/// Finds the innermost function around a position.
+struct Finder {
+    at: Range<usize>,
+    line: usize,
+    body: Option<Range<usize>>,
+}
+
+impl Finder {
+    fn look(&mut self, signature: &Signature, body: &Block) {
+        let braces = body.brace_token.span;
+        let inner = braces.open().byte_range().end..braces.close().byte_range().start;
+        let is_around = inner.start <= self.at.start && self.at.end <= inner.end;
+        if is_around && signature.constness.is_none() {
+            self.line = signature.ident.span().start().line;
+            self.body = Some(inner);
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Finder {
+    fn visit_item_fn(&mut self, item: &'ast ItemFn) {
+        self.look(&item.sig, &item.block);
+        visit::visit_item_fn(self, item);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
+        self.look(&item.sig, &item.block);
+        visit::visit_impl_item_fn(self, item);
+    }
+
+    fn visit_trait_item_fn(&mut self, item: &'ast TraitItemFn) {
+        if let Some(body) = &item.default {
+            self.look(&item.sig, body);
+        }
+        visit::visit_trait_item_fn(self, item);
+    }
+}
