@@ -141,7 +141,7 @@ fn a_deletion_skips_identities_of_others() {
     let eve = theirs.register(&theirs.game(), "eve");
 
     let unknown: IdentityId = "us-east-1:0".parse().expect("fits");
-    let input = DeleteIdentitiesInput::new([&alice, &eve, &unknown, &alice]);
+    let input = DeleteIdentitiesInput::new([&alice, &eve, &unknown, &alice, &eve]);
     let output = ours.aws.delete_identities(input).expect("as far as it goes");
     let [unprocessed] = output.unprocessed_identity_ids.as_slice() else {
         panic!("only the stranger's: {output:?}")
