@@ -119,3 +119,21 @@ fn access_key_id(random: [u8; 16]) -> String {
     let digit = |byte: u8| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or('A');
     "ASIA".chars().chain(random.map(digit)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_a_greatest_length() {
+        let token = |length: usize| {
+            let mut bytes = vec![0; length];
+            bytes[0] = VERSION;
+            STANDARD.encode(bytes)
+        };
+        let longest = token(TOKEN_LENGTH_MAX / 4 * 3);
+        assert_eq!(longest.len(), TOKEN_LENGTH_MAX);
+        assert!(ParsedSessionToken::parse(&longest).is_some());
+        assert!(ParsedSessionToken::parse(&token(TOKEN_LENGTH_MAX / 4 * 3 + 1)).is_none());
+    }
+}

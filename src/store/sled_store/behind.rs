@@ -200,6 +200,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use std::thread;
+    use std::time::Duration;
 
     use super::*;
     use crate::store::Tree;
@@ -254,6 +255,8 @@ mod tests {
             assert!(!writer.is_finished(), "there was room");
             thread::yield_now();
         }
+        // Lets it fall asleep again. If it does not, the test proves less but does not fail.
+        thread::sleep(Duration::from_millis(20));
     }
 
     #[test]

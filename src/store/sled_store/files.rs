@@ -231,6 +231,57 @@ pub(super) fn decode(bytes: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
+    /// The modes of the files in a folder, by their names.
+    #[cfg(unix)]
+    fn modes(folder: &Path) -> Vec<(String, u32)> {
+        use std::os::unix::fs::PermissionsExt;
+
+        let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
+        let mut modes: Vec<_> = entries
+            .map(|entry| {
+                let mode = entry.metadata().expect("of a file").permissions().mode() & 0o777;
+                (entry.file_name().into_string().expect("text"), mode)
+            })
+            .collect();
+        modes.sort();
+        modes
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_of_large_records_are_for_the_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let blobs = folder.path().join("blobs");
+        folder::make_database(folder.path()).expect("a database");
+        let mut disk = Disk::of(folder.path()).expect("opens");
+        for name in ["7", "8"] {
+            let path = blobs.join(name);
+            fs::write(&path, b"record").expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
+            disk.sync().expect("syncs");
+        }
+        assert_eq!(modes(&blobs), [("7".to_owned(), 0o600), ("8".to_owned(), 0o600)]);
+    }
+
+    #[test]
+    fn the_name_of_a_file_is_synced_once_for_each_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut names = Folder::new(folder.path().to_owned());
+        let path = folder.path().join("7");
+        for _ in 0..2 {
+            fs::write(&path, b"record").expect("written");
+            let new = names.new_names().expect("reads");
+            assert_eq!(new, ["7"]);
+            names.sync_names(new).expect("syncs");
+            assert!(names.new_names().expect("reads").is_empty(), "it was synced");
+            // sled uses the name again after it has removed the file.
+            fs::remove_file(&path).expect("removed");
+            assert!(names.new_names().expect("reads").is_empty());
+        }
+    }
+
     #[test]
     fn no_flipped_bit_of_a_mark_goes_unnoticed() {
         let bytes = encode(0x0123_4567_89ab_cdef);

@@ -253,6 +253,14 @@ mod tests {
     }
 
     #[test]
+    fn a_seal_that_cannot_be_read_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join(NAME)).expect("in its place");
+        let error = take(folder.path()).expect_err("a folder has no bytes");
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+    }
+
+    #[test]
     fn a_seal_fits_only_what_sled_took_in_when_it_was_put() {
         type Change = fn(&mut Vec<u8>);
         let changes: [(&str, Change); 5] = [

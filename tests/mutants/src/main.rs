@@ -92,10 +92,21 @@ fn all_mutants(copy: &Path) -> Vec<Mutant> {
     for (area, _) in AREAS {
         let mut files = vec![copy.join("src").join(area).with_extension("rs")];
         list(&copy.join("src").join(area), &mut files);
+        files.retain(|file| is_shipped(file));
         files.sort();
-        for file in files.into_iter().filter(|file| is_shipped(file)) {
-            let source = fs::read_to_string(&file).expect("a source file");
-            let places = places::places(&source).expect("Rust");
+        let sources = files.iter().map(|file| fs::read_to_string(file).expect("a source file"));
+        let sources: Vec<String> = sources.collect();
+        let tests: Vec<PathBuf> = files
+            .iter()
+            .zip(&sources)
+            .flat_map(|(file, source)| {
+                let names = places::test_modules(source).expect("Rust");
+                let folder = file.with_extension("");
+                names.into_iter().map(move |name| folder.join(name).with_extension("rs"))
+            })
+            .collect();
+        for (file, source) in files.iter().zip(&sources).filter(|(file, _)| !tests.contains(file)) {
+            let places = places::places(source).expect("Rust");
             let mutant = |place| Mutant { area, file: file.clone(), place };
             mutants.extend(places.into_iter().map(mutant));
         }

@@ -31,6 +31,18 @@ pub(crate) fn places(source: &str) -> syn::Result<Vec<Place>> {
     Ok(finder.places)
 }
 
+/// The modules of a source file that only tests have, and that are files of their own.
+pub(crate) fn test_modules(source: &str) -> syn::Result<Vec<String>> {
+    let items = syn::parse_file(source)?.items;
+    let names = items.into_iter().filter_map(|item| match item {
+        Item::Mod(module) if is_test(&module.attrs) && module.content.is_none() => {
+            Some(module.ident.to_string())
+        }
+        _ => None,
+    });
+    Ok(names.collect())
+}
+
 struct Finder<'a> {
     source: &'a str,
     function: String,
