@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::{fs, iter, thread};
 
 use criterion::{Criterion, SamplingMode};
 
@@ -25,7 +25,7 @@ struct Row {
     spread: [u128; 2],
 }
 
-/// Measures rows, and prints the table at the end.
+/// Measures rows, and prints the table at the end. A run that is cut leaves the rows it finished.
 pub(crate) struct Bench {
     pub(crate) scale: Scale,
     criterion: Criterion,
@@ -113,6 +113,16 @@ impl Bench {
         let [low, ratio, high] = quartiles(&ratio);
         let (bench, spread) = (bench.to_owned(), [low, high]);
         self.table.push(Row { bench, unit, least, figure, floor, ratio, spread });
+        self.save();
+    }
+
+    /// Writes the rows measured so far to `cognate-bench.tsv` in the target folder.
+    fn save(&self) {
+        let mut lines = String::from("bench\tunit\tfigure\tfloor\tratio\tspread\ttarget\tmet\n");
+        for row in &self.table {
+            lines.extend([row.cells().join("\t").as_str(), "\n"]);
+        }
+        fs::write(target_folder().join("cognate-bench.tsv"), lines).expect("the target folder");
     }
 
     /// The number of calls that fit into one turn.
@@ -128,39 +138,44 @@ impl Bench {
         }
     }
 
-    /// Prints the table, and writes it to `cognate-bench.tsv` in the target folder.
+    /// Prints the table.
     pub(crate) fn print(self) {
         self.criterion.final_summary();
         let Scale { identities, turns, .. } = self.scale;
         println!("{}", machine());
         println!("{identities} identities, medians of {turns} turns, quartiles of the ratio");
-        let print = |[bench, unit, figure, floor, ratio, spread, target]: [&str; 7]| {
+        let header = ["bench", "unit", "figure", "floor", "ratio", "spread", "target", "met"];
+        let rows = self.table.iter().map(Row::cells);
+        for [bench, unit, figure, floor, ratio, spread, target, met] in
+            iter::once(header.map(str::to_owned)).chain(rows)
+        {
             println!(
-                "{bench:<26} {unit:<6} {figure:>9} {floor:>9} {ratio:>6} {spread:>13} {target}"
+                "{bench:<26} {unit:<6} {figure:>9} {floor:>9} {ratio:>6} {spread:>13} {target:>7} \
+                 {met}"
             );
-        };
-        print(["bench", "unit", "figure", "floor", "ratio", "spread", "target"]);
-        let mut lines = String::from("bench\tunit\tfigure\tfloor\tratio\ttarget\tmet\n");
-        let mut missed = Vec::new();
-        for Row { bench, unit, least: AtLeast(least), figure, floor, ratio, spread } in self.table {
-            let met = if ratio >= least { "yes" } else { "no" };
-            let [figure, floor, ratio, least] = [figure, floor, ratio, least].map(decimal);
-            let (spread, target) = (spread.map(decimal).join(" to "), format!(">= {least}"));
-            let shown = format!("{target}: {met}");
-            print([&bench, unit, &figure, &floor, &ratio, &spread, &shown]);
-            let line = [bench.as_str(), unit, &figure, &floor, &ratio, &target, met].join("\t");
-            lines.extend([line.as_str(), "\n"]);
-            if met == "no" {
-                missed.push(bench);
-            }
         }
         println!(
             "Figure: the cost of the engine. Floor: the cost of the same work without it. Ratio: \
              floor / figure, so higher is better."
         );
-        let missed = if missed.is_empty() { "none".to_owned() } else { missed.join("; ") };
-        println!("Missed targets: {missed}");
-        fs::write(target_folder().join("cognate-bench.tsv"), lines).expect("the target folder");
+        let missed = self.table.into_iter().filter(|row| !row.is_met()).map(|row| row.bench);
+        let missed = missed.collect::<Vec<_>>().join("; ");
+        println!("Missed targets: {}", if missed.is_empty() { "none" } else { &missed });
+    }
+}
+
+impl Row {
+    fn is_met(&self) -> bool {
+        self.ratio >= self.least.0
+    }
+
+    fn cells(&self) -> [String; 8] {
+        let [figure, floor, ratio, least] =
+            [self.figure, self.floor, self.ratio, self.least.0].map(decimal);
+        let spread = self.spread.map(decimal).join(" to ");
+        let met = if self.is_met() { "yes" } else { "no" };
+        let bench = self.bench.clone();
+        [bench, self.unit.into(), figure, floor, ratio, spread, format!(">= {least}"), met.into()]
     }
 }
 
