@@ -25,7 +25,8 @@ struct Row {
     spread: [u128; 2],
 }
 
-/// Measures rows, and prints the table at the end. A run that is cut leaves the rows it finished.
+/// Measures rows, saves each at once so that a run that is cut leaves those it finished, and prints
+/// the table at the end.
 pub(crate) struct Bench {
     pub(crate) scale: Scale,
     criterion: Criterion,
