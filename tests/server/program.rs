@@ -122,14 +122,25 @@ impl Server {
 
     /// Sends a request on a connection of its own.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+        self.try_send(method, path, headers, body).expect("an answer")
+    }
+
+    /// The same. Fails if the server drops the connection.
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> io::Result<Answer> {
         let mut stream = self.connect();
         let (host, length) = (&self.address, body.len());
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\
              content-length: {length}\r\n{headers}\r\n"
         );
-        stream.write_all(&[head.as_bytes(), body].concat()).expect("sent");
-        Answer::read(&mut stream)
+        stream.write_all(&[head.as_bytes(), body].concat())?;
+        Answer::try_read(&mut stream)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -202,11 +213,16 @@ pub(crate) struct Answer {
 impl Answer {
     /// Reads an answer and the end of the connection.
     pub(crate) fn read(stream: &mut TcpStream) -> Self {
+        Self::try_read(stream).expect("an answer")
+    }
+
+    fn try_read(stream: &mut TcpStream) -> io::Result<Self> {
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
+        stream.read_to_string(&mut answer)?;
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        Self { status: status.expect("a status"), head: head.to_owned(), body: body.to_owned() }
+        let (head, body) = (head.to_owned(), body.to_owned());
+        Ok(Self { status: status.expect("a status"), head, body })
     }
 
     /// Reads one answer from a connection that stays open.
