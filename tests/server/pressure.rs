@@ -97,18 +97,25 @@ fn connections_beyond_the_bound_are_refused() {
     until(&server, 200, &input);
 }
 
-/// Repeats a call on new connections until it is answered with this status. A server that has no
-/// room for a refusal drops the connection.
+/// Repeats a call on new connections until it is answered with this status.
 fn until(server: &Server, status: u16, input: &Value) -> Answer {
     let begun = now();
     loop {
-        let (head, body) = (signed("ListIdentityPools"), input.to_string());
-        let answer = server.try_send("POST", "/", &head, body.as_bytes());
-        let seen = match answer {
-            Ok(answer) if answer.status == status => return answer,
-            answer => answer.map(|answer| answer.status),
-        };
-        assert!(begun.elapsed() < PATIENCE, "it is still {seen:?}");
+        let answer = server.call("ListIdentityPools", input);
+        if answer.status == status {
+            return answer;
+        }
+        assert!(begun.elapsed() < PATIENCE, "it is still {}", answer.status);
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Repeats a request until the server has room for an answer, or at least for a refusal. Without
+/// room it drops the connection.
+fn until_answered(server: &Server) {
+    let begun = now();
+    while let Err(error) = server.try_send("GET", "/", "", b"") {
+        assert!(begun.elapsed() < PATIENCE, "connections are still dropped: {error}");
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -133,6 +140,7 @@ fn connections_leave_files_for_the_database() {
         thread::sleep(Duration::from_millis(10));
     }
     drop((first, others));
+    until_answered(&server);
     until(&server, 200, &json!({"MaxResults": 60}));
     let log = server.stop();
     assert!(log.contains("limited to 12 connections: the process may open 140 files"), "{log}");
