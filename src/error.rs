@@ -16,6 +16,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// A failed operation has changed nothing. [`Storage`](Self::Storage) is the one exception: the
 /// store could not guarantee that the change is durable, so all of it may have happened, or none.
+/// With [`StoreError::Unavailable`] in it, none has, and the same call may succeed later.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -92,7 +93,10 @@ impl From<StoreError> for Error {
             StoreError::Corrupt(detail) => Self::Corrupt { detail },
             StoreError::Locked(path) => Self::Locked { path },
             StoreError::Salvaged(path) => Self::Salvaged { path },
-            StoreError::Stopped | StoreError::Failed(_) => Self::Storage(error),
+            StoreError::Stopped
+            | StoreError::Unavailable(_)
+            | StoreError::Unknown(_)
+            | StoreError::Failed(_) => Self::Storage(error),
         }
     }
 }

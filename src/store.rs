@@ -1,18 +1,18 @@
 //! Storage: a small trait, and its implementations on sled and in memory.
 
+mod batch;
+mod error;
 mod group;
 pub(crate) mod key;
 mod memory;
 pub(crate) mod record;
 mod sled_store;
 
-use std::error::Error;
-use std::fmt;
-use std::path::PathBuf;
-
-use crate::cause::Cause;
 use crate::part::forward;
 
+pub use batch::{Batch, Commit, Refreshed, Token, Version};
+pub(crate) use error::SALVAGED;
+pub use error::StoreError;
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
 pub use sled_store::{Durability, SledOptions, SledStore};
@@ -79,8 +79,8 @@ pub type Visitor<'a> = &'a mut dyn FnMut(&Key, &[u8]) -> Result<(), StoreError>;
 /// # Ok::<(), cognate::Error>(())
 /// ```
 pub trait Store: Send + Sync {
-    /// The values of `keys`, in the same order, in one round trip. The values need not be from the
-    /// same moment.
+    /// The values of `keys`, in the same order, in one round trip. They are of the same moment if
+    /// [`reads_one_moment`](Self::reads_one_moment) says so.
     ///
     /// # Errors
     ///
@@ -95,6 +95,39 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read.
     fn get_one(&self, key: &Key) -> Result<Option<Value>, StoreError> {
         Ok(self.get(std::slice::from_ref(key))?.pop().flatten())
+    }
+
+    /// What has become of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads
+    /// them. A value that the caller already has, by its version, need not be sent again. Override
+    /// this if the store keeps versions.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn refresh(&self, keys: &[(Key, Option<Version>)]) -> Result<Vec<Refreshed>, StoreError> {
+        let names: Vec<Key> = keys.iter().map(|(key, _)| key.clone()).collect();
+        let values = self.get(&names)?.into_iter().zip(keys);
+        let refreshed = values.map(|(value, (_, known))| match value {
+            None => Refreshed::Absent,
+            Some(value) if *known == Some(Version::of(&value)) => Refreshed::Unchanged,
+            Some(value) => Refreshed::Value(value),
+        });
+        Ok(refreshed.collect())
+    }
+
+    /// Whether the values of one [`get`](Self::get), and those of one [`refresh`](Self::refresh),
+    /// are of the same moment. The engine then needs no commit to confirm an answer that it takes
+    /// from one of them.
+    fn reads_one_moment(&self) -> bool {
+        false
+    }
+
+    /// Whether the store can lose the answer of a commit and find out later, by the
+    /// [token](Batch::token) of the batch, whether it happened. The engine then gives a token to
+    /// every batch that writes, except for one that creates an identity: it puts a key that was
+    /// absent and that no other batch puts.
+    fn settles_by_token(&self) -> bool {
+        false
     }
 
     /// The first `limit` entries of `range`, in key order. Fewer only if the range has no more.
@@ -125,7 +158,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     ///
     /// When the store cannot guarantee that the batch is durable. The whole batch may then have
-    /// happened, or none of it.
+    /// happened, or none of it. After [`StoreError::Unavailable`] it has not happened.
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError>;
 
     /// Returns when everything that was committed before is durable.
@@ -149,6 +182,9 @@ pub trait Store: Send + Sync {
 forward!(Store {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError>;
     fn get_one(&self, key: &Key) -> Result<Option<Value>, StoreError>;
+    fn refresh(&self, keys: &[(Key, Option<Version>)]) -> Result<Vec<Refreshed>, StoreError>;
+    fn reads_one_moment(&self) -> bool;
+    fn settles_by_token(&self) -> bool;
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError>;
     fn visit(
         &self,
@@ -185,99 +221,4 @@ pub(crate) fn entries(
         Ok(entries) => entries.into_iter().map(Ok).collect(),
         Err(error) => vec![Err(error)],
     })
-}
-
-/// A conditional change: if every check holds, all writes happen.
-///
-/// Deletes are applied before puts, so a key in both lists keeps the put value.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Batch {
-    /// Keys that must hold exactly these bytes. `None` means that the key must be absent.
-    pub checks: Vec<(Key, Option<Value>)>,
-    /// Keys to remove. They may be absent.
-    pub deletes: Vec<Key>,
-    /// Keys to set.
-    pub puts: Vec<(Key, Value)>,
-}
-
-impl Batch {
-    /// Whether the batch has checks only.
-    pub fn is_read_only(&self) -> bool {
-        self.deletes.is_empty() && self.puts.is_empty()
-    }
-
-    /// The keys that the batch removes or sets.
-    pub fn written(&self) -> impl Iterator<Item = &Key> {
-        self.deletes.iter().chain(self.puts.iter().map(|(key, _)| key))
-    }
-}
-
-/// The outcome of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a batch happens or it does not")]
-pub enum Commit {
-    /// Every check held and every write happened.
-    Done,
-    /// A check did not hold; nothing was written.
-    Conflict,
-}
-
-/// The reason why a store could not do its work.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The store was closed.
-    Closed,
-    /// The stored data is damaged.
-    Corrupt(String),
-    /// Another engine has the database at this path open.
-    Locked(PathBuf),
-    /// The database at this path was [salvaged](SledOptions::salvage) from a damaged one, and
-    /// nobody has [accepted](SledOptions::accept_salvage) its losses.
-    Salvaged(PathBuf),
-    /// An earlier flush or sync failed, or the database panicked. The content of the disk is
-    /// unknown, so the store accepts no writes until it is opened again.
-    Stopped,
-    /// The medium failed.
-    Failed(Cause),
-}
-
-impl StoreError {
-    /// A failure of the medium.
-    pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Failed(Cause::new(source))
-    }
-}
-
-/// The state of a salvaged database, for messages.
-pub(crate) const SALVAGED: &str =
-    "the database was salvaged from a damaged one, and its losses are not accepted";
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => f.write_str("the store is closed"),
-            Self::Corrupt(detail) => write!(f, "the store is corrupt: {detail}"),
-            Self::Locked(path) => write!(f, "the database at {} is open elsewhere", path.display()),
-            Self::Salvaged(path) => write!(f, "{}: {}", path.display(), SALVAGED),
-            Self::Stopped => {
-                f.write_str("an earlier write could not be made durable; open the store again")
-            }
-            Self::Failed(_) => f.write_str("the store failed"),
-        }
-    }
-}
-
-impl Error for StoreError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Failed(source) => Some(&**source),
-            Self::Closed
-            | Self::Corrupt(_)
-            | Self::Locked(_)
-            | Self::Salvaged(_)
-            | Self::Stopped => None,
-        }
-    }
 }

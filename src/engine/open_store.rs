@@ -4,17 +4,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
-use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value, Visitor};
+use crate::store::{
+    Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, Value, Version, Visitor,
+};
 
 /// A store that can be closed while others hold it. Every later call is [`StoreError::Closed`].
 pub(super) struct OpenStore {
     is_closed: AtomicBool,
+    reads_one_moment: bool,
+    settles_by_token: bool,
     store: RwLock<Option<Box<dyn Store>>>,
 }
 
 impl OpenStore {
     pub(super) fn new(store: Box<dyn Store>) -> Self {
-        Self { is_closed: AtomicBool::new(false), store: RwLock::new(Some(store)) }
+        Self {
+            is_closed: AtomicBool::new(false),
+            reads_one_moment: store.reads_one_moment(),
+            settles_by_token: store.settles_by_token(),
+            store: RwLock::new(Some(store)),
+        }
     }
 
     /// Fails if the store is closed. Answers that need no read of the store must ask.
@@ -48,6 +57,18 @@ impl Store for OpenStore {
 
     fn get_one(&self, key: &Key) -> Result<Option<Value>, StoreError> {
         self.call(|store| store.get_one(key))
+    }
+
+    fn refresh(&self, keys: &[(Key, Option<Version>)]) -> Result<Vec<Refreshed>, StoreError> {
+        self.call(|store| store.refresh(keys))
+    }
+
+    fn reads_one_moment(&self) -> bool {
+        self.reads_one_moment
+    }
+
+    fn settles_by_token(&self) -> bool {
+        self.settles_by_token
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {

@@ -29,6 +29,10 @@ impl Store for MemoryStore {
         Ok(keys.iter().map(|key| entries.get(key).cloned()).collect())
     }
 
+    fn reads_one_moment(&self) -> bool {
+        true
+    }
+
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
         let entries = self.entries.lock();
         let from = Key::new(range.tree, range.start.clone());

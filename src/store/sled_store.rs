@@ -195,7 +195,7 @@ impl Store for SledStore {
         }
         if batch.is_read_only() {
             let outcome = self.shared.guarded(|| self.shared.apply(&[batch]))?;
-            return outcome.first().copied().ok_or(StoreError::Stopped);
+            return outcome.into_iter().next().ok_or(StoreError::Stopped);
         }
         let write = |batches: &[Batch]| self.shared.guarded(|| self.shared.write(batches));
         self.shared.commits.commit(batch, write)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
+use crate::store::{Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, Value, Version};
 
 /// A fault in a call of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +210,18 @@ impl Plan {
 impl<S: Store> Store for FaultyStore<S> {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
         self.around(Kind::Read, None, || self.inner.get(keys))
+    }
+
+    fn refresh(&self, keys: &[(Key, Option<Version>)]) -> Result<Vec<Refreshed>, StoreError> {
+        self.around(Kind::Read, None, || self.inner.refresh(keys))
+    }
+
+    fn reads_one_moment(&self) -> bool {
+        self.inner.reads_one_moment()
+    }
+
+    fn settles_by_token(&self) -> bool {
+        self.inner.settles_by_token()
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::ambient::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::store::StoreError;
 use crate::wire::TARGET_PREFIX;
 
 /// An error, in the service's words.
@@ -347,6 +348,9 @@ impl std::error::Error for Fault {}
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
+        if matches!(error, Error::Storage(StoreError::Unavailable(_))) {
+            return Self { cause: Some(chain(&error)), ..Self::service_unavailable() };
+        }
         let kind = error.kind();
         if kind == ErrorKind::InternalError {
             return Self::internal_error(chain(&error));

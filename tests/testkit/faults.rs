@@ -323,22 +323,22 @@ fn committed(store: &FaultyStore<MemoryStore>) -> Option<Commit> {
 #[test]
 fn faults_hit_the_calls_that_they_are_meant_for() {
     use StoreFault::{Conflicts, FailsAfter, FailsBefore};
-    let (done, conflict) = (Some(Commit::Done), Some(Commit::Conflict));
+    let (done, conflict) = (&Some(Commit::Done), &Some(Commit::Conflict));
     for (fault, when, expected) in [
-        (FailsBefore, When::Nth(2), [done, None, done, done]),
-        (FailsBefore, When::Every(2), [done, None, done, None]),
-        (FailsAfter, When::From(2), [done, None, None, None]),
+        (FailsBefore, When::Nth(2), [done, &None, done, done]),
+        (FailsBefore, When::Every(2), [done, &None, done, &None]),
+        (FailsAfter, When::From(2), [done, &None, &None, &None]),
         (Conflicts, When::Nth(1), [conflict, done, done, done]),
     ] {
         let store = FaultyStore::new(MemoryStore::new());
         store.inject(fault, Calls::Commits, when);
         assert!(store.scan(&KeyRange::prefix(Tree::Pools, []), 1).is_ok());
         assert!(store.sync().is_ok());
-        assert_eq!([(); 4].map(|()| committed(&store)), expected, "{fault:?} {when:?}");
+        assert_eq!([(); 4].map(|()| committed(&store)).each_ref(), expected, "{fault:?} {when:?}");
         let struck = expected.iter().filter(|outcome| **outcome != done).count();
         assert_eq!(store.struck(), struck);
         store.heal();
-        assert_eq!(committed(&store), done);
+        assert_eq!(&committed(&store), done);
     }
 }
 

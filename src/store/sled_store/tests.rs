@@ -247,6 +247,7 @@ fn the_digest_follows_every_write() {
             .iter()
             .map(|(key, n)| ((*key).clone(), vec![*n; if *n > 5 { 10_000 } else { 1 }]))
             .collect(),
+        token: None,
     };
     let fails = Batch { checks: vec![(a.clone(), None)], ..batch(&[&b], &[(&a, 9)]) };
     for group in [
