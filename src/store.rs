@@ -7,16 +7,18 @@ pub(crate) mod key;
 mod memory;
 pub(crate) mod record;
 mod sled_store;
+mod version;
 
 use crate::part::forward;
 
-pub use batch::{Batch, Commit, Refreshed, Token, Version};
+pub use batch::{Batch, Commit, Refreshed, Token};
 pub(crate) use error::SALVAGED;
 pub use error::StoreError;
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
 pub use sled_store::{Durability, SledOptions, SledStore};
 pub(crate) use sled_store::{Found, Wreck, move_folder};
+pub use version::Version;
 
 /// The bytes of a record.
 pub type Value = Vec<u8>;
@@ -97,9 +99,9 @@ pub trait Store: Send + Sync {
         Ok(self.get(std::slice::from_ref(key))?.pop().flatten())
     }
 
-    /// What has become of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads
-    /// them. A value that the caller already has, by its version, need not be sent again. Override
-    /// this if the store keeps versions.
+    /// The states of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads them.
+    /// A value that the caller already has, by its version, need not be sent again. Override this if
+    /// the store keeps versions.
     ///
     /// # Errors
     ///

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy};
 use crate::credentials::CredentialIssuer;
 use crate::engine::cache::PoolCache;
+use crate::engine::hints::Hints;
 use crate::engine::keys::KeyRing;
 use crate::engine::open_store::OpenStore;
 use crate::engine::throttle::{Throttle, Throttling};
@@ -58,9 +59,8 @@ use crate::token::{ModulusEncoding, Seal, SigningKey};
 /// | [`open_exclusive`](Self::open_exclusive) | any [`Store`] | exclusive |
 /// | [`open_shared`](Self::open_shared) | any [`Store`] | shared |
 ///
-/// With exclusive access the engine caches pools and keys. With shared access it reads them anew
-/// for every call. Finding the identity of a known user then takes about four times as long, and
-/// needs one more round trip with a remote store. A signature costs the same with both.
+/// With exclusive access the engine caches pools and keys. With shared access it remembers them:
+/// the read of a call confirms the pool by its version, and a key is read again after ten seconds.
 #[must_use]
 pub struct Builder {
     clock: Box<dyn Clock>,
@@ -316,11 +316,12 @@ impl Builder {
     }
 
     /// Opens a store that other engines may use at the same time, each of them opened with this
-    /// method. The engine caches neither pools nor keys.
+    /// method. The engines may run in different processes if the store reaches all of them.
     ///
-    /// The engines may run in different processes if the store reaches all of them. Finding the
-    /// identity of a known user takes about four times as long as with
-    /// [`open_exclusive`](Self::open_exclusive) over the same store.
+    /// The engine remembers pools, and confirms a pool in the same read that finds the identity of
+    /// a call, so no answer is based on a pool that has changed. It keeps signing and session keys
+    /// for ten seconds. A key that another engine has rotated may sign or seal for that long: it
+    /// remains valid for a minute more than its last token or session.
     ///
     /// # Errors
     ///
@@ -354,6 +355,7 @@ impl Builder {
             keys: KeyRing::new(self.signing_algorithm, self.signing_key, seal, access),
             store: OpenStore::new(open()?),
             pools: (access == Access::Exclusive).then(PoolCache::default),
+            hints: Hints::default(),
             clock: self.clock,
             entropy: self.entropy,
             ids: self.ids,

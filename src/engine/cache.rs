@@ -9,7 +9,7 @@ use crate::name::ProviderName;
 use crate::state::Pool;
 use crate::store::key::LoginKeys;
 use crate::store::record::Record;
-use crate::store::{Key, StoreError, Value};
+use crate::store::{Key, StoreError, Value, Version};
 use crate::sync::{AtomicU64, RwLock};
 
 /// A pool and the bytes that it was decoded from.
@@ -18,6 +18,7 @@ pub(super) struct KeptPool {
     pub(super) guid: Guid,
     pub(super) pool: Pool,
     pub(super) record: Value,
+    pub(super) version: Version,
     developer_logins: Option<LoginKeys>,
 }
 
@@ -26,7 +27,8 @@ impl KeptPool {
         let pool = Pool::decode(key, &record)?;
         let provider = pool.settings.developer_provider_name.as_ref();
         let developer_logins = provider.map(|name| LoginKeys::of_developer(guid, name));
-        Ok(Self { guid, pool, record, developer_logins })
+        let version = Version::of(&record);
+        Ok(Self { guid, pool, record, version, developer_logins })
     }
 
     /// The key of a user's login, if `provider` is the pool's developer provider.
@@ -148,7 +150,8 @@ mod model {
 
     fn kept(pool: &Pool, version: u8) -> Arc<KeptPool> {
         let (pool, record) = (pool.clone(), vec![version]);
-        Arc::new(KeptPool { guid: GUID, pool, record, developer_logins: None })
+        let version = Version::of(&record);
+        Arc::new(KeptPool { guid: GUID, pool, record, version, developer_logins: None })
     }
 
     /// A store of one pool, whose record is the number of its version.

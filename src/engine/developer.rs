@@ -22,8 +22,8 @@ use crate::rules::link::{self, DeveloperLinking, OpenedBy};
 use crate::rules::provider::Accepts;
 use crate::rules::{Decided, attributes};
 use crate::state::VerifiedLogin;
-use crate::store::Store;
 use crate::store::record::{Owner, Record as _};
+use crate::store::{Key, Store};
 
 impl Developer {
     /// Issues a token for a user that the backend has authenticated. Registers the user if
@@ -187,6 +187,10 @@ impl Developer {
         let now = self.core.now();
         let pool = reads.pool(self, &input.identity_pool_id)?;
         let given = input.identity_id.as_ref();
+        if let Some(id) = given {
+            reads.will_read(id.guid().map(Key::identity_index));
+            proving.prove_ahead(reads, &pool, None, now);
+        }
         let given = given.map(|id| reads.identity_of(&pool, id)).transpose()?;
         let proof = proving.prove(&pool, None, now)?;
         let decided = self.core.resolve(reads, &pool, (given.as_ref(), linking), proof, now)?;

@@ -1,11 +1,14 @@
 //! Reads of a decision. Each key that is read becomes a check of the decision's batch.
 
+mod ahead;
+
 use std::sync::Arc;
 
 use crate::engine::cache::{Generation, KeptPool, PoolCache};
+use crate::engine::gather::ahead::Ahead;
 use crate::engine::{Core, Developer};
 use crate::error::Result;
-use crate::id::{AccountId, IdentityId, IdentityPoolId, Region};
+use crate::id::{AccountId, Guid, IdentityId, IdentityPoolId, Region};
 use crate::rules::Refusal;
 use crate::state::{Identity, Login, Pool};
 use crate::store::key::{Place, corrupt};
@@ -18,16 +21,24 @@ pub(super) struct Reads<'a> {
     pub(super) seen: Vec<(Key, Option<Value>)>,
     /// Noted before the first read, if there is a cache of pools.
     pub(super) generation: Option<Generation>,
-    /// Pools taken from the cache.
+    /// Pools taken from the cache, or on a hint.
     pub(super) kept_pools: Vec<Arc<KeptPool>>,
     /// True if a range was scanned; its entries are not in `seen`.
     pub(super) scanned: bool,
+    ahead: Ahead,
 }
 
 impl<'a> Reads<'a> {
     pub(super) fn new(core: &'a Core) -> Self {
         let generation = core.pools.as_ref().map(PoolCache::generation);
-        Self { core, seen: Vec::new(), generation, kept_pools: Vec::new(), scanned: false }
+        Self {
+            core,
+            seen: Vec::new(),
+            generation,
+            kept_pools: Vec::new(),
+            scanned: false,
+            ahead: Ahead::default(),
+        }
     }
 
     /// A pool of the calling account and region.
@@ -45,25 +56,32 @@ impl<'a> Reads<'a> {
     /// A pool of any owner.
     pub(super) fn any_pool(&mut self, id: &IdentityPoolId) -> Result<Option<Arc<KeptPool>>> {
         let Some(guid) = id.guid() else { return Ok(None) };
-        let cache = self.core.pools.as_ref();
-        let kept = cache.and_then(|cache| cache.get(guid));
-        let found = if let Some(kept) = kept {
-            if !self.kept_pools.iter().any(|known| Arc::ptr_eq(known, &kept)) {
-                self.kept_pools.push(Arc::clone(&kept));
-            }
-            Some(kept)
-        } else {
-            let key = Key::pool(guid);
-            let found = self.get(&key)?;
-            let found = found.map(|record| KeptPool::decode(guid, &key, record)).transpose()?;
-            let found = found.map(Arc::new);
-            if let (Some(cache), Some(generation), Some(found)) = (cache, self.generation, &found) {
-                cache.keep(generation, found);
-            }
-            found
+        let found = match self.kept_pool(guid) {
+            Some(kept) => Some(kept),
+            None => self.read_pool(guid)?,
         };
         // The guid finds the pool, but an id with another region does not name it.
         Ok(found.filter(|kept| kept.pool.id() == id))
+    }
+
+    fn kept_pool(&mut self, guid: Guid) -> Option<Arc<KeptPool>> {
+        let Some(cache) = &self.core.pools else { return self.hinted_pool(guid) };
+        let kept = cache.get(guid)?;
+        if !self.kept_pools.iter().any(|known| Arc::ptr_eq(known, &kept)) {
+            self.kept_pools.push(Arc::clone(&kept));
+        }
+        Some(kept)
+    }
+
+    fn read_pool(&mut self, guid: Guid) -> Result<Option<Arc<KeptPool>>> {
+        let key = Key::pool(guid);
+        let Some(record) = self.get(&key)? else { return Ok(None) };
+        let pool = Arc::new(KeptPool::decode(guid, &key, record)?);
+        match (&self.core.pools, self.generation) {
+            (Some(cache), Some(generation)) => cache.keep(generation, &pool),
+            _ => self.core.hints.keep(&pool),
+        }
+        Ok(Some(pool))
     }
 
     /// The number of pools of an account in a region.
@@ -113,19 +131,46 @@ impl<'a> Reads<'a> {
         pool: &KeptPool,
         logins: &[Login],
     ) -> Result<Vec<Option<Place>>> {
-        let keys: Vec<Key> = logins.iter().map(|login| Key::login(pool.guid, login)).collect();
-        let values = self.core.store.get(&keys)?;
-        let mut owners = Vec::with_capacity(keys.len());
-        for (key, value) in keys.into_iter().zip(values) {
-            let owner = value.as_deref().map(|value| Owner::decode(&key, value)).transpose();
-            self.seen.push((key, value));
-            owners.push(owner?.map(|Owner(place)| place));
+        let keys = logins.iter().map(|login| Key::login(pool.guid, login));
+        let mut owners = Vec::with_capacity(logins.len());
+        if self.core.is_shared() {
+            self.will_read_logins(pool, logins);
+            for key in keys {
+                owners.push(self.record(&key)?.map(|Owner(place)| place));
+            }
+        } else {
+            let keys: Vec<Key> = keys.collect();
+            let values = self.core.store.get(&keys)?;
+            for (key, value) in keys.into_iter().zip(values) {
+                let owner = value.as_deref().map(|value| Owner::decode(&key, value)).transpose();
+                self.seen.push((key, value));
+                owners.push(owner?.map(|Owner(place)| place));
+            }
         }
         for (owner, login) in owners.iter_mut().zip(logins).filter(|(owner, _)| owner.is_none()) {
             let Some(key) = Key::login_with_slash(pool.guid, login) else { continue };
             *owner = self.record(&key)?.map(|Owner(place)| place);
+            // No engine puts the key with the slash any more, and while it is there, none puts the
+            // key without it.
+            let absent = if owner.is_none() { key } else { Key::login(pool.guid, login) };
+            self.seen.retain(|(seen, _)| *seen != absent);
         }
         Ok(owners)
+    }
+
+    /// Announces the logins that [`owners`](Self::owners) will look up.
+    pub(super) fn will_read_logins(&mut self, pool: &KeptPool, logins: &[Login]) {
+        let guid = pool.guid;
+        self.will_read(logins.iter().flat_map(|login| {
+            let with_slash = Key::login_with_slash(guid, login);
+            std::iter::once(Key::login(guid, login)).chain(with_slash)
+        }));
+    }
+
+    /// Leaves out of the checks that a key was absent. For decisions that would be the same if it
+    /// appeared.
+    pub(super) fn ignore_absent(&mut self) {
+        self.seen.retain(|(_, value)| value.is_some());
     }
 
     /// The identity at a place taken from a login or from the index.
@@ -174,7 +219,11 @@ impl<'a> Reads<'a> {
         if let Some((_, value)) = self.seen.iter().find(|(seen, _)| seen == key) {
             return Ok(value.clone());
         }
-        let value = self.core.store.get_one(key)?;
+        let value = if self.core.is_shared() {
+            self.read_ahead(key)?
+        } else {
+            self.core.store.get_one(key)?
+        };
         self.seen.push((key.clone(), value.clone()));
         Ok(value)
     }

@@ -2,6 +2,7 @@
 
 use crate::engine::Developer;
 use crate::error::Result;
+use crate::id::IdentityId;
 use crate::operation::{
     DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
     ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
@@ -9,7 +10,7 @@ use crate::operation::{
 use crate::rules::page::{Listing, Page};
 use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{IdentityState, IdentitySummary};
-use crate::store::KeyRange;
+use crate::store::{Key, KeyRange};
 
 /// The number of identities read at once while disabled ones are left out.
 const STEP: usize = 256;
@@ -176,6 +177,7 @@ impl Developer {
         ids.sort_unstable();
         ids.dedup();
         self.core.run(|reads| {
+            reads.will_read(ids.iter().filter_map(IdentityId::guid).map(Key::identity_index));
             let mut effects = Vec::new();
             let mut unprocessed_identity_ids = Vec::new();
             for id in &ids {
@@ -189,6 +191,8 @@ impl Developer {
                     });
                 }
             }
+            // An id that names nothing now is as good as deleted.
+            reads.ignore_absent();
             let output = DeleteIdentitiesOutput { unprocessed_identity_ids };
             Ok(Decided { effects, output })
         })

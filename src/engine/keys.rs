@@ -10,12 +10,13 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::ambient::Timestamp;
 use crate::engine::gather::Reads;
-use crate::engine::rotation::{Add, Series};
+use crate::engine::rotation::{Add, ON_ITS_WAY_SECS, Series};
+use crate::engine::sessions::{NumberedSessionKey, SessionKeys};
 use crate::engine::{Access, Core};
 use crate::error::{Error, Result};
 use crate::id::Region;
-use crate::rules::Refusal;
 use crate::rules::claims::{Claims, TokenDuration};
+use crate::rules::{Decided, Refusal};
 use crate::state::{PrivateKey, SigningAlgorithm, StoredKey};
 use crate::store::key::corrupt;
 use crate::store::record::{Numbered, PoolCount, Record};
@@ -35,13 +36,34 @@ pub(super) struct KeyRing {
     making: Mutex<()>,
 }
 
+/// The time for which a key of a shared store is used without reading it again. A retired key may
+/// sign and seal for longer than that.
+const KEPT_SECS: u64 = 10;
+
+const _: () = assert!(KEPT_SECS < ON_ITS_WAY_SECS);
+
 /// The keys that have been read from the store.
 #[derive(Debug, Default)]
 struct Known {
-    signers: HashMap<Region, Arc<CurrentKey>>,
-    verifiers: HashMap<String, Arc<Numbered<StoredKey>>>,
+    signers: HashMap<Region, Kept<Arc<CurrentKey>>>,
+    verifiers: HashMap<String, Kept<Arc<Numbered<StoredKey>>>>,
+    session_key: Option<Kept<Arc<NumberedSessionKey>>>,
     /// Rises with every change. A key that was read before a change is not cached after it.
     generation: u64,
+}
+
+/// A key, and the moment before it was read.
+#[derive(Debug)]
+struct Kept<K> {
+    key: K,
+    read: Timestamp,
+}
+
+/// The moment before a key is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BeforeRead {
+    generation: u64,
+    now: Timestamp,
 }
 
 /// The key that signs in a region.
@@ -104,31 +126,37 @@ impl KeyRing {
         Ok(opened)
     }
 
-    /// Note this before reading a key that may be cached afterwards.
-    pub(super) fn generation(&self) -> u64 {
-        self.known.read().generation
-    }
-
-    /// Caches a key that was read after `generation` was noted, unless keys have changed since.
-    pub(super) fn keep_signer(&self, generation: u64, region: &Region, key: &Arc<CurrentKey>) {
+    /// Keeps a key, unless keys have changed since the moment before it was read.
+    fn keep(&self, before: BeforeRead, keep: impl FnOnce(&mut Known)) {
         let mut known = self.known.write();
-        if known.generation == generation {
-            known.signers.insert(region.clone(), Arc::clone(key));
+        if known.generation == before.generation {
+            keep(&mut known);
         }
     }
 
-    fn keep_verifier(&self, generation: u64, kid: &str, key: &Arc<Numbered<StoredKey>>) {
-        let mut known = self.known.write();
-        if known.generation == generation {
-            known.verifiers.insert(kid.to_owned(), Arc::clone(key));
-        }
+    pub(super) fn keep_signer(&self, before: BeforeRead, region: &Region, key: &Arc<CurrentKey>) {
+        let key = Kept { key: Arc::clone(key), read: before.now };
+        self.keep(before, |known| drop(known.signers.insert(region.clone(), key)));
     }
 
-    /// Call this after every change.
-    pub(super) fn forget(&self) {
+    fn keep_verifier(&self, before: BeforeRead, kid: &str, key: &Arc<Numbered<StoredKey>>) {
+        let key = Kept { key: Arc::clone(key), read: before.now };
+        self.keep(before, |known| drop(known.verifiers.insert(kid.to_owned(), key)));
+    }
+
+    pub(super) fn keep_session_key(&self, before: BeforeRead, key: &Arc<NumberedSessionKey>) {
+        let key = Kept { key: Arc::clone(key), read: before.now };
+        self.keep(before, |known| known.session_key = Some(key));
+    }
+
+    fn forget(&self, forget: impl FnOnce(&mut Known)) {
         let mut known = self.known.write();
-        let generation = known.generation.wrapping_add(1);
-        *known = Known { generation, ..Known::default() };
+        known.generation = known.generation.wrapping_add(1);
+        forget(&mut known);
+    }
+
+    pub(super) fn forget_session_key(&self) {
+        self.forget(|known| known.session_key = None);
     }
 }
 
@@ -158,16 +186,23 @@ impl Series for SigningKeys<'_> {
     fn ready(&self, core: &Core, number: u32, kept: &StoredKey) -> Result<Option<Self::Ready>> {
         let kid = kid(self.region, number);
         if let Some(known) = core.keys.known.read().signers.get(self.region)
-            && known.kid == kid
+            && known.key.kid == kid
         {
-            return Ok(Some(Arc::clone(known)));
+            return Ok(Some(Arc::clone(&known.key)));
         }
         let key = core.keys.usable(&kid, kept)?;
         Ok(key.map(|key| Arc::new(CurrentKey { signer: Signer::new(key, &kid), kid })))
     }
 
-    fn keep(&self, core: &Core, generation: u64, ready: &Self::Ready) {
-        core.keys.keep_signer(generation, self.region, ready);
+    fn keep(&self, core: &Core, before: BeforeRead, ready: &Self::Ready) {
+        core.keys.keep_signer(before, self.region, ready);
+    }
+
+    fn forget(&self, core: &Core) {
+        core.keys.forget(|known| {
+            known.signers.remove(self.region);
+            known.verifiers.clear();
+        });
     }
 
     fn make(&self, core: &Core, number: u32) -> Result<StoredKey> {
@@ -209,7 +244,8 @@ impl Core {
         let now = self.now();
         let key = key.filter(|key| is_alive(key, now)).ok_or(Refusal::TokenForeign)?;
         let claims = verify(&parsed, &key.key, now.as_secs())?;
-        let pool = Reads::new(self).any_pool(claims.identity_pool_id())?;
+        let id = claims.identity_pool_id();
+        let pool = self.run(|reads| Ok(Decided::unchanged(reads.any_pool(id)?)))?;
         let ours = pool.is_some_and(|kept| {
             kept.pool.region == region
                 && claims.identity_id().region().as_ref() == Ok(&region)
@@ -287,12 +323,36 @@ impl Core {
     /// The key that signs in a region. Generates it if there is none yet.
     pub(super) fn current_key(&self, region: &Region) -> Result<Arc<CurrentKey>> {
         self.store.ensure_open()?;
-        if self.keys.is_exclusive()
-            && let Some(current) = self.keys.known.read().signers.get(region)
+        if let Some(current) = self.keys.known.read().signers.get(region)
+            && self.is_fresh(current)
         {
-            return Ok(Arc::clone(current));
+            return Ok(Arc::clone(&current.key));
         }
         self.current(&SigningKeys { region })
+    }
+
+    /// The key that seals sessions.
+    pub(super) fn current_session_key(&self) -> Result<Arc<NumberedSessionKey>> {
+        self.store.ensure_open()?;
+        if let Some(current) = &self.keys.known.read().session_key
+            && self.is_fresh(current)
+        {
+            return Ok(Arc::clone(&current.key));
+        }
+        self.current(&SessionKeys)
+    }
+
+    /// Note this before reading a key that may be kept afterwards.
+    pub(super) fn before_read_of_keys(&self) -> BeforeRead {
+        BeforeRead { generation: self.keys.known.read().generation, now: self.now() }
+    }
+
+    /// Whether a kept key may be used without reading it again.
+    fn is_fresh<K>(&self, kept: &Kept<K>) -> bool {
+        self.keys.is_exclusive() || {
+            let (read, now) = (kept.read, self.now());
+            read <= now && now.as_secs() < read.as_secs().saturating_add(KEPT_SECS)
+        }
     }
 
     fn verifying_key(
@@ -301,17 +361,17 @@ impl Core {
         region: &Region,
         number: u32,
     ) -> Result<Option<Arc<Numbered<StoredKey>>>> {
-        if self.keys.is_exclusive()
-            && let Some(key) = self.keys.known.read().verifiers.get(kid)
+        if let Some(kept) = self.keys.known.read().verifiers.get(kid)
+            && self.is_fresh(kept)
         {
-            return Ok(Some(Arc::clone(key)));
+            return Ok(Some(Arc::clone(&kept.key)));
         }
-        let generation = self.keys.generation();
+        let before = self.before_read_of_keys();
         let mut reads = Reads::new(self);
         let kept = reads.record(&Key::signing_key(region, number))?;
         let key = kept.map(Arc::new);
         if let Some(key) = &key {
-            self.keys.keep_verifier(generation, kid, key);
+            self.keys.keep_verifier(before, kid, key);
         }
         Ok(key)
     }

@@ -128,6 +128,7 @@ impl Public {
         let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
         let (claims, key) = self.core.run(|reads| {
             let now = self.core.now();
+            proving.prove_ahead_for(reads, &input.identity_id, now)?;
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
             let providers = input.logins.iter().map(|(provider, _)| provider);
             public::check_classic_flow(&kept.pool, providers)?;
@@ -210,6 +211,7 @@ impl Public {
         let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
         self.core.run(|reads| {
             let now = self.core.now();
+            proving.prove_ahead_for(reads, &input.identity_id, now)?;
             let (kept, identity) = reads.known_identity(&input.identity_id)?;
             if input.logins.is_empty() && identity.is_guest() {
                 public::check_guest_access(&kept.pool)?;

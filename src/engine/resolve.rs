@@ -7,7 +7,7 @@ use crate::engine::Core;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
 use crate::engine::sessions::guarded;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::IdentityId;
 use crate::login::{LoginError, Logins, is_of_another_issuer};
 use crate::name::{DeveloperUserIdentifier, LoginToken, ProviderName, is_same_provider};
@@ -50,11 +50,13 @@ pub(super) struct Proving<'a> {
     accepts: Accepts,
     logins: &'a Logins,
     proved: Option<(Arc<KeptPool>, Proof)>,
+    /// The refusal of logins that were verified before their turn.
+    refused: Option<(Arc<KeptPool>, Error)>,
 }
 
 impl<'a> Proving<'a> {
     pub(super) fn new(core: &'a Core, accepts: Accepts, logins: &'a Logins) -> Self {
-        Self { core, accepts, logins, proved: None }
+        Self { core, accepts, logins, proved: None, refused: None }
     }
 
     /// Verifies the logins for `pool`. A token of this service must be for the given identity.
@@ -64,13 +66,49 @@ impl<'a> Proving<'a> {
         given: Option<&IdentityId>,
         now: Timestamp,
     ) -> Result<&Proof> {
+        let is_same =
+            |known: &Arc<KeptPool>| Arc::ptr_eq(known, pool) || known.record == pool.record;
+        if let Some((known, refusal)) = self.refused.take()
+            && is_same(&known)
+        {
+            return Err(refusal);
+        }
         let proof = match self.proved.take() {
-            Some((known, proof)) if Arc::ptr_eq(&known, pool) || known.record == pool.record => {
-                proof
-            }
+            Some((known, proof)) if is_same(&known) => proof,
             _ => self.core.prove(pool, (self.accepts, self.logins), given, now)?,
         };
         Ok(&self.proved.insert((Arc::clone(pool), proof)).1)
+    }
+
+    /// Verifies the logins before their turn, so that the next read of a shared store takes their
+    /// owners along. A refusal waits for its turn.
+    pub(super) fn prove_ahead(
+        &mut self,
+        reads: &mut Reads<'_>,
+        pool: &Arc<KeptPool>,
+        given: Option<&IdentityId>,
+        now: Timestamp,
+    ) {
+        if self.logins.is_empty() || !self.core.is_shared() {
+            return;
+        }
+        match self.prove(pool, given, now) {
+            Ok(proof) => reads.will_read_logins(pool, &proof.logins()),
+            Err(refusal) => self.refused = Some((Arc::clone(pool), refusal)),
+        }
+    }
+
+    /// As [`prove_ahead`](Self::prove_ahead), for an identity whose pool is not known yet.
+    pub(super) fn prove_ahead_for(
+        &mut self,
+        reads: &mut Reads<'_>,
+        id: &IdentityId,
+        now: Timestamp,
+    ) -> Result<()> {
+        if let Some(pool) = reads.hinted_pool_of(id)? {
+            self.prove_ahead(reads, &pool, Some(id), now);
+        }
+        Ok(())
     }
 }
 

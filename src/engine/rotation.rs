@@ -7,6 +7,7 @@
 use crate::ambient::Timestamp;
 use crate::engine::Core;
 use crate::engine::gather::Reads;
+use crate::engine::keys::BeforeRead;
 use crate::error::{Error, Result};
 use crate::store::key::{corrupt, number_after};
 use crate::store::record::{KeptKey, Numbered, Record};
@@ -30,8 +31,10 @@ pub(super) trait Series {
     fn number(&self, key: &Key) -> Option<u32>;
     /// Makes a stored key usable. Returns `None` for a key that another engine made for itself.
     fn ready(&self, core: &Core, number: u32, kept: &Self::Kept) -> Result<Option<Self::Ready>>;
-    /// Caches a key, unless keys have changed since `generation`.
-    fn keep(&self, _core: &Core, _generation: u64, _ready: &Self::Ready) {}
+    /// Keeps a key, unless keys have changed since the moment before it was read.
+    fn keep(&self, core: &Core, before: BeforeRead, ready: &Self::Ready);
+    /// Forgets what is kept of the series. Called after every change.
+    fn forget(&self, core: &Core);
     /// Creates a new key.
     fn make(&self, core: &Core, number: u32) -> Result<Self::Kept>;
 }
@@ -50,7 +53,7 @@ const DELETED_MAX: usize = 256;
 const RESEALED_MAX: usize = 256;
 
 /// The time after its retirement in which a key may still sign or seal for calls in progress.
-const ON_ITS_WAY_SECS: u64 = 60;
+pub(super) const ON_ITS_WAY_SECS: u64 = 60;
 
 impl<K> Numbered<K> {
     /// Returns true if the last token or session of the key has expired. Each lasts at most
@@ -75,12 +78,12 @@ impl Core {
 
     /// The newest key that is ready and not retired.
     fn newest<S: Series>(&self, series: &S) -> Result<Option<S::Ready>> {
-        let generation = self.keys.generation();
+        let before = self.before_read_of_keys();
         for (number, kept) in self.kept_keys(series)?.iter().rev() {
             if kept.retired.is_none()
                 && let Some(ready) = series.ready(self, *number, &kept.key)?
             {
-                series.keep(self, generation, &ready);
+                series.keep(self, before, &ready);
                 return Ok(Some(ready));
             }
         }
@@ -137,7 +140,7 @@ impl Core {
             unused = Some((number, made));
             Ok((writes, ()))
         })?;
-        self.keys.forget();
+        series.forget(self);
         Ok(())
     }
 
@@ -147,6 +150,7 @@ impl Core {
         for step in keys.chunks(RESEALED_MAX) {
             self.run_batch(|reads| {
                 let mut writes = Batch::default();
+                reads.will_read(step.iter().map(|(key, _)| key.clone()));
                 for (key, name) in step {
                     let Some(mut kept) = reads.record::<Numbered<K>>(key)? else { continue };
                     let private = kept.key.private();
@@ -155,6 +159,8 @@ impl Core {
                         writes.puts.push((key.clone(), kept.encode()?));
                     }
                 }
+                // A key that is gone does not come back: its number is not used again.
+                reads.ignore_absent();
                 Ok((writes, ()))
             })?;
         }

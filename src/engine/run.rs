@@ -2,17 +2,14 @@
 
 use crate::engine::Core;
 use crate::engine::gather::Reads;
+use crate::engine::patience::Patience;
 use crate::error::{Error, Result};
 use crate::id::Guid;
 use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{Identity, Pool};
-use crate::store::key::Place;
+use crate::store::key::{Place, corrupt};
 use crate::store::record::{Address, Deletion, Owner, PoolCount, PoolEntry, Record};
-use crate::store::{Batch, Commit, Key, Store, Tree, Value};
-
-/// The maximum number of attempts after lost races. At least one writer wins each race, so up to
-/// this many writers can contend for one record before one of them gives up.
-const ATTEMPTS_MAX: usize = 1_000;
+use crate::store::{Batch, Commit, Key, Store, Token, Tree, Value};
 
 impl Core {
     /// Lets `attempt` gather and decide, and commits its decision.
@@ -39,26 +36,47 @@ impl Core {
         &self,
         mut attempt: impl FnMut(&mut Reads<'_>) -> Result<(Batch, T)>,
     ) -> Result<T> {
-        for _ in 0..ATTEMPTS_MAX {
+        let mut patience = Patience::new(self.is_shared());
+        let mut current = Vec::new();
+        loop {
             // A cached pool would answer without the store.
             self.store.ensure_open()?;
             let mut reads = Reads::new(self);
-            let (writes, answer) = match attempt(&mut reads) {
-                Ok((writes, output)) => (writes, Ok(output)),
+            reads.begin_with(std::mem::take(&mut current));
+            let decided = match attempt(&mut reads) {
+                Ok((writes, output)) => Some((writes, Ok(output))),
+                Err(_) if reads.is_stale() => None,
                 // INVARIANT I7. A refusal must also be based on one committed state.
                 Err(error @ (Error::Refused(_) | Error::Corrupt { .. })) => {
-                    (Batch::default(), Err(error))
+                    Some((Batch::default(), Err(error)))
                 }
                 Err(error) => return Err(error),
             };
-            if self.commit(reads, writes)? == Commit::Done {
-                return answer;
+            if let Some((writes, answer)) = decided {
+                match self.commit(reads, writes)? {
+                    Commit::Done => return answer,
+                    Commit::Conflict => {}
+                    Commit::ConflictWith(values) => current = values,
+                }
             }
+            patience.wait()?;
         }
-        Err(Error::Contended)
     }
 
-    fn commit(&self, reads: Reads<'_>, mut batch: Batch) -> Result<Commit> {
+    fn commit(&self, mut reads: Reads<'_>, batch: Batch) -> Result<Commit> {
+        if batch.is_read_only() && self.is_shared() && self.store.reads_one_moment() {
+            if reads.is_unconfirmed() {
+                match reads.confirm() {
+                    Err(_) if reads.is_stale() => return Ok(Commit::Conflict),
+                    confirmed => confirmed?,
+                }
+            }
+            return Ok(Commit::Done);
+        }
+        self.commit_batch(reads, batch)
+    }
+
+    fn commit_batch(&self, reads: Reads<'_>, mut batch: Batch) -> Result<Commit> {
         let Reads { seen, generation, kept_pools, scanned, .. } = reads;
         let answers_only = batch.is_read_only() && batch.checks.is_empty() && seen.len() <= 1;
         if answers_only
@@ -68,17 +86,61 @@ impl Core {
         {
             return Ok(Commit::Done);
         }
+        let is_hinted = self.is_shared() && !kept_pools.is_empty();
         let kept = kept_pools.iter().map(|kept| (Key::pool(kept.guid), Some(kept.record.clone())));
         batch.checks.extend(kept.chain(seen));
-        if batch.is_read_only() && batch.checks.len() <= 1 && !scanned {
-            return Ok(Commit::Done);
+        if batch.is_read_only() {
+            if batch.checks.len() <= 1 && !scanned && !is_hinted {
+                return Ok(Commit::Done);
+            }
+        } else {
+            if let Some(absent) = absent_and_not_put(&batch) {
+                return self.contradiction(absent.clone(), batch.checks);
+            }
+            batch.token = self.token_for(&batch)?;
         }
         let pools = batch.written().filter(|key| key.tree == Tree::Pools);
         let pools: Vec<Guid> = pools.filter_map(Key::leading_pool).collect();
         let cache = self.pools.as_ref().filter(|_| !pools.is_empty());
         let _writing = cache.map(|cache| cache.writing(pools));
-        Ok(self.store.commit(batch)?)
+        let outcome = self.store.commit(batch)?;
+        if is_hinted && outcome != Commit::Done {
+            for kept in kept_pools {
+                self.hints.forget(kept.guid);
+            }
+        }
+        Ok(outcome)
     }
+
+    /// A decision puts every key that it relies on to be absent, unless what it has read contradicts
+    /// itself: because it was read at several moments, or because the store is damaged.
+    fn contradiction(&self, absent: Key, seen: Vec<(Key, Option<Value>)>) -> Result<Commit> {
+        let batch = Batch { checks: seen, ..Batch::default() };
+        match self.store.commit(batch)? {
+            Commit::Done => Err(corrupt(&absent, "is absent, but other records name it").into()),
+            lost @ (Commit::Conflict | Commit::ConflictWith(_)) => Ok(lost),
+        }
+    }
+
+    /// The name of a batch whose outcome the store may have to find out. A batch that creates an
+    /// identity puts its fresh id, which names it well enough.
+    fn token_for(&self, batch: &Batch) -> Result<Option<Token>> {
+        let mut creations = batch.checks.iter().filter(|(_, value)| value.is_none());
+        let is_named = creations.any(|(key, _)| key.tree == Tree::IdentityIndex);
+        if is_named || !self.store.settles_by_token() {
+            return Ok(None);
+        }
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes)?;
+        Ok(Some(Token(bytes)))
+    }
+}
+
+/// A key that a decision relies on to be absent without putting it. A store need not keep it absent
+/// until the batch commits.
+fn absent_and_not_put(batch: &Batch) -> Option<&Key> {
+    let absent = batch.checks.iter().filter(|(_, value)| value.is_none());
+    absent.map(|(key, _)| key).find(|key| !batch.puts.iter().any(|(put, _)| put == *key))
 }
 
 /// Writes a pool and derives the listing and the pool count from it.

@@ -1,6 +1,7 @@
 //! Sessions: credentials that the engine issues and verifies itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::credentials::{
     CredentialError, Credentials, ParsedSessionToken, SESSION_SECS, Session, SessionKey,
@@ -8,6 +9,7 @@ use crate::credentials::{
 };
 use crate::engine::Core;
 use crate::engine::gather::Reads;
+use crate::engine::keys::BeforeRead;
 use crate::engine::rotation::{Add, Series};
 use crate::error::{Error, Result};
 use crate::rules::Refusal;
@@ -16,11 +18,18 @@ use crate::store::record::Numbered;
 use crate::store::{Key, KeyRange, Tree};
 
 /// The series of keys that seal sessions.
-struct SessionKeys;
+pub(super) struct SessionKeys;
+
+/// A key that seals sessions, and its number.
+#[derive(Debug)]
+pub(super) struct NumberedSessionKey {
+    number: u32,
+    key: SessionKey,
+}
 
 impl Series for SessionKeys {
     type Kept = PrivateKey;
-    type Ready = (u32, SessionKey);
+    type Ready = Arc<NumberedSessionKey>;
 
     const LIFETIME_SECS: u64 = SESSION_SECS;
 
@@ -37,7 +46,16 @@ impl Series for SessionKeys {
     }
 
     fn ready(&self, core: &Core, number: u32, kept: &PrivateKey) -> Result<Option<Self::Ready>> {
-        core.unsealed(number, kept).map(|key| Some((number, key)))
+        let key = core.unsealed(number, kept)?;
+        Ok(Some(Arc::new(NumberedSessionKey { number, key })))
+    }
+
+    fn keep(&self, core: &Core, before: BeforeRead, ready: &Self::Ready) {
+        core.keys.keep_session_key(before, ready);
+    }
+
+    fn forget(&self, core: &Core) {
+        core.keys.forget_session_key();
     }
 
     fn make(&self, core: &Core, number: u32) -> Result<PrivateKey> {
@@ -51,8 +69,8 @@ impl Core {
     /// Lets the embedder's issuer create credentials, or creates them itself.
     pub(super) fn issue(&self, session: &Session) -> Result<Credentials> {
         let Some(issuer) = &self.credential_issuer else {
-            let (number, key) = self.current(&SessionKeys)?;
-            return Ok(key.issue(number, session, &*self.entropy)?);
+            let current = self.current_session_key()?;
+            return Ok(current.key.issue(current.number, session, &*self.entropy)?);
         };
         let credentials = guarded("credential issuer", || issuer.issue(session))?;
         credentials.map_err(|error| match error {

@@ -3,6 +3,7 @@
 use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::credentials::CredentialIssuer;
 use crate::engine::cache::PoolCache;
+use crate::engine::hints::Hints;
 use crate::engine::keys::KeyRing;
 use crate::engine::open_store::OpenStore;
 use crate::engine::throttle::Throttle;
@@ -19,6 +20,8 @@ pub(super) struct Core {
     pub(super) store: OpenStore,
     /// Decoded pools, if the engine is the only one to use the store.
     pub(super) pools: Option<PoolCache>,
+    /// Decoded pools of a shared store.
+    pub(super) hints: Hints,
     pub(super) keys: KeyRing,
     pub(super) clock: Box<dyn Clock>,
     pub(super) entropy: Box<dyn Entropy>,
@@ -36,7 +39,7 @@ pub(super) struct Core {
 pub(super) enum Access {
     /// This engine alone: it caches pools and keys.
     Exclusive,
-    /// Others may write too: the engine reads pools and keys anew for every call.
+    /// Others may write too: the engine confirms pools for every call, and keeps keys for seconds.
     Shared,
 }
 
@@ -50,6 +53,11 @@ pub(super) struct Choices {
 }
 
 impl Core {
+    /// Whether other engines may write to the store.
+    pub(super) fn is_shared(&self) -> bool {
+        self.pools.is_none()
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }

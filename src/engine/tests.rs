@@ -188,10 +188,10 @@ fn a_key_that_was_read_before_a_rotation_is_not_kept_after_it() {
     let (_, aws, _) = counted();
     let (core, region) = (&aws.core, &aws.region);
     core.current_key(region).expect("makes a key");
-    let generation = core.keys.generation();
+    let before = core.before_read_of_keys();
     let overtaken = core.current_key(region).expect("knows the key");
     core.rotate(region).expect("rotates");
-    core.keys.keep_signer(generation, region, &overtaken);
+    core.keys.keep_signer(before, region, &overtaken);
     let current = core.current_key(region).expect("knows the key");
     assert!(!Arc::ptr_eq(&overtaken, &current));
 }

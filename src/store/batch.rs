@@ -1,7 +1,5 @@
 //! Conditional changes of a store, and their outcomes.
 
-use ring::digest::{SHA256, digest};
-
 use crate::store::{Key, Value};
 
 /// A conditional change: if every check holds, all writes happen.
@@ -15,7 +13,7 @@ use crate::store::{Key, Value};
 #[non_exhaustive]
 pub struct Batch {
     /// Keys that must hold exactly these bytes. `None` means that the key must be absent. A store
-    /// may compare the [`Version`] of the bytes instead.
+    /// may compare the [`Version`](crate::store::Version) of the bytes instead.
     pub checks: Vec<(Key, Option<Value>)>,
     /// Keys to remove. They may be absent.
     pub deletes: Vec<Key>,
@@ -55,32 +53,6 @@ pub enum Commit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "a token is its bytes")]
 pub struct Token(pub [u8; 16]);
-
-/// The version of a value: the first sixteen bytes of its SHA-256 digest.
-///
-/// Equal values have equal versions, whenever they were written. A store that keeps the version
-/// beside each value can compare versions, so that neither a check nor a
-/// [refresh](crate::store::Store::refresh) carries a long value.
-///
-/// # Example: equal values
-///
-/// ```
-/// use cognate::store::Version;
-///
-/// assert_eq!(Version::of(b"value"), Version::of(b"value"));
-/// assert_ne!(Version::of(b"value"), Version::of(b"another"));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "a version is its bytes")]
-pub struct Version(pub [u8; 16]);
-
-impl Version {
-    /// The version of a value.
-    pub fn of(value: &[u8]) -> Self {
-        let digest = digest(&SHA256, value);
-        Self(digest.as_ref().first_chunk().copied().unwrap_or_default())
-    }
-}
 
 /// The answer of [`Store::refresh`](crate::store::Store::refresh) about one key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -99,8 +99,11 @@ impl Store for Counting {
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
-        self.writes.fetch_add(usize::from(!batch.is_read_only()), Ordering::Relaxed);
-        self.inner.commit(batch)
+        let writes = !batch.is_read_only();
+        let outcome = self.inner.commit(batch)?;
+        let is_written = writes && outcome == Commit::Done;
+        self.writes.fetch_add(usize::from(is_written), Ordering::Relaxed);
+        Ok(outcome)
     }
 
     fn sync(&self) -> Result<(), StoreError> {

@@ -2,12 +2,14 @@
 
 mod accounts;
 mod entropy;
+mod hints;
 mod ids;
 mod inputs;
 mod options;
 mod outputs;
 mod parts;
 mod refusals;
+mod round_trips;
 mod sessions;
 mod steps;
 mod story;

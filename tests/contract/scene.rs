@@ -94,7 +94,7 @@ impl Scene {
         let (clock, ids) = (self.world.clock.clone(), self.world.ids.clone());
         let builder = Engine::builder().clock(clock).ids(ids);
         let builder = builder.signing_key(key(SigningAlgorithm::Rs512));
-        scene.world.engine = builder.open_shared(store).expect("opens");
+        scene.world.engine = builder.open_exclusive(store).expect("opens");
         scene.world.aws = developer(&scene.world.engine, &self.account, &self.region);
         scene
     }

@@ -175,7 +175,7 @@ fn a_kill_keeps_exactly_the_answered_operations() {
 
         let store = Arc::new(filled(&before));
         let twin = builder(round, TestClock::default());
-        let twin = twin.open_shared(Arc::clone(&store) as Arc<dyn Store>).expect("opens");
+        let twin = twin.open_exclusive(Arc::clone(&store) as Arc<dyn Store>).expect("opens");
         let mut performer = Performer::new(twin, round);
         (0..answered).for_each(|number| performer.perform(number));
         let answered_only = dump(&*store);

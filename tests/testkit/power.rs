@@ -76,7 +76,7 @@ fn twin() -> Vec<Dump> {
     let mut dumps = vec![Dump::new()];
     let open = |seed| {
         let builder = builder(seed, TestClock::default());
-        builder.open_shared(Arc::clone(&store)).expect("opens")
+        builder.open_exclusive(Arc::clone(&store)).expect("opens")
     };
     perform(open, |_| dumps.push(dump(&*store)));
     dumps

@@ -14,6 +14,7 @@ use crate::rules::developer::{self, Lookup};
 use crate::rules::page::PageSize;
 use crate::rules::provider::developer_provider;
 use crate::state::{Identity, Login};
+use crate::store::Key;
 
 impl Developer {
     /// Looks up the identity of a developer user, or the developer users of an identity.
@@ -139,6 +140,7 @@ impl Developer {
         let identity_id = self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             developer_provider(&kept.pool, &input.developer_provider_name)?;
+            reads.will_read_users(&kept, [source_user, destination_user]);
             let source = reads.developer_user(&kept, source_user)?;
             let destination = reads.developer_user(&kept, destination_user)?;
             Ok(developer::merge(
@@ -192,6 +194,8 @@ impl Developer {
         let input = input.checked()?;
         self.core.run(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
+            reads.will_read(input.identity_id.guid().map(Key::identity_index));
+            reads.will_read_users(&kept, [&input.developer_user_identifier]);
             let identity = reads.identity_of(&kept, &input.identity_id)?;
             let name = developer_provider(&kept.pool, &input.developer_provider_name)?;
             let login = Login::developer(name, &input.developer_user_identifier);
@@ -203,6 +207,17 @@ impl Developer {
 }
 
 impl Reads<'_> {
+    /// Announces the logins of users of the pool's developer provider.
+    fn will_read_users<'a>(
+        &mut self,
+        pool: &KeptPool,
+        users: impl IntoIterator<Item = &'a DeveloperUserIdentifier>,
+    ) {
+        let Some(name) = &pool.pool.settings.developer_provider_name else { return };
+        let users = users.into_iter();
+        self.will_read(users.map(|user| Key::login(pool.guid, &Login::developer(name, user))));
+    }
+
     /// The identity of a user of the pool's developer provider.
     fn developer_user(
         &mut self,

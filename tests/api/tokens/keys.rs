@@ -263,9 +263,14 @@ fn engines_over_one_store_share_their_keys() {
     let second = token(&ours, call(&pool, "alice"));
     assert_eq!(first, second, "one key, one identity, one moment");
     ours.engine.rotate_signing_key(&parse(REGION)).expect("rotated");
+    ours.clock.set(NOON + 9_999);
+    assert_eq!(kid(&token(&theirs, call(&pool, "alice"))), "us-east-1-1", "is kept for 10 seconds");
+    ours.clock.set(NOON + 10_000);
     let third = token(&theirs, call(&pool, "alice"));
-    assert_eq!(kid(&third), "us-east-1-2", "at once");
+    assert_eq!(kid(&third), "us-east-1-2", "is read again");
     engine.rotate_signing_key(&parse(REGION)).expect("rotated");
+    assert_eq!(kid(&token(&theirs, call(&pool, "alice"))), "us-east-1-3", "its own key, at once");
+    ours.clock.set(NOON + 20_000);
     let fourth = token(&ours, call(&pool, "alice"));
     assert_eq!(kid(&fourth), "us-east-1-3");
     for token in [first, third, fourth] {

@@ -253,7 +253,7 @@ fn create_over(failure: Option<StoreError>) -> wire::Reply {
     let store = Arc::new(Broken(MemoryStore::new(), OnceLock::new()));
     let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
     let over: Arc<dyn Store> = store.clone();
-    let engine = builder.open_shared(over).expect("opens");
+    let engine = builder.open_exclusive(over).expect("opens");
     if let Some(failure) = failure {
         store.1.set(failure).expect("once");
     }
@@ -271,6 +271,21 @@ fn a_failure_of_the_engine_is_an_internal_error_without_its_cause() {
     assert_eq!((fault.name(), fault.message()), ("InternalErrorException", "Internal error"));
     let cause = fault.cause().expect("a cause for the operator");
     assert!(cause.contains("the disk is on fire"), "{cause}");
+}
+
+#[test]
+fn a_store_that_cannot_be_reached_is_a_busy_service() {
+    let reply = create_over(Some(StoreError::unavailable("the server is on fire")));
+    assert_eq!(reply.status, 503);
+    let fault = reply.fault.expect("a fault");
+    assert_eq!(fault.name(), "ServiceUnavailable");
+    assert!(!fault.message().contains("fire"), "{}", fault.message());
+    assert!(fault.cause().expect("a cause for the operator").contains("the server is on fire"));
+
+    let reply = create_over(Some(StoreError::unknown("the server is on fire")));
+    assert_eq!(reply.status, 500, "the change may have happened");
+    let cause = reply.fault.expect("a fault");
+    assert!(cause.cause().expect("a cause").contains("the commit may have happened"));
 }
 
 #[test]
