@@ -5,6 +5,8 @@ mod error;
 mod group;
 pub(crate) mod key;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub(crate) mod record;
 mod sled_store;
 mod version;
@@ -16,6 +18,10 @@ pub(crate) use error::SALVAGED;
 pub use error::StoreError;
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{
+    PostgresOptions, PostgresStatistics, PostgresStore, PostgresTls, PostgresUrlError,
+};
 pub use sled_store::{Durability, SledOptions, SledStore};
 pub(crate) use sled_store::{Found, Wreck, move_folder};
 pub use version::Version;

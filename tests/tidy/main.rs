@@ -119,7 +119,18 @@ fn the_model_knows_nothing_of_the_engine() {
 fn libraries_are_named_where_they_belong() {
     for (library, homes) in [
         ("sled::", &["src/store/sled_store"][..]),
-        ("ring::", &["src/token", "src/login", "src/credentials", "src/store/version.rs"]),
+        (
+            "ring::",
+            &[
+                "src/token",
+                "src/login",
+                "src/credentials",
+                "src/store/version.rs",
+                "src/store/postgres",
+            ],
+        ),
+        ("tokio_postgres::", &["src/store/postgres"]),
+        ("rustls::", &["src/store/postgres/tls.rs", "src/store/postgres/connect.rs"]),
         ("rsa::", &["src/token/rsa.rs", "src/token.rs", "src/token/key.rs"]),
         ("bincode::", &["src/store/record.rs"]),
         ("getrandom::", &["src/ambient.rs"]),
