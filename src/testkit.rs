@@ -32,6 +32,7 @@
     reason = "an operation or an outcome of any other kind is all the same"
 )]
 
+mod conformance;
 mod directory;
 mod faults;
 mod generate;
@@ -52,6 +53,7 @@ mod survey;
 #[cfg(test)]
 mod worlds;
 
+pub use conformance::{Conformance, Nonconformity};
 pub use faults::{Calls, FaultyStore, StoreFault, When};
 pub use generate::{beginning, operation, operations};
 pub use history::{Event, History, Unexplained};

@@ -1,0 +1,101 @@
+//! Threads that race.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+
+use crate::store::{Commit, StoreError};
+use crate::testkit::conformance::breach::{Breach, Outcome};
+
+/// The outcome of a commit in a race.
+type Raced = Result<Commit, StoreError>;
+
+/// Runs both halves of every round at the same moment.
+pub(super) fn race(
+    rounds: usize,
+    one: impl Fn(usize) -> Raced + Sync,
+    other: impl Fn(usize) -> Raced + Sync,
+) -> Outcome<Vec<(Raced, Raced)>> {
+    let gate = Gate::default();
+    let run = |half: &(dyn Fn(usize) -> Raced + Sync)| {
+        let _leaves = Leaves(&gate);
+        let pass = |round: usize| {
+            gate.pass(round);
+            half(round)
+        };
+        Ok::<Vec<Raced>, Breach>((0..rounds).map(pass).collect())
+    };
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| run(&one));
+        let others = run(&other)?;
+        Ok(joined(thread)?.into_iter().zip(others).collect())
+    })
+}
+
+/// The outcome of a thread. A store that panics breaks the requirement that is being checked.
+pub(super) fn joined<T>(thread: ScopedJoinHandle<'_, Outcome<T>>) -> Outcome<T> {
+    thread.join().unwrap_or_else(|_| Err(Breach::new("a call panicked")))
+}
+
+/// Two threads pass it together, once in each round.
+#[derive(Default)]
+struct Gate {
+    arrived: AtomicUsize,
+    is_left: AtomicBool,
+}
+
+impl Gate {
+    /// Waits without sleep, so that both threads go on within a microsecond.
+    fn pass(&self, round: usize) {
+        const SPINS: usize = 1_000;
+        let both = round.saturating_add(1).saturating_mul(2);
+        self.arrived.fetch_add(1, Ordering::SeqCst);
+        let mut spins: usize = 0;
+        while self.arrived.load(Ordering::SeqCst) < both && !self.is_left.load(Ordering::SeqCst) {
+            spins = spins.saturating_add(1);
+            if spins < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
+        }
+    }
+}
+
+/// Opens the gate for good when a thread ends, even by a panic.
+struct Leaves<'a>(&'a Gate);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.is_left.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Runs `write` and `read` in two threads, each as often as `rounds` and until the other has too.
+pub(super) fn meanwhile(
+    rounds: usize,
+    write: impl Fn(usize) -> Outcome + Sync,
+    mut read: impl FnMut(usize) -> Outcome,
+) -> Outcome {
+    let (writes, reads, is_over) =
+        (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let is_missing = |count: &AtomicUsize| count.load(Ordering::SeqCst) < rounds;
+    let goes_on = || (is_missing(&writes) || is_missing(&reads)) && !is_over.load(Ordering::SeqCst);
+    let repeat = |count: &AtomicUsize, step: &mut dyn FnMut(usize) -> Outcome| -> Outcome {
+        let _over = Over(&is_over);
+        while goes_on() {
+            step(count.load(Ordering::SeqCst))?;
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| repeat(&writes, &mut |n| write(n)));
+        let read = repeat(&reads, &mut read);
+        joined(writer).and(read)
+    })
+}
+
+/// Ends both threads when one of them has ended, even by a panic.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
