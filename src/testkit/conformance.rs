@@ -9,6 +9,7 @@ mod peer;
 mod races;
 mod records;
 mod reopening;
+mod sequences;
 mod serial;
 mod threads;
 
@@ -19,6 +20,7 @@ use std::process::Command;
 use crate::store::{Store, StoreError};
 use breach::Outcome;
 use peer::Peer;
+use races::Race;
 
 /// Checks that a store keeps the requirements of the trait [`Store`].
 ///
@@ -178,15 +180,14 @@ impl<S: Store, F: Fn() -> Result<S, StoreError>> Conformance<F> {
     /// Returns the first requirement that the store breaks. A call that fails breaks the
     /// requirement that is being checked.
     pub fn check(mut self) -> Result<(), Nonconformity> {
-        let store = self.opened()?;
+        let store = self.opened("the database can be opened")?;
         let empty = "the database is empty before the suite";
         calls::is_empty(&store).map_err(|breach| breach.of(empty, Setting::OneHandle))?;
-        for case in batches::CASES.iter().chain(&records::CASES).chain(&long::CASES) {
-            case.check(&store)?;
-        }
+        let cases = batches::CASES.iter().chain(&records::CASES).chain(&long::CASES);
+        cases.chain([&sequences::CASE]).try_for_each(|case| case.check(&store))?;
         self.check_pair(&store, &store, Setting::OneHandle)?;
         if self.is_shared {
-            let second = self.opened()?;
+            let second = self.opened("the database can be open twice")?;
             self.check_pair(&store, &second, Setting::TwoHandles)?;
         }
         if let Some(command) = self.process.take() {
@@ -202,8 +203,7 @@ impl<S: Store, F: Fn() -> Result<S, StoreError>> Conformance<F> {
         Ok(())
     }
 
-    fn opened(&self) -> Result<S, Nonconformity> {
-        let requirement = "the database can be opened";
+    fn opened(&self, requirement: &'static str) -> Result<S, Nonconformity> {
         let opened = (self.open)().map_err(breach::Breach::from);
         opened.map_err(|breach| breach.of(requirement, Setting::OneHandle))
     }
@@ -215,14 +215,12 @@ impl<S: Store, F: Fn() -> Result<S, StoreError>> Conformance<F> {
         setting: Setting,
     ) -> Result<(), Nonconformity> {
         let pair = Pair { one, other, rounds: self.rounds };
-        for case in races::CASES.iter().chain(&moments::CASES) {
-            case.check(&pair, setting)?;
-        }
-        let raw = if self.is_serializable { races::RAW.as_slice() } else { &[] };
-        races::RULED.iter().chain(raw).try_for_each(|race| {
-            pair.cleared(|pair| race.check(pair))
-                .map_err(|breach| breach.of(race.requirement, setting))
-        })
+        let race = |race: &Race| pair.check(race.requirement, setting, |pair| race.check(pair));
+        let case = |case: &PairCase| pair.check(case.requirement, setting, case.run);
+        case(&moments::READ_AT_ONCE)?;
+        races::RULED.iter().try_for_each(race)?;
+        races::COUNTS.iter().chain(&moments::CASES).try_for_each(case)?;
+        if self.is_serializable { races::RAW.iter().try_for_each(race) } else { Ok(()) }
     }
 }
 
@@ -282,12 +280,6 @@ struct PairCase {
     run: fn(&Pair<'_>) -> Outcome,
 }
 
-impl PairCase {
-    fn check(&self, pair: &Pair<'_>, setting: Setting) -> Result<(), Nonconformity> {
-        pair.cleared(self.run).map_err(|breach| breach.of(self.requirement, setting))
-    }
-}
-
 /// Two handles of one database, which may be the same.
 struct Pair<'a> {
     one: &'a dyn Store,
@@ -301,12 +293,17 @@ impl Pair<'_> {
         Self { one: self.other, other: self.one, rounds: self.rounds }
     }
 
-    /// Runs each way, and clears the database after each.
-    fn cleared(&self, run: impl Fn(&Self) -> Outcome) -> Outcome {
-        for pair in [self, &self.mirrored()] {
+    /// Runs a check each way, and clears the database after each.
+    fn check(
+        &self,
+        requirement: &'static str,
+        setting: Setting,
+        run: impl Fn(&Self) -> Outcome,
+    ) -> Result<(), Nonconformity> {
+        let each_way = [self, &self.mirrored()].into_iter().try_for_each(|pair| {
             run(pair)?;
-            calls::clear(pair.one)?;
-        }
-        Ok(())
+            calls::clear(pair.one)
+        });
+        each_way.map_err(|breach| breach.of(requirement, setting))
     }
 }

@@ -1,14 +1,15 @@
-//! Requirements for long records.
+//! Requirements for long records and batches.
 
 use crate::store::{Key, KeyRange, Store, Tree};
 use crate::testkit::conformance::Case;
 use crate::testkit::conformance::breach::{Outcome, ensure};
-use crate::testkit::conformance::calls::{Draft as _, batch, conflicts, done, holds, scan};
+use crate::testkit::conformance::calls::{Draft as _, batch, conflicts, done, get, holds, scan};
 
-pub(super) const CASES: [Case; 3] = [
+pub(super) const CASES: [Case; 4] = [
     Case { requirement: "records of any length are compared whole", run: compared_whole },
     Case { requirement: "long records are replaced whole", run: replaced_whole },
     Case { requirement: "a record has room for 1 MiB", run: a_record_has_room },
+    Case { requirement: "a batch has room for 1,300 keys", run: a_batch_has_room },
 ];
 
 /// Bytes that cannot be compressed, and that differ with `start`.
@@ -113,4 +114,46 @@ fn a_record_has_room(store: &dyn Store) -> Outcome {
     conflicts(store, batch().holds(&name, &other).put(&name, "x"))?;
     done(store, batch().holds(&name, &large).put(&name, &other))?;
     holds(store, &name, Some(&other))
+}
+
+fn a_batch_has_room(store: &dyn Store) -> Outcome {
+    const KEYS: usize = 1_300;
+    let keys: Vec<Key> = Tree::ALL
+        .into_iter()
+        .cycle()
+        .take(KEYS)
+        .zip(0..)
+        .map(|(tree, n): (_, usize)| Key::new(tree, format!("key {n:04}")))
+        .collect();
+    let is_even = |place: &usize| place.is_multiple_of(2);
+    let first = keys.iter().fold(batch(), |batch, key| batch.absent(key).put(key, "1"));
+    done(store, first.clone()).map_err(|breach| breach.at("1,300 checks and puts"))?;
+    conflicts(store, first)?;
+    let expect = |expected: &dyn Fn(usize) -> Option<&'static str>| -> Outcome {
+        for ((value, key), place) in get(store, &keys)?.into_iter().zip(&keys).zip(0..) {
+            let (found, expected) = (value.as_deref(), expected(place).map(str::as_bytes));
+            ensure!(found == expected, "key {place} of 1,300, {key}, has another record");
+        }
+        Ok(())
+    };
+    expect(&|_| Some("1"))?;
+
+    let all_hold = keys.iter().fold(batch(), |batch, key| batch.holds(key, "1"));
+    done(store, all_hold.clone()).map_err(|breach| breach.at("1,300 checks"))?;
+    let change = keys.iter().zip(0..).fold(all_hold, |batch, (key, place)| {
+        if is_even(&place) { batch.delete(key) } else { batch.put(key, "2") }
+    });
+    for place in [0, KEYS / 2, KEYS.saturating_sub(1)] {
+        let mut wrong = change.clone();
+        if let Some((_, value)) = wrong.checks.get_mut(place) {
+            *value = Some(b"9".to_vec());
+        }
+        let circumstances = format!("1,300 checks, of which number {place} does not hold");
+        conflicts(store, wrong).map_err(|breach| breach.at(&circumstances))?;
+    }
+    done(store, change).map_err(|breach| breach.at("1,300 checks, 650 deletes and 650 puts"))?;
+    expect(&|place| if is_even(&place) { None } else { Some("2") })?;
+    let rest = keys.iter().fold(batch(), |batch, key| batch.delete(key));
+    done(store, rest).map_err(|breach| breach.at("1,300 deletes"))?;
+    expect(&|_| None)
 }

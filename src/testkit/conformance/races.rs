@@ -118,7 +118,7 @@ fn listed(state: &State) -> String {
     if records.is_empty() { "nothing".to_owned() } else { records.join(", ") }
 }
 
-pub(super) const CASES: [PairCase; 2] = [
+pub(super) const COUNTS: [PairCase; 2] = [
     PairCase { requirement: "writers do not overwrite each other", run: |pair| count(pair, 0) },
     PairCase {
         requirement: "writers of long records do not overwrite each other",

@@ -39,7 +39,7 @@ fn a_get_follows_its_keys(store: &dyn Store) -> Outcome {
 
 fn refresh_agrees_with_get(store: &dyn Store) -> Outcome {
     let [a, b, c] = ["a", "b", "c"].map(|name| Key::new(Tree::Pools, name));
-    let long = noise(1, 100_000);
+    let long = noise(1, 3_000);
     let mut almost = long.clone();
     almost.extend(b"0");
     done(store, batch().put(&a, "1").put(&b, &long))?;
@@ -154,7 +154,7 @@ fn a_key_has_any_bytes(store: &dyn Store) -> Outcome {
     for (key, value) in keys.iter().zip(get(store, &keys)?) {
         ensure!(value.as_ref() == records.get(key), "`get` of {} has another record", named(key));
     }
-    for byte in 0..=u8::MAX {
+    for byte in [0, 1, 2, b'a', b'w', b'x', b'y', 127, 128, 129, 254, 255] {
         let range = KeyRange::prefix(Tree::Logins, [byte]);
         expect_range(store, &range, &records)?;
         expect_range(store, &range.after(&[byte, byte]), &records)?;

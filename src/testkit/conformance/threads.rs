@@ -66,29 +66,50 @@ impl Drop for Leaves<'_> {
     }
 }
 
-/// Runs `write` and `read` in two threads, each as often as `rounds` and until the other has too.
+/// Runs `write` in one thread and `read` in another, until this number of reads each had a write
+/// before it that the read before it had not.
 pub(super) fn meanwhile(
-    rounds: usize,
+    reads: usize,
     write: impl Fn(usize) -> Outcome + Sync,
     mut read: impl FnMut(usize) -> Outcome,
 ) -> Outcome {
-    let (writes, reads, is_over) =
+    let (writes, began, is_over) =
         (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
-    let is_missing = |count: &AtomicUsize| count.load(Ordering::SeqCst) < rounds;
-    let goes_on = || (is_missing(&writes) || is_missing(&reads)) && !is_over.load(Ordering::SeqCst);
-    let repeat = |count: &AtomicUsize, step: &mut dyn FnMut(usize) -> Outcome| -> Outcome {
+    let write_on = || -> Outcome {
         let _over = Over(&is_over);
-        while goes_on() {
-            step(count.load(Ordering::SeqCst))?;
-            count.fetch_add(1, Ordering::SeqCst);
+        let mut last: usize = 0;
+        while !is_over.load(Ordering::SeqCst) {
+            write(writes.load(Ordering::SeqCst))?;
+            writes.fetch_add(1, Ordering::SeqCst);
+            yield_unless_new(&mut last, began.load(Ordering::SeqCst));
+        }
+        Ok(())
+    };
+    let mut read_on = || -> Outcome {
+        let _over = Over(&is_over);
+        let (mut done, mut last): (usize, usize) = (0, 0);
+        while done < reads && !is_over.load(Ordering::SeqCst) {
+            let written = writes.load(Ordering::SeqCst);
+            began.fetch_add(1, Ordering::SeqCst);
+            read(done)?;
+            done = done.saturating_add(usize::from(written > last));
+            yield_unless_new(&mut last, written);
         }
         Ok(())
     };
     thread::scope(|scope| {
-        let writer = scope.spawn(|| repeat(&writes, &mut |n| write(n)));
-        let read = repeat(&reads, &mut read);
+        let writer = scope.spawn(write_on);
+        let read = read_on();
         joined(writer).and(read)
     })
+}
+
+/// Lets the other thread run if it has made no progress.
+fn yield_unless_new(last: &mut usize, count: usize) {
+    if *last == count {
+        thread::yield_now();
+    }
+    *last = count;
 }
 
 /// Ends both threads when one of them has ended, even by a panic.
