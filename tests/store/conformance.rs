@@ -8,7 +8,7 @@ use cognate::testkit::Conformance;
 use crate::effort;
 
 fn conforms<S: Store, F: Fn() -> Result<S, StoreError>>(suite: Conformance<F>) {
-    let rounds = usize::try_from(effort() * 40).expect("a number of rounds");
+    let rounds = usize::try_from(effort() * 20).expect("a number of rounds");
     let checked = suite.rounds(rounds).fully_serializable().check();
     checked.unwrap_or_else(|broken| panic!("{broken}"));
 }

@@ -112,116 +112,54 @@ fn a_database_that_cannot_be_open_twice_is_not_shared() {
     assert!(broken.to_string().contains("is open elsewhere"), "{broken}");
 }
 
+/// Stores with one fault each, and the requirement that the suite says they break.
+#[rustfmt::skip]
+const BROKEN: [(&str, Calls, &str); 39] = [
+    ("conflicts at random", commits::CONFLICTS_AT_RANDOM, "a batch happens whole or not at all"),
+    ("ignores absence", commits::IGNORES_ABSENCE, "a batch happens whole or not at all"),
+    ("tells what it expected", commits::TELLS_WHAT_IT_EXPECTED, "a batch happens whole or not at all"),
+    ("reads a late copy", reads::READS_A_LATE_COPY, "a batch happens whole or not at all"),
+    ("remembers reads", reads::REMEMBERS_READS, "what was read does not disappear"),
+    ("deletes last", commits::DELETES_LAST, "puts of a batch follow its deletes"),
+    ("refuses to delete nothing", commits::REFUSES_TO_DELETE_NOTHING, "puts of a batch follow its deletes"),
+    ("takes empty for absent", reads::TAKES_EMPTY_FOR_ABSENT, "an empty record is a record"),
+    ("keeps two trees as one", reads::KEEPS_TWO_TREES_AS_ONE, "every tree has keys of its own"),
+    ("takes a conflict for settled", commits::TAKES_A_CONFLICT_FOR_SETTLED, "a token changes no outcome"),
+    ("splits long batches", commits::SPLITS_LONG_BATCHES, "a batch has room for 1,300 keys"),
+    ("refuses long batches", commits::REFUSES_LONG_BATCHES, "a batch has room for 1,300 keys"),
+    ("gets in the order of keys", reads::GETS_IN_THE_ORDER_OF_KEYS, "`get` follows the order of its keys"),
+    ("gets each key once", reads::GETS_EACH_KEY_ONCE, "`get` follows the order of its keys"),
+    ("refreshes nothing", reads::REFRESHES_NOTHING, "`refresh` agrees with `get`"),
+    ("ends keys at a zero", reads::ENDS_KEYS_AT_A_ZERO, "a scan follows the order of keys"),
+    ("sorts signed bytes", reads::SORTS_SIGNED_BYTES, "a scan follows the order of keys"),
+    ("scans from behind the start", reads::SCANS_FROM_BEHIND_THE_START, "a scan follows the order of keys"),
+    ("visits after an error", reads::VISITS_AFTER_AN_ERROR, "a visit shows what a scan returns"),
+    ("sorts text", reads::SORTS_TEXT, "a key has any bytes"),
+    ("limits keys", commits::LIMITS_KEYS, "a key is as long as a login"),
+    ("tells keys apart by their beginning", reads::TELLS_KEYS_APART_BY_THEIR_BEGINNING, "a key is as long as a login"),
+    ("compares beginnings", commits::COMPARES_BEGINNINGS, "records of any length are compared whole"),
+    ("limits records", commits::LIMITS_RECORDS, "a record has room for 1 MiB"),
+    ("checks before it commits", commits::CHECKS_BEFORE_IT_COMMITS, "of two batches that replace a record, one happens"),
+    ("checks absence before it commits", commits::CHECKS_ABSENCE_BEFORE_IT_COMMITS, "of two batches that create a key, one happens"),
+    ("upserts checked keys", commits::UPSERTS_CHECKED_KEYS, "a checked put does not bring back a key that a checked delete removed"),
+    ("locks no key that is only checked", commits::LOCKS_NO_KEY_THAT_IS_ONLY_CHECKED, "of two batches that delete a record which the other one checks, one happens"),
+    ("puts unchecked keys one by one", commits::PUTS_UNCHECKED_KEYS_ONE_BY_ONE, "of two batches that put the same keys, one leaves all its records"),
+    ("checks key by key", commits::CHECKS_KEY_BY_KEY, "a batch of checks sees one moment"),
+    ("tells of two moments", commits::TELLS_OF_TWO_MOMENTS, "a batch of checks sees one moment"),
+    ("is visible in parts", commits::IS_VISIBLE_IN_PARTS, "one `get` reads one moment, if the store says so"),
+    ("gets key by key", reads::GETS_KEY_BY_KEY, "one `get` reads one moment, if the store says so"),
+    ("refreshes key by key", reads::REFRESHES_KEY_BY_KEY, "one `refresh` reads one moment, if the store says so"),
+    ("is visible in parts and says so", commits::IS_VISIBLE_IN_PARTS_AND_SAYS_SO, "what was read does not disappear"),
+    ("commits, rolls back and commits again", commits::COMMITS_ROLLS_BACK_AND_COMMITS_AGAIN, "what was read does not disappear"),
+    ("shows conflicts", commits::SHOWS_CONFLICTS, "nobody reads a batch that conflicts"),
+    ("scans by offset", reads::SCANS_BY_OFFSET, "a scan misses and repeats nothing"),
+    ("loses the last login", commits::LOSES_THE_LAST_LOGIN, "what was committed is there after the database is opened again"),
+];
+
 #[test]
 fn each_broken_store_is_named() {
-    use commits::*;
-    use reads::*;
-
-    let rows: [(&str, Calls, &str); 36] = [
-        ("conflicts at random", CONFLICTS_AT_RANDOM, "a batch happens whole or not at all"),
-        ("ignores absence", IGNORES_ABSENCE, "a batch happens whole or not at all"),
-        ("tells what it expected", TELLS_WHAT_IT_EXPECTED, "a batch happens whole or not at all"),
-        ("reads a late copy", READS_A_LATE_COPY, "a batch happens whole or not at all"),
-        ("remembers reads", REMEMBERS_READS, "what was read does not disappear"),
-        ("deletes last", DELETES_LAST, "puts of a batch follow its deletes"),
-        (
-            "refuses to delete nothing",
-            REFUSES_TO_DELETE_NOTHING,
-            "puts of a batch follow its deletes",
-        ),
-        ("takes empty for absent", TAKES_EMPTY_FOR_ABSENT, "an empty record is a record"),
-        ("keeps two trees as one", KEEPS_TWO_TREES_AS_ONE, "every tree has keys of its own"),
-        (
-            "takes a conflict for settled",
-            TAKES_A_CONFLICT_FOR_SETTLED,
-            "a token changes no outcome",
-        ),
-        ("splits long batches", SPLITS_LONG_BATCHES, "a batch has room for 1,300 keys"),
-        ("refuses long batches", REFUSES_LONG_BATCHES, "a batch has room for 1,300 keys"),
-        (
-            "gets in the order of keys",
-            GETS_IN_THE_ORDER_OF_KEYS,
-            "`get` follows the order of its keys",
-        ),
-        ("gets each key once", GETS_EACH_KEY_ONCE, "`get` follows the order of its keys"),
-        ("refreshes nothing", REFRESHES_NOTHING, "`refresh` agrees with `get`"),
-        ("ends keys at a zero", ENDS_KEYS_AT_A_ZERO, "a scan follows the order of keys"),
-        ("sorts signed bytes", SORTS_SIGNED_BYTES, "a scan follows the order of keys"),
-        (
-            "scans from behind the start",
-            SCANS_FROM_BEHIND_THE_START,
-            "a scan follows the order of keys",
-        ),
-        ("visits after an error", VISITS_AFTER_AN_ERROR, "a visit shows what a scan returns"),
-        ("sorts text", SORTS_TEXT, "a key has any bytes"),
-        ("limits keys", LIMITS_KEYS, "a key is as long as a login"),
-        (
-            "tells keys apart by their beginning",
-            TELLS_KEYS_APART_BY_THEIR_BEGINNING,
-            "a key is as long as a login",
-        ),
-        ("compares beginnings", COMPARES_BEGINNINGS, "records of any length are compared whole"),
-        ("limits records", LIMITS_RECORDS, "a record has room for 1 MiB"),
-        (
-            "checks before it commits",
-            CHECKS_BEFORE_IT_COMMITS,
-            "of two batches that replace a record, one happens",
-        ),
-        (
-            "checks absence before it commits",
-            CHECKS_ABSENCE_BEFORE_IT_COMMITS,
-            "of two batches that create a key, one happens",
-        ),
-        (
-            "upserts checked keys",
-            UPSERTS_CHECKED_KEYS,
-            "a checked put does not bring back a key that a checked delete removed",
-        ),
-        (
-            "locks no key that is only checked",
-            LOCKS_NO_KEY_THAT_IS_ONLY_CHECKED,
-            "of two batches that delete a record which the other one checks, one happens",
-        ),
-        (
-            "puts unchecked keys one by one",
-            PUTS_UNCHECKED_KEYS_ONE_BY_ONE,
-            "of two batches that put the same keys, one leaves all its records",
-        ),
-        ("checks key by key", CHECKS_KEY_BY_KEY, "a batch of checks sees one moment"),
-        ("tells of two moments", TELLS_OF_TWO_MOMENTS, "a batch of checks sees one moment"),
-        (
-            "is visible in parts",
-            IS_VISIBLE_IN_PARTS,
-            "one `get` reads one moment, if the store says so",
-        ),
-        ("gets key by key", GETS_KEY_BY_KEY, "one `get` reads one moment, if the store says so"),
-        (
-            "refreshes key by key",
-            REFRESHES_KEY_BY_KEY,
-            "one `refresh` reads one moment, if the store says so",
-        ),
-        (
-            "is visible in parts and says so",
-            IS_VISIBLE_IN_PARTS_AND_SAYS_SO,
-            "what was read does not disappear",
-        ),
-        (
-            "commits, rolls back and commits again",
-            COMMITS_ROLLS_BACK_AND_COMMITS_AGAIN,
-            "what was read does not disappear",
-        ),
-    ];
-    let more = [
-        ("shows conflicts", SHOWS_CONFLICTS, "nobody reads a batch that conflicts"),
-        ("scans by offset", SCANS_BY_OFFSET, "a scan misses and repeats nothing"),
-        (
-            "loses the last login",
-            LOSES_THE_LAST_LOGIN,
-            "what was committed is there after the database is opened again",
-        ),
-    ];
     let mut wrong = Vec::new();
-    for (name, calls, requirement) in rows.into_iter().chain(more) {
+    for (name, calls, requirement) in BROKEN {
         let broken = suite(calls).shared().rounds(20).check().err();
         if broken.as_ref().map(Nonconformity::requirement) != Some(requirement) {
             wrong.push(format!("a store that {name}: {broken:?}"));

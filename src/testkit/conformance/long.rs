@@ -3,7 +3,7 @@
 use crate::store::{Key, KeyRange, Store, Tree};
 use crate::testkit::conformance::Case;
 use crate::testkit::conformance::breach::{Outcome, ensure};
-use crate::testkit::conformance::calls::{Draft as _, batch, conflicts, done, get, holds, scan};
+use crate::testkit::conformance::calls::{Draft, batch, conflicts, done, get, holds, scan};
 
 pub(super) const CASES: [Case; 4] = [
     Case { requirement: "records of any length are compared whole", run: compared_whole },
@@ -153,7 +153,7 @@ fn a_batch_has_room(store: &dyn Store) -> Outcome {
     }
     done(store, change).map_err(|breach| breach.at("1,300 checks, 650 deletes and 650 puts"))?;
     expect(&|place| if is_even(&place) { None } else { Some("2") })?;
-    let rest = keys.iter().fold(batch(), |batch, key| batch.delete(key));
+    let rest = keys.iter().fold(batch(), Draft::delete);
     done(store, rest).map_err(|breach| breach.at("1,300 deletes"))?;
     expect(&|_| None)
 }

@@ -236,7 +236,7 @@ fn scans_are_complete(pair: &Pair<'_>) -> Outcome {
         done(
             pair.one,
             passes.iter().fold(replace, |batch, key| {
-                if round % 2 == 0 { batch.put(key, "passes") } else { batch.delete(key) }
+                if round.is_multiple_of(2) { batch.put(key, "passes") } else { batch.delete(key) }
             }),
         )
     };

@@ -33,13 +33,14 @@ enum Asked {
 
 #[derive(Serialize, Deserialize)]
 enum Answered {
-    Committed(Result<(), Option<Vec<(Place, Option<Value>)>>>),
+    Conflict,
+    ConflictWith(Vec<(Place, Option<Value>)>),
+    Done,
     Entries(Vec<(Place, Value)>),
     Failed(String),
     Flag(bool),
     Refreshed(Vec<Found>),
     Values(Vec<Option<Value>>),
-    Done,
 }
 
 /// A key: the place of its tree, and its bytes.
@@ -138,11 +139,11 @@ fn say(output: &mut impl Write, answered: &Answered) -> io::Result<()> {
 
 fn answer(store: &dyn Store, asked: Asked) -> Result<Answered, StoreError> {
     Ok(match asked {
-        Asked::Commit(batch) => Answered::Committed(match store.commit(batch.batch()?)? {
-            Commit::Done => Ok(()),
-            Commit::Conflict => Err(None),
-            Commit::ConflictWith(current) => Err(Some(places(current))),
-        }),
+        Asked::Commit(batch) => match store.commit(batch.batch()?)? {
+            Commit::Done => Answered::Done,
+            Commit::Conflict => Answered::Conflict,
+            Commit::ConflictWith(current) => Answered::ConflictWith(places(current)),
+        },
         Asked::Get(keys) => {
             let keys: Vec<Key> = keys.into_iter().map(Key::try_from).collect::<Result<_, _>>()?;
             Answered::Values(store.get(&keys)?)
@@ -293,9 +294,9 @@ impl Store for Peer {
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         match self.ask(&Asked::Commit(Posted::new(batch)))? {
-            Answered::Committed(Ok(())) => Ok(Commit::Done),
-            Answered::Committed(Err(None)) => Ok(Commit::Conflict),
-            Answered::Committed(Err(Some(current))) => {
+            Answered::Done => Ok(Commit::Done),
+            Answered::Conflict => Ok(Commit::Conflict),
+            Answered::ConflictWith(current) => {
                 Ok(Commit::ConflictWith(paired(current, |value| value)?))
             }
             _ => Err(unfitting()),

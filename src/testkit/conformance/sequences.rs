@@ -59,9 +59,8 @@ fn any_batch(numbers: &mut Numbers, state: &State) -> Batch {
         let record = numbers.one_of(&RECORDS).unwrap_or_default().to_vec();
         match (numbers.below(8), state.get(&key)) {
             (0 | 1, Some(held)) => drop(checks.insert(key, held.clone())),
-            (0 | 1, None) => absent.push(key),
             (2, _) => drop(checks.insert(key, record)),
-            (3, _) => absent.push(key),
+            (0 | 1, None) | (3, _) => absent.push(key),
             (4, _) => deletes.push(key),
             _ => drop(puts.insert(key, record)),
         }

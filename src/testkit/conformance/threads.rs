@@ -98,9 +98,9 @@ pub(super) fn meanwhile(
         Ok(())
     };
     thread::scope(|scope| {
-        let writer = scope.spawn(write_on);
+        let thread = scope.spawn(write_on);
         let read = read_on();
-        joined(writer).and(read)
+        joined(thread).and(read)
     })
 }
 

@@ -12,6 +12,8 @@ use cognate::store::{
 
 pub(super) type Read<T> = Result<T, StoreError>;
 pub(super) type Entries = Vec<(Key, Value)>;
+pub(super) type Values = Vec<Option<Value>>;
+pub(super) type Known = (Key, Option<Version>);
 
 pub(super) struct Broken {
     pub(super) inner: Arc<MemoryStore>,
@@ -25,8 +27,8 @@ pub(super) struct Broken {
 
 #[derive(Clone, Copy)]
 pub(super) struct Calls {
-    pub(super) get: fn(&Broken, &[Key]) -> Read<Vec<Option<Value>>>,
-    pub(super) refresh: fn(&Broken, &[(Key, Option<Version>)]) -> Read<Vec<Refreshed>>,
+    pub(super) get: fn(&Broken, &[Key]) -> Read<Values>,
+    pub(super) refresh: fn(&Broken, &[Known]) -> Read<Vec<Refreshed>>,
     pub(super) scan: fn(&Broken, &KeyRange, usize) -> Read<Entries>,
     pub(super) visit: fn(&Broken, &KeyRange, usize, Visitor<'_>) -> Read<()>,
     pub(super) commit: fn(&Broken, Batch) -> Read<Commit>,
@@ -98,11 +100,11 @@ pub(super) fn pause() {
 }
 
 impl Store for Broken {
-    fn get(&self, keys: &[Key]) -> Read<Vec<Option<Value>>> {
+    fn get(&self, keys: &[Key]) -> Read<Values> {
         (self.calls_of.get)(self, keys)
     }
 
-    fn refresh(&self, keys: &[(Key, Option<Version>)]) -> Read<Vec<Refreshed>> {
+    fn refresh(&self, keys: &[Known]) -> Read<Vec<Refreshed>> {
         (self.calls_of.refresh)(self, keys)
     }
 

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use cognate::store::{Batch, Key, KeyRange, Refreshed, Store, Tree, Value, Version};
+use cognate::store::{Batch, Key, KeyRange, Refreshed, Store, Tree};
 
-use crate::conformance::broken::{Broken, Calls, Entries, Read, SOUND, pause};
+use crate::conformance::broken::{Broken, Calls, Entries, Known, Read, SOUND, Values, pause};
 
-fn key_by_key(broken: &Broken, keys: &[Key]) -> Read<Vec<Option<Value>>> {
+fn key_by_key(broken: &Broken, keys: &[Key]) -> Read<Values> {
     let read = |(place, key)| {
         if place == keys.len() / 2 && place > 0 {
             pause();
@@ -23,7 +23,7 @@ pub(super) const GETS_KEY_BY_KEY_AND_SAYS_SO: Calls =
 
 pub(super) const REFRESHES_KEY_BY_KEY: Calls = Calls {
     refresh: |broken, keys| {
-        let refresh = |(place, known): (usize, &(Key, Option<Version>))| {
+        let refresh = |(place, known): (usize, &Known)| {
             if place == keys.len() / 2 && place > 0 {
                 pause();
             }
@@ -37,7 +37,7 @@ pub(super) const REFRESHES_KEY_BY_KEY: Calls = Calls {
 pub(super) const REFRESHES_NOTHING: Calls = Calls {
     refresh: |broken, keys| {
         let refreshed = broken.inner.refresh(keys)?.into_iter().zip(keys);
-        let forget = |(refreshed, (_, known)): (Refreshed, &(Key, Option<Version>))| {
+        let forget = |(refreshed, (_, known)): (Refreshed, &Known)| {
             if known.is_some() { Refreshed::Unchanged } else { refreshed }
         };
         Ok(refreshed.map(forget).collect())
@@ -169,11 +169,7 @@ fn with_keys(batch: Batch, change: impl Fn(&Key) -> Key) -> Batch {
     changed
 }
 
-fn get_with(
-    broken: &Broken,
-    keys: &[Key],
-    change: impl Fn(&Key) -> Key,
-) -> Read<Vec<Option<Value>>> {
+fn get_with(broken: &Broken, keys: &[Key], change: impl Fn(&Key) -> Key) -> Read<Values> {
     broken.inner.get(&keys.iter().map(change).collect::<Vec<_>>())
 }
 
