@@ -23,6 +23,9 @@
 //! }
 //! ```
 //!
+//! [`Conformance`] is another suite: it checks that a [`Store`](crate::store::Store) keeps what the
+//! engine requires of it.
+//!
 //! A failure is reported as a short [`Script`] that any other implementation can replay. Logins of
 //! public providers use tokens that this kit signs. Configure the implementation with the kit's
 //! [`issuer_key_set`], or let it trust all tokens.

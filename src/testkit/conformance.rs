@@ -84,7 +84,10 @@ impl<F> fmt::Debug for Conformance<F> {
 /// How often a race is run each way.
 const ROUNDS: usize = 40;
 
-impl<S: Store, F: Fn() -> Result<S, StoreError>> Conformance<F> {
+impl<S: Store, F> Conformance<F>
+where
+    F: Fn() -> Result<S, StoreError>,
+{
     /// The suite for the database that `open` opens. Every call has to open the same one.
     pub fn new(open: F) -> Self {
         Self {

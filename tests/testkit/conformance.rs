@@ -36,8 +36,7 @@ fn the_absence_of_keys_that_a_batch_does_not_put_is_checked_on_request() {
     let suite = || suite(commits::LEAVES_ABSENCE_TO_UNIQUE_KEYS).rounds(20);
     suite().check().unwrap_or_else(|broken| panic!("{broken}"));
     let broken = suite().fully_serializable().check().expect_err("is not serializable");
-    let requirement =
-        "of a put beside a checked record and its deletion where the put is absent, one happens";
+    let requirement = "no key is put beside a checked record that is deleted for its absence";
     assert_eq!(broken.requirement(), requirement, "{broken}");
 }
 
@@ -142,7 +141,7 @@ const BROKEN: [(&str, Calls, &str); 39] = [
     ("checks before it commits", commits::CHECKS_BEFORE_IT_COMMITS, "of two batches that replace a record, one happens"),
     ("checks absence before it commits", commits::CHECKS_ABSENCE_BEFORE_IT_COMMITS, "of two batches that create a key, one happens"),
     ("upserts checked keys", commits::UPSERTS_CHECKED_KEYS, "a checked put does not bring back a key that a checked delete removed"),
-    ("locks no key that is only checked", commits::LOCKS_NO_KEY_THAT_IS_ONLY_CHECKED, "of two batches that delete a record which the other one checks, one happens"),
+    ("locks no key that is only checked", commits::LOCKS_NO_KEY_THAT_IS_ONLY_CHECKED, "of two batches that delete what the other one checks, one happens"),
     ("puts unchecked keys one by one", commits::PUTS_UNCHECKED_KEYS_ONE_BY_ONE, "of two batches that put the same keys, one leaves all its records"),
     ("checks key by key", commits::CHECKS_KEY_BY_KEY, "a batch of checks sees one moment"),
     ("tells of two moments", commits::TELLS_OF_TWO_MOMENTS, "a batch of checks sees one moment"),

@@ -2,7 +2,7 @@
 
 mod rows;
 
-use crate::store::{Batch, Commit, Key, Store, Tree};
+use crate::store::{Batch, Commit, Key, Store, Tree, Value};
 use crate::testkit::conformance::breach::{Breach, Outcome, ensure, shown};
 use crate::testkit::conformance::calls::{Draft as _, batch, contents, done};
 use crate::testkit::conformance::long::PIECE;
@@ -60,16 +60,8 @@ fn key(round: usize, name: &str) -> Key {
 
 impl Race {
     pub(super) fn check(&self, pair: &Pair<'_>) -> Outcome {
-        let prepare = |state: State, round| {
-            let records = self.before.iter();
-            state
-                .into_iter()
-                .chain(records.map(|(name, record)| (key(round, name), (*record).into())))
-                .collect()
-        };
-        let prepared = (0..pair.rounds).fold(State::new(), prepare);
         let mut first = batch();
-        first.puts = prepared.into_iter().collect();
+        first.puts = (0..pair.rounds).flat_map(|round| self.records(round)).collect();
         done(pair.one, first)?;
 
         let one = |round| pair.one.commit(self.one.batch(|name| key(round, name)));
@@ -85,33 +77,32 @@ impl Race {
 
     fn check_round(&self, round: usize, one: &Commit, other: &Commit, left: &State) -> Outcome {
         let key = |name: &str| key(round, name);
-        let records = self.before.iter();
-        let before = records.map(|(name, record)| (key(name), (*record).into())).collect();
-        let keys: State = self
-            .one
-            .names()
-            .chain(self.other.names())
-            .map(key)
-            .filter_map(|key| left.get_key_value(&key))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        let before = self.records(round).collect();
+        let names = self.one.names().chain(self.other.names());
+        let held = names.filter_map(|name| left.get_key_value(&key(name)));
+        let after = held.map(|(key, record)| (key.clone(), record.clone())).collect();
         let batches = [self.one.batch(key), self.other.batch(key)];
         let [first, second] = &batches;
-        let is_explained = explains(&before, (first, one), (second, other), &keys);
+        let is_explained = explains(&before, (first, one), (second, other), &after);
         ensure!(
             is_explained,
-            "no order of two batches explains that they left {} in round {round}: {:?} was {one:?}, \
-             and {:?} was {other:?}",
-            listed(&keys),
+            "no order of the two explains round {round}: {:?} was {one:?}, {:?} was {other:?}, and \
+             they left {}",
             self.one,
-            self.other
+            self.other,
+            listed(&after)
         );
         Ok(())
+    }
+
+    /// The records before a round.
+    fn records(&self, round: usize) -> impl Iterator<Item = (Key, Value)> {
+        self.before.iter().map(move |(name, record)| (key(round, name), (*record).into()))
     }
 }
 
 fn listed(state: &State) -> String {
-    let record = |(key, value): (&Key, &Vec<u8>)| {
+    let record = |(key, value): (&Key, &Value)| {
         format!("{} = {}", shown(Some(&key.bytes)), shown(Some(value)))
     };
     let records: Vec<String> = state.iter().map(record).collect();

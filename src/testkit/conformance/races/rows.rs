@@ -54,25 +54,25 @@ pub(in crate::testkit::conformance) const RULED: [Race; 16] = [
         other: half(&[], &["login"], &[]),
     },
     Race {
-        requirement: "of two batches that delete a record which the other one checks, one happens",
+        requirement: "of two batches that delete what the other one checks, one happens",
         before: &[("pool", "1"), ("login", "1")],
         one: half(&[("pool", Some("1"))], &["login"], &[]),
         other: half(&[("login", Some("1"))], &["pool"], &[]),
     },
     Race {
-        requirement: "of two batches that replace a record which the other one checks, one happens",
+        requirement: "of two batches that replace what the other one checks, one happens",
         before: &[("pool", "1"), ("login", "1")],
         one: half(&[("pool", Some("1"))], &[], &[("login", "2")]),
         other: half(&[("login", Some("1"))], &[], &[("pool", "2")]),
     },
     Race {
-        requirement: "of two batches that create both keys and check the absence of one, one happens",
+        requirement: "of two batches that create the same keys and check one each, one happens",
         before: &[],
         one: half(&[("pool", None)], &[], &[("pool", "1"), ("login", "1")]),
         other: half(&[("login", None)], &[], &[("login", "2"), ("pool", "2")]),
     },
     Race {
-        requirement: "no key is put beside a checked record by a batch that misses its deletion",
+        requirement: "no key is put beside a checked record whose deletion creates the key",
         before: &[("pool", "1")],
         one: half(&[("pool", Some("1"))], &[], &[("login", "1")]),
         other: half(&[("login", None)], &["pool"], &[("login", "2")]),
@@ -107,19 +107,19 @@ pub(in crate::testkit::conformance) const RULED: [Race; 16] = [
 /// key that it does not put.
 pub(in crate::testkit::conformance) const RAW: [Race; 3] = [
     Race {
-        requirement: "of a put beside a checked record and its deletion where the put is absent, one happens",
+        requirement: "no key is put beside a checked record that is deleted for its absence",
         before: &[("pool", "1")],
         one: half(&[("pool", Some("1"))], &[], &[("login", "1")]),
         other: half(&[("login", None)], &["pool"], &[]),
     },
     Race {
-        requirement: "of two batches that create a key where that of the other is absent, one happens",
+        requirement: "of two batches that create a key where the other's is absent, one happens",
         before: &[],
         one: half(&[("pool", None)], &[], &[("login", "1")]),
         other: half(&[("login", None)], &[], &[("pool", "1")]),
     },
     Race {
-        requirement: "of two batches that delete a record where another key is absent, both are in order",
+        requirement: "a record is deleted once where another key is absent",
         before: &[("pool", "1")],
         one: half(&[("login", None)], &["pool"], &[]),
         other: half(&[("pool", Some("1"))], &["pool"], &[("login", "1")]),
