@@ -61,7 +61,7 @@ fn in_two_processes(lock: Lock) -> Result<(), Nonconformity> {
         command.env(LOCKS_FILE, "1");
     }
     let suite = Conformance::new(|| FileStore::open(&path, lock)).shared().fully_serializable();
-    suite.rounds(20).in_two_processes(command).check()
+    suite.rounds(10).in_two_processes(command).check()
 }
 
 #[test]

@@ -15,14 +15,16 @@ pub(super) const CASES: [Case; 4] = [
 /// Bytes that cannot be compressed, and that differ with `start`.
 pub(super) fn noise(start: u64, length: usize) -> Vec<u8> {
     let mut word = start.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let bytes = std::iter::from_fn(|| {
-        // xorshift64*: the highest byte of the product has no pattern.
+    let mut bytes = Vec::new();
+    while bytes.len() < length {
+        // xorshift64*
         word ^= word >> 12;
         word ^= word << 25;
         word ^= word >> 27;
-        word.wrapping_mul(0x2545_f491_4f6c_dd1d).to_be_bytes().first().copied()
-    });
-    bytes.take(length).collect()
+        bytes.extend(word.wrapping_mul(0x2545_f491_4f6c_dd1d).to_be_bytes());
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 /// `bytes`, but for the byte at `place`.

@@ -127,7 +127,7 @@ fn count(pair: &Pair<'_>, padding: usize) -> Outcome {
         for _ in 0..all {
             let before = store.get_one(&counter)?;
             let number = before.as_deref().map_or(Ok(0), number)?.saturating_add(1);
-            let after = format!("{number:>width$}", width = padding.saturating_add(1));
+            let after = [" ".repeat(padding), number.to_string()].concat();
             let checked = match &before {
                 None => batch().absent(&counter),
                 Some(before) => batch().holds(&counter, before),
@@ -152,7 +152,7 @@ fn count(pair: &Pair<'_>, padding: usize) -> Outcome {
 
 /// The number that a record is written as.
 pub(super) fn number(record: &[u8]) -> Outcome<usize> {
-    let text = std::str::from_utf8(record).ok();
-    let number = text.and_then(|text| text.trim_start().parse().ok());
+    let text = record.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
     number.ok_or_else(|| Breach::new(format!("a number was read as {}", shown(Some(record)))))
 }
