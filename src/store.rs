@@ -46,6 +46,9 @@ pub type Visitor<'a> = &'a mut dyn FnMut(&Key, &[u8]) -> Result<(), StoreError>;
 ///   store already guarantees their durability: a value must not disappear after it has been read.
 /// * A call that fails has either made its whole change or no change.
 ///
+/// `testkit::Conformance` checks a store against the requirements of each method, and the guide
+/// lists the promises and the usual traps.
+///
 /// # Example: a store that counts its commits
 ///
 /// ```

@@ -1,5 +1,6 @@
 //! The engine against an independent model.
 
+mod conformance;
 mod crash;
 mod faults;
 #[cfg(unix)]
