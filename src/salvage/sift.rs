@@ -105,7 +105,7 @@ impl Sift<'_> {
     }
 
     fn pools(&mut self) -> Result<()> {
-        self.each::<Deletion>(Tree::Deletions, |sift, key, Deletion, _| {
+        self.each::<Deletion>(Tree::Deletions, |sift, key, _, _| {
             sift.deleted.extend(key.guid());
             Ok(())
         })?;

@@ -5,7 +5,7 @@
 //! | accounts | account, region | how many pools there are |
 //! | pools | pool | the pool |
 //! | pool listing | account, region, creation, pool | the pool's name |
-//! | deletions | pool | nothing: the pool is gone, what was in it is being removed |
+//! | deletions | pool | the engine that removes what was in the pool, if one does; the pool is gone |
 //! | identities | pool, creation, identity | the identity with its logins |
 //! | identity index | identity | its pool and creation |
 //! | logins | pool, kind, provider, subject | the identity and its creation |

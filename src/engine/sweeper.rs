@@ -1,0 +1,171 @@
+//! The thread that removes deleted pools while the engine serves.
+
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::engine::Core;
+use crate::engine::deletion::Removal;
+use crate::error::{Error, Result};
+use crate::store::StoreError;
+
+/// The state that the handles of an engine share: its core, and its sweeper if it has one.
+pub(super) struct Opened {
+    core: Arc<Core>,
+    sweeper: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Opened {
+    /// Starts the sweeper if the pools are to be removed in the background.
+    pub(super) fn new(core: Core) -> Result<Self> {
+        let core = Arc::new(core);
+        let sweeper = match core.remover.removal {
+            Removal::Calling => None,
+            Removal::Background => {
+                let core = Arc::clone(&core);
+                let thread = thread::Builder::new().name("cognate-sweep".to_owned());
+                Some(thread.spawn(move || sweep(&core)).map_err(StoreError::failed)?)
+            }
+        };
+        Ok(Self { core, sweeper: Mutex::new(sweeper) })
+    }
+
+    /// Closes the store, and ends the sweeper.
+    pub(super) fn close(&self) -> Result<()> {
+        self.core.remover.bell.silence();
+        let closed = self.core.store.close();
+        self.end_sweeper();
+        Ok(closed?)
+    }
+
+    /// Waits for the call of the store that the sweeper is in. The next one fails.
+    fn end_sweeper(&self) {
+        self.core.remover.bell.silence();
+        self.core.store.refuse_calls();
+        let sweeper = self.sweeper.lock().take();
+        // A part of the embedder's that the sweeper calls may own the last handle.
+        let sweeper = sweeper.filter(|sweeper| sweeper.thread().id() != thread::current().id());
+        // The sweeper catches panics.
+        drop(sweeper.map(JoinHandle::join));
+    }
+}
+
+impl Deref for Opened {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.end_sweeper();
+    }
+}
+
+/// Wakes and ends the sweeper.
+#[derive(Default)]
+pub(super) struct Bell {
+    state: Mutex<BellState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct BellState {
+    has_rung: bool,
+    is_silenced: bool,
+}
+
+impl Bell {
+    /// Tells the sweeper that a pool was deleted.
+    pub(super) fn ring(&self) {
+        self.state.lock().has_rung = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends the sweeper.
+    fn silence(&self) {
+        self.state.lock().is_silenced = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until the bell rings or the pause is over. Returns false at the end.
+    fn wait(&self, pause: Option<Duration>) -> bool {
+        let mut state = self.state.lock();
+        let is_quiet = |state: &mut BellState| !state.has_rung && !state.is_silenced;
+        match pause {
+            Some(pause) => {
+                self.changed.wait_while_for(&mut state, is_quiet, pause);
+            }
+            None => self.changed.wait_while(&mut state, is_quiet),
+        }
+        state.has_rung = false;
+        !state.is_silenced
+    }
+}
+
+const PAUSE_MAX_MILLIS: u64 = 30_000;
+
+/// Removes deleted pools until the engine ends.
+fn sweep(core: &Core) {
+    let mut failures: u32 = 0;
+    loop {
+        let attempt = catch_unwind(AssertUnwindSafe(|| core.remove_pools(|_| false)));
+        let attempt = attempt.unwrap_or(Err(Error::Panicked("removal of deleted pools")));
+        let pause = match &attempt {
+            Err(Error::Closed) => return,
+            Err(_) => {
+                failures = failures.saturating_add(1);
+                Some(jittered(core, backoff_millis(failures)))
+            }
+            Ok(claimed) => {
+                failures = 0;
+                let now = core.now().as_millis();
+                let left = claimed.map(|until| until.as_millis().saturating_sub(now));
+                let taking_over = left.map(|left| left.saturating_add(jittered(core, 1_000)));
+                // An engine that ends without removing its pools tells nobody.
+                let is_alone = core.remover.is_alone();
+                let regular = (!is_alone).then(|| jittered(core, PAUSE_MAX_MILLIS));
+                taking_over.into_iter().chain(regular).min()
+            }
+        };
+        core.remover.note(attempt.map(drop));
+        if !core.remover.bell.wait(pause.map(Duration::from_millis)) {
+            return;
+        }
+    }
+}
+
+/// The longest pause after this many failures in a row.
+fn backoff_millis(failures: u32) -> u64 {
+    let doubled = 100_u64.saturating_mul(2_u64.saturating_pow(failures.min(20)));
+    doubled.min(PAUSE_MAX_MILLIS)
+}
+
+/// Between half of the pause and all of it, so that engines do not come back together.
+fn jittered(core: &Core, millis: u64) -> u64 {
+    let mut drawn = [0; 8];
+    if core.entropy.fill(&mut drawn).is_err() {
+        return millis;
+    }
+    let half = millis / 2;
+    let part = u64::from_le_bytes(drawn).checked_rem(half.saturating_add(1)).unwrap_or(0);
+    millis.saturating_sub(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_half_a_minute() {
+        let pauses: Vec<u64> = (1..=10).map(backoff_millis).collect();
+        assert_eq!(pauses, [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
+        assert_eq!(backoff_millis(u32::MAX), 30_000);
+    }
+}
