@@ -152,6 +152,12 @@ impl Key {
         Self { tree: Tree::Deletions, bytes: pool.0.to_vec() }
     }
 
+    /// The mark of a store into which a copy did not finish. It is no key of a pool, and in front of
+    /// all of them.
+    pub(crate) fn unfinished_copy() -> Self {
+        Self { tree: Tree::Deletions, bytes: vec![0] }
+    }
+
     pub(crate) fn identity(pool: Guid, place: Place) -> Self {
         let created = place.created.as_millis().to_be_bytes();
         let bytes = [pool.0.as_slice(), &created, &place.guid.0].concat();

@@ -1,5 +1,6 @@
 //! The engine against an independent model.
 
+mod copy;
 mod crash;
 mod faults;
 #[cfg(unix)]

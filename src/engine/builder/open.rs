@@ -12,8 +12,8 @@ use crate::engine::open_store::OpenStore;
 use crate::engine::sweeper::Opened;
 use crate::engine::throttle::{Throttle, Throttling};
 use crate::engine::{Access, Core, Engine};
-use crate::error::Result;
-use crate::store::{MemoryStore, SledOptions, Store};
+use crate::error::{Error, Result};
+use crate::store::{MemoryStore, SledOptions, Store, is_unfinished_copy};
 use crate::token::Seal;
 
 impl Builder {
@@ -22,12 +22,13 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// * [`Error::Locked`](crate::Error::Locked) while another engine has the folder open.
-    /// * [`Error::Corrupt`](crate::Error::Corrupt) when the database is damaged or has lost its
+    /// * [`Error::Locked`] while another engine has the folder open.
+    /// * [`Error::Corrupt`] when the database is damaged or has lost its
     ///   end.
-    /// * [`Error::SigningKey`](crate::Error::SigningKey) when the keys are sealed and the secret is
+    /// * [`Error::SigningKey`] when the keys are sealed and the secret is
     ///   missing or wrong, or when a secret is empty.
-    /// * [`Error::Storage`](crate::Error::Storage) when the files cannot be read or written.
+    /// * [`Error::CopyUnfinished`] after a [copy](crate::store::copy) that did not finish.
+    /// * [`Error::Storage`] when the files cannot be read or written.
     pub fn open(self, path: impl Into<PathBuf>) -> Result<Engine> {
         self.open_sled(SledOptions::new(path))
     }
@@ -59,7 +60,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Error::SigningKey`](crate::Error::SigningKey) when a secret is empty.
+    /// [`Error::SigningKey`] when a secret is empty.
     pub fn in_memory(self) -> Result<Engine> {
         self.open_exclusive(MemoryStore::new())
     }
@@ -72,7 +73,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// * [`Error::SigningKey`](crate::Error::SigningKey) as for [`open`](Self::open).
+    /// * [`Error::CopyUnfinished`] and [`Error::SigningKey`] as for [`open`](Self::open).
     /// * The store's own errors.
     ///
     /// # Example: look into the store of an engine
@@ -144,6 +145,9 @@ impl Builder {
             default_account: self.default_account,
             choices: self.choices,
         };
+        if is_unfinished_copy(&core.store)? {
+            return Err(Error::CopyUnfinished);
+        }
         core.open_keys()?;
         Ok(Engine { core: Arc::new(Opened::new(core)?) })
     }
