@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::ambient::{Entropy, Timestamp};
 use crate::engine::run::write_identity;
 use crate::engine::sweeper::Bell;
-use crate::engine::{Access, Core, Engine};
+use crate::engine::{Core, Engine};
 use crate::error::{Error, Result};
 use crate::id::Guid;
 use crate::rules::Change;
@@ -99,7 +99,6 @@ impl Engine {
 /// The state of the removal in one engine.
 pub(super) struct Remover {
     pub(super) removal: Removal,
-    access: Access,
     /// The name of the engine in its claims, drawn for the first of them.
     claimer: OnceLock<[u8; 16]>,
     /// The pools that calls of this engine are removing.
@@ -110,19 +109,14 @@ pub(super) struct Remover {
 }
 
 impl Remover {
-    pub(super) fn new(removal: Removal, access: Access) -> Self {
+    pub(super) fn new(removal: Removal) -> Self {
         Self {
             removal,
-            access,
             claimer: OnceLock::new(),
             in_calls: Mutex::default(),
             failure: Mutex::default(),
             bell: Bell::default(),
         }
-    }
-
-    pub(super) fn is_alone(&self) -> bool {
-        self.access == Access::Exclusive
     }
 
     /// Notes how an attempt has ended.
@@ -132,11 +126,6 @@ impl Remover {
 
     fn is_own(&self, claim: &Claim) -> bool {
         self.claimer.get() == Some(&claim.claimer)
-    }
-
-    /// Whether the claim is that of another engine, which may be alive.
-    fn respects(&self, claim: &Claim, now: Timestamp) -> bool {
-        !self.is_own(claim) && !self.is_alone() && !claim.is_over(now)
     }
 
     fn claim(&self, entropy: &dyn Entropy, now: Timestamp) -> Result<Claim> {
@@ -162,6 +151,11 @@ enum Step {
 }
 
 impl Core {
+    /// Whether the claim is that of another engine, which may be alive.
+    fn respects(&self, claim: &Claim, now: Timestamp) -> bool {
+        !self.remover.is_own(claim) && self.is_shared() && !claim.is_over(now)
+    }
+
     /// Removes a pool that was just deleted, or leaves it to the sweeper.
     pub(super) fn after_deletion(&self, pool: Guid) {
         match self.remover.removal {
@@ -227,7 +221,7 @@ impl Core {
                 return Ok((writes, Step::Finished));
             };
             let now = self.now();
-            if let Some(claim) = mark.claim.filter(|claim| remover.respects(claim, now)) {
+            if let Some(claim) = mark.claim.filter(|claim| self.respects(claim, now)) {
                 return Ok((writes, Step::Claimed(claim.until)));
             }
             let identities = reads.scan(&KeyRange::identities_of(pool), STEP)?;

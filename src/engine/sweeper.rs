@@ -10,6 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::engine::Core;
 use crate::engine::deletion::Removal;
+use crate::engine::patience::part_of;
 use crate::error::{Error, Result};
 use crate::store::StoreError;
 
@@ -109,7 +110,11 @@ impl Bell {
     }
 }
 
-const PAUSE_MAX_MILLIS: u64 = 30_000;
+/// The longest time between two attempts over a shared store.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// The time within which the engines that wait for the end of a claim try to take over.
+const MEETING: Duration = Duration::from_secs(1);
 
 /// Removes deleted pools until the engine ends.
 fn sweep(core: &Core) {
@@ -121,41 +126,34 @@ fn sweep(core: &Core) {
             Err(Error::Closed) => return,
             Err(_) => {
                 failures = failures.saturating_add(1);
-                Some(jittered(core, backoff_millis(failures)))
+                Some(jittered(longest_pause(failures)))
             }
             Ok(claimed) => {
                 failures = 0;
                 let now = core.now().as_millis();
                 let left = claimed.map(|until| until.as_millis().saturating_sub(now));
-                let taking_over = left.map(|left| left.saturating_add(jittered(core, 1_000)));
+                let left = left.map(Duration::from_millis);
+                let taking_over = left.map(|left| left.saturating_add(part_of(MEETING)));
                 // An engine that ends without removing its pools tells nobody.
-                let is_alone = core.remover.is_alone();
-                let regular = (!is_alone).then(|| jittered(core, PAUSE_MAX_MILLIS));
+                let regular = core.is_shared().then(|| jittered(PAUSE_MAX));
                 taking_over.into_iter().chain(regular).min()
             }
         };
         core.remover.note(attempt.map(drop));
-        if !core.remover.bell.wait(pause.map(Duration::from_millis)) {
+        if !core.remover.bell.wait(pause) {
             return;
         }
     }
 }
 
 /// The longest pause after this many failures in a row.
-fn backoff_millis(failures: u32) -> u64 {
-    let doubled = 100_u64.saturating_mul(2_u64.saturating_pow(failures.min(20)));
-    doubled.min(PAUSE_MAX_MILLIS)
+fn longest_pause(failures: u32) -> Duration {
+    Duration::from_millis(100).saturating_mul(2_u32.saturating_pow(failures)).min(PAUSE_MAX)
 }
 
 /// Between half of the pause and all of it, so that engines do not come back together.
-fn jittered(core: &Core, millis: u64) -> u64 {
-    let mut drawn = [0; 8];
-    if core.entropy.fill(&mut drawn).is_err() {
-        return millis;
-    }
-    let half = millis / 2;
-    let part = u64::from_le_bytes(drawn).checked_rem(half.saturating_add(1)).unwrap_or(0);
-    millis.saturating_sub(part)
+fn jittered(pause: Duration) -> Duration {
+    pause.saturating_sub(part_of(pause / 2))
 }
 
 #[cfg(test)]
@@ -164,8 +162,12 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_half_a_minute() {
-        let pauses: Vec<u64> = (1..=10).map(backoff_millis).collect();
-        assert_eq!(pauses, [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
-        assert_eq!(backoff_millis(u32::MAX), 30_000);
+        let pauses = (1..=9).map(|failures| longest_pause(failures).as_millis());
+        let doubled = [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000];
+        assert!(pauses.eq(doubled));
+        assert_eq!(longest_pause(u32::MAX), PAUSE_MAX);
+        for pause in (0..100).map(|_| jittered(PAUSE_MAX)) {
+            assert!((PAUSE_MAX / 2..=PAUSE_MAX).contains(&pause), "{pause:?}");
+        }
     }
 }

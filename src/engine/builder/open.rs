@@ -141,7 +141,7 @@ impl Builder {
             verifier: self.verifier,
             credential_issuer: self.credential_issuer,
             throttle: (self.throttling != Throttling::Off).then(Throttle::default),
-            remover: Remover::new(self.removal, access),
+            remover: Remover::new(self.removal),
             default_account: self.default_account,
             choices: self.choices,
         };
