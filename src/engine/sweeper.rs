@@ -153,7 +153,7 @@ fn longest_pause(failures: u32) -> Duration {
 
 /// Between half of the pause and all of it, so that engines do not come back together.
 fn jittered(pause: Duration) -> Duration {
-    pause.saturating_sub(part_of(pause / 2))
+    pause.saturating_sub(part_of(pause.checked_div(2).unwrap_or(pause)))
 }
 
 #[cfg(test)]
