@@ -108,9 +108,9 @@ pub trait Store: Send + Sync {
         Ok(self.get(std::slice::from_ref(key))?.pop().flatten())
     }
 
-    /// The states of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads them.
-    /// A value that the caller already has, by its version, need not be sent again. Override this if
-    /// the store keeps versions.
+    /// The states of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads
+    /// them. A value that the caller already has, by its version, need not be sent again. Override
+    /// this if the store keeps versions.
     ///
     /// # Errors
     ///

@@ -82,7 +82,8 @@ pub(crate) fn run_over(who: Who, data: &[u8], fault: Fault) {
     check(&engine, &store);
 }
 
-/// The engine finds impossible records, except for logins of deleted pools, and can read all others.
+/// The engine finds impossible records, except for logins of deleted pools, and can read all
+/// others.
 fn check(engine: &Engine, store: &Watch) {
     let findings = match engine.check() {
         Ok(findings) => findings,

@@ -119,7 +119,8 @@ impl Builder {
     }
 
     /// The issuer of the credentials that `GetCredentialsForIdentity` returns. By default the
-    /// engine makes them, and [`Engine::verify_session`] reads them back.
+    /// engine makes them, and [`Engine::verify_session`](crate::Engine::verify_session) reads them
+    /// back.
     pub fn credential_issuer(mut self, issuer: impl CredentialIssuer + 'static) -> Self {
         self.credential_issuer = Some(Box::new(issuer));
         self

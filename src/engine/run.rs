@@ -112,8 +112,8 @@ impl Core {
         Ok(outcome)
     }
 
-    /// A decision puts every key that it relies on to be absent, unless what it has read contradicts
-    /// itself: because it was read at several moments, or because the store is damaged.
+    /// A decision puts every key that it relies on to be absent, unless what it has read
+    /// contradicts itself: because it was read at several moments, or because the store is damaged.
     fn contradiction(&self, absent: Key, seen: Vec<(Key, Option<Value>)>) -> Result<Commit> {
         let batch = Batch { checks: seen, ..Batch::default() };
         match self.store.commit(batch)? {

@@ -17,9 +17,9 @@ pub struct Copied {
     /// The number of entries in all trees.
     pub entries: u64,
     /// The SHA-256 digest of all keys and values, which are the same in both stores. The trees are
-    /// in the order of [`Tree::ALL`] and the keys in theirs. Each name, key and value has its length
-    /// in 8 bytes in front of it, the highest first. Each tree begins with its name and ends with
-    /// the length `u64::MAX`.
+    /// in the order of [`Tree::ALL`], and the keys in theirs. Each name, key and value has its
+    /// length in 8 bytes in front of it, the highest first. Each tree begins with its name and ends
+    /// with the length `u64::MAX`.
     pub digest: [u8; 32],
 }
 

@@ -152,8 +152,8 @@ impl Key {
         Self { tree: Tree::Deletions, bytes: pool.0.to_vec() }
     }
 
-    /// The mark of a store into which a copy did not finish. It is no key of a pool, and in front of
-    /// all of them.
+    /// The mark of a store into which a copy did not finish. It is no key of a pool, and in front
+    /// of all of them.
     pub(crate) fn unfinished_copy() -> Self {
         Self { tree: Tree::Deletions, bytes: vec![0] }
     }
