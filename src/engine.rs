@@ -19,6 +19,7 @@ mod rotation;
 mod run;
 mod sessions;
 mod shared;
+mod sweeper;
 mod tags;
 mod throttle;
 
@@ -34,9 +35,11 @@ use crate::rules::claims::Claims;
 use crate::store::Store;
 use crate::token::{Discovery, Jwks, WebIdentity};
 use shared::{Access, Choices, Core};
+use sweeper::Opened;
 use throttle::Scope;
 
 pub use builder::Builder;
+pub use deletion::Removal;
 pub use handles::{Developer, Public};
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
@@ -108,7 +111,7 @@ pub use throttle::Throttling;
 /// ```
 #[derive(Clone)]
 pub struct Engine {
-    core: Arc<Core>,
+    core: Arc<Opened>,
 }
 
 impl Engine {
@@ -279,7 +282,8 @@ impl Engine {
 
     /// Walks the store and reports every violated invariant. An intact store has none.
     ///
-    /// Run it only while nothing else writes: it reads one record at a time.
+    /// Run it only while nothing else writes: it reads one record at a time. The removal of deleted
+    /// pools does not disturb it.
     ///
     /// # Errors
     ///
@@ -351,7 +355,7 @@ impl Engine {
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn close(self) -> Result<()> {
-        Ok(self.core.store.close()?)
+        self.core.close()
     }
 
     /// The session as [`verify_session`](Self::verify_session) returns it, or `None` for a session

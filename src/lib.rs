@@ -50,6 +50,7 @@ pub use engine::Builder;
 pub use engine::Developer;
 pub use engine::Engine;
 pub use engine::Public;
+pub use engine::Removal;
 pub use engine::Throttling;
 pub use error::Error;
 pub use error::ErrorKind;

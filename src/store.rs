@@ -1,6 +1,7 @@
 //! Storage: a small trait, and its implementations on sled and in memory.
 
 mod batch;
+mod copy;
 mod error;
 mod group;
 pub(crate) mod key;
@@ -14,6 +15,8 @@ mod version;
 use crate::part::forward;
 
 pub use batch::{Batch, Commit, Refreshed, Token};
+pub(crate) use copy::is_unfinished_copy;
+pub use copy::{Copied, CopyError, copy};
 pub(crate) use error::SALVAGED;
 pub use error::StoreError;
 pub use key::{Key, KeyRange, Tree};
@@ -108,9 +111,9 @@ pub trait Store: Send + Sync {
         Ok(self.get(std::slice::from_ref(key))?.pop().flatten())
     }
 
-    /// The states of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads them.
-    /// A value that the caller already has, by its version, need not be sent again. Override this if
-    /// the store keeps versions.
+    /// The states of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads
+    /// them. A value that the caller already has, by its version, need not be sent again. Override
+    /// this if the store keeps versions.
     ///
     /// # Errors
     ///

@@ -163,7 +163,7 @@ fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -
         Change::Delete(pool) => {
             let guid = guid_of(&pool)?;
             writes.deletes.extend([Key::pool(guid), listing_of(&pool)?]);
-            writes.puts.push((Key::deletion(guid), Deletion.encode()?));
+            writes.puts.push((Key::deletion(guid), Deletion::default().encode()?));
             count_pools(reads, writes, &pool, |pools| pools.saturating_sub(1))
         }
     }

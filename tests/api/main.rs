@@ -9,6 +9,7 @@ mod options;
 mod outputs;
 mod parts;
 mod refusals;
+mod removal;
 mod round_trips;
 mod sessions;
 mod steps;

@@ -95,12 +95,20 @@ async fn announce(address: SocketAddr) -> io::Result<()> {
 }
 
 /// Returns when the database accepts no more writes. It accepts none until it is opened again, so
-/// the process ends.
+/// the process ends. Meanwhile logs why deleted pools cannot be removed.
 async fn until_stopped(engine: &Engine) {
     const PAUSE: Duration = Duration::from_millis(500);
 
+    let mut logged = None;
     loop {
         sleep(PAUSE).await;
+        let failure = engine.removal_failure();
+        if failure.as_ref().map(Arc::as_ptr) != logged.as_ref().map(Arc::as_ptr) {
+            if let Some(failure) = &failure {
+                warn!("deleted pools cannot be removed yet: {}", chain(&**failure));
+            }
+            logged = failure;
+        }
         if let Err(reason) = engine.health() {
             error!("the database accepts no more writes: {}", chain(&reason));
             return;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use cognate::login::{Issuer, JwkSet, OidcVerifier, UnverifiedLogins};
 use cognate::store::{Durability, SledOptions};
 use cognate::token::{ModulusEncoding, SigningAlgorithm};
-use cognate::{DeveloperLinking, Engine, RoleAccounts, Throttling};
+use cognate::{DeveloperLinking, Engine, Removal, RoleAccounts, Throttling};
 use tracing::warn;
 
 use crate::failure::Failure;
@@ -24,6 +24,7 @@ impl Serve {
             AlgorithmName::Es256 => SigningAlgorithm::Es256,
             AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
         });
+        builder = builder.removal(Removal::Background);
         builder = builder.modulus_encoding(match self.modulus_encoding {
             ModulusEncodingName::Base64Url => ModulusEncoding::Base64Url,
             ModulusEncodingName::Base64 => ModulusEncoding::Base64,
