@@ -85,6 +85,7 @@ guide! {
     embedding "../docs/embedding.md"
     server "../docs/server.md"
     stores "../docs/stores.md"
+    postgres "../docs/postgres.md"
     tokens "../docs/tokens.md"
     testing "../docs/testing.md"
     recovery "../docs/recovery.md"
