@@ -22,6 +22,7 @@ mod shared;
 mod sweeper;
 mod tags;
 mod throttle;
+mod verification;
 
 use std::fmt;
 use std::path::PathBuf;
