@@ -5,6 +5,7 @@ mod accounts;
 mod database;
 mod ending;
 mod guard;
+mod health;
 mod issuer;
 mod log;
 mod options;

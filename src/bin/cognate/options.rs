@@ -4,6 +4,7 @@ mod engine;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum, value_parser};
 use cognate::http::{Guard, HostName, Origin};
@@ -85,6 +86,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "COUNT", default_value_t = limits::REQUESTS_MAX,
         value_parser = value_parser!(u32).range(1..=65_536))]
     requests_max: u32,
+    /// The time in which a request is answered, from its last byte on. A later one is answered with
+    /// 503, and its operation goes on: it counts as in progress until it ends.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30,
+        value_parser = value_parser!(u32).range(1..=3_600))]
+    request_timeout: u32,
+    /// The time between a signal to end and the end of new connections. In it `/health/ready`
+    /// answers 503, so that a load balancer sends its clients elsewhere.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0,
+        value_parser = value_parser!(u32).range(..=3_600))]
+    drain_period: u32,
 }
 
 /// The flag that makes key sets useless.
@@ -145,5 +156,13 @@ impl Serve {
 
     pub(crate) fn limits(&self) -> Limits {
         Limits::new(self.connections_max, self.requests_max)
+    }
+
+    pub(crate) fn request_time_max(&self) -> Duration {
+        Duration::from_secs(self.request_timeout.into())
+    }
+
+    pub(crate) fn drain_period(&self) -> Duration {
+        Duration::from_secs(self.drain_period.into())
     }
 }

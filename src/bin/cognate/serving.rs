@@ -5,6 +5,7 @@ mod body;
 mod client;
 mod connection;
 mod exchange;
+mod health;
 mod server;
 mod shutdown;
 
@@ -44,31 +45,29 @@ pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
 
 /// Serves until a signal arrives or the database stops. Returns that moment.
 async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
-    /// Pauses so that a lack of file descriptors does not turn into a busy loop.
-    const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
     let address = options.listen;
     let bound = TcpListener::bind(address).await;
     let listener = bound.map_err(|source| Failure::Listen { address, source })?;
     let address = listener.local_addr().map_err(Failure::Start)?;
-    let server = Arc::new(Server::new(engine.clone(), options.guard(address), options.limits()));
+    let (guard, limits) = (options.guard(address), options.limits());
+    let server = Server::new(engine.clone(), guard, limits, options.request_time_max());
+    let server = Arc::new(server.map_err(Failure::Start)?);
     let mut signal = pin!(shutdown::signal().map_err(Failure::Start)?);
     tokio::select! {
         () = &mut signal => return Ok(Instant::now()),
         announced = announce(address) => announced.map_err(Failure::Start)?,
     }
     let mut database_stop = pin!(until_stopped(engine));
-    loop {
-        tokio::select! {
-            () = &mut signal => break,
-            () = &mut database_stop => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => attend(&server, stream, peer),
-                Err(error) => {
-                    warn!("cannot accept a connection: {error}");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
+    tokio::select! {
+        () = accept(&listener, &server) => {}
+        () = &mut database_stop => {}
+        () = signal => {
+            server.leave();
+            tokio::select! {
+                () = accept(&listener, &server) => {}
+                () = database_stop => {}
+                () = sleep(options.drain_period()) => {}
+            }
         }
     }
     drop(listener);
@@ -79,6 +78,22 @@ async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
         warn!("requests that took longer than {} s were cut off", GRACE.as_secs());
     }
     Ok(stopped)
+}
+
+/// Accepts connections, and never returns.
+async fn accept(listener: &TcpListener, server: &Arc<Server>) {
+    /// Pauses so that a lack of file descriptors does not turn into a busy loop.
+    const PAUSE: Duration = Duration::from_millis(100);
+
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => attend(server, stream, peer),
+            Err(error) => {
+                warn!("cannot accept a connection: {error}");
+                sleep(PAUSE).await;
+            }
+        }
+    }
 }
 
 /// Prints the line that programs wait for when they start this one. A separate thread writes it, so
@@ -115,3 +130,6 @@ async fn until_stopped(engine: &Engine) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
