@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use crate::store::{Key, StoreError};
+use crate::store::{Batch, Key, StoreError, Value};
 use crate::testkit::conformance::{Nonconformity, Setting};
 
 /// An example of how a store breaks the requirement that is being checked.
@@ -72,6 +72,23 @@ pub(super) fn shown(record: Option<&[u8]>) -> String {
 /// A key for messages.
 pub(super) fn named(key: &Key) -> String {
     format!("{}/{}", key.tree.name(), shown(Some(&key.bytes)))
+}
+
+/// A batch for messages.
+pub(super) fn worded(batch: &Batch) -> String {
+    let record = |(key, record): &(Key, Option<Value>)| match record {
+        None => format!("{} is absent", named(key)),
+        Some(record) => format!("{} is {}", named(key), shown(Some(record))),
+    };
+    let put = |(key, record): &(Key, Value)| format!("{} to {}", named(key), shown(Some(record)));
+    let parts = [
+        ("if ", batch.checks.iter().map(record).collect::<Vec<_>>()),
+        ("delete ", batch.deletes.iter().map(named).collect()),
+        ("set ", batch.puts.iter().map(put).collect()),
+    ];
+    let worded = parts.into_iter().filter(|(_, of)| !of.is_empty());
+    let worded: Vec<String> = worded.map(|(verb, of)| [verb, &of.join(" and ")].concat()).collect();
+    format!("({})", worded.join(", "))
 }
 
 /// The longest bytes that are shown whole.

@@ -1,7 +1,7 @@
 //! Requirements for reads and checks while others write.
 
 use crate::store::{Batch, Commit, Key, KeyRange, Tree, Value};
-use crate::testkit::conformance::breach::{Breach, Outcome, ensure, named, shown};
+use crate::testkit::conformance::breach::{Breach, Outcome, ensure, named, shown, worded};
 use crate::testkit::conformance::calls::{
     Draft as _, batch, conflicts, done, get, holds, refresh, scan,
 };
@@ -97,7 +97,9 @@ fn checks_see_one_moment(pair: &Pair<'_>) -> Outcome {
             return Ok(());
         };
         let told = match pair.other.commit(checks.clone())? {
-            Commit::Done => return Err(Breach::new(format!("this held at no moment: {checks:?}"))),
+            Commit::Done => {
+                return Err(Breach::new(format!("this held at no moment: {}", worded(checks))));
+            }
             Commit::Conflict => return Ok(()),
             Commit::ConflictWith(told) => told,
         };
@@ -245,14 +247,15 @@ fn scans_are_complete(pair: &Pair<'_>) -> Outcome {
     let read = |_| -> Outcome {
         let entries = scan(pair.other, &range, 9)?;
         for key in &stays {
-            let entry = entries.iter().find(|(found, _)| found == key);
-            let Some((_, value)) = entry else {
-                return Err(Breach::new(format!("a scan missed {}", named(key))));
-            };
-            let one = pair.other.get_one(key)?.unwrap_or_default();
-            for (call, value) in [("scan", value), ("get_one", &one)] {
-                let is_whole = values.contains(value);
-                ensure!(is_whole, "`{call}` mixed records into {}", shown(Some(value)));
+            let scanned = entries.iter().find(|(found, _)| found == key).map(|(_, value)| value);
+            let one = pair.other.get_one(key)?;
+            for (call, value) in [("scan", scanned), ("get_one", one.as_ref())] {
+                ensure!(
+                    value.is_some_and(|value| values.contains(value)),
+                    "`{call}` of {} returned {}, which it never held",
+                    named(key),
+                    shown(value.map(Vec::as_slice))
+                );
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 mod rows;
 
 use crate::store::{Batch, Commit, Key, Store, Tree, Value};
-use crate::testkit::conformance::breach::{Breach, Outcome, ensure, shown};
+use crate::testkit::conformance::breach::{Breach, Outcome, ensure, named, shown, worded};
 use crate::testkit::conformance::calls::{Draft as _, batch, contents, done};
 use crate::testkit::conformance::long::PIECE;
 use crate::testkit::conformance::serial::{State, explains};
@@ -14,7 +14,6 @@ pub(super) use rows::{RAW, RULED};
 
 /// Two batches that are committed at the same moment. One order of them has to explain their
 /// outcomes and what they leave.
-#[derive(Debug)]
 pub(super) struct Race {
     pub(super) requirement: &'static str,
     /// The records before.
@@ -24,7 +23,6 @@ pub(super) struct Race {
 }
 
 /// A batch of a race.
-#[derive(Debug)]
 struct Half {
     checks: &'static [(&'static str, Option<&'static str>)],
     deletes: &'static [&'static str],
@@ -83,13 +81,12 @@ impl Race {
         let after = held.map(|(key, record)| (key.clone(), record.clone())).collect();
         let batches = [self.one.batch(key), self.other.batch(key)];
         let [first, second] = &batches;
-        let is_explained = explains(&before, (first, one), (second, other), &after);
         ensure!(
-            is_explained,
-            "no order of the two explains round {round}: {:?} was {one:?}, {:?} was {other:?}, and \
+            explains(&before, (first, one), (second, other), &after),
+            "no order of two batches explains that {} was {one:?}, that {} was {other:?}, and that \
              they left {}",
-            self.one,
-            self.other,
+            worded(first),
+            worded(second),
             listed(&after)
         );
         Ok(())
@@ -102,11 +99,10 @@ impl Race {
 }
 
 fn listed(state: &State) -> String {
-    let record = |(key, value): (&Key, &Value)| {
-        format!("{} = {}", shown(Some(&key.bytes)), shown(Some(value)))
-    };
+    let record =
+        |(key, record): (&Key, &Value)| format!("{} as {}", named(key), shown(Some(record)));
     let records: Vec<String> = state.iter().map(record).collect();
-    if records.is_empty() { "nothing".to_owned() } else { records.join(", ") }
+    if records.is_empty() { "nothing".to_owned() } else { records.join(" and ") }
 }
 
 pub(super) const COUNTS: [PairCase; 2] = [

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::store::{Batch, Key, Store, Tree};
 use crate::testkit::conformance::Case;
-use crate::testkit::conformance::breach::{Outcome, ensure};
+use crate::testkit::conformance::breach::{Outcome, ensure, worded};
 use crate::testkit::conformance::calls::{conflicts, contents, difference, done};
 use crate::testkit::conformance::serial::{State, apply};
 
@@ -17,7 +17,7 @@ fn sequences(store: &dyn Store) -> Outcome {
     let mut state = BTreeMap::new();
     for _ in 0..BATCHES {
         let batch = any_batch(&mut numbers, &state);
-        let shown = format!("{batch:?}");
+        let shown = worded(&batch);
         let outcome =
             if apply(&mut state, &batch) { done(store, batch) } else { conflicts(store, batch) };
         outcome.map_err(|breach| breach.at(&shown))?;
