@@ -19,8 +19,10 @@ mod rotation;
 mod run;
 mod sessions;
 mod shared;
+mod sweeper;
 mod tags;
 mod throttle;
+mod verification;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -34,9 +36,11 @@ use crate::rules::claims::Claims;
 use crate::store::Store;
 use crate::token::{Discovery, Jwks, WebIdentity};
 use shared::{Access, Choices, Core};
+use sweeper::Opened;
 use throttle::Scope;
 
 pub use builder::Builder;
+pub use deletion::Removal;
 pub use handles::{Developer, Public};
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
@@ -108,7 +112,7 @@ pub use throttle::Throttling;
 /// ```
 #[derive(Clone)]
 pub struct Engine {
-    core: Arc<Core>,
+    core: Arc<Opened>,
 }
 
 impl Engine {
@@ -279,7 +283,8 @@ impl Engine {
 
     /// Walks the store and reports every violated invariant. An intact store has none.
     ///
-    /// Run it only while nothing else writes: it reads one record at a time.
+    /// Run it only while nothing else writes: it reads one record at a time. The removal of deleted
+    /// pools does not disturb it.
     ///
     /// # Errors
     ///
@@ -351,7 +356,7 @@ impl Engine {
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn close(self) -> Result<()> {
-        Ok(self.core.store.close()?)
+        self.core.close()
     }
 
     /// The session as [`verify_session`](Self::verify_session) returns it, or `None` for a session

@@ -53,6 +53,9 @@ pub enum Error {
         /// The database's folder.
         path: PathBuf,
     },
+    /// A [copy](crate::store::copy) into the database is going on, or did not finish.
+    #[error("a copy into this database did not finish")]
+    CopyUnfinished,
     /// Other writers changed the same records in every attempt of this operation.
     #[error("too many concurrent changes of the same records")]
     Contended,
@@ -79,6 +82,7 @@ impl Error {
             | Self::Corrupt { .. }
             | Self::Locked { .. }
             | Self::Salvaged { .. }
+            | Self::CopyUnfinished
             | Self::Entropy(_)
             | Self::Panicked(_)
             | Self::SigningKey(_) => ErrorKind::InternalError,

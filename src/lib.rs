@@ -50,6 +50,7 @@ pub use engine::Builder;
 pub use engine::Developer;
 pub use engine::Engine;
 pub use engine::Public;
+pub use engine::Removal;
 pub use engine::Throttling;
 pub use error::Error;
 pub use error::ErrorKind;
@@ -84,6 +85,7 @@ guide! {
     embedding "../docs/embedding.md"
     server "../docs/server.md"
     stores "../docs/stores.md"
+    postgres "../docs/postgres.md"
     tokens "../docs/tokens.md"
     testing "../docs/testing.md"
     recovery "../docs/recovery.md"

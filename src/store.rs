@@ -1,6 +1,7 @@
 //! Storage: a small trait, and its implementations on sled and in memory.
 
 mod batch;
+mod copy;
 mod error;
 mod group;
 pub(crate) mod key;
@@ -14,13 +15,15 @@ mod version;
 use crate::part::forward;
 
 pub use batch::{Batch, Commit, Refreshed, Token};
+pub(crate) use copy::is_unfinished_copy;
+pub use copy::{Copied, CopyError, copy};
 pub(crate) use error::SALVAGED;
 pub use error::StoreError;
 pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{
-    PostgresOptions, PostgresStatistics, PostgresStore, PostgresTls, PostgresUrlError,
+    Migrated, PostgresOptions, PostgresStatistics, PostgresStore, PostgresTls, PostgresUrlError,
 };
 pub use sled_store::{Durability, SledOptions, SledStore};
 pub(crate) use sled_store::{Found, Wreck, move_folder};
@@ -45,6 +48,9 @@ pub type Visitor<'a> = &'a mut dyn FnMut(&Key, &[u8]) -> Result<(), StoreError>;
 /// * [`get`](Self::get) and [`scan`](Self::scan) return only committed values, and only if the
 ///   store already guarantees their durability: a value must not disappear after it has been read.
 /// * A call that fails has either made its whole change or no change.
+///
+/// `testkit::Conformance` checks a store against the requirements of each method, and the guide
+/// lists the promises and the usual traps.
 ///
 /// # Example: a store that counts its commits
 ///
@@ -105,9 +111,9 @@ pub trait Store: Send + Sync {
         Ok(self.get(std::slice::from_ref(key))?.pop().flatten())
     }
 
-    /// The states of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads them.
-    /// A value that the caller already has, by its version, need not be sent again. Override this if
-    /// the store keeps versions.
+    /// The states of `keys`, in the same order, in one round trip, as [`get`](Self::get) reads
+    /// them. A value that the caller already has, by its version, need not be sent again. Override
+    /// this if the store keeps versions.
     ///
     /// # Errors
     ///

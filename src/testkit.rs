@@ -23,6 +23,9 @@
 //! }
 //! ```
 //!
+//! [`Conformance`] is another suite: it checks that a [`Store`](crate::store::Store) keeps what the
+//! engine requires of it.
+//!
 //! A failure is reported as a short [`Script`] that any other implementation can replay. Logins of
 //! public providers use tokens that this kit signs. Configure the implementation with the kit's
 //! [`issuer_key_set`], or let it trust all tokens.
@@ -32,6 +35,7 @@
     reason = "an operation or an outcome of any other kind is all the same"
 )]
 
+mod conformance;
 mod directory;
 mod faults;
 mod generate;
@@ -52,6 +56,7 @@ mod survey;
 #[cfg(test)]
 mod worlds;
 
+pub use conformance::{Conformance, Nonconformity};
 pub use faults::{Calls, FaultyStore, StoreFault, When};
 pub use generate::{beginning, operation, operations};
 pub use history::{Event, History, Unexplained};

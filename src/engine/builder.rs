@@ -1,26 +1,21 @@
 //! The configuration of an engine.
 
+mod open;
+
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy};
 use crate::credentials::CredentialIssuer;
-use crate::engine::cache::PoolCache;
-use crate::engine::hints::Hints;
-use crate::engine::keys::KeyRing;
-use crate::engine::open_store::OpenStore;
-use crate::engine::throttle::{Throttle, Throttling};
-use crate::engine::{Access, Choices, Core, Engine};
-use crate::error::Result;
+use crate::engine::Choices;
+use crate::engine::deletion::Removal;
+use crate::engine::throttle::Throttling;
 use crate::id::AccountId;
 use crate::login::{LoginVerifier, OidcVerifier};
 use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
 use crate::rules::roles::RoleAccounts;
 use crate::state::SigningAlgorithm;
-use crate::store::{MemoryStore, SledOptions, Store};
-use crate::token::{ModulusEncoding, Seal, SigningKey};
+use crate::token::{ModulusEncoding, SigningKey};
 
 /// Configures an engine and opens it.
 ///
@@ -55,9 +50,9 @@ use crate::token::{ModulusEncoding, Seal, SigningKey};
 /// | method | store | access |
 /// | --- | --- | --- |
 /// | [`open`](Self::open), [`open_sled`](Self::open_sled) | a sled database in a folder | exclusive |
-/// | [`in_memory`](Self::in_memory) | a new [`MemoryStore`] | exclusive |
-/// | [`open_exclusive`](Self::open_exclusive) | any [`Store`] | exclusive |
-/// | [`open_shared`](Self::open_shared) | any [`Store`] | shared |
+/// | [`in_memory`](Self::in_memory) | a new [`MemoryStore`](crate::store::MemoryStore) | exclusive |
+/// | [`open_exclusive`](Self::open_exclusive) | any [`Store`](crate::store::Store) | exclusive |
+/// | [`open_shared`](Self::open_shared) | any [`Store`](crate::store::Store) | shared |
 ///
 /// With exclusive access the engine caches pools and keys. With shared access it remembers them:
 /// the read of a call confirms the pool by its version, and a key is read again after ten seconds.
@@ -69,6 +64,7 @@ pub struct Builder {
     verifier: Box<dyn LoginVerifier>,
     credential_issuer: Option<Box<dyn CredentialIssuer>>,
     throttling: Throttling,
+    removal: Removal,
     default_account: AccountId,
     choices: Choices,
     signing_algorithm: SigningAlgorithm,
@@ -86,6 +82,7 @@ impl Builder {
             verifier: Box::new(OidcVerifier::new()),
             credential_issuer: None,
             throttling: Throttling::default(),
+            removal: Removal::default(),
             default_account: AccountId::zero(),
             choices: Choices::default(),
             signing_algorithm: SigningAlgorithm::default(),
@@ -122,7 +119,8 @@ impl Builder {
     }
 
     /// The issuer of the credentials that `GetCredentialsForIdentity` returns. By default the
-    /// engine makes them, and [`Engine::verify_session`] reads them back.
+    /// engine makes them, and [`Engine::verify_session`](crate::Engine::verify_session) reads them
+    /// back.
     pub fn credential_issuer(mut self, issuer: impl CredentialIssuer + 'static) -> Self {
         self.credential_issuer = Some(Box::new(issuer));
         self
@@ -131,6 +129,22 @@ impl Builder {
     /// Whether calls are limited to the service's documented rates. By default they are not.
     pub fn throttling(mut self, throttling: Throttling) -> Self {
         self.throttling = throttling;
+        self
+    }
+
+    /// The thread that removes the identities and logins of deleted pools. The default is that of
+    /// the call that deletes the pool.
+    ///
+    /// # Example: deleting takes one commit, however large the pool is
+    ///
+    /// ```
+    /// use cognate::{Engine, Removal};
+    ///
+    /// let engine = Engine::builder().removal(Removal::Background).in_memory()?;
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn removal(mut self, removal: Removal) -> Self {
+        self.removal = removal;
         self
     }
 
@@ -237,137 +251,6 @@ impl Builder {
     pub fn previous_key_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.previous_key_secret = Some(secret.into());
         self
-    }
-
-    /// Opens the sled database in the folder `path`, with exclusive access. Creates the folder if
-    /// it is missing.
-    ///
-    /// # Errors
-    ///
-    /// * [`Error::Locked`](crate::Error::Locked) while another engine has the folder open.
-    /// * [`Error::Corrupt`](crate::Error::Corrupt) when the database is damaged or has lost its
-    ///   end.
-    /// * [`Error::SigningKey`](crate::Error::SigningKey) when the keys are sealed and the secret is
-    ///   missing or wrong, or when a secret is empty.
-    /// * [`Error::Storage`](crate::Error::Storage) when the files cannot be read or written.
-    pub fn open(self, path: impl Into<PathBuf>) -> Result<Engine> {
-        self.open_sled(SledOptions::new(path))
-    }
-
-    /// Opens a sled database with other options, with exclusive access.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open).
-    ///
-    /// # Example: a database that survives a killed process, not a power cut
-    ///
-    /// ```
-    /// use cognate::store::{Durability, SledOptions};
-    /// use cognate::Engine;
-    ///
-    /// # let folder = tempfile::tempdir().expect("a folder");
-    /// # let path = folder.path().join("identities.db");
-    /// let options = SledOptions::new(path).durability(Durability::ProcessKill);
-    /// let engine = Engine::builder().open_sled(options)?;
-    /// # Ok::<(), cognate::Error>(())
-    /// ```
-    pub fn open_sled(self, options: SledOptions) -> Result<Engine> {
-        self.build(Access::Exclusive, || Ok(Box::new(options.open()?)))
-    }
-
-    /// Opens a new, empty [`MemoryStore`] with exclusive access. Its content is lost with the
-    /// engine.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::SigningKey`](crate::Error::SigningKey) when a secret is empty.
-    pub fn in_memory(self) -> Result<Engine> {
-        self.open_exclusive(MemoryStore::new())
-    }
-
-    /// Opens a store that only this engine uses until it is closed. The engine caches pools and
-    /// keys.
-    ///
-    /// Nothing else may write to the store meanwhile, neither another engine nor the holder of an
-    /// `Arc` of it: this engine would not notice the change of a pool. Reading it is harmless.
-    ///
-    /// # Errors
-    ///
-    /// * [`Error::SigningKey`](crate::Error::SigningKey) as for [`open`](Self::open).
-    /// * The store's own errors.
-    ///
-    /// # Example: look into the store of an engine
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    ///
-    /// use cognate::store::{KeyRange, MemoryStore, Store, Tree};
-    /// use cognate::Engine;
-    ///
-    /// let store = Arc::new(MemoryStore::new());
-    /// let engine = Engine::builder().open_exclusive(Arc::clone(&store))?;
-    /// engine.rotate_session_key()?;
-    /// assert_eq!(store.scan(&KeyRange::prefix(Tree::SessionKeys, []), 10)?.len(), 1);
-    /// # Ok::<(), cognate::Error>(())
-    /// ```
-    pub fn open_exclusive(self, store: impl Store + 'static) -> Result<Engine> {
-        self.build(Access::Exclusive, || Ok(Box::new(store)))
-    }
-
-    /// Opens a store that other engines may use at the same time, each of them opened with this
-    /// method. The engines may run in different processes if the store reaches all of them.
-    ///
-    /// The engine remembers pools, and confirms a pool in the same read that finds the identity of
-    /// a call, so no answer is based on a pool that has changed. It keeps signing and session keys
-    /// for ten seconds. A key that another engine has rotated may sign or seal for that long: it
-    /// remains valid for a minute more than its last token or session.
-    ///
-    /// # Errors
-    ///
-    /// As [`open_exclusive`](Self::open_exclusive).
-    ///
-    /// # Example: two engines over one store
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    ///
-    /// use cognate::store::MemoryStore;
-    /// use cognate::Engine;
-    ///
-    /// let store = Arc::new(MemoryStore::new());
-    /// let first = Engine::builder().open_shared(Arc::clone(&store))?;
-    /// let second = Engine::builder().open_shared(store)?;
-    /// # Ok::<(), cognate::Error>(())
-    /// ```
-    pub fn open_shared(self, store: impl Store + 'static) -> Result<Engine> {
-        self.build(Access::Shared, || Ok(Box::new(store)))
-    }
-
-    /// Opens the store last, so a refused configuration creates no database.
-    fn build(
-        self,
-        access: Access,
-        open: impl FnOnce() -> Result<Box<dyn Store>>,
-    ) -> Result<Engine> {
-        let seal = Seal::new(self.key_secret.as_deref(), self.previous_key_secret.as_deref())?;
-        let core = Core {
-            keys: KeyRing::new(self.signing_algorithm, self.signing_key, seal, access),
-            store: OpenStore::new(open()?),
-            pools: (access == Access::Exclusive).then(PoolCache::default),
-            hints: Hints::default(),
-            clock: self.clock,
-            entropy: self.entropy,
-            ids: self.ids,
-            verifier: self.verifier,
-            credential_issuer: self.credential_issuer,
-            throttle: (self.throttling != Throttling::Off).then(Throttle::default),
-            default_account: self.default_account,
-            choices: self.choices,
-        };
-        core.open_keys()?;
-        core.finish_deletions()?;
-        Ok(Engine { core: Arc::new(core) })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::Core;
+use crate::engine::sweeper::Opened;
 use crate::engine::throttle::Limited;
 use crate::error::Result;
 use crate::id::{AccountId, IdentityPoolId, Region};
@@ -13,7 +13,7 @@ use crate::name::Arn;
 /// account's owner.
 #[derive(Clone)]
 pub struct Developer {
-    pub(super) core: Arc<Core>,
+    pub(super) core: Arc<Opened>,
     pub(super) account: AccountId,
     pub(super) region: Region,
 }
@@ -52,7 +52,7 @@ impl fmt::Debug for Developer {
 /// they may do.
 #[derive(Clone)]
 pub struct Public {
-    pub(super) core: Arc<Core>,
+    pub(super) core: Arc<Opened>,
 }
 
 impl fmt::Debug for Public {

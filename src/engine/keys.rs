@@ -16,14 +16,11 @@ use crate::engine::{Access, Core};
 use crate::error::{Error, Result};
 use crate::id::Region;
 use crate::rules::claims::{Claims, TokenDuration};
-use crate::rules::{Decided, Refusal};
 use crate::state::{PrivateKey, SigningAlgorithm, StoredKey};
 use crate::store::key::corrupt;
 use crate::store::record::{Numbered, PoolCount, Record};
 use crate::store::{Key, KeyRange, Tree, entries};
-use crate::token::{
-    Discovery, Jwk, Jwks, OpenIdToken, ParsedToken, Seal, Signer, SigningKey, verify,
-};
+use crate::token::{Discovery, Jwk, Jwks, OpenIdToken, Seal, Signer, SigningKey};
 
 /// The configuration of keys, and a cache of the keys in the store.
 #[derive(Debug)]
@@ -223,37 +220,18 @@ fn kid(region: &Region, number: u32) -> String {
 }
 
 /// The region and the number in a `kid`.
-fn named(name: &str) -> Option<(Region, u32)> {
+pub(super) fn named(name: &str) -> Option<(Region, u32)> {
     let (region, number) = name.rsplit_once('-')?;
     let (region, number) = (region.parse().ok()?, number.parse().ok()?);
     (kid(&region, number) == name).then_some((region, number))
 }
 
 /// Whether the key can still have valid tokens.
-fn is_alive(key: &Numbered<StoredKey>, now: Timestamp) -> bool {
+pub(super) fn is_alive(key: &Numbered<StoredKey>, now: Timestamp) -> bool {
     !key.is_over(SigningKeys::LIFETIME_SECS, now)
 }
 
 impl Core {
-    pub(super) fn verify_token(&self, token: &str) -> Result<Claims> {
-        // Cached keys and pools would answer without the store.
-        self.store.ensure_open()?;
-        let parsed = ParsedToken::parse(token).ok_or(Refusal::TokenForeign)?;
-        let (region, number) = named(&parsed.kid).ok_or(Refusal::TokenForeign)?;
-        let key = self.verifying_key(&parsed.kid, &region, number)?;
-        let now = self.now();
-        let key = key.filter(|key| is_alive(key, now)).ok_or(Refusal::TokenForeign)?;
-        let claims = verify(&parsed, &key.key, now.as_secs())?;
-        let id = claims.identity_pool_id();
-        let pool = self.run(|reads| Ok(Decided::unchanged(reads.any_pool(id)?)))?;
-        let ours = pool.is_some_and(|kept| {
-            kept.pool.region == region
-                && claims.identity_id().region().as_ref() == Ok(&region)
-                && claims.identity_pool_arn().is_none_or(|arn| arn == kept.pool.arn().as_str())
-        });
-        if ours { Ok(claims) } else { Err(Refusal::TokenForeign.into()) }
-    }
-
     pub(super) fn jwks(&self) -> Result<Jwks> {
         // Clients cache the key set and would refuse the first token of a region.
         for region in self.regions_of_pools()? {
@@ -355,7 +333,7 @@ impl Core {
         }
     }
 
-    fn verifying_key(
+    pub(super) fn verifying_key(
         &self,
         kid: &str,
         region: &Region,

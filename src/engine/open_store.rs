@@ -31,10 +31,15 @@ impl OpenStore {
         if self.is_closed.load(Ordering::SeqCst) { Err(StoreError::Closed) } else { Ok(()) }
     }
 
+    /// Lets every later call fail, and leaves the store to its owner.
+    pub(super) fn refuse_calls(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+    }
+
     /// Waits for the calls in progress, syncs, and drops the store even if it does not sync.
     pub(super) fn close(&self) -> Result<(), StoreError> {
         // New calls fail from here on, so they cannot keep the lock from being taken.
-        self.is_closed.store(true, Ordering::SeqCst);
+        self.refuse_calls();
         let store = self.store.write().take().ok_or(StoreError::Closed)?;
         store.sync()
     }

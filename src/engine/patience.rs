@@ -57,7 +57,7 @@ impl Patience {
 }
 
 /// A random part of a duration.
-fn part_of(longest: Duration) -> Duration {
+pub(super) fn part_of(longest: Duration) -> Duration {
     let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
     // Every hasher of the standard library begins with other keys.
     let drawn = RandomState::new().hash_one(micros);

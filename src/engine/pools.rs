@@ -189,8 +189,8 @@ impl Developer {
     /// Deletes a pool with all its identities and their logins.
     ///
     /// The pool and everything in it disappear for all callers at the same moment. The remaining
-    /// records are then removed in bounded steps. After a crash, the next engine that opens the
-    /// store continues.
+    /// records are then removed in bounded steps, by this call or in the background: see
+    /// [`Removal`](crate::Removal). After a crash, another engine continues.
     ///
     /// # Errors
     ///
@@ -219,9 +219,7 @@ impl Developer {
             let effects = vec![Effect::Pool(Box::new(Change::Delete(kept.pool.clone())))];
             Ok(Decided { effects, output: kept.guid })
         })?;
-        // The pool is gone. If its remaining records cannot be removed now, the next engine that
-        // opens the store removes them.
-        drop(self.core.finish_deletion(guid));
+        self.core.after_deletion(guid);
         Ok(())
     }
 }

@@ -149,11 +149,9 @@ impl Core {
                     }
                 }
                 TokenKind::Cognito => {
-                    let claims = self.verify_token(token.as_str())?;
-                    let pool_matches = claims.identity_pool_id() == pool.pool.id();
-                    if !pool_matches || given != Some(claims.identity_id()) {
-                        return Err(Refusal::LoginsDontMatch.into());
-                    }
+                    let claims = self.verify_token_for(&pool.pool, token.as_str())?;
+                    let claims = claims.filter(|claims| given == Some(claims.identity_id()));
+                    let claims = claims.ok_or(Refusal::LoginsDontMatch)?;
                     // The token of a guest proves no more than the id of the guest.
                     proof.token = Some(claims).filter(Claims::is_authenticated);
                 }

@@ -112,8 +112,8 @@ impl Core {
         Ok(outcome)
     }
 
-    /// A decision puts every key that it relies on to be absent, unless what it has read contradicts
-    /// itself: because it was read at several moments, or because the store is damaged.
+    /// A decision puts every key that it relies on to be absent, unless what it has read
+    /// contradicts itself: because it was read at several moments, or because the store is damaged.
     fn contradiction(&self, absent: Key, seen: Vec<(Key, Option<Value>)>) -> Result<Commit> {
         let batch = Batch { checks: seen, ..Batch::default() };
         match self.store.commit(batch)? {
@@ -163,7 +163,7 @@ fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -
         Change::Delete(pool) => {
             let guid = guid_of(&pool)?;
             writes.deletes.extend([Key::pool(guid), listing_of(&pool)?]);
-            writes.puts.push((Key::deletion(guid), Deletion.encode()?));
+            writes.puts.push((Key::deletion(guid), Deletion::default().encode()?));
             count_pools(reads, writes, &pool, |pools| pools.saturating_sub(1))
         }
     }

@@ -1,8 +1,9 @@
-//! The state that the engine and its handles share.
+//! The state that the engine, its handles and its sweeper share.
 
 use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::credentials::CredentialIssuer;
 use crate::engine::cache::PoolCache;
+use crate::engine::deletion::Remover;
 use crate::engine::hints::Hints;
 use crate::engine::keys::KeyRing;
 use crate::engine::open_store::OpenStore;
@@ -15,7 +16,7 @@ use crate::rules::link::DeveloperLinking;
 use crate::rules::roles::RoleAccounts;
 use crate::token::ModulusEncoding;
 
-/// The state that the engine and its handles share.
+/// The state that the engine, its handles and its sweeper share.
 pub(super) struct Core {
     pub(super) store: OpenStore,
     /// Decoded pools, if the engine is the only one to use the store.
@@ -29,6 +30,7 @@ pub(super) struct Core {
     pub(super) verifier: Box<dyn LoginVerifier>,
     pub(super) credential_issuer: Option<Box<dyn CredentialIssuer>>,
     pub(super) throttle: Option<Throttle>,
+    pub(super) remover: Remover,
     /// The account of requests whose credentials name none.
     pub(super) default_account: AccountId,
     pub(super) choices: Choices,

@@ -105,8 +105,15 @@ impl Sift<'_> {
     }
 
     fn pools(&mut self) -> Result<()> {
-        self.each::<Deletion>(Tree::Deletions, |sift, key, Deletion, _| {
-            sift.deleted.extend(key.guid());
+        self.each::<Deletion>(Tree::Deletions, |sift, key, _, _| {
+            match key.guid() {
+                Some(pool) => drop(sift.deleted.insert(pool)),
+                None if *key == Key::unfinished_copy() => {
+                    let effect = "records that are not named below may be missing";
+                    sift.leave_out(key, "a copy into the database did not finish", effect);
+                }
+                None => sift.leave_out(key, "not a pool's mark", "none"),
+            }
             Ok(())
         })?;
         self.each::<Pool>(Tree::Pools, |sift, key, pool, value| {

@@ -16,8 +16,8 @@ pub enum StoreError {
     Corrupt(String),
     /// Another engine has the database at this path open.
     Locked(PathBuf),
-    /// The database at this path was [salvaged](crate::store::SledOptions::salvage) from a damaged one, and
-    /// nobody has [accepted](crate::store::SledOptions::accept_salvage) its losses.
+    /// The database at this path was [salvaged](crate::store::SledOptions::salvage) from a damaged
+    /// one, and nobody has [accepted](crate::store::SledOptions::accept_salvage) its losses.
     Salvaged(PathBuf),
     /// An earlier flush or sync failed, or the database panicked. The content of the disk is
     /// unknown, so the store accepts no writes until it is opened again.

@@ -5,7 +5,7 @@
 //! | accounts | account, region | how many pools there are |
 //! | pools | pool | the pool |
 //! | pool listing | account, region, creation, pool | the pool's name |
-//! | deletions | pool | nothing: the pool is gone, what was in it is being removed |
+//! | deletions | pool | the engine that removes what was in the pool, if one does; the pool is gone |
 //! | identities | pool, creation, identity | the identity with its logins |
 //! | identity index | identity | its pool and creation |
 //! | logins | pool, kind, provider, subject | the identity and its creation |
@@ -150,6 +150,12 @@ impl Key {
 
     pub(crate) fn deletion(pool: Guid) -> Self {
         Self { tree: Tree::Deletions, bytes: pool.0.to_vec() }
+    }
+
+    /// The mark of a store into which a copy did not finish. It is no key of a pool, and in front
+    /// of all of them.
+    pub(crate) fn unfinished_copy() -> Self {
+        Self { tree: Tree::Deletions, bytes: vec![0] }
     }
 
     pub(crate) fn identity(pool: Guid, place: Place) -> Self {

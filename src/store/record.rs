@@ -3,6 +3,7 @@
 //! Integers are fixed, little-endian; trailing bytes are refused. What a key says already is not
 //! said again. Decoding anything that was not written here is [`StoreError::Corrupt`] with the key.
 
+mod deletion;
 mod pool;
 
 use bincode::Options;
@@ -17,6 +18,8 @@ use crate::state::{
 };
 use crate::store::key::{Place, corrupt};
 use crate::store::{Key, StoreError, Value};
+
+pub(crate) use deletion::{Claim, Deletion};
 
 /// The format of every record but those that say another. One that is not known is refused:
 /// fixtures of each stay in the tests.
@@ -89,10 +92,6 @@ pub(crate) struct PoolCount(pub(crate) u32);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PoolEntry(pub(crate) IdentityPoolName);
 
-/// In the tree of deletions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Deletion;
-
 /// In the index of identities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Address {
@@ -142,7 +141,7 @@ impl<K: KeptKey> Record for Numbered<K> {
     }
 }
 
-plain_record!(PoolCount, PoolEntry, Deletion, Address, Owner);
+plain_record!(PoolCount, PoolEntry, Address, Owner);
 
 #[derive(Serialize, Deserialize)]
 struct IdentityRecord<R, L> {

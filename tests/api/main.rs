@@ -1,6 +1,7 @@
 //! The public API: every operation through the typed door and through the wire door.
 
 mod accounts;
+mod between_reads;
 mod entropy;
 mod hints;
 mod ids;
@@ -9,6 +10,7 @@ mod options;
 mod outputs;
 mod parts;
 mod refusals;
+mod removal;
 mod round_trips;
 mod sessions;
 mod steps;

@@ -138,20 +138,23 @@ fn a_pool_that_takes_several_steps_is_deleted() {
 }
 
 #[test]
-fn opening_finishes_more_deletions_than_one_step_reads() {
-    // 130 deleted pools, each with logins that a killed engine left behind.
+fn more_pools_are_removed_than_one_step_reads() {
+    // 300 deleted pools, each with logins that a killed engine left behind.
     let store = Arc::new(MemoryStore::new());
     let mut batch = Batch::default();
-    for pool in 0_u8..130 {
-        batch.puts.push((Key::new(Tree::Deletions, [pool; 16]), vec![1]));
+    for pool in 0_u16..300 {
+        let [high, low] = pool.to_be_bytes();
+        let guid = [[high, low].as_slice(), &[7; 14]].concat();
+        batch.puts.push((Key::new(Tree::Deletions, guid.clone()), vec![1]));
         for login in 0_u8..(if pool == 7 { 130 } else { 1 }) {
-            let bytes = [[pool; 16].as_slice(), b"dgame\0", &[b'a' + login % 26, login]].concat();
+            let bytes = [guid.as_slice(), b"dgame\0", &[b'a' + login % 26, login]].concat();
             batch.puts.push((Key::new(Tree::Logins, bytes), vec![1]));
         }
     }
     store.commit(batch).expect("planted");
     let over: Arc<dyn Store> = store.clone();
     let engine = Engine::builder().open_shared(over).expect("opens");
+    engine.finish_removals().expect("removes");
     for tree in Tree::ALL {
         let left = store.scan(&KeyRange::prefix(tree, []), usize::MAX).expect("readable");
         assert_eq!(left, [], "{tree:?}");

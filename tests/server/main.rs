@@ -5,12 +5,14 @@ mod accounts;
 mod database;
 mod ending;
 mod guard;
+mod health;
 mod issuer;
 mod log;
 mod options;
 mod pressure;
 mod program;
 mod public;
+mod store;
 
 use std::fs;
 use std::io::Write;

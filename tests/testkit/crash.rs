@@ -153,6 +153,8 @@ fn killed_at(moment: Moment, folder: &Path, round: u64) -> u64 {
 fn contents(folder: &Path, round: u64) -> Dump {
     let engine = open(folder, round);
     assert_eq!(engine.check().expect("reads"), [], "round {round}");
+    engine.finish_removals().expect("removes");
+    assert_eq!(engine.check().expect("reads"), [], "round {round}");
     drop(engine);
     dump(&SledOptions::new(folder).open().expect("opens"))
 }

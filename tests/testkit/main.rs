@@ -1,5 +1,7 @@
 //! The engine against an independent model.
 
+mod conformance;
+mod copy;
 mod crash;
 mod faults;
 #[cfg(unix)]

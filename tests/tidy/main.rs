@@ -126,6 +126,7 @@ fn libraries_are_named_where_they_belong() {
                 "src/login",
                 "src/credentials",
                 "src/store/version.rs",
+                "src/store/copy.rs",
                 "src/store/postgres",
             ],
         ),

@@ -1,9 +1,11 @@
 //! The options of `serve`.
 
 mod engine;
+mod place;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum, value_parser};
 use cognate::http::{Guard, HostName, Origin};
@@ -12,11 +14,23 @@ use cognate::name::{AccountId, ProviderName};
 use crate::guards::limits::{self, Limits};
 use crate::{guards, log};
 
+pub(crate) use place::{Place, StoreUrl};
+
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The folder of the database. It is created if it is missing.
-    #[arg(long, value_name = "PATH", default_value = "./cognate-data")]
+    #[arg(long, value_name = "PATH", default_value = "./cognate-data", conflicts_with = "store")]
     data: PathBuf,
+    /// A PostgreSQL database, which several servers share, instead of a folder:
+    /// `postgres://USER@HOST/DATABASE`. Run `cognate migrate` once before. Other users of the
+    /// machine can see the arguments of a program, so give a password in `PGPASSWORD` or in
+    /// `~/.pgpass`.
+    #[arg(long, value_name = "URL")]
+    store: Option<StoreUrl>,
+    /// The largest number of connections to the PostgreSQL server.
+    #[arg(long, value_name = "COUNT", default_value_t = 8, requires = "store",
+        value_parser = value_parser!(u16).range(1..=1_000))]
+    store_connections: u16,
     /// The address to listen on. Port 0 picks a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
     pub(crate) listen: SocketAddr,
@@ -85,6 +99,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "COUNT", default_value_t = limits::REQUESTS_MAX,
         value_parser = value_parser!(u32).range(1..=65_536))]
     requests_max: u32,
+    /// The time in which a request is answered, from its last byte on. A later one is answered with
+    /// 503, and its operation goes on: it counts as in progress until it ends.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30,
+        value_parser = value_parser!(u32).range(1..=3_600))]
+    request_timeout: u32,
+    /// The time between a signal to end and the end of new connections. In it `/health/ready`
+    /// answers 503, so that a load balancer sends its clients elsewhere.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0,
+        value_parser = value_parser!(u32).range(..=3_600))]
+    drain_period: u32,
 }
 
 /// The flag that makes key sets useless.
@@ -119,7 +143,7 @@ enum ModulusEncodingName {
     Base64,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum DurabilityName {
     /// A power failure.
     PowerLoss,
@@ -145,5 +169,13 @@ impl Serve {
 
     pub(crate) fn limits(&self) -> Limits {
         Limits::new(self.connections_max, self.requests_max)
+    }
+
+    pub(crate) fn request_time_max(&self) -> Duration {
+        Duration::from_secs(self.request_timeout.into())
+    }
+
+    pub(crate) fn drain_period(&self) -> Duration {
+        Duration::from_secs(self.drain_period.into())
     }
 }

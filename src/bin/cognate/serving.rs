@@ -5,8 +5,10 @@ mod body;
 mod client;
 mod connection;
 mod exchange;
+mod health;
 mod server;
 mod shutdown;
+mod statistics;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -16,6 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use cognate::Engine;
+use cognate::store::{PostgresStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
@@ -31,44 +34,54 @@ use server::Server;
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
-    let engine = options.open()?;
+    let (engine, shared) = options.open()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().max_blocking_threads(THREADS_MAX);
     let runtime = runtime.build().map_err(Failure::Start)?;
-    let stopped = runtime.block_on(listen(&engine, options))?;
+    let stopped = runtime.block_on(listen(&engine, shared.as_ref(), options))?;
     // An operation goes on after its client has gone.
     runtime.shutdown_timeout(GRACE.saturating_sub(stopped.elapsed()));
+    if let Some(store) = shared {
+        statistics::log(&store.statistics());
+        return Ok(());
+    }
     engine.health().map_err(Failure::Stopped)?;
     engine.sync().map_err(Failure::Sync)
 }
 
 /// Serves until a signal arrives or the database stops. Returns that moment.
-async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
-    /// Pauses so that a lack of file descriptors does not turn into a busy loop.
-    const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
+async fn listen(
+    engine: &Engine,
+    shared: Option<&Arc<PostgresStore>>,
+    options: &Serve,
+) -> Result<Instant, Failure> {
     let address = options.listen;
     let bound = TcpListener::bind(address).await;
     let listener = bound.map_err(|source| Failure::Listen { address, source })?;
     let address = listener.local_addr().map_err(Failure::Start)?;
-    let server = Arc::new(Server::new(engine.clone(), options.guard(address), options.limits()));
+    let (guard, limits) = (options.guard(address), options.limits());
+    let store = shared.map(|store| Arc::clone(store) as Arc<dyn Store>);
+    let server = Server::new(engine.clone(), store, guard, limits, options.request_time_max());
+    let server = Arc::new(server.map_err(Failure::Start)?);
     let mut signal = pin!(shutdown::signal().map_err(Failure::Start)?);
     tokio::select! {
         () = &mut signal => return Ok(Instant::now()),
         announced = announce(address) => announced.map_err(Failure::Start)?,
     }
-    let mut database_stop = pin!(until_stopped(engine));
-    loop {
-        tokio::select! {
-            () = &mut signal => break,
-            () = &mut database_stop => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => attend(&server, stream, peer),
-                Err(error) => {
-                    warn!("cannot accept a connection: {error}");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
+    if let Some(store) = shared {
+        tokio::spawn(statistics::report(Arc::clone(store)));
+    }
+    let mut database_stop = pin!(until_stopped(engine, shared.is_some()));
+    tokio::select! {
+        () = accept(&listener, &server) => {}
+        () = &mut database_stop => {}
+        () = signal => {
+            server.leave();
+            tokio::select! {
+                () = accept(&listener, &server) => {}
+                () = database_stop => {}
+                () = sleep(options.drain_period()) => {}
+            }
         }
     }
     drop(listener);
@@ -79,6 +92,22 @@ async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
         warn!("requests that took longer than {} s were cut off", GRACE.as_secs());
     }
     Ok(stopped)
+}
+
+/// Accepts connections, and never returns.
+async fn accept(listener: &TcpListener, server: &Arc<Server>) {
+    /// Pauses so that a lack of file descriptors does not turn into a busy loop.
+    const PAUSE: Duration = Duration::from_millis(100);
+
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => attend(server, stream, peer),
+            Err(error) => {
+                warn!("cannot accept a connection: {error}");
+                sleep(PAUSE).await;
+            }
+        }
+    }
 }
 
 /// Prints the line that programs wait for when they start this one. A separate thread writes it, so
@@ -95,15 +124,31 @@ async fn announce(address: SocketAddr) -> io::Result<()> {
 }
 
 /// Returns when the database accepts no more writes. It accepts none until it is opened again, so
-/// the process ends.
-async fn until_stopped(engine: &Engine) {
+/// the process ends. Meanwhile logs why deleted pools cannot be removed.
+///
+/// A shared store never stops: calls succeed again once it is available.
+async fn until_stopped(engine: &Engine, is_shared: bool) {
     const PAUSE: Duration = Duration::from_millis(500);
 
+    let mut logged = None;
     loop {
         sleep(PAUSE).await;
+        let failure = engine.removal_failure();
+        if failure.as_ref().map(Arc::as_ptr) != logged.as_ref().map(Arc::as_ptr) {
+            if let Some(failure) = &failure {
+                warn!("deleted pools cannot be removed yet: {}", chain(&**failure));
+            }
+            logged = failure;
+        }
+        if is_shared {
+            continue;
+        }
         if let Err(reason) = engine.health() {
             error!("the database accepts no more writes: {}", chain(&reason));
             return;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,9 @@ impl PostgresStore {
             };
             let problem = match leased.end(answer) {
                 Ok(CommitAnswer::Done) => {
+                    if doubt.is_open {
+                        add(&counters.absent);
+                    }
                     self.after_done(doubt.token, deadline);
                     return Ok(Commit::Done);
                 }

@@ -25,7 +25,7 @@ pub(super) struct Doubt {
     /// The token of the next attempt.
     pub(super) token: Option<Token>,
     /// An earlier attempt may have happened, which the next one will tell.
-    is_open: bool,
+    pub(super) is_open: bool,
 }
 
 impl Doubt {

@@ -78,7 +78,7 @@ fn format_1() {
     let any = Key::new(Tree::Pools, *b"any");
     is_fixed(&any, &PoolCount(7), "0107000000");
     is_fixed(&any, &PoolEntry("game".parse().unwrap()), "01040000000000000067616d65");
-    is_fixed(&any, &Deletion, "01");
+    is_fixed(&any, &Deletion::default(), "01");
     is_fixed(
         &any,
         &Address { pool: POOL, created: CREATED },
@@ -113,6 +113,14 @@ fn format_1() {
     );
     let sessions = Numbered { key: PrivateKey::Plain(vec![1, 2]), retired: None };
     is_fixed(&any, &sessions, "01010000000200000000000000010200");
+}
+
+#[test]
+fn a_claimed_mark_of_format_2() {
+    let any = Key::new(Tree::Deletions, *b"any");
+    let claim = Some(Claim { claimer: [0x33; 16], until: CREATED });
+    let fixture = "02333333333333333333333333333333330403020100000000";
+    is_fixed(&any, &Deletion { claim }, fixture);
 }
 
 /// A pool of format 1 has no roles.
@@ -212,6 +220,9 @@ proptest! {
         }
         if let Ok(stored) = Numbered::<StoredKey>::decode(&key, &bytes) {
             prop_assert_eq!(stored.encode().ok(), Some(bytes.clone()));
+        }
+        if let Ok(mark) = Deletion::decode(&key, &bytes) {
+            prop_assert_eq!(mark.encode().ok(), Some(bytes.clone()));
         }
         if let Ok(owner) = Owner::decode(&key, &bytes) {
             prop_assert_eq!(owner.encode().ok(), Some(bytes));

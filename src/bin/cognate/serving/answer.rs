@@ -9,13 +9,14 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::{error, info};
 
 use crate::guards::limits::Place;
 use crate::serving::body::{BoxError, Read, Unread, dismiss, read};
 use crate::serving::client::Client;
 use crate::serving::exchange::Exchange;
+use crate::serving::health::Probe;
 use crate::serving::server::Server;
 
 /// An error closes the connection.
@@ -25,6 +26,13 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, BoxError> {
     let started = Instant::now();
+    if let Some(probe) = Probe::of(&request) {
+        let (head, body) = request.into_parts();
+        let is_dismissed = dismiss(&head, body).await;
+        let _answering = client.begin_answer();
+        let response = probe.answer(&server).await;
+        return Ok(if is_dismissed { close(response) } else { response }.map(Full::new));
+    }
     let verdict = server.guard.judge(&request);
     let needs_body = needs_body(&request);
     let (head, body) = request.into_parts();
@@ -46,25 +54,39 @@ pub(crate) async fn answer(
             return Err(error);
         }
     };
-    let Some(place) = server.limits.place().await else {
+    let due = exchange.read.checked_add(server.request_time_max).unwrap_or(exchange.read);
+    let Ok(Some(place)) = timeout_at(due, server.limits.place()).await else {
         return refuse(unavailable(&server.engine));
     };
     exchange.waited = exchange.read.elapsed();
     exchange.request_bytes = body.bytes.len();
-    let performed = spawn_blocking(move || ask(&server, head, body, exchange, place)).await;
+    let exchange = Arc::new(exchange);
+    let (asked, asked_exchange) = (Arc::clone(&server), Arc::clone(&exchange));
+    let mut performing = spawn_blocking(move || ask(&asked, head, body, &asked_exchange, place));
+    let performed = match timeout_at(due, &mut performing).await {
+        Ok(performed) => performed,
+        // The operation goes on and keeps its place.
+        Err(_) => match exchange.end_early(verdict.mark(unavailable(&server.engine))) {
+            Some(response) => return Ok(response.map(Full::new)),
+            None => performing.await,
+        },
+    };
     // The panic's message can contain a record.
     let response = performed.inspect_err(|_| error!("cannot answer: the engine panicked"))?;
     Ok(response.map(Full::new))
 }
 
-/// Refuses a request on an excess connection.
+/// Refuses a request on an excess connection, unless it is about the server's health.
 pub(crate) async fn turn_away(
     server: &Server,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, BoxError> {
-    let verdict = server.guard.judge(&request);
+    let (probe, verdict) = (Probe::of(&request), server.guard.judge(&request));
     let (head, body) = request.into_parts();
     dismiss(&head, body).await;
+    if let Some(probe) = probe {
+        return Ok(close(probe.answer(server).await).map(Full::new));
+    }
     let refusal = verdict.refusal(&server.engine);
     let refusal = refusal.unwrap_or_else(|| verdict.mark(unavailable(&server.engine)));
     Ok(close(refusal).map(Full::new))
@@ -75,7 +97,7 @@ fn ask(
     server: &Server,
     head: Parts,
     body: Read,
-    exchange: Exchange,
+    exchange: &Exchange,
     place: Place,
 ) -> Response<Bytes> {
     let request = Request::from_parts(head, body.bytes);

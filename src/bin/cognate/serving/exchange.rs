@@ -1,6 +1,7 @@
 //! Log lines of a request.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cognate::http::Outcome;
@@ -22,6 +23,7 @@ pub(crate) struct Exchange {
     pub(crate) request_bytes: usize,
     /// The method and the path, if the level includes them.
     line: Option<String>,
+    has_ended: AtomicBool,
 }
 
 impl Exchange {
@@ -33,16 +35,32 @@ impl Exchange {
             let path = head.uri.path().chars().take(PATH_LENGTH_MAX);
             format!("{} {}", head.method, path.collect::<String>())
         });
-        let (waited, request_bytes) = (Duration::ZERO, 0);
-        Self { peer, started, read: Instant::now(), waited, request_bytes, line }
+        let (read, has_ended) = (Instant::now(), AtomicBool::new(false));
+        Self { peer, started, read, waited: Duration::ZERO, request_bytes: 0, line, has_ended }
+    }
+
+    /// Ends the request with its answer, and logs a line.
+    pub(crate) fn end(&self, response: Response<Bytes>) -> Response<Bytes> {
+        let is_late = self.has_ended.swap(true, Ordering::Relaxed);
+        self.log(&response, if is_late { "request, after its timeout" } else { "request" });
+        response
+    }
+
+    /// The same, before the operation ends. Returns `None` if it has just ended.
+    pub(crate) fn end_early(&self, response: Response<Bytes>) -> Option<Response<Bytes>> {
+        let is_first = !self.has_ended.swap(true, Ordering::Relaxed);
+        is_first.then(|| {
+            self.log(&response, "request");
+            response
+        })
     }
 
     /// Logs a line for the request. Of the client's input it shows only the path and the values
     /// that a refusal quotes.
-    pub(crate) fn end(&self, response: Response<Bytes>) -> Response<Bytes> {
+    fn log(&self, response: &Response<Bytes>, message: &str) {
         const REASON_LENGTH_MAX: usize = 256;
 
-        let Some(outcome) = response.extensions().get::<Outcome>() else { return response };
+        let Some(outcome) = response.extensions().get::<Outcome>() else { return };
         let duration_us = micros(self.started.elapsed());
         let status = response.status().as_u16();
         let operation = display(&outcome.operation);
@@ -51,12 +69,15 @@ impl Exchange {
             let reason: String = fault.message().chars().take(REASON_LENGTH_MAX).collect();
             let (fault, cause) = (display(fault.name()), fault.cause());
             if let Some(cause) = cause {
-                error!(operation, status, fault, reason, cause, request_id, duration_us, "request");
+                error!(
+                    operation,
+                    status, fault, reason, cause, request_id, duration_us, "{message}"
+                );
             } else {
-                info!(operation, status, fault, reason, request_id, duration_us, "request");
+                info!(operation, status, fault, reason, request_id, duration_us, "{message}");
             }
         } else {
-            info!(operation, status, request_id, duration_us, "request");
+            info!(operation, status, request_id, duration_us, "{message}");
         }
         if let Some(line) = &self.line {
             let peer = display(self.peer);
@@ -75,7 +96,6 @@ impl Exchange {
                 "request details"
             );
         }
-        response
     }
 }
 

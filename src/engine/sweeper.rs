@@ -1,0 +1,173 @@
+//! The thread that removes deleted pools while the engine serves.
+
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::engine::Core;
+use crate::engine::deletion::Removal;
+use crate::engine::patience::part_of;
+use crate::error::{Error, Result};
+use crate::store::StoreError;
+
+/// The state that the handles of an engine share: its core, and its sweeper if it has one.
+pub(super) struct Opened {
+    core: Arc<Core>,
+    sweeper: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Opened {
+    /// Starts the sweeper if the pools are to be removed in the background.
+    pub(super) fn new(core: Core) -> Result<Self> {
+        let core = Arc::new(core);
+        let sweeper = match core.remover.removal {
+            Removal::Calling => None,
+            Removal::Background => {
+                let core = Arc::clone(&core);
+                let thread = thread::Builder::new().name("cognate-sweep".to_owned());
+                Some(thread.spawn(move || sweep(&core)).map_err(StoreError::failed)?)
+            }
+        };
+        Ok(Self { core, sweeper: Mutex::new(sweeper) })
+    }
+
+    /// Closes the store, and ends the sweeper.
+    pub(super) fn close(&self) -> Result<()> {
+        self.core.remover.bell.silence();
+        let closed = self.core.store.close();
+        self.end_sweeper();
+        Ok(closed?)
+    }
+
+    /// Waits for the call of the store that the sweeper is in. The next one fails.
+    fn end_sweeper(&self) {
+        self.core.remover.bell.silence();
+        self.core.store.refuse_calls();
+        let sweeper = self.sweeper.lock().take();
+        // A part of the embedder's that the sweeper calls may own the last handle.
+        let sweeper = sweeper.filter(|sweeper| sweeper.thread().id() != thread::current().id());
+        // The sweeper catches panics.
+        drop(sweeper.map(JoinHandle::join));
+    }
+}
+
+impl Deref for Opened {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.end_sweeper();
+    }
+}
+
+/// Wakes and ends the sweeper.
+#[derive(Default)]
+pub(super) struct Bell {
+    state: Mutex<BellState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct BellState {
+    has_rung: bool,
+    is_silenced: bool,
+}
+
+impl Bell {
+    /// Tells the sweeper that a pool was deleted.
+    pub(super) fn ring(&self) {
+        self.state.lock().has_rung = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends the sweeper.
+    fn silence(&self) {
+        self.state.lock().is_silenced = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until the bell rings or the pause is over. Returns false at the end.
+    fn wait(&self, pause: Option<Duration>) -> bool {
+        let mut state = self.state.lock();
+        let is_quiet = |state: &mut BellState| !state.has_rung && !state.is_silenced;
+        match pause {
+            Some(pause) => {
+                self.changed.wait_while_for(&mut state, is_quiet, pause);
+            }
+            None => self.changed.wait_while(&mut state, is_quiet),
+        }
+        state.has_rung = false;
+        !state.is_silenced
+    }
+}
+
+/// The longest time between two attempts over a shared store.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// The time within which the engines that wait for the end of a claim try to take over.
+const MEETING: Duration = Duration::from_secs(1);
+
+/// Removes deleted pools until the engine ends.
+fn sweep(core: &Core) {
+    let mut failures: u32 = 0;
+    loop {
+        let attempt = catch_unwind(AssertUnwindSafe(|| core.remove_pools(|_| false)));
+        let attempt = attempt.unwrap_or(Err(Error::Panicked("removal of deleted pools")));
+        let pause = match &attempt {
+            Err(Error::Closed) => return,
+            Err(_) => {
+                failures = failures.saturating_add(1);
+                Some(jittered(longest_pause(failures)))
+            }
+            Ok(claimed) => {
+                failures = 0;
+                let now = core.now().as_millis();
+                let left = claimed.map(|until| until.as_millis().saturating_sub(now));
+                let left = left.map(Duration::from_millis);
+                let taking_over = left.map(|left| left.saturating_add(part_of(MEETING)));
+                // An engine that ends without removing its pools tells nobody.
+                let regular = core.is_shared().then(|| jittered(PAUSE_MAX));
+                taking_over.into_iter().chain(regular).min()
+            }
+        };
+        core.remover.note(attempt.map(drop));
+        if !core.remover.bell.wait(pause) {
+            return;
+        }
+    }
+}
+
+/// The longest pause after this many failures in a row.
+fn longest_pause(failures: u32) -> Duration {
+    Duration::from_millis(100).saturating_mul(2_u32.saturating_pow(failures)).min(PAUSE_MAX)
+}
+
+/// Between half of the pause and all of it, so that engines do not come back together.
+fn jittered(pause: Duration) -> Duration {
+    pause.saturating_sub(part_of(pause.checked_div(2).unwrap_or(pause)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_half_a_minute() {
+        let pauses = (1..=9).map(|failures| longest_pause(failures).as_millis());
+        let doubled = [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000];
+        assert!(pauses.eq(doubled));
+        assert_eq!(longest_pause(u32::MAX), PAUSE_MAX);
+        for pause in (0..100).map(|_| jittered(PAUSE_MAX)) {
+            assert!((PAUSE_MAX / 2..=PAUSE_MAX).contains(&pause), "{pause:?}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The store on PostgreSQL against real servers, which the script `run` installs.
+
+mod ambiguous;
+mod conformance;
+mod crashes;
+mod encryption;
+mod load;
+mod machine;
+mod races;
+mod refusals;
+mod rig;
+mod round_trips;
+mod scene;
+mod sharing;
+mod store;
