@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use syn::visit::{self, Visit};
@@ -18,9 +18,13 @@ struct Bug {
     file: String,
     find: String,
     put: String,
-    /// The arguments of `cargo test` that run the rig.
+    /// The arguments of `cargo test` that run the rig, or the script of a rig with servers and its
+    /// arguments.
     rig: String,
 }
+
+/// The script of the rig with servers.
+const SERVERS: &str = "tests/postgres/run ";
 
 /// How the rig of a bug fared in a copy without others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +110,8 @@ impl Bug {
         let file = copy.join(&self.file);
         let source = fs::read_to_string(&file).expect("a source file");
         let at = self.position(&source);
-        // Loom has programs of its own.
-        if self.rig.contains("cognate_loom") {
+        // These have programs of their own.
+        if self.rig.contains("cognate_loom") || self.rig.starts_with(SERVERS) {
             return None;
         }
         let mut finder = Finder { at: at.clone(), line: 0, body: None };
@@ -147,22 +151,46 @@ impl Bug {
         let at = self.position(&source);
         let changed = format!("{}{}{}", &source[..at.start], self.put, &source[at.end..]);
         fs::write(&file, changed).expect("the copy");
-        let cargo = |last: &[&str]| {
-            let mut cargo = Command::new("cargo");
-            cargo.args(["test", "--locked", "--config", "profile.dev.debug=false"]);
-            cargo.args(self.rig.split_whitespace()).args(last).current_dir(copy);
-            cargo.env("CARGO_TARGET_DIR", copy.with_file_name("build"));
-            cargo.env("PROPTEST_MAX_SHRINK_ITERS", "0");
-            run::passes(&mut cargo)
-        };
-        let outcome = match cargo(&["--no-run"]) {
-            false => Alone::DoesNotBuild,
-            true if cargo(&[]) => Alone::Survives,
-            true => Alone::Fails,
+        let outcome = if let Some(tests) = self.rig.strip_prefix(SERVERS) {
+            outcome_with_servers(copy, tests)
+        } else {
+            let cargo = |last: &[&str]| {
+                let words: Vec<&str> = self.rig.split_whitespace().collect();
+                passes(copy, "cargo", &[&CARGO_TEST, words.as_slice(), last].concat())
+            };
+            outcome(cargo(&["--no-run"]), || cargo(&[]))
         };
         fs::write(&file, source).expect("the copy");
         outcome
     }
+}
+
+const CARGO_TEST: [&str; 2] = ["test", "--locked"];
+
+fn outcome_with_servers(copy: &Path, tests: &str) -> Alone {
+    let package = ["--manifest-path", "tests/postgres/Cargo.toml", "--no-run"];
+    let builds = passes(copy, "cargo", &[CARGO_TEST.as_slice(), &package].concat());
+    outcome(builds, || passes(copy, SERVERS.trim_end(), &[tests]))
+}
+
+fn outcome(builds: bool, passes: impl FnOnce() -> bool) -> Alone {
+    match builds {
+        false => Alone::DoesNotBuild,
+        true if passes() => Alone::Survives,
+        true => Alone::Fails,
+    }
+}
+
+/// Whether a program of the copy succeeds.
+fn passes(copy: &Path, program: &str, arguments: &[&str]) -> bool {
+    let program = if program == "cargo" { PathBuf::from(program) } else { copy.join(program) };
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(copy);
+    command.env("CARGO_TARGET_DIR", copy.with_file_name("build"));
+    // The script builds with cargo too.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false");
+    command.env("PROPTEST_MAX_SHRINK_ITERS", "0");
+    run::passes(&mut command)
 }
 
 /// Finds the innermost function around a position.

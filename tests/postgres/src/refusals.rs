@@ -1,11 +1,12 @@
 //! Databases and servers that a store must refuse, or wait for no longer than its timeout. Every
 //! error names the part that is wrong, and shows no password.
 
+use std::thread;
 use std::time::Duration;
 
-use cognate::store::{PostgresOptions, StoreError};
+use cognate::store::{Batch, Key, PostgresOptions, Store as _, StoreError, Tree};
 
-use crate::rig::{Disk, Server, Version};
+use crate::rig::{Bouncer, Disk, Server, Version};
 use crate::scene::Scene;
 use crate::store::{
     is_unavailable, is_unknown, migrate, migrated, open, options, reason, text, within,
@@ -134,6 +135,49 @@ fn a_server_that_answers_before_a_commit_is_durable() {
     refuses(&server.url(&database), &["synchronous_commit"]);
     let relaxed = options(&server.url(&database)).relaxed(true).open();
     Scene::new(relaxed.expect("opens")).resolve("alice").expect("an identity");
+}
+
+/// Somebody cancels the wait for a standby that never answers. The server then says that the commit
+/// is done.
+#[test]
+fn a_commit_that_its_standby_may_not_have() {
+    let settings = [("synchronous_standby_names", "nobody"), ("synchronous_commit", "local")];
+    let server = Server::start(Version::Fifteen, &settings);
+    let database = migrated(&server);
+    let url = server.url(&database);
+    let local = Scene::new(open(&url));
+    server.sql("postgres", &format!("ALTER DATABASE {database} SET synchronous_commit = on"));
+    let waiting = local.beside(options(&url).timeout(TIMEOUT).open().expect("opens"));
+    let error = thread::scope(|scope| {
+        let call = scope.spawn(|| within(TIMEOUT, || waiting.resolve("alice")));
+        let waits = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        while server.sql("postgres", &format!("SELECT count(*) {waits}")) == "0" {
+            assert!(!call.is_finished(), "the commit did not wait");
+        }
+        server.sql("postgres", &format!("SELECT pg_cancel_backend(pid) {waits}"));
+        call.join().expect("no panic").expect_err("nobody has the commit")
+    });
+    println!("{}", text(&error));
+    assert!(is_unknown(&error), "{}", text(&error));
+    let identity = local.lookup("alice").expect("a lookup");
+    assert_eq!(identity, Some(local.resolve("alice").expect("an identity")));
+    local.check();
+}
+
+/// A pooler may drop the settings of a session. A commit at another isolation level would not be
+/// safe, so none is made.
+#[test]
+fn a_pooler_that_the_url_does_not_name() {
+    let server = Server::shared(Version::Fifteen);
+    let database = migrated(server);
+    let bouncer = Bouncer::start(server);
+    let url = bouncer.url(&database).replace("?pooler=transaction", "");
+    let mut batch = Batch::default();
+    batch.puts.push((Key::new(Tree::Pools, b"key"), b"value".to_vec()));
+    let error = open(&url).commit(batch).expect_err("another isolation level");
+    println!("{}", text(&error));
+    assert!(reason(&error).contains("pooler=transaction"), "{}", text(&error));
+    assert_eq!(server.sql(&database, "SELECT count(*) FROM cognate.pools"), "0");
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Bouncer {
              pool_mode = transaction\n\
              default_pool_size = 8\n\
              max_client_conn = 200\n\
-             ignore_startup_parameters = extra_float_digits\n",
+             ignore_startup_parameters = extra_float_digits, options\n",
             server.port(),
         );
         let path = format!("{folder}/pgbouncer.ini");
