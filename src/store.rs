@@ -23,7 +23,7 @@ pub use key::{Key, KeyRange, Tree};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{
-    PostgresOptions, PostgresStatistics, PostgresStore, PostgresTls, PostgresUrlError,
+    Migrated, PostgresOptions, PostgresStatistics, PostgresStore, PostgresTls, PostgresUrlError,
 };
 pub use sled_store::{Durability, SledOptions, SledStore};
 pub(crate) use sled_store::{Found, Wreck, move_folder};

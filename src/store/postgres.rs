@@ -30,6 +30,7 @@ use read::{KeyRead, ReadFailure};
 use statistics::add;
 
 pub use options::PostgresOptions;
+pub use schema::Migrated;
 pub use statistics::PostgresStatistics;
 pub use tls::PostgresTls;
 pub use url::PostgresUrlError;

@@ -3,12 +3,11 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::json;
 use tempfile::tempdir;
 
-use crate::program::{Server, run};
+use crate::program::{Server, program, run};
 use crate::{GAME, create_pool, log_in};
 
 /// Registers users until the server refuses. Users with long names fill a disk quickly.
@@ -110,12 +109,6 @@ fn a_damaged_database_is_salvaged_and_accepted() {
     let identity = log_in(&server, &pool).text("IdentityId");
     server.stop();
     fs::write(data.join("commit"), "damage").expect("writes");
-    let program = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
-        let output = command.args(arguments).output().expect("the program");
-        let text = |bytes| String::from_utf8(bytes).expect("text");
-        (output.status.code(), text(output.stdout), text(output.stderr))
-    };
     let [from, to] = [&data, &into].map(|path| path.to_str().expect("text"));
     let (status, report, errors) = program(&["salvage", "--data", from, "--into", to]);
     assert_eq!((status, errors.as_str()), (Some(0), ""), "{report}");

@@ -12,6 +12,7 @@ mod options;
 mod pressure;
 mod program;
 mod public;
+mod store;
 
 use std::fs;
 use std::io::Write;

@@ -176,6 +176,14 @@ pub(crate) fn run(data: &Path, listen: &str, options: &[&str]) -> Output {
     serve(":", data, listen, options).output().expect("the program")
 }
 
+/// Runs the program with these arguments alone. Returns its status, its output and its errors.
+pub(crate) fn program(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
+    let output = command.args(arguments).stdin(Stdio::null()).output().expect("the program");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
 fn serve(commands: &str, data: &Path, listen: &str, options: &[&str]) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!(r#"{commands}; exec "$@""#), "sh", env!("CARGO_BIN_EXE_cognate")]);

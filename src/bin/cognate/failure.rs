@@ -5,6 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use cognate::store::{CopyError, PostgresUrlError, StoreError};
+
 /// The reason why a command failed: the server did not start, or did not stop cleanly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -20,6 +22,18 @@ pub(crate) enum Failure {
     IssuerTwice(String),
     #[error("cannot open the database in {}", path.display())]
     Open { path: PathBuf, source: cognate::Error },
+    #[error("{option} cannot be used")]
+    Url { option: &'static str, source: PostgresUrlError },
+    #[error("cannot open the store")]
+    OpenStore(#[source] Box<dyn Error>),
+    #[error("--data names a folder, and --store a database at a server")]
+    DataIsUrl,
+    #[error("cannot migrate the store")]
+    Migrate(#[source] StoreError),
+    #[error("there is no database in {}", .0.display())]
+    NoDatabase(PathBuf),
+    #[error("cannot copy the database")]
+    Copy(#[source] CopyError),
     #[error("cannot salvage the database in {}", path.display())]
     Salvage { path: PathBuf, source: cognate::Error },
     #[error("cannot print the report")]

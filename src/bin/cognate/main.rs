@@ -1,4 +1,4 @@
-//! The program `cognate`: an HTTP server over one database, and the salvage of a damaged one.
+//! The program `cognate`: an HTTP server over one database, and commands for databases.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -16,8 +16,11 @@ mod log;
 mod options;
 mod salvaging;
 mod serving;
+mod storing;
 
-use std::process::ExitCode;
+use std::env;
+use std::io::{self, Write};
+use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -26,6 +29,7 @@ use crate::failure::{Failure, chain};
 use crate::options::Serve;
 use crate::salvaging::{AcceptSalvage, Salvage, accept, salvage};
 use crate::serving::serve;
+use crate::storing::{CopyStore, Migrate, copy_store, migrate};
 
 /// An Amazon Cognito identity-pool engine.
 #[derive(Debug, Parser)]
@@ -38,7 +42,13 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answers requests of AWS SDKs until it receives SIGTERM or SIGINT.
-    Serve(Serve),
+    Serve(Box<Serve>),
+    /// Creates the tables in a PostgreSQL database, or brings them to the level of this version,
+    /// and prints the level before and after.
+    Migrate(Migrate),
+    /// Copies all records of a database that nobody uses to a new one, compares both, and prints
+    /// their number and their digest.
+    Copy(CopyStore),
     /// Copies what can be read of a damaged database to a new one, and prints what is missing.
     Salvage(Salvage),
     /// Accepts the losses of a salvaged database, so that it opens.
@@ -48,14 +58,19 @@ enum Command {
 fn main() -> ExitCode {
     const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
-    let Program { command } = Program::parse();
+    let Program { command } = Program::try_parse().unwrap_or_else(|error| refuse(&error));
     let level = match &command {
         Command::Serve(options) => options.log,
         // sled panics on some damage, which the report tells.
-        Command::Salvage(_) | Command::AcceptSalvage(_) => log::Level::Off,
+        Command::Migrate(_)
+        | Command::Copy(_)
+        | Command::Salvage(_)
+        | Command::AcceptSalvage(_) => log::Level::Off,
     };
     let ended = log::start(level).map_err(Failure::Start).and_then(|()| match command {
         Command::Serve(options) => serve(&options),
+        Command::Migrate(options) => migrate(&options),
+        Command::Copy(options) => copy_store(&options),
         Command::Salvage(options) => salvage(&options),
         Command::AcceptSalvage(options) => accept(options),
     });
@@ -64,4 +79,24 @@ fn main() -> ExitCode {
     }
     log::finish(LOG_PATIENCE);
     if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Ends the program because of its arguments, or shows the help. A URL among the arguments is not
+/// printed: it can contain a password.
+fn refuse(error: &clap::Error) -> ! {
+    let urls: Vec<String> = env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .filter_map(|argument| {
+            let (before, _) = argument.split_once("://")?;
+            let start = before.rfind('=').map_or(0, |equals| equals.saturating_add(1));
+            argument.get(start..).map(str::to_owned)
+        })
+        .collect();
+    if urls.is_empty() {
+        error.exit()
+    }
+    let text = urls.iter().fold(error.render().to_string(), |text, url| text.replace(url, "URL"));
+    // Nobody is left to tell if this fails.
+    let _ = io::stderr().write_all(text.as_bytes());
+    process::exit(error.exit_code())
 }

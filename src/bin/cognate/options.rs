@@ -1,6 +1,7 @@
 //! The options of `serve`.
 
 mod engine;
+mod place;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,11 +14,23 @@ use cognate::name::{AccountId, ProviderName};
 use crate::guards::limits::{self, Limits};
 use crate::{guards, log};
 
+pub(crate) use place::{Place, StoreUrl};
+
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The folder of the database. It is created if it is missing.
-    #[arg(long, value_name = "PATH", default_value = "./cognate-data")]
+    #[arg(long, value_name = "PATH", default_value = "./cognate-data", conflicts_with = "store")]
     data: PathBuf,
+    /// A PostgreSQL database, which several servers share, instead of a folder:
+    /// `postgres://USER@HOST/DATABASE`. Run `cognate migrate` once before. Other users of the
+    /// machine can see the arguments of a program, so give a password in `PGPASSWORD` or in
+    /// `~/.pgpass`.
+    #[arg(long, value_name = "URL")]
+    store: Option<StoreUrl>,
+    /// The largest number of connections to the PostgreSQL server.
+    #[arg(long, value_name = "COUNT", default_value_t = 8, requires = "store",
+        value_parser = value_parser!(u16).range(1..=1_000))]
+    store_connections: u16,
     /// The address to listen on. Port 0 picks a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
     pub(crate) listen: SocketAddr,
@@ -130,7 +143,7 @@ enum ModulusEncodingName {
     Base64,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum DurabilityName {
     /// A power failure.
     PowerLoss,

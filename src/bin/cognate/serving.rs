@@ -8,6 +8,7 @@ mod exchange;
 mod health;
 mod server;
 mod shutdown;
+mod statistics;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use cognate::Engine;
+use cognate::store::{PostgresStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
@@ -32,32 +34,44 @@ use server::Server;
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
-    let engine = options.open()?;
+    let (engine, shared) = options.open()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().max_blocking_threads(THREADS_MAX);
     let runtime = runtime.build().map_err(Failure::Start)?;
-    let stopped = runtime.block_on(listen(&engine, options))?;
+    let stopped = runtime.block_on(listen(&engine, shared.as_ref(), options))?;
     // An operation goes on after its client has gone.
     runtime.shutdown_timeout(GRACE.saturating_sub(stopped.elapsed()));
+    if let Some(store) = shared {
+        statistics::log(&store.statistics());
+        return Ok(());
+    }
     engine.health().map_err(Failure::Stopped)?;
     engine.sync().map_err(Failure::Sync)
 }
 
 /// Serves until a signal arrives or the database stops. Returns that moment.
-async fn listen(engine: &Engine, options: &Serve) -> Result<Instant, Failure> {
+async fn listen(
+    engine: &Engine,
+    shared: Option<&Arc<PostgresStore>>,
+    options: &Serve,
+) -> Result<Instant, Failure> {
     let address = options.listen;
     let bound = TcpListener::bind(address).await;
     let listener = bound.map_err(|source| Failure::Listen { address, source })?;
     let address = listener.local_addr().map_err(Failure::Start)?;
     let (guard, limits) = (options.guard(address), options.limits());
-    let server = Server::new(engine.clone(), guard, limits, options.request_time_max());
+    let store = shared.map(|store| Arc::clone(store) as Arc<dyn Store>);
+    let server = Server::new(engine.clone(), store, guard, limits, options.request_time_max());
     let server = Arc::new(server.map_err(Failure::Start)?);
     let mut signal = pin!(shutdown::signal().map_err(Failure::Start)?);
     tokio::select! {
         () = &mut signal => return Ok(Instant::now()),
         announced = announce(address) => announced.map_err(Failure::Start)?,
     }
-    let mut database_stop = pin!(until_stopped(engine));
+    if let Some(store) = shared {
+        tokio::spawn(statistics::report(Arc::clone(store)));
+    }
+    let mut database_stop = pin!(until_stopped(engine, shared.is_some()));
     tokio::select! {
         () = accept(&listener, &server) => {}
         () = &mut database_stop => {}
@@ -111,7 +125,9 @@ async fn announce(address: SocketAddr) -> io::Result<()> {
 
 /// Returns when the database accepts no more writes. It accepts none until it is opened again, so
 /// the process ends. Meanwhile logs why deleted pools cannot be removed.
-async fn until_stopped(engine: &Engine) {
+///
+/// A shared store never stops: calls succeed again once it is available.
+async fn until_stopped(engine: &Engine, is_shared: bool) {
     const PAUSE: Duration = Duration::from_millis(500);
 
     let mut logged = None;
@@ -123,6 +139,9 @@ async fn until_stopped(engine: &Engine) {
                 warn!("deleted pools cannot be removed yet: {}", chain(&**failure));
             }
             logged = failure;
+        }
+        if is_shared {
+            continue;
         }
         if let Err(reason) = engine.health() {
             error!("the database accepts no more writes: {}", chain(&reason));

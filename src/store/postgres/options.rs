@@ -6,10 +6,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::store::StoreError;
+use crate::store::postgres::PostgresStore;
 use crate::store::postgres::problem::Problem;
+use crate::store::postgres::schema::{self, Migrated};
 use crate::store::postgres::tls::{PostgresTls, Roots};
 use crate::store::postgres::url::{PostgresUrlError, parse};
-use crate::store::postgres::{PostgresStore, schema};
 
 /// The options of a [`PostgresStore`].
 ///
@@ -120,7 +121,8 @@ impl PostgresOptions {
     }
 
     /// Creates the schema, or brings an older one to the level of this version. It changes nothing
-    /// when there is nothing to do, and several calls may run at the same time.
+    /// when there is nothing to do, and several calls may run at the same time. Returns the levels
+    /// before and after it.
     ///
     /// # Errors
     ///
@@ -132,11 +134,12 @@ impl PostgresOptions {
     /// use cognate::store::PostgresOptions;
     ///
     /// let options = PostgresOptions::parse("postgres://cognate@db/cognate").expect("a URL");
-    /// options.migrate()?;
+    /// let migrated = options.migrate()?;
+    /// assert!(migrated.after >= 1);
     /// let store = options.open()?;
     /// # Ok::<(), cognate::store::StoreError>(())
     /// ```
-    pub fn migrate(&self) -> Result<(), StoreError> {
+    pub fn migrate(&self) -> Result<Migrated, StoreError> {
         schema::migrate(self)
     }
 

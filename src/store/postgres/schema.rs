@@ -107,8 +107,18 @@ fn look(channel: &mut Channel, schema: &str, deadline: Deadline) -> Result<Schem
     Ok(Schema::Found(Level { level, store }))
 }
 
+/// The report of a [migration](PostgresOptions::migrate).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Migrated {
+    /// The level of the schema before it, if there was one.
+    pub before: Option<i32>,
+    /// The level of the schema now.
+    pub after: i32,
+}
+
 /// Creates the schema if it is missing.
-pub(super) fn migrate(options: &PostgresOptions) -> Result<(), StoreError> {
+pub(super) fn migrate(options: &PostgresOptions) -> Result<Migrated, StoreError> {
     let deadline = Deadline::after(options.timeout);
     let migrated = Servers::new(options.clone()).and_then(|servers| {
         let (mut channel, _) = servers.connect(deadline)?;
@@ -117,7 +127,11 @@ pub(super) fn migrate(options: &PostgresOptions) -> Result<(), StoreError> {
     migrated.map_err(Problem::into_error)
 }
 
-fn migrate_on(channel: &mut Channel, schema: &str, deadline: Deadline) -> Result<(), Problem> {
+fn migrate_on(
+    channel: &mut Channel,
+    schema: &str,
+    deadline: Deadline,
+) -> Result<Migrated, Problem> {
     // READ COMMITTED, so that what the lock waited for is seen. Dropping the connection before the
     // commit undoes everything.
     let lock = format!(
@@ -125,16 +139,18 @@ fn migrate_on(channel: &mut Channel, schema: &str, deadline: Deadline) -> Result
          SELECT pg_advisory_xact_lock(hashtextextended('cognate migrate {schema}', 0))"
     );
     channel.simple(&lock, deadline)?;
-    match look(channel, schema, deadline)? {
+    let migrated = match look(channel, schema, deadline)? {
         Schema::Found(found) => {
-            accept(found)?;
+            let level = accept(found)?.level;
+            Migrated { before: Some(level), after: level }
         }
         Schema::Missing => {
             channel.simple(&creation(schema), deadline)?;
+            Migrated { before: None, after: LEVEL }
         }
-    }
+    };
     channel.simple("COMMIT", deadline)?;
-    Ok(())
+    Ok(migrated)
 }
 
 /// The statements that create the schema.

@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cognate::login::{Issuer, JwkSet, OidcVerifier, UnverifiedLogins};
-use cognate::store::{Durability, SledOptions};
+use cognate::store::{Durability, PostgresStore, SledOptions};
 use cognate::token::{ModulusEncoding, SigningAlgorithm};
-use cognate::{DeveloperLinking, Engine, Removal, RoleAccounts, Throttling};
+use cognate::{Builder, DeveloperLinking, Engine, Removal, RoleAccounts, Throttling};
 use tracing::warn;
 
 use crate::failure::Failure;
 use crate::guards::warn_of_others;
-use crate::options::{AlgorithmName, DurabilityName, LinkingName, ModulusEncodingName, Serve};
+use crate::options::{
+    AlgorithmName, DurabilityName, LinkingName, ModulusEncodingName, Serve, StoreUrl,
+};
 
 impl Serve {
-    /// Opens the engine.
-    pub(crate) fn open(&self) -> Result<Engine, Failure> {
+    /// Opens the engine, and the store if it is shared.
+    pub(crate) fn open(&self) -> Result<(Engine, Option<Arc<PostgresStore>>), Failure> {
         let mut builder = Engine::builder().signing_algorithm(match self.signing_algorithm {
             AlgorithmName::Rs512 => SigningAlgorithm::Rs512,
             AlgorithmName::Es256 => SigningAlgorithm::Es256,
@@ -60,7 +63,17 @@ impl Serve {
         if self.throttle {
             builder = builder.throttling(Throttling::DocumentedRates);
         }
+        match &self.store {
+            Some(url) => self.open_shared(builder, url),
+            None => Ok((self.open_folder(builder)?, None)),
+        }
+    }
+
+    fn open_folder(&self, builder: Builder) -> Result<Engine, Failure> {
         let path = &self.data;
+        if path.to_string_lossy().contains("://") {
+            return Err(Failure::DataIsUrl);
+        }
         let database = SledOptions::new(path).durability(match self.durability {
             DurabilityName::PowerLoss => Durability::PowerLoss,
             DurabilityName::ProcessKill => Durability::ProcessKill,
@@ -70,6 +83,25 @@ impl Serve {
         let engine = opened.map_err(|source| Failure::Open { path: path.clone(), source })?;
         warn_of_others(path, "the database");
         Ok(engine)
+    }
+
+    fn open_shared(
+        &self,
+        builder: Builder,
+        url: &StoreUrl,
+    ) -> Result<(Engine, Option<Arc<PostgresStore>>), Failure> {
+        const CALL_MAX: Duration = Duration::from_secs(10);
+
+        let options = url
+            .parse("--store")?
+            .connections(self.store_connections.into())
+            .timeout(CALL_MAX.min(self.request_time_max()))
+            .relaxed(self.durability == DurabilityName::Relaxed);
+        let opened = options.open().map_err(|error| Failure::OpenStore(error.into()));
+        let store = Arc::new(opened?);
+        let engine = builder.open_shared(Arc::clone(&store));
+        let engine = engine.map_err(|error| Failure::OpenStore(error.into()))?;
+        Ok((engine, Some(store)))
     }
 
     /// The issuers named in the options, each with its keys and its clients.

@@ -4,12 +4,13 @@
 //! them, and no guard applies: they tell nothing about an account.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use cognate::store::StoreError;
-use cognate::{Engine, Error};
+use cognate::Engine;
+use cognate::store::{KeyRange, Store, Tree};
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -77,7 +78,7 @@ async fn unready(server: &Server) -> Option<&'static str> {
     if server.is_stopping() {
         return Some("stopping");
     }
-    server.examiner.ask(&server.engine).await.err()
+    server.examiner.ask(server).await.err()
 }
 
 type Health = Result<(), &'static str>;
@@ -92,6 +93,7 @@ pub(crate) struct Examiner {
 /// It has the engine, so the thread keeps none open after the last question.
 struct Question {
     engine: Engine,
+    shared: Option<Arc<dyn Store>>,
     answer: oneshot::Sender<Health>,
 }
 
@@ -104,11 +106,12 @@ impl Examiner {
         Ok(Self { questions })
     }
 
-    async fn ask(&self, engine: &Engine) -> Health {
+    async fn ask(&self, server: &Server) -> Health {
         const LATE: Health = Err("the store does not answer in time");
 
         let (answer, answered) = oneshot::channel();
-        if self.questions.try_send(Question { engine: engine.clone(), answer }).is_err() {
+        let (engine, shared) = (server.engine.clone(), server.shared.clone());
+        if self.questions.try_send(Question { engine, shared, answer }).is_err() {
             return LATE;
         }
         timeout(ANSWER_MAX, answered).await.map_or(LATE, |answer| answer.unwrap_or(LATE))
@@ -117,9 +120,9 @@ impl Examiner {
 
 fn examine(asked: &Receiver<Question>) {
     let mut was_healthy = true;
-    while let Ok(Question { engine, answer }) = asked.recv() {
+    while let Ok(Question { engine, shared, answer }) = asked.recv() {
         let others: Vec<_> = asked.try_iter().map(|other| other.answer).collect();
-        let examined = engine.health();
+        let examined = engine.health().and_then(|()| shared.as_deref().map_or(Ok(()), read));
         drop(engine);
         match &examined {
             Err(error) if was_healthy => warn!("not ready: {}", chain(error)),
@@ -127,7 +130,10 @@ fn examine(asked: &Receiver<Question>) {
             Ok(()) | Err(_) => {}
         }
         was_healthy = examined.is_ok();
-        let health = examined.map_err(|error| reason(&error));
+        let health = examined.map_err(|_| match shared {
+            Some(_) => "the store is unavailable",
+            None => "the database accepts no more writes",
+        });
         for answer in others.into_iter().chain([answer]) {
             // The asker has left if it was late.
             let _ = answer.send(health);
@@ -135,11 +141,8 @@ fn examine(asked: &Receiver<Question>) {
     }
 }
 
-/// The reason without its cause, which is for the log.
-fn reason(error: &Error) -> &'static str {
-    if matches!(error, Error::Storage(StoreError::Unavailable(_))) {
-        "the store is unavailable"
-    } else {
-        "the database accepts no more writes"
-    }
+/// Reads from a shared store, as another machine can have ceased to answer since the last call.
+fn read(store: &dyn Store) -> cognate::Result<()> {
+    store.scan(&KeyRange::prefix(Tree::SigningKeys, []), 1)?;
+    Ok(())
 }

@@ -1,19 +1,22 @@
 //! The state that all connections of the server share.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cognate::Engine;
 use cognate::http::Guard;
+use cognate::store::Store;
 use tokio::sync::watch;
 
 use crate::guards::limits::Limits;
 use crate::serving::health::Examiner;
 
 /// The state that all connections share.
-#[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) engine: Engine,
+    /// The engine's store if other engines share it.
+    pub(crate) shared: Option<Arc<dyn Store>>,
     pub(crate) guard: Guard,
     pub(crate) limits: Limits,
     /// The time from the arrival of a whole request to its answer.
@@ -33,12 +36,13 @@ enum Phase {
 impl Server {
     pub(crate) fn new(
         engine: Engine,
+        shared: Option<Arc<dyn Store>>,
         guard: Guard,
         limits: Limits,
         request_time_max: Duration,
     ) -> io::Result<Self> {
         let (examiner, phase) = (Examiner::start()?, watch::Sender::new(Phase::Serving));
-        Ok(Self { engine, guard, limits, request_time_max, examiner, phase })
+        Ok(Self { engine, shared, guard, limits, request_time_max, examiner, phase })
     }
 
     /// Tells those who ask that the server stops soon.

@@ -29,6 +29,7 @@ struct Held {
     waits: Mutex<bool>,
     released: Condvar,
     is_out: AtomicBool,
+    is_unreadable: AtomicBool,
     begun: AtomicU32,
     commits: AtomicU32,
 }
@@ -51,6 +52,9 @@ impl Store for Held {
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        if self.is_unreadable.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable("db.example:5432 is out"));
+        }
         self.store.scan(range, limit)
     }
 
@@ -79,20 +83,30 @@ struct Rig {
     _runtime: Runtime,
 }
 
-/// A server with this number of places for requests, and of connections.
+/// A server over a shared store, with this number of places for requests, and of connections.
 fn rig(requests_max: u32, connections_max: u32, request_time_max: Duration) -> Rig {
     let store = Arc::new(Held::default());
-    let engine = Engine::builder().open_exclusive(Arc::clone(&store)).expect("opens");
+    let engine = Engine::builder().open_shared(Arc::clone(&store)).expect("opens");
+    let limits = Limits::new(connections_max, requests_max);
+    rig_over(&store, engine, Some(Arc::clone(&store) as Arc<dyn Store>), limits, request_time_max)
+}
+
+fn rig_over(
+    store: &Arc<Held>,
+    engine: Engine,
+    shared: Option<Arc<dyn Store>>,
+    limits: Limits,
+    request_time_max: Duration,
+) -> Rig {
     let runtime = Runtime::new().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let address = listener.local_addr().expect("an address");
-    let limits = Limits::new(connections_max, requests_max);
     let guard = Guard::bound_to(address.ip());
-    let server = Server::new(engine, guard, limits, request_time_max).expect("a server");
+    let server = Server::new(engine, shared, guard, limits, request_time_max).expect("a server");
     let server = Arc::new(server);
     let accepting = Arc::clone(&server);
     runtime.spawn(async move { accept(&listener, &accepting).await });
-    Rig { store, server, address, _runtime: runtime }
+    Rig { store: Arc::clone(store), server, address, _runtime: runtime }
 }
 
 impl Rig {
@@ -164,11 +178,13 @@ fn ready() -> (u16, String) {
 fn health_tells_whether_the_store_works() {
     let rig = rig(1, 16, PATIENCE);
     assert_eq!(rig.ready(), ready());
-    rig.store.is_out.store(true, Ordering::SeqCst);
-    assert_eq!(rig.ready(), unready("the store is unavailable"));
-    assert_eq!(rig.ask("GET /health/live", "").0, 200, "the process serves");
-    rig.store.is_out.store(false, Ordering::SeqCst);
-    assert_eq!(rig.ready(), ready());
+    for defect in [&rig.store.is_out, &rig.store.is_unreadable] {
+        defect.store(true, Ordering::SeqCst);
+        assert_eq!(rig.ready(), unready("the store is unavailable"));
+        assert_eq!(rig.ask("GET /health/live", "").0, 200, "the process serves");
+        defect.store(false, Ordering::SeqCst);
+        assert_eq!(rig.ready(), ready());
+    }
     rig.store.hold(true);
     assert_eq!(rig.ready(), unready("the store does not answer in time"));
     assert_eq!(rig.ask("GET /health/live", "").0, 200, "nobody waits for the store");
@@ -178,6 +194,16 @@ fn health_tells_whether_the_store_works() {
     assert_eq!(rig.ready(), unready("stopping"));
     assert_eq!(rig.ask("GET /health/live", "").0, 200, "the process still serves");
     assert_eq!(read(rig.create_pool()).0, 200, "the process still serves");
+}
+
+#[test]
+fn a_store_of_one_server_that_has_stopped_accepts_no_more_writes() {
+    let store = Arc::new(Held::default());
+    let engine = Engine::builder().open_exclusive(Arc::clone(&store)).expect("opens");
+    let rig = rig_over(&store, engine, None, Limits::new(16, 1), PATIENCE);
+    assert_eq!(rig.ready(), ready());
+    store.is_out.store(true, Ordering::SeqCst);
+    assert_eq!(rig.ready(), unready("the database accepts no more writes"));
 }
 
 #[test]
