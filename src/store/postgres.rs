@@ -13,6 +13,7 @@ mod read;
 mod row;
 mod schema;
 mod settle;
+mod statement;
 mod statistics;
 mod tls;
 mod url;
@@ -114,13 +115,13 @@ impl PostgresStore {
 
     fn read_keys(
         &self,
-        keys: &[(Key, Option<Version>)],
+        keys: Vec<(&Key, Option<Version>)>,
         deadline: Deadline,
     ) -> Result<Vec<Refreshed>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let read = KeyRead::new(self.schema(), keys);
+        let read = KeyRead::new(keys);
         self.read(&read.request, deadline, |rows| read.answer(rows))
     }
 
@@ -131,12 +132,11 @@ impl PostgresStore {
         deadline: Deadline,
         answer: impl Fn(&[tokio_postgres::Row]) -> Result<T, ReadFailure>,
     ) -> Result<T, StoreError> {
-        let is_unnamed = self.pool.servers.options.pools_transactions;
         let mut pauses = Pauses::of_outage();
         loop {
             let mut leased = self.pool.lease(deadline).map_err(Problem::into_error)?;
             add(&self.pool.counters.reads);
-            let result = request.run(&mut leased.channel, is_unnamed, deadline);
+            let result = leased.channel.query(request, &self.pool.servers.options, deadline);
             let problem = match leased.end(result) {
                 Ok(rows) => match answer(&rows) {
                     Ok(answer) => return Ok(answer),
@@ -167,8 +167,8 @@ impl fmt::Debug for PostgresStore {
 
 impl Store for PostgresStore {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
-        let keys: Vec<_> = keys.iter().map(|key| (key.clone(), None)).collect();
-        let answers = self.read_keys(&keys, self.deadline())?.into_iter();
+        let keys = keys.iter().map(|key| (key, None)).collect();
+        let answers = self.read_keys(keys, self.deadline())?.into_iter();
         let values = answers.map(|answer| match answer {
             Refreshed::Value(value) => Some(value),
             Refreshed::Absent | Refreshed::Unchanged => None,
@@ -177,6 +177,7 @@ impl Store for PostgresStore {
     }
 
     fn refresh(&self, keys: &[(Key, Option<Version>)]) -> Result<Vec<Refreshed>, StoreError> {
+        let keys = keys.iter().map(|(key, known)| (key, *known)).collect();
         self.read_keys(keys, self.deadline())
     }
 
@@ -189,13 +190,13 @@ impl Store for PostgresStore {
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        let request = read::range_request(self.schema(), range, limit);
+        let request = read::range_request(range, limit);
         self.read(&request, self.deadline(), |rows| read::entries(range.tree, rows))
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         if batch.is_read_only() {
-            return self.compare(&batch);
+            return self.compare(&batch, self.deadline());
         }
         self.write(&batch)
     }

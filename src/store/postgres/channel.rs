@@ -1,22 +1,25 @@
 //! One connection. The thread that uses it drives it: there is no runtime and no other thread.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{AsyncMessage, Client, Connection, Row, SimpleQueryMessage, Statement};
+use futures_util::Stream;
+use tokio_postgres::error::{DbError, Severity, SqlState};
+use tokio_postgres::{
+    AsyncMessage, Client, Connection, Row, RowStream, SimpleQueryMessage, Statement,
+};
 
 use crate::store::postgres::deadline::{Deadline, now};
+use crate::store::postgres::options::PostgresOptions;
 use crate::store::postgres::problem::Problem;
+use crate::store::postgres::read::Request;
+use crate::store::postgres::statement::{Parameter, Shape};
 use crate::store::postgres::tls::Encrypted;
 use crate::store::postgres::wire::{Awake, Waiter, Wire};
-
-/// The parameters of a statement, with their types.
-pub(super) type Parameters<'a> = Vec<(Box<dyn ToSql + Sync + Send + 'a>, Type)>;
 
 /// The process of the server at the other end of a connection, by its number and its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,22 +32,28 @@ pub(super) struct ServerProcess {
 pub(super) struct Channel {
     pub(super) client: Client,
     pub(super) driver: Driver,
-    pub(super) process: ServerProcess,
+    pub(super) process: Arc<ServerProcess>,
     /// The moment from which on another connection takes its place.
     pub(super) expires: Instant,
-    statements: HashMap<String, Statement>,
+    used: Instant,
+    statements: HashMap<Shape, Statement>,
 }
 
 impl Channel {
     pub(super) fn new(client: Client, driver: Driver) -> Self {
         let process = ServerProcess { pid: 0, started: String::new() };
-        let expires = now();
-        Self { client, driver, process, expires, statements: HashMap::new() }
+        let (process, now) = (Arc::new(process), now());
+        Self { client, driver, process, expires: now, used: now, statements: HashMap::new() }
     }
 
     /// Whether the connection can take a request: nothing has ended it while it was idle.
     pub(super) fn is_usable(&mut self) -> bool {
-        now() < self.expires && self.driver.is_alive()
+        // A look at the socket costs as much as a tenth of a request.
+        const FRESH: Duration = Duration::from_secs(1);
+        let now = now();
+        let is_fresh = now.saturating_duration_since(self.used) < FRESH;
+        self.used = now;
+        now < self.expires && (is_fresh || self.driver.is_alive())
     }
 
     /// Runs statements without parameters and returns the rows of all of them as texts.
@@ -64,52 +73,80 @@ impl Channel {
         Ok(rows)
     }
 
-    /// Runs a statement that the connection keeps by its text.
+    /// Runs a request, as a statement that the connection keeps if it may.
     pub(super) fn query(
         &mut self,
-        sql: &str,
-        parameters: &Parameters<'_>,
+        request: &Request<'_>,
+        options: &PostgresOptions,
         deadline: Deadline,
     ) -> Result<Vec<Row>, Problem> {
-        let statement = self.prepared(sql, parameters, deadline)?;
-        let values: Vec<&(dyn ToSql + Sync)> =
-            parameters.iter().map(|(value, _)| &**value as &(dyn ToSql + Sync)).collect();
-        self.driver.run(deadline, self.client.query(&statement, &values))
+        if options.pools_transactions {
+            let sql = request.shape.sql(&options.schema);
+            return self.query_text(&sql, &request.parameters, deadline);
+        }
+        let statement = self.prepared(request, options, deadline)?;
+        let rows = query(&self.client, &statement, &request.parameters);
+        self.driver.run(deadline, rows)
     }
 
     /// Runs a statement that no other request refers to.
-    pub(super) fn query_unnamed(
+    pub(super) fn query_text(
         &mut self,
         sql: &str,
-        parameters: &Parameters<'_>,
+        parameters: &[Parameter<'_>],
         deadline: Deadline,
     ) -> Result<Vec<Row>, Problem> {
-        self.driver.run(deadline, self.client.query_typed(sql, &typed(parameters)))
+        self.driver.run_durably(deadline, query_text(&self.client, sql, parameters))
     }
 
-    /// The statement of a text, from an earlier request or from one of its own.
+    /// The statement of a request, from an earlier one or from a round trip of its own.
     pub(super) fn prepared(
         &mut self,
-        sql: &str,
-        parameters: &Parameters<'_>,
+        request: &Request<'_>,
+        options: &PostgresOptions,
         deadline: Deadline,
     ) -> Result<Statement, Problem> {
         const MOST: usize = 256;
-        if let Some(statement) = self.statements.get(sql) {
+        if let Some(statement) = self.statements.get(&request.shape) {
             return Ok(statement.clone());
         }
-        let types: Vec<Type> = parameters.iter().map(|(_, of)| of.clone()).collect();
-        let statement = self.driver.run(deadline, self.client.prepare_typed(sql, &types))?;
+        let sql = request.shape.sql(&options.schema);
+        let types: Vec<_> = request.parameters.iter().map(Parameter::of).collect();
+        let statement = self.driver.run(deadline, self.client.prepare_typed(&sql, &types))?;
         if self.statements.len() >= MOST {
             self.statements.clear();
         }
-        self.statements.insert(sql.to_owned(), statement.clone());
+        self.statements.insert(request.shape.clone(), statement.clone());
         Ok(statement)
     }
 }
 
-pub(super) fn typed<'a>(parameters: &'a Parameters<'_>) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    parameters.iter().map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone())).collect()
+/// The rows of a prepared statement.
+pub(super) async fn query(
+    client: &Client,
+    statement: &Statement,
+    parameters: &[Parameter<'_>],
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    collect(client.query_raw(statement, parameters).await?).await
+}
+
+/// The rows of a statement that is prepared in the same flight.
+pub(super) async fn query_text(
+    client: &Client,
+    sql: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let typed = parameters.iter().map(|parameter| (parameter, parameter.of()));
+    collect(client.query_typed_raw(sql, typed).await?).await
+}
+
+async fn collect(rows: RowStream) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let mut rows = pin!(rows);
+    let mut collected = Vec::new();
+    while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
+        collected.push(row?);
+    }
+    Ok(collected)
 }
 
 /// Carries requests and answers while somebody waits for one.
@@ -118,11 +155,14 @@ pub(super) struct Driver {
     waiter: Waiter,
     awake: Arc<Awake>,
     has_ended: bool,
+    /// The server has committed something, and may have lost it if it loses its disk: it did not
+    /// wait for its standby to the end.
+    is_doubtful: bool,
 }
 
 impl Driver {
     pub(super) fn new(connection: Connection<Wire, Encrypted>, waiter: Waiter) -> Self {
-        Self { connection, waiter, awake: Arc::default(), has_ended: false }
+        Self { connection, waiter, awake: Arc::default(), has_ended: false, is_doubtful: false }
     }
 
     /// The result of a request, at the deadline at the latest. After a broken connection the
@@ -139,6 +179,8 @@ impl Driver {
             if let Poll::Ready(result) = request.as_mut().poll(&mut context) {
                 return result.map_err(Problem::from);
             }
+            // Whatever the request woke is the connection, which goes on now.
+            self.awake.take();
             if let Some(end) = self.advance(&mut context) {
                 // The answer may have come before the end.
                 return match request.as_mut().poll(&mut context) {
@@ -153,13 +195,28 @@ impl Driver {
         }
     }
 
+    /// The result of a request that commits, if the commit is as durable as the server promises.
+    pub(super) fn run_durably<T>(
+        &mut self,
+        deadline: Deadline,
+        request: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Problem> {
+        self.is_doubtful = false;
+        let answer = self.run(deadline, request)?;
+        if self.is_doubtful {
+            return Err(Problem::broken("the server did not wait for its standby"));
+        }
+        Ok(answer)
+    }
+
     /// Reads and writes until the socket has no more to give or to take. The reason if the
     /// connection has ended.
     fn advance(&mut self, context: &mut Context<'_>) -> Option<Problem> {
         while !self.has_ended {
             let end = match self.connection.poll_message(context) {
                 Poll::Pending => return None,
-                Poll::Ready(Some(Ok(AsyncMessage::Notice(_) | AsyncMessage::Notification(_)))) => {
+                Poll::Ready(Some(Ok(AsyncMessage::Notice(notice)))) => {
+                    self.is_doubtful |= gives_up_standby(&notice);
                     continue;
                 }
                 Poll::Ready(Some(Ok(_))) => continue,
@@ -177,9 +234,20 @@ impl Driver {
 
     /// Whether the connection goes on, as far as the socket knows.
     fn is_alive(&mut self) -> bool {
+        if matches!(self.waiter.wait(Duration::ZERO), Ok(false)) {
+            return true;
+        }
         let waker = Waker::from(Arc::clone(&self.awake));
         self.advance(&mut Context::from_waker(&waker)).is_none()
     }
+}
+
+/// Whether a server says that it no longer waits until the standby has a commit. The text of this
+/// warning depends on the server's language, and its code is either that of all warnings or that of
+/// a server that stops.
+fn gives_up_standby(notice: &DbError) -> bool {
+    let is_warning = notice.parsed_severity() == Some(Severity::Warning);
+    is_warning && [SqlState::WARNING, SqlState::ADMIN_SHUTDOWN].contains(notice.code())
 }
 
 /// Waits until the socket is ready, at the deadline at the latest.

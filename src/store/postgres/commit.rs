@@ -1,17 +1,18 @@
 //! Commits: one statement, repeated when it met another one, settled when its answer was lost.
 
+use std::sync::Arc;
+
 use futures_util::future::join4;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::Row;
 
 use crate::ambient::{Ids, RandomIds, SystemEntropy};
 use crate::store::postgres::PostgresStore;
-use crate::store::postgres::channel::{Channel, Parameters, typed};
+use crate::store::postgres::channel::{Channel, query, query_text};
 use crate::store::postgres::connect::PLANS;
 use crate::store::postgres::deadline::{Deadline, Pauses};
 use crate::store::postgres::plan::{CommitAnswer, CommitPlan};
-use crate::store::postgres::problem::{Problem, ProblemKind};
-use crate::store::postgres::read::ReadFailure;
+use crate::store::postgres::problem::{Contention, Problem, ProblemKind};
+use crate::store::postgres::read::{ReadFailure, Request};
 use crate::store::postgres::settle::Doubt;
 use crate::store::postgres::statistics::add;
 use crate::store::{Batch, Commit, Key, Refreshed, StoreError, Token, Version};
@@ -24,13 +25,13 @@ struct Unanswered {
 }
 
 impl PostgresStore {
-    /// Compares the checks of a batch that writes nothing, in one read.
-    pub(super) fn compare(&self, batch: &Batch) -> Result<Commit, StoreError> {
+    /// Compares the checks of a batch, in one read.
+    pub(super) fn compare(&self, batch: &Batch, deadline: Deadline) -> Result<Commit, StoreError> {
         let checks = batch.checks.iter();
-        let keys: Vec<(Key, Option<Version>)> = checks
-            .map(|(key, value)| (key.clone(), value.as_ref().map(|value| Version::of(value))))
+        let keys = checks
+            .map(|(key, value)| (key, value.as_ref().map(|value| Version::of(value))))
             .collect();
-        let found = self.read_keys(&keys, self.deadline())?;
+        let found = self.read_keys(keys, deadline)?;
         let holds = |((_, wanted), found): (&(Key, Option<Vec<u8>>), &Refreshed)| match found {
             Refreshed::Absent => wanted.is_none(),
             Refreshed::Unchanged => true,
@@ -54,6 +55,7 @@ impl PostgresStore {
         let deadline = self.deadline();
         let counters = &self.pool.counters;
         let mut doubt = Doubt::new(self.token_for(batch)?);
+        let mut are_puts_new = true;
         let (mut contention, mut outage) = (Pauses::of_contention(), Pauses::of_outage());
         loop {
             let mut leased = match self.pool.lease(deadline) {
@@ -61,10 +63,10 @@ impl PostgresStore {
                 Err(problem) => return Err(self.give_up(&doubt, problem)),
             };
             add(&counters.commits);
-            let plan = CommitPlan::new(self.schema(), batch, doubt.token);
-            let process = leased.channel.process.clone();
+            let plan = CommitPlan::new(batch, doubt.token, are_puts_new);
+            let process = Arc::clone(&leased.channel.process);
             let (answer, was_sent) = match self.send(&mut leased.channel, &plan, deadline) {
-                Ok(rows) => (plan.answer(&rows).map_err(ReadFailure::into_problem), true),
+                Ok(rows) => (CommitPlan::answer(&rows).map_err(ReadFailure::into_problem), true),
                 Err(unanswered) => (Err(unanswered.problem), unanswered.was_sent),
             };
             let problem = match leased.end(answer) {
@@ -75,14 +77,16 @@ impl PostgresStore {
                     self.after_done(doubt.token, deadline);
                     return Ok(Commit::Done);
                 }
-                Ok(CommitAnswer::Conflict(current)) => {
-                    return self.settle_conflict(&doubt, batch, current, deadline);
-                }
+                Ok(CommitAnswer::Conflict) => Problem::contended(Contention::Serialization),
                 Ok(CommitAnswer::WrongLevel) => Problem::refused(WRONG_LEVEL),
                 Err(problem) => problem,
             };
             match problem.kind {
                 ProblemKind::Contended(kind) => {
+                    if let Some(commit) = self.conflict(&doubt, batch, deadline)? {
+                        return Ok(commit);
+                    }
+                    are_puts_new &= kind != Contention::Unique;
                     counters.add_retry(kind);
                     contention.pause(deadline);
                 }
@@ -99,6 +103,26 @@ impl PostgresStore {
             }
             if deadline.remaining().is_none() {
                 return Err(self.give_up(&doubt, problem));
+            }
+        }
+    }
+
+    /// The outcome of a batch that met another one: `None` if all its checks hold, so that it can
+    /// be repeated.
+    fn conflict(
+        &self,
+        doubt: &Doubt,
+        batch: &Batch,
+        deadline: Deadline,
+    ) -> Result<Option<Commit>, StoreError> {
+        if batch.checks.is_empty() {
+            return Ok(None);
+        }
+        let compared = self.compare(batch, deadline);
+        match compared.map_err(|error| self.give_up_after(doubt, error))? {
+            Commit::Done | Commit::Conflict => Ok(None),
+            Commit::ConflictWith(current) => {
+                self.settle_conflict(doubt, batch, current, deadline).map(Some)
             }
         }
     }
@@ -121,40 +145,41 @@ impl PostgresStore {
     ) -> Result<Vec<Row>, Unanswered> {
         let unsent = |problem| Unanswered { problem, was_sent: false };
         let sent = |problem| Unanswered { problem, was_sent: true };
-        let (sql, parameters) = (&plan.request.sql, &plan.request.parameters);
-        if self.pool.servers.options.pools_transactions {
-            let cleaning = plan.cleaning.as_ref().map(|c| (c.sql.as_str(), typed(&c.parameters)));
+        let options = &self.pool.servers.options;
+        let CommitPlan { request, cleaning } = plan;
+        let parameters = &request.parameters;
+        if options.pools_transactions {
+            let text = |request: &Request<'_>| request.shape.sql(&options.schema);
+            let (sql, cleaner) = (text(request), cleaning.as_ref().map(text).unwrap_or_default());
             let begin = self.begin();
             let client = &channel.client;
             let flight = join4(
                 client.batch_execute(&begin),
-                async { client.query_typed(sql, &typed(parameters)).await },
+                query_text(client, &sql, parameters),
                 async {
-                    match &cleaning {
-                        Some((sql, parameters)) => client.query_typed(sql, parameters).await,
+                    match cleaning {
+                        Some(cleaning) => query_text(client, &cleaner, &cleaning.parameters).await,
                         None => Ok(Vec::new()),
                     }
                 },
                 client.batch_execute("COMMIT"),
             );
-            return channel.driver.run(deadline, all(flight)).map_err(sent);
+            return channel.driver.run_durably(deadline, all(flight)).map_err(sent);
         }
-        let statement = channel.prepared(sql, parameters, deadline).map_err(unsent)?;
-        let Some(cleaning) = &plan.cleaning else {
-            let values = values(parameters);
-            let query = channel.client.query(&statement, &values);
-            return channel.driver.run(deadline, query).map_err(sent);
+        let statement = channel.prepared(request, options, deadline).map_err(unsent)?;
+        let Some(cleaning) = cleaning else {
+            let rows = query(&channel.client, &statement, parameters);
+            return channel.driver.run_durably(deadline, rows).map_err(sent);
         };
-        let prepared = channel.prepared(&cleaning.sql, &cleaning.parameters, deadline);
-        let cleaner: Statement = prepared.map_err(unsent)?;
+        let cleaner = channel.prepared(cleaning, options, deadline).map_err(unsent)?;
         let client = &channel.client;
         let flight = join4(
             client.batch_execute(BEGIN),
-            async { client.query(&statement, &values(parameters)).await },
-            async { client.query(&cleaner, &values(&cleaning.parameters)).await },
+            query(client, &statement, parameters),
+            query(client, &cleaner, &cleaning.parameters),
             client.batch_execute("COMMIT"),
         );
-        channel.driver.run(deadline, all(flight)).map_err(sent)
+        channel.driver.run_durably(deadline, all(flight)).map_err(sent)
     }
 
     /// The start of a transaction behind a pooler, where no session keeps its settings.
@@ -170,10 +195,6 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
 const WRONG_LEVEL: &str = "the transaction is not at REPEATABLE READ, so nothing was written; \
      behind a pooler in transaction mode, add `pooler=transaction` to the URL";
-
-fn values<'a>(parameters: &'a Parameters<'_>) -> Vec<&'a (dyn ToSql + Sync)> {
-    parameters.iter().map(|(value, _)| &**value as &(dyn ToSql + Sync)).collect()
-}
 
 type Answered<T> = Result<T, tokio_postgres::Error>;
 

@@ -159,7 +159,7 @@ fn look_around(
         return Err(Problem::refused("older than PostgreSQL 14"));
     }
     let pid = next().parse().unwrap_or_default();
-    channel.process = ServerProcess { pid, started: next() };
+    channel.process = Arc::new(ServerProcess { pid, started: next() });
     let connections = number(next()).saturating_sub(number(next()));
     Ok(ServerFacts { host: host.to_string(), synchronous_commit: next(), connections })
 }

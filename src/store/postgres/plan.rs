@@ -3,7 +3,7 @@
 //! At REPEATABLE READ the first to change a row wins, and the server refuses the others. What the
 //! statement adds makes commits serializable, in the order in which they end:
 //!
-//! * Rows that are only checked are locked, so that they stay until the commit.
+//! * Rows that are checked are locked, so that they stay until the commit.
 //! * A key that was absent is inserted, never upserted: the unique index refuses the second one.
 //!   Where a batch relies on the absence of a key without putting it, it inserts the key and
 //!   deletes it again in the same transaction.
@@ -13,11 +13,11 @@
 use std::collections::BTreeMap;
 
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use crate::store::postgres::read::{ReadFailure, Request, column, unreadable, uuid_of};
-use crate::store::postgres::row::{RowKey, table};
+use crate::store::postgres::row::RowKey;
+use crate::store::postgres::statement::{Action, Form, Parameter, Part, Shape};
 use crate::store::{Batch, Key, Token, Tree, Value, Version};
 
 /// The statement of a batch, and the one that cleans up behind it.
@@ -25,25 +25,20 @@ pub(super) struct CommitPlan<'a> {
     pub(super) request: Request<'a>,
     /// Removes the keys that were inserted for their absence only.
     pub(super) cleaning: Option<Request<'a>>,
-    /// The checks that each part of the answer is about.
-    checks: Vec<Vec<CheckRow<'a>>>,
 }
-
-/// A key, and the value that a batch relies on.
-type CheckRow<'a> = (&'a Key, Option<&'a Value>);
 
 /// The answer to a batch.
 pub(super) enum CommitAnswer {
     Done,
-    /// The current values of the checked keys.
-    Conflict(Vec<(Key, Option<Value>)>),
+    /// A check does not hold; nothing was written.
+    Conflict,
     /// The transaction is not at REPEATABLE READ; nothing was written.
     WrongLevel,
 }
 
 /// All that a batch says about a key.
-#[derive(Default)]
 struct Intent<'a> {
+    key: &'a Key,
     check: Option<Presence<'a>>,
     is_deleted: bool,
     put: Option<&'a Value>,
@@ -56,299 +51,245 @@ enum Presence<'a> {
     Present(&'a Value),
 }
 
-/// The keys of one tree, by what happens to them.
-#[derive(Default)]
-struct TreePlan<'a> {
-    shared: Vec<(&'a Key, &'a Value)>,
-    owned: Vec<(&'a Key, &'a Value)>,
-    absent: Vec<&'a Key>,
-    deleted: Vec<&'a Key>,
-    vacant: Vec<&'a Key>,
-    updated: Vec<(&'a Key, &'a Value)>,
-    inserted: Vec<(&'a Key, &'a Value)>,
-    upserted: Vec<(&'a Key, &'a Value)>,
+/// A key, and the value that it has to have or gets.
+struct Entry<'a> {
+    key: &'a Key,
+    value: Option<&'a Value>,
 }
 
-fn sorted(batch: &Batch) -> BTreeMap<Tree, TreePlan<'_>> {
-    let mut intents: BTreeMap<&Key, Intent<'_>> = BTreeMap::new();
-    for (key, value) in &batch.checks {
-        intents.entry(key).or_default().check = Some(match value {
-            None => Presence::Absent,
-            Some(value) => Presence::Present(value),
-        });
-    }
-    for key in &batch.deletes {
-        intents.entry(key).or_default().is_deleted = true;
-    }
-    for (key, value) in &batch.puts {
-        intents.entry(key).or_default().put = Some(value);
-    }
-    let mut trees: BTreeMap<Tree, TreePlan<'_>> = BTreeMap::new();
-    for (key, intent) in intents {
-        trees.entry(key.tree).or_default().add(key, &intent);
-    }
-    trees
+/// Keys of a tree to which the same happens.
+struct Group<'a> {
+    tree: Tree,
+    action: Action,
+    entries: Vec<Entry<'a>>,
 }
 
-impl<'a> TreePlan<'a> {
-    fn add(&mut self, key: &'a Key, intent: &Intent<'a>) {
-        let is_written = intent.is_deleted || intent.put.is_some();
-        match intent.check {
-            Some(Presence::Present(value)) if is_written => self.owned.push((key, value)),
-            Some(Presence::Present(value)) => self.shared.push((key, value)),
-            Some(Presence::Absent) => self.absent.push(key),
-            None => {}
+fn intents(batch: &Batch) -> Vec<Intent<'_>> {
+    let checks = batch.checks.iter().map(|(key, value)| {
+        let presence = value.as_ref().map_or(Presence::Absent, Presence::Present);
+        Intent { key, check: Some(presence), is_deleted: false, put: None }
+    });
+    let deletes =
+        batch.deletes.iter().map(|key| Intent { key, check: None, is_deleted: true, put: None });
+    let puts = batch.puts.iter().map(|(key, value)| Intent {
+        key,
+        check: None,
+        is_deleted: false,
+        put: Some(value),
+    });
+    let mut intents: Vec<Intent<'_>> = checks.chain(deletes).chain(puts).collect();
+    intents.sort_by_key(|intent| intent.key);
+    intents.dedup_by(|later, first| {
+        let is_same = later.key == first.key;
+        if is_same {
+            first.check = first.check.or(later.check);
+            first.is_deleted |= later.is_deleted;
+            first.put = first.put.or(later.put);
         }
-        match (intent.put, intent.check) {
-            (Some(value), Some(Presence::Present(_))) => self.updated.push((key, value)),
-            (Some(value), Some(Presence::Absent)) => self.inserted.push((key, value)),
-            (Some(value), None) => self.upserted.push((key, value)),
-            (None, Some(Presence::Absent)) => self.vacant.push(key),
-            (None, Some(Presence::Present(_))) if intent.is_deleted => self.deleted.push(key),
-            (None, None) => {
-                self.deleted.push(key);
-                self.vacant.push(key);
-            }
-            (None, Some(Presence::Present(_))) => {}
+        is_same
+    });
+    intents
+}
+
+/// More keys than these are sent in arrays.
+const FEW: usize = 4;
+
+/// The checks and the writes of a batch.
+fn groups(batch: &Batch, are_puts_new: bool) -> (Vec<Group<'_>>, Vec<Group<'_>>) {
+    let mut checks: BTreeMap<Tree, Vec<(Action, Entry<'_>)>> = BTreeMap::new();
+    let mut writes: BTreeMap<(Tree, Action), Vec<Entry<'_>>> = BTreeMap::new();
+    for Intent { key, check, is_deleted, put } in intents(batch) {
+        let is_written = is_deleted || put.is_some();
+        if let Some(Presence::Present(value)) = check {
+            let action = if is_written { Action::Own } else { Action::Share };
+            checks.entry(key.tree).or_default().push((action, Entry { key, value: Some(value) }));
         }
+        let write = match (put, check) {
+            (Some(_), Some(Presence::Present(_))) => Action::Update,
+            (Some(_), Some(Presence::Absent)) => Action::Insert,
+            // An engine puts an identity unseen when it is new.
+            (Some(_), None) if are_puts_new && key.tree == Tree::Identities => Action::Insert,
+            (Some(_), None) => Action::Upsert,
+            (None, Some(Presence::Absent)) => Action::Vacate,
+            (None, Some(Presence::Present(_))) if is_deleted => Action::Delete,
+            (None, None) => Action::Clear,
+            (None, Some(Presence::Present(_))) => continue,
+        };
+        writes.entry((key.tree, write)).or_default().push(Entry { key, value: put });
     }
+    let checks = checks.into_iter().flat_map(|(tree, checks)| in_order(tree, checks)).collect();
+    let writes = writes.into_iter();
+    let writes = writes.map(|((tree, action), entries)| Group { tree, action, entries }).collect();
+    (checks, writes)
+}
+
+/// The checks of a tree so that their rows are locked in the order of the keys. Two batches then
+/// do not wait for each other.
+fn in_order(tree: Tree, checks: Vec<(Action, Entry<'_>)>) -> Vec<Group<'_>> {
+    if checks.len() <= FEW {
+        let alone = |(action, entry)| Group { tree, action, entries: vec![entry] };
+        return checks.into_iter().map(alone).collect();
+    }
+    let is_written = checks.iter().any(|(action, _)| *action == Action::Own);
+    let action = if is_written { Action::Own } else { Action::Share };
+    let entries = checks.into_iter().map(|(_, entry)| entry).collect();
+    vec![Group { tree, action, entries }]
 }
 
 impl<'a> CommitPlan<'a> {
-    pub(super) fn new(schema: &str, batch: &'a Batch, token: Option<Token>) -> Self {
-        let trees = sorted(batch);
-        let mut statement = Statement::new(schema);
-        for (tree, plan) in &trees {
-            statement.check(*tree, plan);
-        }
-        statement.judge();
-        for ((tree, plan), number) in trees.iter().zip(0_usize..) {
-            statement.write(*tree, plan, number);
-        }
+    /// `are_puts_new` tries to insert identities that are put without a check.
+    pub(super) fn new(batch: &'a Batch, token: Option<Token>, are_puts_new: bool) -> Self {
+        let (checks, writes) = groups(batch, are_puts_new);
+        let mut parameters = Vec::with_capacity(16);
+        let checks = parts(&checks, &mut parameters);
+        let write_parts = parts(&writes, &mut parameters);
         if let Some(token) = token {
-            statement.keep(token);
+            parameters.push(Parameter::Version(Some(Uuid::from_bytes(token.0))));
         }
-        let cleaning = clean(schema, &trees);
-        let (request, checks) = statement.finish();
-        Self { request, cleaning, checks }
+        let shape = Shape::Commit { checks, writes: write_parts, has_token: token.is_some() };
+        Self { request: Request { shape, parameters }, cleaning: clean(&writes) }
     }
 
     /// The answer in the rows of the statement.
-    pub(super) fn answer(&self, rows: &[Row]) -> Result<CommitAnswer, ReadFailure> {
-        let mut changed: BTreeMap<(usize, usize), Option<Value>> = BTreeMap::new();
-        let mut verdict = None;
-        for row in rows {
-            let (part, ordinal): (i32, i64) = (column(row, 0)?, column(row, 1)?);
-            match (usize::try_from(part), usize::try_from(ordinal)) {
-                (Ok(part), Ok(ordinal)) => {
-                    changed.insert((part, ordinal), column(row, 4)?);
+    pub(super) fn answer(rows: &[Row]) -> Result<CommitAnswer, ReadFailure> {
+        let [row] = rows else {
+            return Err(unreadable());
+        };
+        let (is_level_right, holds): (bool, bool) = (column(row, 0)?, column(row, 1)?);
+        Ok(match (is_level_right, holds) {
+            (false, _) => CommitAnswer::WrongLevel,
+            (true, false) => CommitAnswer::Conflict,
+            (true, true) => CommitAnswer::Done,
+        })
+    }
+}
+
+/// The parts of a statement, and their parameters.
+fn parts<'a>(groups: &[Group<'a>], parameters: &mut Vec<Parameter<'a>>) -> Vec<Part> {
+    let mut parts = Vec::with_capacity(groups.len());
+    for Group { tree, action, entries } in groups {
+        let can_be_one = !matches!(action, Action::Clear | Action::Vacate);
+        let is_short = |entry: &Entry<'_>| RowKey::is_short(&entry.key.bytes);
+        let part = |form| Part { action: *action, tree: *tree, form };
+        if can_be_one && entries.len() <= FEW && entries.iter().all(is_short) {
+            for Entry { key, value } in entries {
+                parameters.push(Parameter::Bytes(&key.bytes));
+                if let Some(value) = value {
+                    parameters.push(Parameter::Version(Some(uuid_of(Version::of(value)))));
+                    if is_put(*action) {
+                        parameters.push(Parameter::Bytes(value));
+                    }
                 }
-                _ => verdict = Some((column::<bool>(row, 2)?, column::<bool>(row, 3)?)),
+                parts.push(part(Form::One));
             }
-        }
-        match verdict {
-            Some((true, true)) => Ok(CommitAnswer::Done),
-            Some((false, _)) => Ok(CommitAnswer::WrongLevel),
-            Some((true, false)) => {
-                let parts = self.checks.iter().zip(0..);
-                let checks = parts.flat_map(|(checks, part)| {
-                    checks.iter().zip(1..).map(move |(check, ordinal)| (check, (part, ordinal)))
-                });
-                let values = checks.map(|((key, value), place)| {
-                    let current = changed.remove(&place);
-                    ((*key).clone(), current.unwrap_or_else(|| value.cloned()))
-                });
-                Ok(CommitAnswer::Conflict(values.collect()))
-            }
-            None => Err(unreadable()),
+        } else {
+            bind_many(*action, entries, parameters);
+            parts.push(part(Form::Many));
         }
     }
+    parts
 }
 
-const VACANT: &str = "'00000000-0000-0000-0000-000000000000'::uuid";
-
-/// A statement while it is written.
-struct Statement<'s, 'a> {
-    schema: &'s str,
-    request: Request<'a>,
-    separator: &'static str,
-    /// The name of each part that checks, its table, and its checks.
-    parts: Vec<(String, Tree, Vec<CheckRow<'a>>)>,
+fn is_put(action: Action) -> bool {
+    matches!(action, Action::Update | Action::Insert | Action::Upsert)
 }
 
-impl<'s, 'a> Statement<'s, 'a> {
-    fn new(schema: &'s str) -> Self {
-        Self { schema, request: Request::new(), separator: "WITH ", parts: Vec::new() }
+fn bind_many<'a>(action: Action, entries: &[Entry<'a>], parameters: &mut Vec<Parameter<'a>>) {
+    let rows: Vec<RowKey<'a>> = entries.iter().map(|entry| RowKey::of(&entry.key.bytes)).collect();
+    parameters.push(Parameter::Heads(rows.iter().map(|row| row.head).collect()));
+    let tails = rows.iter().map(|row| row.tail).collect();
+    parameters.push(Parameter::Hashes(rows.into_iter().map(|row| row.hash).collect()));
+    let inserts =
+        matches!(action, Action::Clear | Action::Vacate | Action::Insert | Action::Upsert);
+    if inserts {
+        parameters.push(Parameter::Heads(tails));
     }
-
-    fn part(&mut self, sql: std::fmt::Arguments<'_>) {
-        let separator = self.separator;
-        self.request.push(format_args!("{separator}{sql}"));
-        self.separator = ", ";
+    let values = || entries.iter().filter_map(|entry| entry.value);
+    if is_put(action) || matches!(action, Action::Share | Action::Own) {
+        let versions = values().map(|value| Some(uuid_of(Version::of(value)))).collect();
+        parameters.push(Parameter::Versions(versions));
     }
-
-    /// Compares and locks the checked rows of a tree.
-    fn check(&mut self, tree: Tree, plan: &TreePlan<'a>) {
-        for (checks, lock) in [(&plan.shared, "SHARE"), (&plan.owned, "UPDATE")] {
-            if checks.is_empty() {
-                continue;
-            }
-            let (k, h) = self.request.bind_keys(&rows(checks.iter().map(|(key, _)| *key)));
-            let versions: Vec<Uuid> =
-                checks.iter().map(|(_, value)| uuid_of(Version::of(value))).collect();
-            let version = self.request.bind(versions, Type::UUID_ARRAY);
-            let (name, at) = (format!("c{}", self.parts.len()), self.table(tree));
-            self.part(format_args!(
-                "{name} AS MATERIALIZED (SELECT q.i, q.k, q.h, \
-                 t.version IS NOT DISTINCT FROM q.version AS same \
-                 FROM unnest(${k}::bytea[], ${h}::bytea[], ${version}::uuid[]) \
-                 WITH ORDINALITY AS q(k, h, version, i) LEFT JOIN LATERAL \
-                 (SELECT r.version FROM {at} AS r WHERE r.k = q.k AND r.h = q.h FOR {lock}) AS t \
-                 ON true)"
-            ));
-            let checks = checks.iter().map(|(key, value)| (*key, Some(*value))).collect();
-            self.parts.push((name, tree, checks));
-        }
-        if !plan.absent.is_empty() {
-            let (k, h) = self.request.bind_keys(&rows(plan.absent.iter().copied()));
-            let (name, at) = (format!("c{}", self.parts.len()), self.table(tree));
-            self.part(format_args!(
-                "{name} AS MATERIALIZED (SELECT q.i, q.k, q.h, t.k IS NULL AS same \
-                 FROM unnest(${k}::bytea[], ${h}::bytea[]) WITH ORDINALITY AS q(k, h, i) \
-                 LEFT JOIN {at} AS t ON t.k = q.k AND t.h = q.h)"
-            ));
-            let checks = plan.absent.iter().map(|key| (*key, None)).collect();
-            self.parts.push((name, tree, checks));
-        }
+    if is_put(action) {
+        parameters.push(Parameter::Heads(values().map(Vec::as_slice).collect()));
     }
-
-    /// Decides whether anything is written.
-    fn judge(&mut self) {
-        let hold =
-            |(name, ..): &(String, Tree, _)| format!(" AND (SELECT bool_and(same) FROM {name})");
-        let all = self.parts.iter().map(hold).collect::<Vec<_>>().concat();
-        self.part(format_args!(
-            "verdict AS MATERIALIZED (SELECT level, level{all} AS holds FROM \
-             (SELECT current_setting('transaction_isolation') = 'repeatable read' AS level) AS l)"
-        ));
-    }
-
-    fn write(&mut self, tree: Tree, plan: &TreePlan<'a>, number: usize) {
-        let at = self.table(tree);
-        if !plan.deleted.is_empty() {
-            let (k, h) = self.request.bind_keys(&rows(plan.deleted.iter().copied()));
-            self.part(format_args!(
-                "d{number} AS (DELETE FROM {at} AS t USING verdict, \
-                 unnest(${k}::bytea[], ${h}::bytea[]) AS q(k, h) \
-                 WHERE verdict.holds AND t.k = q.k AND t.h = q.h RETURNING t.k, t.h)"
-            ));
-        }
-        if !plan.updated.is_empty() {
-            let (k, h) = self.request.bind_keys(&rows(plan.updated.iter().map(|(key, _)| *key)));
-            let (version, v) = self.bind_values(&plan.updated);
-            self.part(format_args!(
-                "u{number} AS (UPDATE {at} AS t SET version = q.version, v = q.v FROM verdict, \
-                 unnest(${k}::bytea[], ${h}::bytea[], ${version}::uuid[], ${v}::bytea[]) \
-                 AS q(k, h, version, v) WHERE verdict.holds AND t.k = q.k AND t.h = q.h)"
-            ));
-        }
-        let upsert = " ON CONFLICT (k, h) DO UPDATE SET version = excluded.version, v = excluded.v";
-        for (puts, name, end) in [(&plan.inserted, "i", ""), (&plan.upserted, "p", upsert)] {
-            if puts.is_empty() {
-                continue;
-            }
-            let (k, h, tail) = self.bind_whole_keys(puts.iter().map(|(key, _)| *key));
-            let (version, v) = self.bind_values(puts);
-            self.part(format_args!(
-                "{name}{number} AS (INSERT INTO {at} (k, h, tail, version, v) \
-                 SELECT q.k, q.h, q.tail, q.version, q.v FROM verdict, unnest(${k}::bytea[], \
-                 ${h}::bytea[], ${tail}::bytea[], ${version}::uuid[], ${v}::bytea[]) \
-                 AS q(k, h, tail, version, v) WHERE verdict.holds{end})"
-            ));
-        }
-        if !plan.vacant.is_empty() {
-            let (k, h, tail) = self.bind_whole_keys(plan.vacant.iter().copied());
-            let unless = if plan.deleted.is_empty() {
-                String::new()
-            } else {
-                format!(" AND (q.k, q.h) NOT IN (SELECT k, h FROM d{number})")
-            };
-            self.part(format_args!(
-                "v{number} AS (INSERT INTO {at} (k, h, tail, version, v) \
-                 SELECT q.k, q.h, q.tail, {VACANT}, '' FROM verdict, \
-                 unnest(${k}::bytea[], ${h}::bytea[], ${tail}::bytea[]) AS q(k, h, tail) \
-                 WHERE verdict.holds{unless})"
-            ));
-        }
-    }
-
-    fn keep(&mut self, token: Token) {
-        let schema = self.schema;
-        let token = self.request.bind(Uuid::from_bytes(token.0), Type::UUID);
-        self.part(format_args!(
-            "tk AS (INSERT INTO {schema}.tokens (token, at, happened) \
-             SELECT ${token}, now(), true FROM verdict WHERE verdict.holds)"
-        ));
-    }
-
-    /// Adds the answer: the verdict, and what the checks that do not hold found.
-    fn finish(mut self) -> (Request<'a>, Vec<Vec<CheckRow<'a>>>) {
-        self.request.push(format_args!(
-            " SELECT -1, 0::int8, verdict.level, verdict.holds, NULL::bytea FROM verdict"
-        ));
-        for ((name, tree, _), part) in self.parts.iter().zip(0_usize..) {
-            let (schema, table) = (self.schema, table(*tree));
-            self.request.push(format_args!(
-                " UNION ALL SELECT {part}, c.i, NULL, NULL, t.v FROM verdict \
-                 CROSS JOIN {name} AS c LEFT JOIN {schema}.{table} AS t \
-                 ON t.k = c.k AND t.h = c.h WHERE NOT verdict.holds AND NOT c.same"
-            ));
-        }
-        (self.request, self.parts.into_iter().map(|(.., checks)| checks).collect())
-    }
-
-    fn table(&self, tree: Tree) -> String {
-        format!("{}.{}", self.schema, table(tree))
-    }
-
-    fn bind_whole_keys(&mut self, keys: impl Iterator<Item = &'a Key>) -> (usize, usize, usize) {
-        let rows = rows(keys);
-        let (k, h) = self.request.bind_keys(&rows);
-        let tails: Vec<&'a [u8]> = rows.iter().map(|row| row.tail).collect();
-        (k, h, self.request.bind(tails, Type::BYTEA_ARRAY))
-    }
-
-    fn bind_values(&mut self, puts: &[(&'a Key, &'a Value)]) -> (usize, usize) {
-        let version = |(_, value): &(&Key, &Value)| uuid_of(Version::of(value));
-        let versions: Vec<Uuid> = puts.iter().map(version).collect();
-        let values: Vec<&'a [u8]> = puts.iter().map(|(_, value)| value.as_slice()).collect();
-        (
-            self.request.bind(versions, Type::UUID_ARRAY),
-            self.request.bind(values, Type::BYTEA_ARRAY),
-        )
-    }
-}
-
-fn rows<'a>(keys: impl Iterator<Item = &'a Key>) -> Vec<RowKey<'a>> {
-    keys.map(|key| RowKey::of(&key.bytes)).collect()
 }
 
 /// The statement that deletes the keys that were inserted for their absence.
-fn clean<'a>(schema: &str, trees: &BTreeMap<Tree, TreePlan<'a>>) -> Option<Request<'a>> {
-    let mut statement = Statement::new(schema);
-    for ((tree, plan), number) in trees.iter().zip(0_usize..) {
-        if plan.vacant.is_empty() {
-            continue;
+fn clean<'a>(writes: &[Group<'a>]) -> Option<Request<'a>> {
+    let mut trees = Vec::new();
+    let mut parameters = Vec::new();
+    for Group { tree, action, entries } in writes {
+        if matches!(action, Action::Clear | Action::Vacate) {
+            trees.push(*tree);
+            bind_many(Action::Delete, entries, &mut parameters);
         }
-        let at = statement.table(*tree);
-        let (k, h) = statement.request.bind_keys(&rows(plan.vacant.iter().copied()));
-        statement.part(format_args!(
-            "d{number} AS (DELETE FROM {at} AS t USING \
-             unnest(${k}::bytea[], ${h}::bytea[]) AS q(k, h) \
-             WHERE t.k = q.k AND t.h = q.h AND t.version = {VACANT})"
-        ));
     }
-    let is_needed = !statement.request.sql.is_empty();
-    statement.request.push(format_args!(" SELECT 1"));
-    is_needed.then_some(statement.request)
+    (!trees.is_empty()).then_some(Request { shape: Shape::Cleaning(trees), parameters })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: &str = "cognate";
+
+    fn sql(batch: &Batch) -> String {
+        CommitPlan::new(batch, None, true).request.shape.sql(SCHEMA)
+    }
+
+    fn key(name: &str) -> Key {
+        Key::new(Tree::Logins, name.as_bytes())
+    }
+
+    #[test]
+    fn checked_keys_are_not_upserted() {
+        for count in [1, FEW + 1] {
+            let keys: Vec<Key> = (0..count).map(|number| key(&format!("{number}"))).collect();
+            let puts: Vec<_> = keys.iter().map(|key| (key.clone(), b"new".to_vec())).collect();
+            for (old, verb) in [(None, "INSERT INTO"), (Some(b"old".to_vec()), "UPDATE")] {
+                let checks = keys.iter().map(|key| (key.clone(), old.clone())).collect();
+                let batch = Batch { checks, puts: puts.clone(), ..Batch::default() };
+                let text = sql(&batch);
+                assert!(text.contains(verb) && !text.contains("ON CONFLICT"), "{text}");
+            }
+            let text = sql(&Batch { puts, ..Batch::default() });
+            assert!(text.contains("ON CONFLICT"), "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_of_one_tree_are_locked_in_their_order() {
+        let checks = ["a", "b", "c"].map(|name| (key(name), Some(b"old".to_vec())));
+        let batch = Batch { checks: checks.to_vec(), deletes: vec![key("b")], ..Batch::default() };
+        let text = sql(&batch);
+        let locks: Vec<&str> =
+            text.match_indices("FOR ").filter_map(|(at, _)| text.get(at..at + 8)).collect();
+        assert_eq!(locks, ["FOR SHAR", "FOR UPDA", "FOR SHAR"], "{text}");
+    }
+
+    #[test]
+    fn a_batch_has_as_many_parameters_as_its_statement() {
+        let value = || b"value".to_vec();
+        for length in [3, 3000] {
+            let name = |start: char| key(&start.to_string().repeat(length));
+            let batch = Batch {
+                checks: vec![
+                    (name('a'), None),
+                    (name('b'), Some(value())),
+                    (name('c'), Some(value())),
+                    (name('d'), None),
+                ],
+                deletes: vec![name('b'), name('e')],
+                puts: vec![(name('c'), value()), (name('d'), value()), (name('f'), value())],
+                token: Some(Token([1; 16])),
+            };
+            let plan = CommitPlan::new(&batch, batch.token, true);
+            for request in [Some(plan.request), plan.cleaning].into_iter().flatten() {
+                let text = request.shape.sql(SCHEMA);
+                let count = request.parameters.len();
+                let last = |number: usize| text.contains(&format!("${number}"));
+                assert!(last(count) && !last(count + 1), "{count}: {text}");
+            }
+        }
+    }
 }

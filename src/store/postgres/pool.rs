@@ -44,12 +44,9 @@ impl ChannelPool {
     /// A connection for one request. It tries until the deadline to reach a server.
     pub(super) fn lease(&self, deadline: Deadline) -> Result<Leased<'_>, Problem> {
         let mut pauses = Pauses::of_outage();
-        if deadline.remaining().is_none() {
-            return Err(Problem::busy("no time is left"));
-        }
         loop {
-            let place = self.take_place(deadline)?;
-            match self.usable(deadline) {
+            let (place, idle) = self.take_place(deadline)?;
+            match self.usable(idle, deadline) {
                 Ok(channel) => return Ok(Leased { channel, place }),
                 Err(problem) => {
                     drop(place);
@@ -63,8 +60,9 @@ impl ChannelPool {
         }
     }
 
-    /// Waits until fewer calls have a connection than there may be connections.
-    fn take_place(&self, deadline: Deadline) -> Result<Place<'_>, Problem> {
+    /// Waits until fewer calls have a connection than there may be connections. Returns one that is
+    /// idle.
+    fn take_place(&self, deadline: Deadline) -> Result<(Place<'_>, Option<Channel>), Problem> {
         let most = self.servers.options.connections;
         let mut state = self.state.lock();
         if state.places >= most {
@@ -84,20 +82,19 @@ impl ChannelPool {
             return Err(Problem::busy(text));
         }
         state.places = state.places.saturating_add(1);
-        Ok(Place(self))
+        let idle = state.idle.pop();
+        Ok((Place { pool: self, kept: None }, idle))
     }
 
     /// An idle connection that still works, or a new one.
-    fn usable(&self, deadline: Deadline) -> Result<Channel, Problem> {
-        loop {
-            let idle = self.state.lock().idle.pop();
-            let Some(mut channel) = idle else {
-                return self.open(deadline);
-            };
+    fn usable(&self, mut idle: Option<Channel>, deadline: Deadline) -> Result<Channel, Problem> {
+        while let Some(mut channel) = idle {
             if channel.is_usable() {
                 return Ok(channel);
             }
+            idle = self.state.lock().idle.pop();
         }
+        self.open(deadline)
     }
 
     fn open(&self, deadline: Deadline) -> Result<Channel, Problem> {
@@ -132,28 +129,33 @@ pub(super) struct Leased<'a> {
 impl Leased<'_> {
     /// Gives the connection back, unless the request broke it.
     pub(super) fn end<T>(self, result: Result<T, Problem>) -> Result<T, Problem> {
-        let Self { channel, place } = self;
-        match &result {
-            Err(problem) if problem.kind == ProblemKind::Broken => {
-                add(&place.0.counters.broken);
-                place.0.is_out.store(true, Ordering::Relaxed);
-            }
-            Ok(_) | Err(_) => {
-                place.0.state.lock().idle.push(channel);
-                place.0.is_out.store(false, Ordering::Relaxed);
-            }
+        let Self { channel, mut place } = self;
+        let pool = place.pool;
+        let is_broken = result.as_ref().is_err_and(|problem| problem.kind == ProblemKind::Broken);
+        if is_broken {
+            add(&pool.counters.broken);
+        } else {
+            place.kept = Some(channel);
+        }
+        if pool.is_out() != is_broken {
+            pool.is_out.store(is_broken, Ordering::Relaxed);
         }
         result
     }
 }
 
-struct Place<'a>(&'a ChannelPool);
+/// The right to a connection, and the one that is given back with it.
+struct Place<'a> {
+    pool: &'a ChannelPool,
+    kept: Option<Channel>,
+}
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.state.lock();
+        let mut state = self.pool.state.lock();
         state.places = state.places.saturating_sub(1);
+        state.idle.extend(self.kept.take());
         drop(state);
-        self.0.freed.notify_one();
+        self.pool.freed.notify_one();
     }
 }

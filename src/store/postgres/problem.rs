@@ -38,6 +38,11 @@ impl Problem {
         Self { kind: ProblemKind::Broken, text: text.into() }
     }
 
+    pub(super) fn contended(contention: Contention) -> Self {
+        let text = "another commit changed the records again and again".to_owned();
+        Self { kind: ProblemKind::Contended(contention), text }
+    }
+
     pub(super) fn busy(text: impl Into<String>) -> Self {
         Self { kind: ProblemKind::Busy, text: text.into() }
     }

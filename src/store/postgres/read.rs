@@ -1,16 +1,14 @@
 //! Reads: any number of keys of any trees, or a range of one tree, in one statement.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use crate::store::key::corrupt;
-use crate::store::postgres::channel::{Channel, Parameters};
-use crate::store::postgres::deadline::Deadline;
 use crate::store::postgres::problem::Problem;
-use crate::store::postgres::row::{RowKey, table};
+use crate::store::postgres::row::RowKey;
+use crate::store::postgres::statement::{Action, Form, Parameter, Part, Shape};
 use crate::store::{Key, KeyRange, Refreshed, StoreError, Tree, Value, Version};
 
 /// A failed read: the server's problem, or a row that this crate cannot have written.
@@ -36,81 +34,26 @@ impl ReadFailure {
 
 /// A statement and its parameters.
 pub(super) struct Request<'a> {
-    pub(super) sql: String,
-    pub(super) parameters: Parameters<'a>,
-}
-
-impl<'a> Request<'a> {
-    pub(super) fn new() -> Self {
-        Self { sql: String::new(), parameters: Vec::new() }
-    }
-
-    pub(super) fn push(&mut self, sql: std::fmt::Arguments<'_>) {
-        // Writing to a string cannot fail.
-        let _ = self.sql.write_fmt(sql);
-    }
-
-    /// Adds a parameter and returns its number.
-    pub(super) fn bind(
-        &mut self,
-        value: impl tokio_postgres::types::ToSql + Sync + Send + 'a,
-        of: Type,
-    ) -> usize {
-        self.parameters.push((Box::new(value), of));
-        self.parameters.len()
-    }
-
-    /// Adds the columns that name keys, and returns their numbers.
-    pub(super) fn bind_keys(&mut self, keys: &[RowKey<'a>]) -> (usize, usize) {
-        let heads: Vec<&'a [u8]> = keys.iter().map(|key| key.head).collect();
-        let hashes: Vec<Vec<u8>> = keys.iter().map(|key| key.hash.clone()).collect();
-        (self.bind(heads, Type::BYTEA_ARRAY), self.bind(hashes, Type::BYTEA_ARRAY))
-    }
-
-    pub(super) fn run(
-        &self,
-        channel: &mut Channel,
-        is_unnamed: bool,
-        deadline: Deadline,
-    ) -> Result<Vec<Row>, Problem> {
-        if is_unnamed {
-            channel.query_unnamed(&self.sql, &self.parameters, deadline)
-        } else {
-            channel.query(&self.sql, &self.parameters, deadline)
-        }
-    }
+    pub(super) shape: Shape,
+    pub(super) parameters: Vec<Parameter<'a>>,
 }
 
 /// A read of keys, each with the version that the caller knows.
 pub(super) struct KeyRead<'a> {
     pub(super) request: Request<'a>,
-    keys: &'a [(Key, Option<Version>)],
-    /// The trees of the keys, and the places of the keys of each.
-    trees: Vec<(Tree, Vec<usize>)>,
+    keys: Vec<(&'a Key, Option<Version>)>,
+    /// The places of the keys of each part of the statement.
+    parts: Vec<Vec<usize>>,
 }
 
 impl<'a> KeyRead<'a> {
-    pub(super) fn new(schema: &str, keys: &'a [(Key, Option<Version>)]) -> Self {
-        let trees = by_tree(keys.iter().map(|(key, _)| key));
-        let mut request = Request::new();
-        for ((tree, places), number) in trees.iter().zip(0_usize..) {
-            let own: Vec<_> = places.iter().filter_map(|place| keys.get(*place)).collect();
-            let rows: Vec<RowKey<'a>> = own.iter().map(|(key, _)| RowKey::of(&key.bytes)).collect();
-            let known: Vec<Option<Uuid>> =
-                own.iter().map(|(_, known)| known.map(uuid_of)).collect();
-            let (k, h) = request.bind_keys(&rows);
-            let known = request.bind(known, Type::UUID_ARRAY);
-            let union = if number == 0 { "" } else { " UNION ALL " };
-            request.push(format_args!(
-                "{union}SELECT {number}::int4, q.i, t.version, \
-                 CASE WHEN t.version IS DISTINCT FROM q.known THEN t.v END \
-                 FROM unnest(${k}::bytea[], ${h}::bytea[], ${known}::uuid[]) \
-                 WITH ORDINALITY AS q(k, h, known, i) \
-                 JOIN {schema}.{} AS t ON t.k = q.k AND t.h = q.h",
-                table(*tree)
-            ));
-        }
-        Self { request, keys, trees }
+    pub(super) fn new(keys: Vec<(&'a Key, Option<Version>)>) -> Self {
+        /// More keys than these are sent in arrays.
+        const FEW: usize = 4;
+
+        let is_few = keys.len() <= FEW && keys.iter().all(|(key, _)| RowKey::is_short(&key.bytes));
+        let (parts, shape, parameters) = if is_few { one_each(&keys) } else { arrays(&keys) };
+        Self { request: Request { shape: Shape::Read(shape), parameters }, keys, parts }
     }
 
     /// The answer about each key, in their order.
@@ -134,44 +77,51 @@ impl<'a> KeyRead<'a> {
     }
 
     fn place(&self, number: i32, ordinal: i64) -> Option<usize> {
-        let (_, places) = self.trees.get(usize::try_from(number).ok()?)?;
+        let places = self.parts.get(usize::try_from(number).ok()?)?;
         places.get(usize::try_from(ordinal).ok()?.checked_sub(1)?).copied()
     }
 }
 
-/// The trees of keys in their order, each with the places of its keys in the order of the keys. In
-/// this order rows are locked, so that two batches do not wait for each other.
-pub(super) fn by_tree<'a>(keys: impl Iterator<Item = &'a Key>) -> Vec<(Tree, Vec<usize>)> {
-    let mut order: Vec<(&Key, usize)> = keys.zip(0..).collect();
-    order.sort();
-    let mut trees: Vec<(Tree, Vec<usize>)> = Vec::new();
-    for (key, place) in order {
-        match trees.last_mut() {
-            Some((tree, places)) if *tree == key.tree => places.push(place),
-            _ => trees.push((key.tree, vec![place])),
-        }
+type ReadParts<'a> = (Vec<Vec<usize>>, Vec<Part>, Vec<Parameter<'a>>);
+
+fn one_each<'a>(keys: &[(&'a Key, Option<Version>)]) -> ReadParts<'a> {
+    let part =
+        |(key, _): &(&Key, _)| Part { action: Action::Find, tree: key.tree, form: Form::One };
+    let bound = |(key, known): &(&'a Key, Option<Version>)| {
+        [Parameter::Bytes(&key.bytes), Parameter::Version(known.map(uuid_of))]
+    };
+    let places = (0..keys.len()).map(|place| vec![place]);
+    (places.collect(), keys.iter().map(part).collect(), keys.iter().flat_map(bound).collect())
+}
+
+/// The keys by their trees.
+fn arrays<'a>(keys: &[(&'a Key, Option<Version>)]) -> ReadParts<'a> {
+    let mut trees: BTreeMap<Tree, Vec<usize>> = BTreeMap::new();
+    for ((key, _), place) in keys.iter().zip(0..) {
+        trees.entry(key.tree).or_default().push(place);
     }
-    trees
+    let (mut parts, mut parameters) = (Vec::new(), Vec::new());
+    for (tree, places) in &trees {
+        let own: Vec<_> = places.iter().filter_map(|place| keys.get(*place)).collect();
+        let rows: Vec<RowKey<'a>> = own.iter().map(|(key, _)| RowKey::of(&key.bytes)).collect();
+        parameters.push(Parameter::Heads(rows.iter().map(|row| row.head).collect()));
+        parameters.push(Parameter::Hashes(rows.into_iter().map(|row| row.hash).collect()));
+        let known = own.iter().map(|(_, known)| known.map(uuid_of)).collect();
+        parameters.push(Parameter::Versions(known));
+        parts.push(Part { action: Action::Find, tree: *tree, form: Form::Many });
+    }
+    (trees.into_values().collect(), parts, parameters)
 }
 
 /// A read of a range: its first rows.
-pub(super) fn range_request<'a>(schema: &str, range: &'a KeyRange, limit: usize) -> Request<'a> {
-    let mut request = Request::new();
-    let start = RowKey::of(&range.start);
-    let (k, tail) = (request.bind(start.head, Type::BYTEA), request.bind(start.tail, Type::BYTEA));
-    request.push(format_args!(
-        "SELECT t.k, t.tail, t.version, t.v FROM {schema}.{} AS t \
-         WHERE t.k >= ${k} AND (t.k > ${k} OR t.tail >= ${tail})",
-        table(range.tree)
-    ));
-    if let Some(end) = &range.end {
-        let end = RowKey::of(end);
-        let (k, tail) = (request.bind(end.head, Type::BYTEA), request.bind(end.tail, Type::BYTEA));
-        request.push(format_args!(" AND t.k <= ${k} AND (t.k < ${k} OR t.tail < ${tail})"));
+pub(super) fn range_request(range: &KeyRange, limit: usize) -> Request<'_> {
+    let bounds = std::iter::once(&range.start).chain(&range.end).map(|bound| RowKey::of(bound));
+    let bounds = bounds.flat_map(|row| [Parameter::Bytes(row.head), Parameter::Bytes(row.tail)]);
+    let limit = Parameter::Limit(i64::try_from(limit).unwrap_or(i64::MAX));
+    Request {
+        shape: Shape::Range { tree: range.tree, has_end: range.end.is_some() },
+        parameters: bounds.chain([limit]).collect(),
     }
-    let limit = request.bind(i64::try_from(limit).unwrap_or(i64::MAX), Type::INT8);
-    request.push(format_args!(" ORDER BY t.k, t.tail LIMIT ${limit}"));
-    request
 }
 
 /// The entries of a range.

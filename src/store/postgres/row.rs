@@ -24,6 +24,11 @@ pub(super) struct RowKey<'a> {
 }
 
 impl<'a> RowKey<'a> {
+    /// Whether the key has neither a hash nor a tail.
+    pub(super) fn is_short(key: &[u8]) -> bool {
+        key.len() <= HEAD
+    }
+
     pub(super) fn of(key: &'a [u8]) -> Self {
         let (head, tail) = key.split_at_checked(HEAD).unwrap_or((key, &[]));
         let hash =

@@ -6,16 +6,19 @@
 //! A batch without a token puts a key that was absent. The process of the server that has the
 //! commit is ended first. The batch is then repeated: if the commit happened, the key is there.
 
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::store::postgres::PostgresStore;
 use crate::store::postgres::channel::ServerProcess;
 use crate::store::postgres::deadline::{Deadline, Pauses};
 use crate::store::postgres::problem::{Problem, ProblemKind};
-use crate::store::postgres::read::Request;
+use crate::store::postgres::statement::Parameter;
 use crate::store::postgres::statistics::add;
 use crate::store::{Batch, Commit, Key, StoreError, Token, Value, Version};
-use tokio_postgres::types::Type;
+
+const TERMINATION: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+     WHERE pid = $1 AND backend_start::text = $2";
 
 /// The knowledge about earlier attempts of a commit.
 pub(super) struct Doubt {
@@ -63,15 +66,13 @@ impl PostgresStore {
     fn has_happened(&self, token: Token, deadline: Deadline) -> Result<bool, Problem> {
         // The update makes this commit wait for the standby. One that a crash made visible may not
         // have.
-        let mut request = Request::new();
-        let token = request.bind(Uuid::from_bytes(token.0), Type::UUID);
         let schema = self.schema();
-        request.push(format_args!(
-            "INSERT INTO {schema}.tokens AS t (token, at, happened) \
-             VALUES (${token}, now(), false) \
+        let sql = format!(
+            "INSERT INTO {schema}.tokens AS t (token, at, happened) VALUES ($1, now(), false) \
              ON CONFLICT (token) DO UPDATE SET at = t.at RETURNING happened"
-        ));
-        let rows = self.insist(&request, deadline)?;
+        );
+        let token = Parameter::Version(Some(Uuid::from_bytes(token.0)));
+        let rows = self.insist(&sql, &[token], deadline)?;
         let happened = rows.first().and_then(|row| row.try_get::<_, bool>(0).ok());
         happened.ok_or_else(|| Problem::refused("the table of tokens has no answer"))
     }
@@ -80,14 +81,8 @@ impl PostgresStore {
     fn end_process(&self, process: &ServerProcess, deadline: Deadline) -> Result<(), Problem> {
         let mut pauses = Pauses::of_contention();
         loop {
-            let mut request = Request::new();
-            let pid = request.bind(process.pid, Type::INT4);
-            let started = request.bind(process.started.clone(), Type::TEXT);
-            request.push(format_args!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE pid = ${pid} AND backend_start::text = ${started}"
-            ));
-            if self.insist(&request, deadline)?.is_empty() {
+            let is_it = [Parameter::Number(process.pid), Parameter::Text(&process.started)];
+            if self.insist(TERMINATION, &is_it, deadline)?.is_empty() {
                 return Ok(());
             }
             if deadline.remaining().is_none() {
@@ -118,13 +113,12 @@ impl PostgresStore {
             .collect();
         if created.iter().any(|(own, now)| Some(*own) == *now) {
             // As for a token: what a crash made visible has to reach the standby.
-            let mut request = Request::new();
             let schema = self.schema();
-            request.push(format_args!(
+            let sql = format!(
                 "INSERT INTO {schema}.tokens (token, at, happened) \
                  VALUES (gen_random_uuid(), now(), true)"
-            ));
-            self.insist(&request, deadline).map_err(|problem| self.give_up(doubt, problem))?;
+            );
+            self.insist(&sql, &[], deadline).map_err(|problem| self.give_up(doubt, problem))?;
             add(&self.pool.counters.happened);
             return Ok(Commit::Done);
         }
@@ -145,21 +139,30 @@ impl PostgresStore {
         problem.into_error()
     }
 
+    /// The error of a commit whose repetition failed with this one.
+    pub(super) fn give_up_after(&self, doubt: &Doubt, error: StoreError) -> StoreError {
+        if let StoreError::Unavailable(cause) | StoreError::Failed(cause) = &error
+            && doubt.is_open
+        {
+            add(&self.pool.counters.unknown);
+            return StoreError::Unknown(cause.clone());
+        }
+        error
+    }
+
     /// Removes old tokens now and then.
     pub(super) fn after_done(&self, token: Option<Token>, deadline: Deadline) {
         let is_turn = token.is_some_and(|Token([first, ..])| first == 0);
         if !is_turn {
             return;
         }
-        let mut request = Request::new();
         let schema = self.schema();
-        request.push(format_args!(
+        let sql = format!(
             "DELETE FROM {schema}.tokens WHERE token IN (SELECT token FROM {schema}.tokens \
              WHERE at < now() - interval '1 hour' ORDER BY at LIMIT 1000 FOR UPDATE SKIP LOCKED)"
-        ));
+        );
         if let Ok(mut leased) = self.pool.lease(deadline) {
-            let is_unnamed = self.pool.servers.options.pools_transactions;
-            let result = request.run(&mut leased.channel, is_unnamed, deadline);
+            let result = leased.channel.query_text(&sql, &[], deadline);
             // The batch is done whatever becomes of this. Another turn comes.
             let _ = leased.end(result);
         }
@@ -168,14 +171,14 @@ impl PostgresStore {
     /// Repeats a request that may run twice until the deadline.
     fn insist(
         &self,
-        request: &Request<'_>,
+        sql: &str,
+        parameters: &[Parameter<'_>],
         deadline: Deadline,
-    ) -> Result<Vec<tokio_postgres::Row>, Problem> {
-        let is_unnamed = self.pool.servers.options.pools_transactions;
+    ) -> Result<Vec<Row>, Problem> {
         let mut pauses = Pauses::of_outage();
         loop {
             let mut leased = self.pool.lease(deadline)?;
-            let result = request.run(&mut leased.channel, is_unnamed, deadline);
+            let result = leased.channel.query_text(sql, parameters, deadline);
             let problem = match leased.end(result) {
                 Ok(rows) => return Ok(rows),
                 Err(problem) => problem,

@@ -38,6 +38,8 @@ struct SocketLine {
     socket: Socket,
     /// A write found no room.
     is_full: AtomicBool,
+    /// A read found less than it had room for, so there is nothing more to read before a wait.
+    is_empty: AtomicBool,
 }
 
 /// The wire and the waiter of a socket.
@@ -50,7 +52,11 @@ pub(super) fn split(socket: Socket) -> io::Result<(Wire, Waiter)> {
         #[cfg(unix)]
         Socket::Unix(unix) => unix.set_nonblocking(true)?,
     }
-    let line = Arc::new(SocketLine { socket, is_full: AtomicBool::new(false) });
+    let line = Arc::new(SocketLine {
+        socket,
+        is_full: AtomicBool::new(false),
+        is_empty: AtomicBool::new(false),
+    });
     Ok((Wire(Arc::clone(&line)), Waiter(line)))
 }
 
@@ -69,6 +75,7 @@ impl Waiter {
             #[cfg(unix)]
             Socket::Unix(unix) => PollFd::new(unix, flags),
         }];
+        self.0.is_empty.store(false, Ordering::Relaxed);
         match poll(&mut sockets, Some(&timeout)) {
             Ok(ready) => Ok(ready > 0),
             // The caller looks at its deadline and comes again.
@@ -91,8 +98,11 @@ impl AsyncRead for Wire {
         _: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            let room = buffer.initialize_unfilled();
+        if self.0.is_empty.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        let room = buffer.initialize_unfilled();
+        let read = loop {
             let read = match &self.0.socket {
                 Socket::Tcp(tcp) => (&*tcp).read(room),
                 #[cfg(unix)]
@@ -100,11 +110,16 @@ impl AsyncRead for Wire {
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => {
-                    return pending_or(other.map(|length| buffer.advance(length)));
-                }
+                other => break pending_or(other),
             }
-        }
+        };
+        let is_empty = match &read {
+            Poll::Ready(Ok(length)) => 0 < *length && *length < room.len(),
+            Poll::Ready(Err(_)) => false,
+            Poll::Pending => true,
+        };
+        self.0.is_empty.store(is_empty, Ordering::Relaxed);
+        read.map_ok(|length| buffer.advance(length))
     }
 }
 
