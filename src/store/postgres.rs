@@ -4,6 +4,7 @@ mod channel;
 mod commit;
 mod connect;
 mod deadline;
+mod flights;
 mod options;
 mod password;
 mod plan;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use crate::store::{Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, Value, Version};
 use connect::Servers;
 use deadline::{Deadline, Pauses};
+use flights::Flights;
 use pool::ChannelPool;
 use problem::{Problem, ProblemKind};
 use read::{KeyRead, ReadFailure};
@@ -52,7 +54,10 @@ pub use url::PostgresUrlError;
 ///   repeats what met another transaction, and it looks for another server when one is lost.
 /// * When the answer of a commit is lost, the store finds out whether the commit happened. If it
 ///   cannot until the timeout, the error is [`StoreError::Unknown`].
-/// * A call uses at most one connection, and none while it pauses.
+/// * A call uses at most one connection, and none while it pauses. While a quarter of the
+///   connections are busy with small reads, further ones wait for the next of them to end and then
+///   share one statement.
+/// * Opening a store fills one connection. The others are opened when they are needed.
 /// * A call blocks its thread, and only that one: nothing runs in the background. A store can be
 ///   used from asynchronous code like any other.
 ///
@@ -74,6 +79,7 @@ pub use url::PostgresUrlError;
 /// ```
 pub struct PostgresStore {
     pool: ChannelPool,
+    flights: Flights,
 }
 
 impl PostgresStore {
@@ -97,7 +103,9 @@ impl PostgresStore {
         let level = servers.level(&mut channel, deadline)?;
         let pool = ChannelPool::new(servers, level.store);
         pool.keep(channel);
-        Ok(Self { pool })
+        // The others are for commits and ranges.
+        let flights = Flights::new(pool.servers.options.connections / 4);
+        Ok(Self { pool, flights })
     }
 
     /// The work since the store was opened.
@@ -177,8 +185,12 @@ impl Store for PostgresStore {
     }
 
     fn refresh(&self, keys: &[(Key, Option<Version>)]) -> Result<Vec<Refreshed>, StoreError> {
-        let keys = keys.iter().map(|(key, known)| (key, *known)).collect();
-        self.read_keys(keys, self.deadline())
+        let deadline = self.deadline();
+        if keys.len() > read::FEW {
+            let keys = keys.iter().map(|(key, known)| (key, *known)).collect();
+            return self.read_keys(keys, deadline);
+        }
+        self.flights.refresh(keys, deadline, |keys| self.read_keys(keys, deadline))
     }
 
     fn reads_one_moment(&self) -> bool {

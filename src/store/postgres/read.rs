@@ -38,60 +38,66 @@ pub(super) struct Request<'a> {
     pub(super) parameters: Vec<Parameter<'a>>,
 }
 
+/// More keys than these are sent in arrays.
+pub(super) const FEW: usize = 4;
+
 /// A read of keys, each with the version that the caller knows.
 pub(super) struct KeyRead<'a> {
     pub(super) request: Request<'a>,
     keys: Vec<(&'a Key, Option<Version>)>,
-    /// The places of the keys of each part of the statement.
-    parts: Vec<Vec<usize>>,
+    /// The places of the keys of each part of the statement. `None` if each key is a part.
+    places: Option<Vec<Vec<usize>>>,
 }
 
 impl<'a> KeyRead<'a> {
     pub(super) fn new(keys: Vec<(&'a Key, Option<Version>)>) -> Self {
-        /// More keys than these are sent in arrays.
-        const FEW: usize = 4;
-
         let is_few = keys.len() <= FEW && keys.iter().all(|(key, _)| RowKey::is_short(&key.bytes));
-        let (parts, shape, parameters) = if is_few { one_each(&keys) } else { arrays(&keys) };
-        Self { request: Request { shape: Shape::Read(shape), parameters }, keys, parts }
+        let (places, parts, parameters) = if is_few { one_each(&keys) } else { arrays(&keys) };
+        Self { request: Request { shape: Shape::Read(parts), parameters }, keys, places }
     }
 
     /// The answer about each key, in their order.
     pub(super) fn answer(&self, rows: &[Row]) -> Result<Vec<Refreshed>, ReadFailure> {
         let mut answers = vec![Refreshed::Absent; self.keys.len()];
         for row in rows {
-            let number: i32 = column(row, 0)?;
-            let ordinal: i64 = column(row, 1)?;
-            let place = self.place(number, ordinal).ok_or_else(unreadable)?;
-            let (Some((key, _)), Some(answer)) = (self.keys.get(place), answers.get_mut(place))
+            let place = self.place(row)?;
+            let (Some((key, known)), Some(answer)) = (self.keys.get(place), answers.get_mut(place))
             else {
                 return Err(unreadable());
             };
-            let value: Option<Value> = column(row, 3)?;
-            *answer = match value {
+            *answer = match column::<Option<Value>>(row, 1)? {
                 None => Refreshed::Unchanged,
-                Some(value) => Refreshed::Value(verified(key, column(row, 2)?, value)?),
+                Some(value) if known.is_some_and(|known| known == Version::of(&value)) => {
+                    let error = corrupt(key, "the version beside the value is another value's");
+                    return Err(ReadFailure::Store(error));
+                }
+                Some(value) => Refreshed::Value(value),
             };
         }
         Ok(answers)
     }
 
-    fn place(&self, number: i32, ordinal: i64) -> Option<usize> {
-        let places = self.parts.get(usize::try_from(number).ok()?)?;
-        places.get(usize::try_from(ordinal).ok()?.checked_sub(1)?).copied()
+    fn place(&self, row: &Row) -> Result<usize, ReadFailure> {
+        let number = usize::try_from(column::<i32>(row, 0)?).map_err(|_| unreadable())?;
+        let Some(places) = &self.places else { return Ok(number) };
+        let ordinal = usize::try_from(column::<i64>(row, 2)?).map_err(|_| unreadable())?;
+        let place = places.get(number).zip(ordinal.checked_sub(1));
+        place.and_then(|(places, at)| places.get(at)).copied().ok_or_else(unreadable)
     }
 }
 
-type ReadParts<'a> = (Vec<Vec<usize>>, Vec<Part>, Vec<Parameter<'a>>);
+type ReadParts<'a> = (Option<Vec<Vec<usize>>>, Vec<Part>, Vec<Parameter<'a>>);
 
 fn one_each<'a>(keys: &[(&'a Key, Option<Version>)]) -> ReadParts<'a> {
-    let part =
-        |(key, _): &(&Key, _)| Part { action: Action::Find, tree: key.tree, form: Form::One };
-    let bound = |(key, known): &(&'a Key, Option<Version>)| {
-        [Parameter::Bytes(&key.bytes), Parameter::Version(known.map(uuid_of))]
-    };
-    let places = (0..keys.len()).map(|place| vec![place]);
-    (places.collect(), keys.iter().map(part).collect(), keys.iter().flat_map(bound).collect())
+    let mut parts = Vec::with_capacity(keys.len());
+    let mut parameters = Vec::with_capacity(keys.len().saturating_mul(2));
+    for (key, known) in keys {
+        parameters.push(Parameter::Bytes(&key.bytes));
+        parameters.extend(known.map(|known| Parameter::Version(Some(uuid_of(known)))));
+        let action = if known.is_some() { Action::Confirm } else { Action::Find };
+        parts.push(Part { action, tree: key.tree, form: Form::One });
+    }
+    (None, parts, parameters)
 }
 
 /// The keys by their trees.
@@ -110,7 +116,7 @@ fn arrays<'a>(keys: &[(&'a Key, Option<Version>)]) -> ReadParts<'a> {
         parameters.push(Parameter::Versions(known));
         parts.push(Part { action: Action::Find, tree: *tree, form: Form::Many });
     }
-    (trees.into_values().collect(), parts, parameters)
+    (Some(trees.into_values().collect()), parts, parameters)
 }
 
 /// A read of a range: its first rows.
@@ -129,20 +135,9 @@ pub(super) fn entries(tree: Tree, rows: &[Row]) -> Result<Vec<(Key, Value)>, Rea
     let entries = rows.iter().map(|row| {
         let (mut bytes, tail): (Vec<u8>, Vec<u8>) = (column(row, 0)?, column(row, 1)?);
         bytes.extend(tail);
-        let key = Key { tree, bytes };
-        let value = verified(&key, column(row, 2)?, column(row, 3)?)?;
-        Ok((key, value))
+        Ok((Key { tree, bytes }, column(row, 2)?))
     });
     entries.collect()
-}
-
-/// The value, if the version beside it is its own.
-fn verified(key: &Key, version: Uuid, value: Value) -> Result<Value, ReadFailure> {
-    if uuid_of(Version::of(&value)) == version {
-        return Ok(value);
-    }
-    let error = corrupt(key, "the version beside the value is that of another value");
-    Err(ReadFailure::Store(error))
 }
 
 pub(super) fn uuid_of(version: Version) -> Uuid {

@@ -36,11 +36,13 @@ pub(super) struct Part {
     pub(super) form: Form,
 }
 
-/// Each action has its parameters in this order: of a key `k` and its version, and then its value;
-/// of keys also `h` behind `k`, and behind it `tail` where keys are inserted.
+/// Each action has its parameters in this order: `k`, the version, the value; of many keys also `h`
+/// behind `k`, and behind it `tail` where keys are inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Action {
-    /// Finds what differs from a known version.
+    /// Finds values, if they differ from a known version.
+    Confirm,
+    /// Finds values.
     Find,
     /// Compares and locks rows that stay.
     Share,
@@ -140,18 +142,20 @@ impl Text<'_> {
         let at = self.table(part.tree);
         match part.form {
             Form::One => {
-                let (k, known) = (self.next(), self.next());
+                let k = self.next();
+                let v = if part.action == Action::Confirm {
+                    format!("CASE WHEN t.version = {} THEN NULL ELSE t.v END", self.next())
+                } else {
+                    "t.v".to_owned()
+                };
                 self.push(format_args!(
-                    "SELECT {number}, 1::int8, t.version, \
-                     CASE WHEN t.version = {known} THEN NULL ELSE t.v END \
-                     FROM {at} AS t WHERE t.k = {k} AND t.h = ''"
+                    "SELECT {number}, {v} FROM {at} AS t WHERE t.k = {k} AND t.h = ''"
                 ));
             }
             Form::Many => {
                 let rows = self.rows("k, h, version");
                 self.push(format_args!(
-                    "SELECT {number}, q.i, t.version, \
-                     CASE WHEN t.version = q.version THEN NULL ELSE t.v END \
+                    "SELECT {number}, CASE WHEN t.version = q.version THEN NULL ELSE t.v END, q.i \
                      FROM {rows} WITH ORDINALITY AS q(k, h, version, i) \
                      JOIN {at} AS t ON t.k = q.k AND t.h = q.h"
                 ));
@@ -162,7 +166,7 @@ impl Text<'_> {
     fn range(&mut self, tree: Tree, has_end: bool) {
         let (at, k, tail) = (self.table(tree), self.next(), self.next());
         self.push(format_args!(
-            "SELECT t.k, t.tail, t.version, t.v FROM {at} AS t \
+            "SELECT t.k, t.tail, t.v FROM {at} AS t \
              WHERE t.k >= {k} AND (t.k > {k} OR t.tail >= {tail})"
         ));
         if has_end {
@@ -207,7 +211,7 @@ impl Text<'_> {
     fn write(&mut self, part: Part, number: usize) {
         let at = self.table(part.tree);
         match part.action {
-            Action::Find | Action::Share | Action::Own => {}
+            Action::Confirm | Action::Find | Action::Share | Action::Own => {}
             Action::Delete => self.delete(&at, part.form, number),
             Action::Clear => {
                 let rows = self.rows("k, h, tail");
