@@ -69,7 +69,7 @@ impl Calls<'_> {
                 assert!(may_write || is_unchanged, "{what}: reported corruption, but wrote");
                 None
             }
-            Err(error @ (Error::Refused(_) | Error::SigningKey(_))) => {
+            Err(error @ (Error::Refused(_) | Error::SigningKey(_) | Error::CopyUnfinished)) => {
                 assert!(!spoiled, "{what}: ignored a corrupt record, and: {error}");
                 // INVARIANT I7
                 assert_eq!(self.store.writes(), writes, "{what}: was refused, but wrote: {error}");

@@ -80,9 +80,8 @@ fn record(tree: Tree, value: &[u8]) -> Read {
     match (tree, format) {
         (Tree::Accounts, 1) => body.take(4).map(drop),
         (Tree::Deletions, 1) => Some(()),
-        (Tree::Deletions, 2) => body.take(24).map(drop),
         (Tree::Identities, 1) => Identity::read(&mut body).map(drop),
-        (Tree::IdentityIndex | Tree::Logins, 1) => body.take(24).map(drop),
+        (Tree::IdentityIndex | Tree::Logins, 1) | (Tree::Deletions, 2) => body.take(24).map(drop),
         (Tree::Pools, 1) => settings(&mut body),
         (Tree::Pools, 2) => settings(&mut body).and_then(|()| roles(&mut body, attribute_map)),
         (Tree::PoolListing, 1) => body.text(&shapes().pool_name).map(drop),

@@ -42,7 +42,7 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answers requests of AWS SDKs until it receives SIGTERM or SIGINT.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Creates the tables in a PostgreSQL database, or brings them to the level of this version,
     /// and prints the level before and after.
     Migrate(Migrate),

@@ -42,7 +42,8 @@ pub(crate) fn copy_store(options: &CopyStore) -> Result<(), Failure> {
     let from = open(&options.from, "--from")?;
     let to = open(&options.to, "--to")?;
     let copied = copy(&from, &to).map_err(Failure::Copy)?;
-    let digest: String = copied.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = |text, byte: &u8| format!("{text}{byte:02x}");
+    let digest = copied.digest.iter().fold(String::new(), digits);
     let entries = copied.entries;
     writeln!(io::stdout(), "entries: {entries}\nSHA-256 digest: {digest}").map_err(Failure::Print)
 }

@@ -248,6 +248,7 @@ fn a_late_request_is_answered_and_keeps_its_place() {
     rig.store.hold(true);
     assert_eq!(read(rig.create_pool()), busy(), "late");
     assert_eq!(read(rig.create_pool()), busy(), "without a place");
+    assert_eq!(rig.store.begun.load(Ordering::SeqCst), 1, "the second had no place");
     assert_eq!(commits(), 0);
     rig.store.hold(false);
     until(|| commits() == 1);
