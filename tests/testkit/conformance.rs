@@ -52,7 +52,7 @@ fn second_process() {
     suite.serve().expect("serves the first process");
 }
 
-fn in_two_processes(lock: Lock) -> Result<(), Nonconformity> {
+fn in_two_processes(lock: Lock, rounds: usize) -> Result<(), Nonconformity> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store");
     let mut command = Command::new(env::current_exe().expect("this binary"));
@@ -61,17 +61,18 @@ fn in_two_processes(lock: Lock) -> Result<(), Nonconformity> {
         command.env(LOCKS_FILE, "1");
     }
     let suite = Conformance::new(|| FileStore::open(&path, lock)).shared().fully_serializable();
-    suite.rounds(10).in_two_processes(command).check()
+    suite.rounds(rounds).in_two_processes(command).check()
 }
 
 #[test]
 fn a_store_that_processes_share_conforms() {
-    in_two_processes(Lock::OfTheFile).unwrap_or_else(|broken| panic!("{broken}"));
+    in_two_processes(Lock::OfTheFile, 10).unwrap_or_else(|broken| panic!("{broken}"));
 }
 
 #[test]
 fn a_store_that_only_locks_out_its_own_process_is_named() {
-    let broken = in_two_processes(Lock::OfTheProcess).expect_err("does not conform");
+    // Two processes do not meet in every round.
+    let broken = in_two_processes(Lock::OfTheProcess, 60).expect_err("does not conform");
     assert!(broken.to_string().contains(", from two processes; but "), "{broken}");
 }
 
@@ -111,14 +112,15 @@ fn a_database_that_cannot_be_open_twice_is_not_shared() {
     assert!(broken.to_string().contains("is open elsewhere"), "{broken}");
 }
 
-/// Stores with one fault each, and the requirement that the suite says they break.
+/// Stores with one fault each, and the requirement that the suite says they break. Where a fault
+/// breaks several requirements, the threads decide which one is met first.
 #[rustfmt::skip]
 const BROKEN: [(&str, Calls, &str); 39] = [
     ("conflicts at random", commits::CONFLICTS_AT_RANDOM, "a batch happens whole or not at all"),
     ("ignores absence", commits::IGNORES_ABSENCE, "a batch happens whole or not at all"),
     ("tells what it expected", commits::TELLS_WHAT_IT_EXPECTED, "a batch happens whole or not at all"),
     ("reads a late copy", reads::READS_A_LATE_COPY, "a batch happens whole or not at all"),
-    ("remembers reads", reads::REMEMBERS_READS, "what was read does not disappear"),
+    ("remembers reads", reads::REMEMBERS_READS, "what was read does not disappear|one `get` reads one moment, if the store says so"),
     ("deletes last", commits::DELETES_LAST, "puts of a batch follow its deletes"),
     ("refuses to delete nothing", commits::REFUSES_TO_DELETE_NOTHING, "puts of a batch follow its deletes"),
     ("takes empty for absent", reads::TAKES_EMPTY_FOR_ABSENT, "an empty record is a record"),
@@ -159,8 +161,11 @@ const BROKEN: [(&str, Calls, &str); 39] = [
 fn each_broken_store_is_named() {
     let mut wrong = Vec::new();
     for (name, calls, requirement) in BROKEN {
-        let broken = suite(calls).shared().rounds(20).check().err();
-        if broken.as_ref().map(Nonconformity::requirement) != Some(requirement) {
+        let broken = |rounds| suite(calls).shared().rounds(rounds).check().err();
+        // A busy machine can need more rounds until two threads meet.
+        let broken = broken(20).or_else(|| broken(400));
+        let named = broken.as_ref().map(Nonconformity::requirement);
+        if !named.is_some_and(|named| requirement.split('|').any(|one| one == named)) {
             wrong.push(format!("a store that {name}: {broken:?}"));
         }
     }
