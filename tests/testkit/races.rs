@@ -135,6 +135,7 @@ fn exclusive_in_memory() {
 struct Yielding {
     store: MemoryStore,
     pattern: Numbers,
+    reads_one_moment: bool,
 }
 
 impl Yielding {
@@ -149,6 +150,10 @@ impl Store for Yielding {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
         self.pass();
         self.store.get(keys)
+    }
+
+    fn reads_one_moment(&self) -> bool {
+        self.reads_one_moment
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
@@ -169,7 +174,8 @@ impl Store for Yielding {
 #[test]
 fn two_engines_over_one_store() {
     rounds(1_500, |seed| {
-        let store = Yielding { store: MemoryStore::new(), pattern: Numbers::new(seed) };
+        let (store, pattern) = (MemoryStore::new(), Numbers::new(seed));
+        let store = Yielding { store, pattern, reads_one_moment: seed % 4 < 2 };
         let (store, clock): (Arc<dyn Store>, _) = (Arc::new(store), TestClock::default());
         let open = |()| builder(&clock).open_shared(store.clone()).expect("opens");
         let engines = [(); 2].map(open);
