@@ -4,7 +4,8 @@
 //! exception: ring itself draws its keys and the nonces of its signatures.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
@@ -82,6 +83,14 @@ impl<F: Fn() -> Timestamp + Send + Sync> Clock for FromFn<F> {
     fn now(&self) -> Timestamp {
         (self.0)()
     }
+}
+
+/// A random part of a duration, so that those who met do not meet again. Not for secrets.
+pub(crate) fn part_of(longest: Duration) -> Duration {
+    let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
+    // Every hasher of the standard library begins with other keys.
+    let drawn = RandomState::new().hash_one(micros);
+    Duration::from_micros(drawn.checked_rem(micros.saturating_add(1)).unwrap_or(drawn))
 }
 
 /// The clock of the machine.
@@ -207,5 +216,15 @@ mod tests {
     fn random_ids_are_version_4() {
         let id = RandomIds(SystemEntropy).mint().expect("randomness");
         assert_eq!(id.get_version_num(), 4);
+    }
+
+    #[test]
+    fn random_parts_differ_and_are_no_longer_than_the_whole() {
+        let longest = Duration::from_micros(40);
+        let parts: Vec<_> = (0..200).map(|_| part_of(longest)).collect();
+        assert!(parts.iter().all(|part| *part <= longest));
+        assert!(parts.iter().any(|part| *part > longest / 2));
+        assert!(parts.iter().any(|part| *part < longest / 2));
+        assert_eq!(part_of(Duration::ZERO), Duration::ZERO);
     }
 }

@@ -1,8 +1,8 @@
 //! The pauses between the attempts of an operation that loses races.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
+use crate::ambient::part_of;
 use crate::error::{Error, Result};
 
 /// The maximum number of attempts over an exclusive store. At least one writer wins each race, so
@@ -56,14 +56,6 @@ impl Patience {
     }
 }
 
-/// A random part of a duration.
-pub(super) fn part_of(longest: Duration) -> Duration {
-    let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
-    // Every hasher of the standard library begins with other keys.
-    let drawn = RandomState::new().hash_one(micros);
-    Duration::from_micros(drawn.checked_rem(micros.saturating_add(1)).unwrap_or(0))
-}
-
 #[expect(clippy::disallowed_methods, reason = "a deadline is about the time that really passes")]
 fn now() -> Instant {
     Instant::now()
@@ -78,14 +70,5 @@ mod tests {
         let mut patience = Patience::new(false);
         let tried = std::iter::from_fn(|| patience.wait().ok()).count();
         assert_eq!(tried, 999, "the first attempt does not wait");
-    }
-
-    #[test]
-    fn pauses_are_parts_of_the_longest() {
-        let longest = Duration::from_micros(40);
-        let pauses: Vec<_> = (0..200).map(|_| part_of(longest)).collect();
-        assert!(pauses.iter().all(|pause| *pause <= longest));
-        assert!(pauses.iter().any(|pause| *pause > longest / 2));
-        assert!(pauses.iter().any(|pause| *pause < longest / 2));
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::ambient::part_of;
 use crate::engine::Core;
 use crate::engine::deletion::Removal;
-use crate::engine::patience::part_of;
 use crate::error::{Error, Result};
 use crate::store::StoreError;
 

@@ -15,8 +15,9 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use tokio_postgres::config::SslMode;
 
+use crate::ambient::part_of;
 use crate::store::postgres::channel::{Channel, Driver, ServerProcess, run_alone};
-use crate::store::postgres::deadline::{Deadline, later, random_below};
+use crate::store::postgres::deadline::{Deadline, later};
 use crate::store::postgres::options::{PostgresHost, PostgresOptions};
 use crate::store::postgres::password;
 use crate::store::postgres::problem::{Problem, ProblemKind};
@@ -196,8 +197,9 @@ pub(super) const PLANS: [&str; 4] =
 
 /// Half an hour, a tenth more or less.
 fn lifetime() -> Duration {
-    let seconds = 27_u64.saturating_mul(60).saturating_add(random_below(6 * 60));
-    Duration::from_secs(seconds)
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    MINUTE.saturating_mul(27).saturating_add(part_of(MINUTE.saturating_mul(6)))
 }
 
 fn connection_problem(error: tokio_postgres::Error, pools_transactions: bool) -> Problem {

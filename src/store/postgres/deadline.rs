@@ -1,9 +1,9 @@
 //! The end of a call's time, and pauses before it.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::ambient::part_of;
 
 /// The moment at which a call has to answer.
 #[derive(Debug, Clone, Copy)]
@@ -62,16 +62,10 @@ impl Pauses {
 
     /// Sleeps, at most until the deadline.
     pub(super) fn pause(&mut self, deadline: Deadline) {
-        let micros = u64::try_from(self.bound.as_micros()).unwrap_or(u64::MAX);
-        let length = Duration::from_micros(random_below(micros.max(1)));
+        let length = part_of(self.bound);
         self.bound = self.bound.saturating_mul(2).min(self.longest);
         thread::sleep(length.min(deadline.remaining().unwrap_or_default()));
     }
-}
-
-/// A number below `bound`, unpredictable enough to spread what would happen at the same time.
-pub(super) fn random_below(bound: u64) -> u64 {
-    RandomState::new().build_hasher().finish().checked_rem(bound).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -91,12 +85,5 @@ mod tests {
     #[test]
     fn an_endless_timeout_is_a_long_one() {
         assert!(Deadline::after(Duration::MAX).remaining() > Some(Duration::from_secs(3600)));
-    }
-
-    #[test]
-    fn random_numbers_differ_and_stay_below_their_bound() {
-        let numbers: Vec<u64> = (0..64).map(|_| random_below(1000)).collect();
-        assert!(numbers.iter().all(|number| *number < 1000));
-        assert!(numbers.iter().any(|number| Some(number) != numbers.first()));
     }
 }
