@@ -189,7 +189,7 @@ impl Developer {
         let given = input.identity_id.as_ref();
         if let Some(id) = given {
             reads.will_read(id.guid().map(Key::identity_index));
-            proving.prove_ahead(reads, &pool, None, now);
+            proving.prove_ahead(reads, &pool, None, now)?;
         }
         let given = given.map(|id| reads.identity_of(&pool, id)).transpose()?;
         let proof = proving.prove(&pool, None, now)?;

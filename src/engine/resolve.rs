@@ -81,21 +81,23 @@ impl<'a> Proving<'a> {
     }
 
     /// Verifies the logins before their turn, so that the next read of a shared store takes their
-    /// owners along. A refusal waits for its turn.
+    /// owners along. A refusal waits for its turn, a corrupt record does not.
     pub(super) fn prove_ahead(
         &mut self,
         reads: &mut Reads<'_>,
         pool: &Arc<KeptPool>,
         given: Option<&IdentityId>,
         now: Timestamp,
-    ) {
+    ) -> Result<()> {
         if self.logins.is_empty() || !self.core.is_shared() {
-            return;
+            return Ok(());
         }
         match self.prove(pool, given, now) {
             Ok(proof) => reads.will_read_logins(pool, &proof.logins()),
+            Err(corrupt @ Error::Corrupt { .. }) => return Err(corrupt),
             Err(refusal) => self.refused = Some((Arc::clone(pool), refusal)),
         }
+        Ok(())
     }
 
     /// As [`prove_ahead`](Self::prove_ahead), for an identity whose pool is not known yet.
@@ -106,7 +108,7 @@ impl<'a> Proving<'a> {
         now: Timestamp,
     ) -> Result<()> {
         if let Some(pool) = reads.hinted_pool_of(id)? {
-            self.prove_ahead(reads, &pool, Some(id), now);
+            self.prove_ahead(reads, &pool, Some(id), now)?;
         }
         Ok(())
     }

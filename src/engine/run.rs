@@ -43,7 +43,8 @@ impl Core {
             self.store.ensure_open()?;
             let mut reads = Reads::new(self);
             reads.begin_with(std::mem::take(&mut current));
-            let decided = match attempt(&mut reads) {
+            let decided = attempt(&mut reads);
+            let decided = match reads.check_unasked().and(decided) {
                 Ok((writes, output)) => Some((writes, Ok(output))),
                 Err(_) if reads.is_stale() => None,
                 // INVARIANT I7. A refusal must also be based on one committed state.

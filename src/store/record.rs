@@ -14,10 +14,10 @@ use crate::ambient::Timestamp;
 use crate::id::{Guid, IdentityId, IdentityPoolId, Region};
 use crate::name::IdentityPoolName;
 use crate::state::{
-    Identity, IdentityState, IdentitySummary, Link, LoginKind, PrivateKey, StoredKey,
+    Identity, IdentityState, IdentitySummary, Link, LoginKind, Pool, PrivateKey, StoredKey,
 };
 use crate::store::key::{Place, corrupt};
-use crate::store::{Key, StoreError, Value};
+use crate::store::{Key, StoreError, Tree, Value};
 
 pub(crate) use deletion::{Claim, Deletion};
 
@@ -42,6 +42,21 @@ pub(crate) trait Record: Sized {
     fn encode(&self) -> Result<Value, StoreError>;
     /// The record whose bytes stand under `key`.
     fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError>;
+}
+
+/// Whether the bytes under `key` are a record.
+pub(crate) fn check(key: &Key, value: &[u8]) -> Result<(), StoreError> {
+    match key.tree {
+        Tree::Accounts => PoolCount::decode(key, value).map(drop),
+        Tree::Deletions => Deletion::decode(key, value).map(drop),
+        Tree::Identities => Identity::decode(key, value).map(drop),
+        Tree::IdentityIndex => Address::decode(key, value).map(drop),
+        Tree::Logins => Owner::decode(key, value).map(drop),
+        Tree::Pools => Pool::decode(key, value).map(drop),
+        Tree::PoolListing => PoolEntry::decode(key, value).map(drop),
+        Tree::SessionKeys => Numbered::<PrivateKey>::decode(key, value).map(drop),
+        Tree::SigningKeys => Numbered::<StoredKey>::decode(key, value).map(drop),
+    }
 }
 
 fn encode(record: &impl Serialize) -> Result<Value, StoreError> {

@@ -12,10 +12,10 @@ use cognate::operation::{
     RoleType, SetIdentityPoolRolesInput, UnlinkDeveloperIdentityInput, UpdateIdentityPoolInput,
 };
 use cognate::store::{
-    Batch, Commit, Key, KeyRange, MemoryStore, Refreshed, Store, StoreError, Value, Version,
+    Batch, Commit, Key, KeyRange, MemoryStore, Refreshed, Store, StoreError, Tree, Value, Version,
 };
 use cognate::token::SigningAlgorithm;
-use cognate::{Engine, from_fn};
+use cognate::{Engine, Error, Refusal, from_fn};
 
 use crate::support::{ACCOUNT, FACEBOOK, GAME, NOON, REGION, Voucher, call, developer, key};
 
@@ -216,4 +216,28 @@ fn operations_make_few_round_trips() {
     assert!(over.is_empty(), "{over:?}");
     let keys_max = scene.store.keys_max.load(Ordering::SeqCst);
     assert!(keys_max <= 60 + 60 + 1, "no read grows beyond what is needed: {keys_max}");
+}
+
+/// One read takes the login along, but the pool alone refuses the call.
+#[test]
+fn a_refused_call_reports_a_corrupt_record_that_it_has_read() {
+    let scene = Scene::new();
+    let alice = scene.get_id(Some("alice"));
+    let input = UpdateIdentityPoolInput::new(&scene.pool, "game", GuestAccess::Denied)
+        .allow_classic_flow(false)
+        .supported_login_providers(FACEBOOK, "1234567890");
+    scene.aws.update_identity_pool(input).expect("updated");
+    let token = || {
+        let input = GetOpenIdTokenInput::new(&alice).logins(FACEBOOK, "user:alice");
+        scene.public.get_open_id_token(input).expect_err("the classic flow is off")
+    };
+    let refused = token();
+    assert!(matches!(refused, Error::Refused(Refusal::ClassicFlowDisabled)), "{refused:?}");
+
+    let logins = scene.store.scan(&KeyRange::prefix(Tree::Logins, []), 10).expect("reads");
+    let mut damage = Batch::default();
+    damage.puts.extend(logins.into_iter().map(|(login, _)| (login, b"damaged".to_vec())));
+    assert_eq!(scene.store.commit(damage).expect("commits"), Commit::Done);
+    let refused = token();
+    assert!(matches!(refused, Error::Corrupt { .. }), "{refused:?}");
 }

@@ -1,5 +1,6 @@
 //! The operations that read damaged records.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cognate::name::{IdentityId, IdentityPoolId, NextToken};
@@ -56,10 +57,10 @@ impl Calls<'_> {
         self.store.begin(removes);
         let writes = self.store.writes();
         let answer = call();
-        let spoiled = !removes && self.store.has_read_spoiled();
+        let spoiled = if removes { BTreeSet::new() } else { self.store.spoiled() };
         match answer {
             Ok(answer) => {
-                assert!(!spoiled, "{what}: answered from a corrupt record");
+                assert!(spoiled.is_empty(), "{what}: answered from corrupt records: {spoiled:?}");
                 Some(answer)
             }
             Err(Error::Corrupt { .. }) => {
@@ -70,7 +71,8 @@ impl Calls<'_> {
                 None
             }
             Err(error @ (Error::Refused(_) | Error::SigningKey(_) | Error::CopyUnfinished)) => {
-                assert!(!spoiled, "{what}: ignored a corrupt record, and: {error}");
+                let are_ignored = !spoiled.is_empty();
+                assert!(!are_ignored, "{what}: ignored corrupt records {spoiled:?}: {error}");
                 // INVARIANT I7
                 assert_eq!(self.store.writes(), writes, "{what}: was refused, but wrote: {error}");
                 None

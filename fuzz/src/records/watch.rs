@@ -64,8 +64,9 @@ impl Watch {
         seen.removes = removes;
     }
 
-    pub(super) fn has_read_spoiled(&self) -> bool {
-        !self.seen().spoiled.is_empty()
+    /// Invalid records that were read during the current call.
+    pub(super) fn spoiled(&self) -> BTreeSet<Key> {
+        self.seen().spoiled.clone()
     }
 
     pub(super) fn writes(&self) -> usize {

@@ -14,7 +14,7 @@ use crate::engine::gather::Reads;
 use crate::error::{Error, Result};
 use crate::id::{Guid, IdentityId};
 use crate::store::key::{Place, corrupt};
-use crate::store::record::{Address, Owner, Record as _};
+use crate::store::record::{self, Address, Owner, Record as _};
 use crate::store::{Key, Refreshed, Store as _, Tree, Value, Version};
 
 /// The keys that the next read takes along, and the values that nobody has asked for yet.
@@ -59,6 +59,15 @@ impl Reads<'_> {
         self.read(Some(key))?;
         let first = self.ahead.values.iter().position(|(known, _)| known == key);
         Ok(first.and_then(|at| self.ahead.values.swap_remove(at).1))
+    }
+
+    /// Reports a corrupt record that was read along, although the decision has not asked for it.
+    pub(in crate::engine) fn check_unasked(&self) -> Result<()> {
+        let unasked = self.ahead.values.iter();
+        for (key, value) in unasked.filter_map(|(key, value)| Some((key, value.as_ref()?))) {
+            record::check(key, value)?;
+        }
+        Ok(())
     }
 
     /// Confirms everything that the decision has seen.
@@ -159,7 +168,7 @@ impl Reads<'_> {
     }
 
     /// Wants the identity that a login or the index names. A record that does not decode is
-    /// reported when the decision asks for it.
+    /// reported when the decision asks for it, or at its end.
     fn follow(&mut self, key: &Key, value: &[u8]) {
         match key.tree {
             Tree::Logins => {
