@@ -1,5 +1,6 @@
 //! The engine: it opens a store and offers each operation of the service as a method.
 
+mod admin;
 mod builder;
 mod cache;
 mod deletion;
@@ -41,7 +42,7 @@ use throttle::Scope;
 
 pub use builder::Builder;
 pub use deletion::Removal;
-pub use handles::{Developer, Public};
+pub use handles::{Admin, Developer, Public};
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
 
@@ -139,6 +140,12 @@ impl Engine {
     /// The operations that clients call without credentials, for every pool.
     pub fn public(&self) -> Public {
         Public { core: Arc::clone(&self.core) }
+    }
+
+    /// Administration, for every pool of every account and region. It is no part of the service, and
+    /// nothing limits its rights.
+    pub fn admin(&self) -> Admin {
+        Admin { core: Arc::clone(&self.core) }
     }
 
     /// The claims of a token of this engine. An STS calls this before it issues credentials.

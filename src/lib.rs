@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod admin;
 pub mod ambient;
 mod cause;
 mod check;
@@ -46,6 +47,7 @@ pub use check::Finding;
 pub use constraint::Constraint;
 pub use constraint::Violation;
 pub use constraint::Violations;
+pub use engine::Admin;
 pub use engine::Builder;
 pub use engine::Developer;
 pub use engine::Engine;

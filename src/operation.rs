@@ -26,7 +26,7 @@
 //! Inputs and outputs serialize and deserialize as the JSON of the service.
 
 mod developer;
-mod epoch_seconds;
+pub(crate) mod epoch_seconds;
 mod identities;
 mod input;
 mod pools;

@@ -60,3 +60,16 @@ impl fmt::Debug for Public {
         f.debug_struct("Public").finish_non_exhaustive()
     }
 }
+
+/// Administration, beside the operations of the service. Its holder has all rights over every pool
+/// of every account and region.
+#[derive(Clone)]
+pub struct Admin {
+    pub(super) core: Arc<Opened>,
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}

@@ -11,7 +11,7 @@ const MILLIS_PER_SEC: f64 = 1000.0;
 const MILLIS_MAX: f64 = 9_007_199_254_740_992.0;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-pub(super) fn serialize<S: Serializer>(
+pub(crate) fn serialize<S: Serializer>(
     moment: &Timestamp,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -23,7 +23,7 @@ pub(super) fn serialize<S: Serializer>(
     serializer.serialize_f64(moment.as_millis() as f64 / MILLIS_PER_SEC)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Timestamp, D::Error> {
     let secs = f64::deserialize(deserializer)?;

@@ -12,6 +12,7 @@ pub(crate) const LOGINS_MAX: usize = 20;
 
 /// The state of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(clippy::exhaustive_enums, reason = "the service has these three states and no other")]
 pub enum IdentityState {
     /// A guest. It has never had a login.

@@ -20,6 +20,7 @@ pub(crate) const FACEBOOK: &str = "graph.facebook.com";
 /// One final slash of the provider's name is ignored. New logins are stored without it. Older
 /// stored logins may have it; they stay unchanged and equal the login without it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Login {
     kind: LoginKind,
     provider: ProviderName,
@@ -43,7 +44,8 @@ impl Login {
         Self { kind: LoginKind::Developer, provider: provider.into(), subject: user.into() }
     }
 
-    pub(crate) fn is_developer(&self) -> bool {
+    /// Whether the provider is the developer provider of the pool.
+    pub fn is_developer(&self) -> bool {
         self.kind == LoginKind::Developer
     }
 

@@ -55,7 +55,7 @@ fn module(file: &str) -> &str {
 
 /// The modules of the library, from the lowest layer to the highest. A module imports only from the
 /// layers below its own.
-const LAYERS: [&[&str]; 15] = [
+const LAYERS: [&[&str]; 16] = [
     &["cause", "constraint", "part", "sync"],
     &["ambient", "text"],
     &["id"],
@@ -67,6 +67,7 @@ const LAYERS: [&[&str]; 15] = [
     &["check", "token"],
     &["salvage"],
     &["operation"],
+    &["admin"],
     &["engine"],
     &["wire"],
     &["http"],

@@ -1,0 +1,45 @@
+//! Identities as an administrator sees them, with the users behind them.
+
+use serde::Serialize;
+
+use crate::ambient::Timestamp;
+use crate::id::{IdentityId, IdentityPoolId};
+use crate::operation::epoch_seconds;
+use crate::state::{Identity, IdentityState, Login};
+
+/// An identity with its logins.
+///
+/// It serializes with the service's member names. Dates are epoch seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct IdentityDetails {
+    /// The identity's id.
+    pub identity_id: IdentityId,
+    /// The identity's pool.
+    pub identity_pool_id: IdentityPoolId,
+    /// The state: a guest, authenticated or disabled.
+    pub state: IdentityState,
+    /// The logins, in the order in which they were linked. At most 20; none unless the identity is
+    /// authenticated.
+    pub logins: Vec<Login>,
+    /// The time at which the identity was created.
+    #[serde(with = "epoch_seconds")]
+    pub creation_date: Timestamp,
+    /// The time at which its logins last changed.
+    #[serde(with = "epoch_seconds")]
+    pub last_modified_date: Timestamp,
+}
+
+impl From<&Identity> for IdentityDetails {
+    fn from(identity: &Identity) -> Self {
+        Self {
+            identity_id: identity.id().clone(),
+            identity_pool_id: identity.pool().clone(),
+            state: identity.state(),
+            logins: identity.logins().cloned().collect(),
+            creation_date: identity.created(),
+            last_modified_date: identity.modified(),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Administration: all pools and identities, of every account and region.
+
+use crate::admin::IdentityDetails;
+use crate::engine::Admin;
+use crate::error::Result;
+use crate::id::IdentityId;
+use crate::rules::Decided;
+
+impl Admin {
+    /// Describes an identity of any account, with its users.
+    ///
+    /// # Errors
+    ///
+    /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
+    ///
+    /// # Example: the user behind an identity
+    ///
+    /// ```
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
+    /// # let engine = Engine::builder().in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    /// # let pool = aws.create_identity_pool(input.developer_provider_name("login.game"))?;
+    /// let call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool.identity_pool_id)
+    ///     .logins("login.game", "alice");
+    /// let alice = aws.resolve_developer_identity(call)?;
+    /// let details = engine.admin().identity(&alice)?;
+    /// assert_eq!(details.logins[0].subject().as_str(), "alice");
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn identity(&self, id: &IdentityId) -> Result<IdentityDetails> {
+        self.core.run(|reads| {
+            let (_, identity) = reads.known_identity(id)?;
+            Ok(Decided::unchanged(IdentityDetails::from(&identity)))
+        })
+    }
+}
