@@ -132,22 +132,6 @@ impl Engine {
         Builder::new()
     }
 
-    /// The operations that require credentials, for the pools of an account in a region.
-    pub fn developer(&self, account: AccountId, region: Region) -> Developer {
-        Developer { core: Arc::clone(&self.core), account, region }
-    }
-
-    /// The operations that clients call without credentials, for every pool.
-    pub fn public(&self) -> Public {
-        Public { core: Arc::clone(&self.core) }
-    }
-
-    /// Administration, for every pool of every account and region. It is no part of the service, and
-    /// nothing limits its rights.
-    pub fn admin(&self) -> Admin {
-        Admin { core: Arc::clone(&self.core) }
-    }
-
     /// The claims of a token of this engine. An STS calls this before it issues credentials.
     ///
     /// The header must name a key of this engine that can still have valid tokens, with the key's

@@ -3,11 +3,30 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::engine::Engine;
 use crate::engine::sweeper::Opened;
 use crate::engine::throttle::Limited;
 use crate::error::Result;
 use crate::id::{AccountId, IdentityPoolId, Region};
 use crate::name::Arn;
+
+impl Engine {
+    /// The operations that require credentials, for the pools of an account in a region.
+    pub fn developer(&self, account: AccountId, region: Region) -> Developer {
+        Developer { core: Arc::clone(&self.core), account, region }
+    }
+
+    /// The operations that clients call without credentials, for every pool.
+    pub fn public(&self) -> Public {
+        Public { core: Arc::clone(&self.core) }
+    }
+
+    /// Administration, for every pool of every account and region. It is no part of the service, and
+    /// nothing limits its rights.
+    pub fn admin(&self) -> Admin {
+        Admin { core: Arc::clone(&self.core) }
+    }
+}
 
 /// The operations on the pools of one account in one region. Its holder has all the rights of the
 /// account's owner.
