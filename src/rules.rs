@@ -35,6 +35,7 @@ mod properties;
 pub(crate) mod provider;
 pub(crate) mod public;
 pub(crate) mod roles;
+pub(crate) mod rule;
 pub(crate) mod session;
 pub(crate) mod tags;
 

@@ -21,7 +21,7 @@ impl Engine {
         Public { core: Arc::clone(&self.core) }
     }
 
-    /// Administration, for every pool of every account and region. It is no part of the service, and
+    /// Administration of every pool of every account and region. It is no part of the service, and
     /// nothing limits its rights.
     pub fn admin(&self) -> Admin {
         Admin { core: Arc::clone(&self.core) }

@@ -3,8 +3,9 @@
 use crate::ambient::Timestamp;
 use crate::id::IdentityId;
 use crate::rules::claims::names_login_of;
+use crate::rules::rule::Row;
 use crate::rules::{Change, Decided, Effect, Refusal};
-use crate::state::{Identity, LinkConflict, Login, Pool};
+use crate::state::{Identity, IdentityState, LinkConflict, Login, Pool};
 
 /// The proof that a signed call needs to link a developer user to an authenticated identity.
 ///
@@ -60,25 +61,7 @@ pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
     others.iter().all(|owner| owner.as_ref() == Some(first)).then_some(first)
 }
 
-/// The resolution table.
-///
-/// | | given | owners of the logins | result |
-/// | --- | --- | --- | --- |
-/// | a1 | none | none | a new identity with all the logins; a guest if there are none |
-/// | a2 | none | X | X; logins without an owner are linked to it |
-/// | a3 | none | X, Y, … | merged; the owner of the developer login survives, else the oldest |
-/// | b1 | guest | none | the guest, now authenticated |
-/// | b2 | guest | X, … | X; the guest is disabled |
-/// | c1 | authenticated G | G, or a token that names a login of G | G; logins without an owner are linked to it |
-/// | c2 | authenticated G | also Y, … | G; Y is merged into it |
-/// | c3 | authenticated G | not G | refused; but linked to G if no identity has any of the logins and the id of G is proof enough |
-/// | d1 | authenticated | no login presented | refused |
-/// | d2 | disabled | any | refused |
-///
-/// Before the table applies, a developer login that belongs to an identity other than the given one
-/// is refused with `DeveloperUserAlreadyRegistered`. After it, a second user of one public provider
-/// (I3) is refused: with `MergeOfTwoUsers` if another identity has that user, with `LoginTaken` if
-/// none has. So are more than 20 logins (I4).
+/// The resolution table, whose rows [`Row`] describes.
 pub(crate) fn resolve(
     resolution: Resolution<'_>,
     fresh: IdentityId,
@@ -87,7 +70,7 @@ pub(crate) fn resolve(
     let Resolution { pool, given, logins, owners, .. } = resolution;
     refuse_developer_user_of_another(given, logins, owners)?;
 
-    let Some(survivor) = survivor(resolution)? else {
+    let Some(survivor) = resolution.survivor()? else {
         let mut created = Identity::guest(fresh, pool.id().clone(), now);
         created.link(logins.iter().cloned(), now)?;
         let output = created.id().clone();
@@ -142,26 +125,57 @@ fn refuse_developer_user_of_another(
     Ok(())
 }
 
-/// The identity that all others are merged into. `None` asks for a new one.
-fn survivor(resolution: Resolution<'_>) -> Result<Option<&Identity>, Refusal> {
-    let Resolution { given, opened_by, logins, owners, .. } = resolution;
-    let Some(given) = given else { return Ok(parent(logins, owners)) };
-    if given.is_guest() {
-        return Ok(parent(logins, owners).or(Some(given)));
+impl<'a> Resolution<'a> {
+    /// The row of the table that applies.
+    pub(crate) fn row(&self) -> Row {
+        let Self { given, owners, .. } = *self;
+        let Some(given) = given else {
+            return match owners {
+                [] => Row::A1,
+                [_] => Row::A2,
+                [..] => Row::A3,
+            };
+        };
+        match given.state() {
+            IdentityState::Unauthenticated if owners.is_empty() => Row::B1,
+            IdentityState::Unauthenticated => Row::B2,
+            IdentityState::Disabled => Row::D2,
+            IdentityState::Authenticated if self.presents_nothing() => Row::D1,
+            IdentityState::Authenticated if !self.proves_login_of(given) => Row::C3,
+            IdentityState::Authenticated => {
+                let is_only = owners.iter().all(|owner| owner.id() == given.id());
+                if is_only { Row::C1 } else { Row::C2 }
+            }
+        }
     }
-    let nothing = logins.is_empty() && !matches!(opened_by, OpenedBy::Token(_));
-    if given.is_disabled() || nothing {
-        return Err(Refusal::IdentityForbidden { identity_id: given.id().clone() });
+
+    fn presents_nothing(&self) -> bool {
+        self.logins.is_empty() && !matches!(self.opened_by, OpenedBy::Token(_))
     }
-    let by_login = owners.iter().any(|owner| owner.id() == given.id());
-    let opened = by_login
-        || match opened_by {
-            OpenedBy::Login => false,
-            // An id alone never allows a merge.
-            OpenedBy::Id => owners.is_empty(),
+
+    fn proves_login_of(&self, given: &Identity) -> bool {
+        let by_token = match self.opened_by {
+            OpenedBy::Login | OpenedBy::Id => false,
             OpenedBy::Token(amr) => names_login_of(amr, given),
         };
-    if opened { Ok(Some(given)) } else { Err(Refusal::LoginsDontMatch) }
+        by_token || self.owners.iter().any(|owner| owner.id() == given.id())
+    }
+
+    /// The identity that all others are merged into. `None` asks for a new one.
+    fn survivor(&self) -> Result<Option<&'a Identity>, Refusal> {
+        let Self { opened_by, logins, owners, .. } = *self;
+        let Some(given) = self.given else { return Ok(parent(logins, owners)) };
+        match self.row() {
+            Row::A1 | Row::A2 | Row::A3 | Row::B2 => Ok(parent(logins, owners)),
+            Row::B1 | Row::C1 | Row::C2 => Ok(Some(given)),
+            // An id alone never allows a merge.
+            Row::C3 if opened_by == OpenedBy::Id && owners.is_empty() => Ok(Some(given)),
+            Row::C3 => Err(Refusal::LoginsDontMatch),
+            Row::D1 | Row::D2 => {
+                Err(Refusal::IdentityForbidden { identity_id: given.id().clone() })
+            }
+        }
+    }
 }
 
 /// The owner of the developer login, or else the oldest owner. Of two owners with the same creation
