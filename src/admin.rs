@@ -1,11 +1,20 @@
 //! Identities as an administrator sees them, with the users behind them.
 
+mod explanation;
+
 use serde::Serialize;
 
 use crate::ambient::Timestamp;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::operation::epoch_seconds;
 use crate::state::{Identity, IdentityState, Login};
+
+pub use crate::rules::roles::RoleRule;
+pub use crate::rules::rule::{AppliedRule, ResolutionRow};
+pub use explanation::{
+    Alternative, ExplainedChange, ExplainedLogin, ExplainedVerdict, Explanation, LoginCheck,
+    RoleChoice,
+};
 
 /// An identity with its logins.
 ///

@@ -54,6 +54,11 @@ const WORD_OR_DASH: Pattern = Pattern {
 #[serde(from = "u128", into = "u128")]
 pub(crate) struct Guid(pub(crate) [u8; 16]);
 
+impl Guid {
+    /// The guid of nothing.
+    pub(crate) const NIL: Self = Self([0; 16]);
+}
+
 /// The guid as a number. Records write numbers in little-endian order, so a record holds the guid's
 /// bytes.
 impl From<Guid> for u128 {

@@ -51,6 +51,7 @@ pub use engine::Admin;
 pub use engine::Builder;
 pub use engine::Developer;
 pub use engine::Engine;
+pub use engine::Explain;
 pub use engine::Public;
 pub use engine::Removal;
 pub use engine::Throttling;

@@ -39,23 +39,27 @@ pub use crate::state::{
     AmbiguousRoleResolution, CognitoIdentityProvider, IdentityPool, IdentityState, MappingRule,
     MatchType, PrincipalTags, RoleMapping, RoleMappingType, RoleType, RulesConfiguration,
 };
-pub(crate) use developer::{GetOpenIdTokenForDeveloperIdentity, PRINCIPAL_TAGS_MAX};
+pub(crate) use developer::{
+    GetOpenIdTokenForDeveloperIdentity, MergeDeveloperIdentities, PRINCIPAL_TAGS_MAX,
+    UnlinkDeveloperIdentity,
+};
 pub use developer::{
     GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenForDeveloperIdentityOutput,
     LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
     MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
 };
+pub(crate) use identities::{DeleteIdentities, IDS_TO_DELETE_MAX, IDS_TO_DELETE_MIN};
 pub use identities::{
     DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
     ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
 };
-pub(crate) use identities::{IDS_TO_DELETE_MAX, IDS_TO_DELETE_MIN};
-pub(crate) use pools::LOGIN_PROVIDERS_MAX;
 pub use pools::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess,
     IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
     UpdateIdentityPoolInput,
 };
+pub(crate) use pools::{DeleteIdentityPool, LOGIN_PROVIDERS_MAX};
+pub(crate) use public::{GetCredentialsForIdentity, GetId, GetOpenIdToken, UnlinkIdentity};
 pub use public::{
     GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
     GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,

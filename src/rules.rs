@@ -71,10 +71,6 @@ impl<T> Decided<T> {
     pub(crate) fn map<U>(self, to: impl FnOnce(T) -> U) -> Decided<U> {
         Decided { effects: self.effects, output: to(self.output) }
     }
-
-    pub(crate) fn try_map<U, E>(self, to: impl FnOnce(T) -> Result<U, E>) -> Result<Decided<U>, E> {
-        Ok(Decided { effects: self.effects, output: to(self.output)? })
-    }
 }
 
 /// One change. The login index is derived from the logins of the identities (I2), so no rule

@@ -8,7 +8,7 @@ use crate::ambient::Timestamp;
 use crate::engine::Developer;
 use crate::engine::cache::{Generation, KeptPool};
 use crate::engine::gather::Reads;
-use crate::engine::resolve::Proving;
+use crate::engine::proving::Proving;
 use crate::engine::throttle::Limited;
 use crate::error::Result;
 use crate::id::IdentityId;
@@ -112,12 +112,10 @@ impl Developer {
         let mut proving = Proving::new(&self.core, Accepts::Developer, &input.logins);
         let (resolved, key) = match self.resolve_known_user(&input, &mut proving)? {
             Some(resolved) => (resolved, self.core.current_key(&self.region)?),
-            None => self.core.run(|reads| {
-                let decided = self.resolve_logins(reads, &input, &mut proving)?;
-                // Get the key first: without a signature nothing may be written.
-                let key = self.core.current_key(&self.region)?;
-                Ok(decided.map(|resolved| (resolved, key)))
-            })?,
+            None => self.core.run_prepared(
+                |reads| self.decide_resolution(reads, &input, &mut proving),
+                |resolved| Ok((resolved, self.core.current_key(&self.region)?)),
+            )?,
         };
         let Resolved { pool, identity, used, now } = resolved;
         let mut tags = attributes::tags(&pool.pool, &used);
@@ -169,12 +167,12 @@ impl Developer {
         }
         let mut proving = Proving::new(&self.core, Accepts::Developer, &input.logins);
         self.core.run(|reads| {
-            let decided = self.resolve_logins(reads, &input, &mut proving)?;
+            let decided = self.decide_resolution(reads, &input, &mut proving)?;
             Ok(decided.map(|resolved| resolved.identity))
         })
     }
 
-    fn resolve_logins(
+    pub(super) fn decide_resolution(
         &self,
         reads: &mut Reads<'_>,
         input: &GetOpenIdTokenForDeveloperIdentity,
@@ -241,9 +239,9 @@ impl Developer {
 }
 
 /// The identity of the presented logins, and the records that led to it.
-struct Resolved {
+pub(super) struct Resolved {
     pool: Arc<KeptPool>,
-    identity: IdentityId,
+    pub(super) identity: IdentityId,
     /// The logins, in the caller's order.
     used: Vec<VerifiedLogin>,
     now: Timestamp,

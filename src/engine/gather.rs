@@ -10,6 +10,7 @@ use crate::engine::{Core, Developer};
 use crate::error::Result;
 use crate::id::{AccountId, Guid, IdentityId, IdentityPoolId, Region};
 use crate::rules::Refusal;
+use crate::rules::rule::AppliedRule;
 use crate::state::{Identity, Login, Pool};
 use crate::store::key::{Place, corrupt};
 use crate::store::record::{Address, Owner, PoolCount, Record};
@@ -25,6 +26,10 @@ pub(super) struct Reads<'a> {
     pub(super) kept_pools: Vec<Arc<KeptPool>>,
     /// True if a range was scanned; its entries are not in `seen`.
     pub(super) scanned: bool,
+    /// The rule that has decided, or has refused, once it is known.
+    pub(super) rule: Option<AppliedRule>,
+    /// Whether the decision will only be explained.
+    pub(super) is_for_explanation: bool,
     ahead: Ahead,
 }
 
@@ -37,6 +42,8 @@ impl<'a> Reads<'a> {
             generation,
             kept_pools: Vec::new(),
             scanned: false,
+            rule: None,
+            is_for_explanation: false,
             ahead: Ahead::default(),
         }
     }

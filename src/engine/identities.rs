@@ -1,13 +1,18 @@
 //! Operations on identities.
 
+use std::collections::BTreeSet;
+
 use crate::engine::Developer;
+use crate::engine::gather::Reads;
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::operation::{
-    DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
-    ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
+    DeleteIdentities, DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput,
+    IdentityDescription, ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode,
+    UnprocessedIdentityId,
 };
 use crate::rules::page::{Listing, Page};
+use crate::rules::rule::AppliedRule;
 use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{IdentityState, IdentitySummary};
 use crate::store::{Key, KeyRange};
@@ -173,28 +178,33 @@ impl Developer {
         input: DeleteIdentitiesInput,
     ) -> Result<DeleteIdentitiesOutput> {
         let input = input.checked()?;
-        let mut ids = input.identity_ids_to_delete;
-        ids.sort_unstable();
-        ids.dedup();
-        self.core.run(|reads| {
-            reads.will_read(ids.iter().filter_map(IdentityId::guid).map(Key::identity_index));
-            let mut effects = Vec::new();
-            let mut unprocessed_identity_ids = Vec::new();
-            for id in &ids {
-                let Some((kept, identity)) = reads.identity(id)? else { continue };
-                if self.owns(&kept.pool) {
-                    effects.push(Effect::Identity(Change::Delete(identity)));
-                } else if kept.pool.region == self.region {
-                    unprocessed_identity_ids.push(UnprocessedIdentityId {
-                        identity_id: id.clone(),
-                        error_code: UnprocessedIdentityErrorCode::AccessDenied,
-                    });
-                }
+        self.core.run(|reads| self.decide_deletion(reads, &input))
+    }
+
+    pub(super) fn decide_deletion(
+        &self,
+        reads: &mut Reads<'_>,
+        input: &DeleteIdentities,
+    ) -> Result<Decided<DeleteIdentitiesOutput>> {
+        let ids: BTreeSet<&IdentityId> = input.identity_ids_to_delete.iter().collect();
+        reads.rule = Some(AppliedRule::DeleteIdentities);
+        reads.will_read(ids.iter().filter_map(|id| id.guid()).map(Key::identity_index));
+        let mut effects = Vec::new();
+        let mut unprocessed_identity_ids = Vec::new();
+        for id in ids {
+            let Some((kept, identity)) = reads.identity(id)? else { continue };
+            if self.owns(&kept.pool) {
+                effects.push(Effect::Identity(Change::Delete(identity)));
+            } else if kept.pool.region == self.region {
+                unprocessed_identity_ids.push(UnprocessedIdentityId {
+                    identity_id: id.clone(),
+                    error_code: UnprocessedIdentityErrorCode::AccessDenied,
+                });
             }
-            // An id that names nothing now is as good as deleted.
-            reads.ignore_absent();
-            let output = DeleteIdentitiesOutput { unprocessed_identity_ids };
-            Ok(Decided { effects, output })
-        })
+        }
+        // An id that names nothing now is as good as deleted.
+        reads.ignore_absent();
+        let output = DeleteIdentitiesOutput { unprocessed_identity_ids };
+        Ok(Decided { effects, output })
     }
 }

@@ -1,14 +1,16 @@
 //! Operations on pools.
 
 use crate::engine::Developer;
+use crate::engine::gather::Reads;
 use crate::error::{Error, Result};
-use crate::id::IdentityPoolId;
+use crate::id::{Guid, IdentityPoolId};
 use crate::operation::{
-    CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput,
-    IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
-    UpdateIdentityPoolInput,
+    CreateIdentityPoolInput, DeleteIdentityPool, DeleteIdentityPoolInput,
+    DescribeIdentityPoolInput, IdentityPoolShortDescription, ListIdentityPoolsInput,
+    ListIdentityPoolsOutput, UpdateIdentityPoolInput,
 };
 use crate::rules::page::{Listing, Page};
+use crate::rules::rule::AppliedRule;
 use crate::rules::{Change, Decided, Effect, Refusal, pool};
 use crate::state::{IdentityPool, Pool};
 use crate::store::key::corrupt;
@@ -214,12 +216,19 @@ impl Developer {
     /// ```
     pub fn delete_identity_pool(&self, input: DeleteIdentityPoolInput) -> Result<()> {
         let input = input.checked()?;
-        let guid = self.core.run(|reads| {
-            let kept = reads.pool(self, &input.identity_pool_id)?;
-            let effects = vec![Effect::Pool(Box::new(Change::Delete(kept.pool.clone())))];
-            Ok(Decided { effects, output: kept.guid })
-        })?;
+        let guid = self.core.run(|reads| self.decide_pool_deletion(reads, &input))?;
         self.core.after_deletion(guid);
         Ok(())
+    }
+
+    pub(super) fn decide_pool_deletion(
+        &self,
+        reads: &mut Reads<'_>,
+        input: &DeleteIdentityPool,
+    ) -> Result<Decided<Guid>> {
+        let kept = reads.pool(self, &input.identity_pool_id)?;
+        reads.rule = Some(AppliedRule::DeletePool);
+        let effects = vec![Effect::Pool(Box::new(Change::Delete(kept.pool.clone())))];
+        Ok(Decided { effects, output: kept.guid })
     }
 }

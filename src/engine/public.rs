@@ -1,9 +1,9 @@
 //! The public operations, which clients call without AWS credentials.
 
-use crate::ambient::Timestamp;
-use crate::credentials::{SESSION_SECS, Session};
+mod decide;
+
 use crate::engine::Public;
-use crate::engine::resolve::Proving;
+use crate::engine::proving::Proving;
 use crate::engine::throttle::{Limited, Scope};
 use crate::error::Result;
 use crate::id::Region;
@@ -11,11 +11,7 @@ use crate::operation::{
     GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,
     GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
 };
-use crate::rules::claims::{Claims, TokenDuration};
-use crate::rules::link::OpenedBy;
 use crate::rules::provider::Accepts;
-use crate::rules::session::{Evidence, Grant};
-use crate::rules::{Refusal, attributes, public};
 
 impl Public {
     /// Gets the identity of logins, or creates one.
@@ -66,19 +62,7 @@ impl Public {
         let input = input.checked()?;
         self.admit(Limited::GetId, input.identity_pool_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
-        let identity_id = self.core.run(|reads| {
-            let now = self.core.now();
-            let kept = reads.any_pool(&input.identity_pool_id)?.ok_or_else(|| {
-                let identity_pool_id = input.identity_pool_id.clone();
-                Refusal::PoolNotFound { identity_pool_id }
-            })?;
-            public::check_account(&kept.pool, input.account_id.as_ref())?;
-            if input.logins.is_empty() {
-                public::check_guest_access(&kept.pool)?;
-            }
-            let proof = proving.prove(&kept, None, now)?;
-            self.core.resolve(reads, &kept, (None, OpenedBy::Login), proof, now)
-        })?;
+        let identity_id = self.core.run(|reads| self.decide_id(reads, &input, &mut proving))?;
         Ok(GetIdOutput { identity_id })
     }
 
@@ -126,25 +110,10 @@ impl Public {
         let input = input.checked()?;
         self.admit(Limited::GetOpenIdToken, input.identity_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
-        let (claims, key) = self.core.run(|reads| {
-            let now = self.core.now();
-            proving.prove_ahead_for(reads, &input.identity_id, now)?;
-            let (kept, identity) = reads.known_identity(&input.identity_id)?;
-            let providers = input.logins.iter().map(|(provider, _)| provider);
-            public::check_classic_flow(&kept.pool, providers)?;
-            if input.logins.is_empty() && identity.is_guest() {
-                public::check_guest_access(&kept.pool)?;
-            }
-            let proof = proving.prove(&kept, Some(identity.id()), now)?;
-            let given = (Some(&identity), OpenedBy::Login);
-            self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity| {
-                let tags = attributes::tags(&kept.pool, &proof.used);
-                let duration = TokenDuration::CLASSIC_FLOW;
-                let claims = Claims::new(&kept.pool, identity, &proof.used, tags, duration, now);
-                // Get the key first: without a signature nothing may be written.
-                Ok((claims, self.core.current_key(&kept.pool.region)?))
-            })
-        })?;
+        let (claims, key) = self.core.run_prepared(
+            |reads| self.decide_claims(reads, &input, &mut proving),
+            |(claims, region)| Ok((claims, self.core.current_key(&region)?)),
+        )?;
         let token = key.sign(&claims)?;
         Ok(GetOpenIdTokenOutput { identity_id: claims.identity_id().clone(), token })
     }
@@ -207,45 +176,15 @@ impl Public {
     ) -> Result<GetCredentialsForIdentityOutput> {
         let input = input.checked()?;
         self.admit(Limited::GetCredentialsForIdentity, input.identity_id.region())?;
-        let custom_role = input.custom_role_arn.as_ref();
         let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
-        self.core.run(|reads| {
-            let now = self.core.now();
-            proving.prove_ahead_for(reads, &input.identity_id, now)?;
-            let (kept, identity) = reads.known_identity(&input.identity_id)?;
-            if input.logins.is_empty() && identity.is_guest() {
-                public::check_guest_access(&kept.pool)?;
-            }
-            let proof = proving.prove(&kept, Some(identity.id()), now)?;
-            // The token of a guest proves nothing.
-            if proof.is_empty() && identity.is_guest() {
-                public::check_guest_access(&kept.pool)?;
-            }
-            let given = (Some(&identity), OpenedBy::Login);
-            self.core.resolve(reads, &kept, given, proof, now)?.try_map(|identity_id| {
-                let evidence = Evidence {
-                    pool: &kept.pool,
-                    identity: &identity,
-                    used: &proof.used,
-                    token: proof.token.as_ref(),
-                };
-                let accounts = self.core.choices.role_accounts;
-                let Grant { role: role_arn, tags } = evidence.grant(custom_role, accounts)?;
-                let identity_pool_id = kept.pool.id().clone();
-                let expiration = end_of_session(now);
-                let session = Session {
-                    principal_tags: tags,
-                    amr: evidence.amr(),
-                    ..Session::new(identity_id, identity_pool_id, role_arn, expiration)
-                };
-                // Issue the credentials first: without them nothing may be written.
+        self.core.run_prepared(
+            |reads| self.decide_session(reads, &input, &mut proving),
+            |(session, _)| {
                 let credentials = self.core.issue(&session)?;
-                Ok(GetCredentialsForIdentityOutput {
-                    identity_id: session.identity_id,
-                    credentials,
-                })
-            })
-        })
+                let identity_id = session.identity_id;
+                Ok(GetCredentialsForIdentityOutput { identity_id, credentials })
+            },
+        )
     }
 
     /// Unlinks public logins from an identity. The proof is one of the identity's logins, or a
@@ -286,14 +225,7 @@ impl Public {
     pub fn unlink_identity(&self, input: UnlinkIdentityInput) -> Result<()> {
         let input = input.checked()?;
         let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
-        self.core.run(|reads| {
-            let now = self.core.now();
-            let (kept, identity) = reads.known_identity(&input.identity_id)?;
-            let providers = &input.logins_to_remove;
-            public::check_removal(&kept.pool, providers)?;
-            let proof = proving.prove(&kept, Some(identity.id()), now)?;
-            Ok(public::unlink(&identity, &proof.logins(), proof.amr(), providers, now)?)
-        })
+        self.core.run(|reads| self.decide_unlinking(reads, &input, &mut proving))
     }
 
     fn admit<E>(&self, operation: Limited, region: Result<Region, E>) -> Result<()> {
@@ -302,8 +234,4 @@ impl Public {
         let scope: Scope<'_> = (None, &region);
         self.core.admit(operation, scope)
     }
-}
-
-fn end_of_session(now: Timestamp) -> Timestamp {
-    Timestamp::from_millis(now.as_secs().saturating_add(SESSION_SECS).saturating_mul(1_000))
 }

@@ -1,184 +1,18 @@
-//! Resolution of presented logins to an identity.
-
-use std::sync::Arc;
+//! Resolution of verified logins to an identity.
 
 use crate::ambient::Timestamp;
 use crate::engine::Core;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
-use crate::engine::sessions::guarded;
-use crate::error::{Error, Result};
-use crate::id::IdentityId;
-use crate::login::{LoginError, Logins, is_of_another_issuer};
-use crate::name::{DeveloperUserIdentifier, LoginToken, ProviderName, is_same_provider};
-use crate::rules::claims::Claims;
+use crate::engine::proving::Proof;
+use crate::error::Result;
+use crate::id::{Guid, IdentityId};
+use crate::rules::Decided;
 use crate::rules::link::{self, OpenedBy, Resolution};
-use crate::rules::provider::{Accepts, TokenKind, token_kind};
-use crate::rules::{Decided, Refusal};
-use crate::state::{Identity, IdentityPool, Login, VerifiedLogin};
-use crate::token::claims_to_be_ours;
-
-/// The proof that presented logins give.
-#[derive(Debug)]
-pub(super) struct Proof {
-    /// The logins, in the caller's order.
-    pub(super) used: Vec<VerifiedLogin>,
-    /// The claims of a token of this service for the authenticated identity.
-    pub(super) token: Option<Claims>,
-}
-
-impl Proof {
-    /// Returns true if nothing was proved. The caller is a guest.
-    pub(super) fn is_empty(&self) -> bool {
-        self.used.is_empty() && self.token.is_none()
-    }
-
-    /// The `amr` of the token of this service.
-    pub(super) fn amr(&self) -> Option<&[String]> {
-        self.token.as_ref().map(Claims::amr)
-    }
-
-    pub(super) fn logins(&self) -> Vec<Login> {
-        self.used.iter().map(|login| login.login().clone()).collect()
-    }
-}
-
-/// The logins of one call, with the results of their verification. After a lost race the verifier
-/// is not asked again, unless another call has changed the pool.
-pub(super) struct Proving<'a> {
-    core: &'a Core,
-    accepts: Accepts,
-    logins: &'a Logins,
-    proved: Option<(Arc<KeptPool>, Proof)>,
-    /// The refusal of logins that were verified before their turn.
-    refused: Option<(Arc<KeptPool>, Error)>,
-}
-
-impl<'a> Proving<'a> {
-    pub(super) fn new(core: &'a Core, accepts: Accepts, logins: &'a Logins) -> Self {
-        Self { core, accepts, logins, proved: None, refused: None }
-    }
-
-    /// Verifies the logins for `pool`. A token of this service must be for the given identity.
-    pub(super) fn prove(
-        &mut self,
-        pool: &Arc<KeptPool>,
-        given: Option<&IdentityId>,
-        now: Timestamp,
-    ) -> Result<&Proof> {
-        let is_same =
-            |known: &Arc<KeptPool>| Arc::ptr_eq(known, pool) || known.record == pool.record;
-        if let Some((known, refusal)) = self.refused.take()
-            && is_same(&known)
-        {
-            return Err(refusal);
-        }
-        let proof = match self.proved.take() {
-            Some((known, proof)) if is_same(&known) => proof,
-            _ => self.core.prove(pool, (self.accepts, self.logins), given, now)?,
-        };
-        Ok(&self.proved.insert((Arc::clone(pool), proof)).1)
-    }
-
-    /// Verifies the logins before their turn, so that the next read of a shared store takes their
-    /// owners along. A refusal waits for its turn, a corrupt record does not.
-    pub(super) fn prove_ahead(
-        &mut self,
-        reads: &mut Reads<'_>,
-        pool: &Arc<KeptPool>,
-        given: Option<&IdentityId>,
-        now: Timestamp,
-    ) -> Result<()> {
-        if self.logins.is_empty() || !self.core.is_shared() {
-            return Ok(());
-        }
-        match self.prove(pool, given, now) {
-            Ok(proof) => reads.will_read_logins(pool, &proof.logins()),
-            Err(corrupt @ Error::Corrupt { .. }) => return Err(corrupt),
-            Err(refusal) => self.refused = Some((Arc::clone(pool), refusal)),
-        }
-        Ok(())
-    }
-
-    /// As [`prove_ahead`](Self::prove_ahead), for an identity whose pool is not known yet.
-    pub(super) fn prove_ahead_for(
-        &mut self,
-        reads: &mut Reads<'_>,
-        id: &IdentityId,
-        now: Timestamp,
-    ) -> Result<()> {
-        if let Some(pool) = reads.hinted_pool_of(id)? {
-            self.prove_ahead(reads, &pool, Some(id), now)?;
-        }
-        Ok(())
-    }
-}
+use crate::rules::rule::{AppliedRule, ResolutionRow};
+use crate::state::Identity;
 
 impl Core {
-    /// First determines the kind of each login, then verifies the tokens in turn.
-    fn prove(
-        &self,
-        pool: &KeptPool,
-        (accepts, logins): (Accepts, &Logins),
-        given: Option<&IdentityId>,
-        now: Timestamp,
-    ) -> Result<Proof> {
-        let mut kinds = Vec::with_capacity(logins.iter().len());
-        for (name, token) in logins.iter() {
-            let is_ours = || claims_to_be_ours(token.as_str());
-            let is_of_another = || is_of_another_issuer(token, name);
-            let kind = token_kind(&pool.pool, (accepts, name), is_ours, is_of_another)?;
-            if matches!(kind, TokenKind::Developer(_)) {
-                user(token)?;
-            }
-            kinds.push(kind);
-        }
-        let has_developer = kinds.iter().any(|kind| matches!(kind, TokenKind::Developer(_)));
-        if accepts == Accepts::Developer && !has_developer {
-            return Err(Refusal::DeveloperProviderMissing.into());
-        }
-        let mut proof = Proof { used: Vec::with_capacity(kinds.len()), token: None };
-        for (kind, (name, token)) in kinds.into_iter().zip(logins.iter()) {
-            match kind {
-                TokenKind::Developer(name) => {
-                    proof.used.push(VerifiedLogin::developer(name, &user(token)?));
-                }
-                TokenKind::Public => {
-                    let verified = self.verify(&pool.pool.settings, name, token, now)?;
-                    // A login presented under both spellings of its provider is used once.
-                    if proof.used.iter().all(|used| used.login() != verified.login()) {
-                        proof.used.push(verified);
-                    }
-                }
-                TokenKind::Cognito => {
-                    let claims = self.verify_token_for(&pool.pool, token.as_str())?;
-                    let claims = claims.filter(|claims| given == Some(claims.identity_id()));
-                    let claims = claims.ok_or(Refusal::LoginsDontMatch)?;
-                    // The token of a guest proves no more than the id of the guest.
-                    proof.token = Some(claims).filter(Claims::is_authenticated);
-                }
-            }
-        }
-        Ok(proof)
-    }
-
-    /// Asks the verifier, and checks that its answer is about the presented provider.
-    fn verify(
-        &self,
-        pool: &IdentityPool,
-        provider: &ProviderName,
-        token: &LoginToken,
-        now: Timestamp,
-    ) -> Result<VerifiedLogin> {
-        let verify = || self.verifier.verify(pool, provider, token, now);
-        let verified = guarded("login verifier", verify)?.map_err(refusal)?;
-        if is_same_provider(verified.login().provider().as_str(), provider.as_str()) {
-            Ok(verified)
-        } else {
-            Err(Refusal::LoginIssuerMismatch.into())
-        }
-    }
-
     /// Finds the identity of the verified logins, or decides to create, change or merge identities.
     pub(super) fn resolve(
         &self,
@@ -193,33 +27,17 @@ impl Core {
         if given.is_none()
             && let Some(place) = link::settled(&owners)
         {
+            reads.rule = Some(AppliedRule::Resolution(ResolutionRow::A2));
             return Ok(Decided::unchanged(IdentityId::new(&pool.pool.region, place.guid)));
         }
         let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
-        let fresh = IdentityId::new(&pool.pool.region, self.fresh_guid()?);
+        // An explanation must not use up an id.
+        let fresh = if reads.is_for_explanation { Guid::NIL } else { self.fresh_guid()? };
+        let fresh = IdentityId::new(&pool.pool.region, fresh);
         let opened_by = proof.amr().map_or(opened_by, OpenedBy::Token);
         let resolution =
             Resolution { pool: &pool.pool, given, opened_by, logins: &logins, owners: &owners };
+        reads.rule = Some(resolution.rule());
         Ok(link::resolve(resolution, fresh, now)?)
-    }
-}
-
-fn user(token: &LoginToken) -> Result<DeveloperUserIdentifier, Refusal> {
-    DeveloperUserIdentifier::try_from(token.as_str())
-        .map_err(|_| Refusal::DeveloperUserIdentifierTooLong)
-}
-
-fn refusal(error: LoginError) -> Refusal {
-    match error {
-        LoginError::Unavailable(cause) => Refusal::ProviderUnavailable(cause),
-        LoginError::Malformed => Refusal::LoginMalformed,
-        LoginError::MissingClaim(claim) => Refusal::LoginClaimMissing { claim },
-        LoginError::WrongIssuer => Refusal::LoginIssuerMismatch,
-        LoginError::BadSignature => Refusal::LoginSignatureInvalid,
-        LoginError::NotYetValid => Refusal::LoginNotYetValid,
-        LoginError::Expired { now, exp } => Refusal::LoginExpired { now, exp },
-        LoginError::WrongAudience => Refusal::ProviderUnsupported,
-        LoginError::UnregisteredAudience => Refusal::LoginAudienceIncorrect,
-        LoginError::Inactive => Refusal::LoginInactive,
     }
 }

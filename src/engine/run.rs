@@ -15,10 +15,21 @@ impl Core {
     /// Lets `attempt` gather and decide, and commits its decision.
     pub(super) fn run<T>(
         &self,
-        mut attempt: impl FnMut(&mut Reads<'_>) -> Result<Decided<T>>,
+        attempt: impl FnMut(&mut Reads<'_>) -> Result<Decided<T>>,
     ) -> Result<T> {
+        self.run_prepared(attempt, Ok)
+    }
+
+    /// Lets `attempt` gather and decide, and `prepare` make what the answer needs: without it
+    /// nothing may be written. Then commits the decision.
+    pub(super) fn run_prepared<T, U>(
+        &self,
+        mut attempt: impl FnMut(&mut Reads<'_>) -> Result<Decided<T>>,
+        mut prepare: impl FnMut(T) -> Result<U>,
+    ) -> Result<U> {
         self.run_batch(|reads| {
             let Decided { effects, output } = attempt(reads)?;
+            let output = prepare(output)?;
             let mut writes = Batch::default();
             for effect in effects {
                 match effect {

@@ -3,7 +3,7 @@
 use crate::ambient::Timestamp;
 use crate::id::IdentityId;
 use crate::rules::claims::names_login_of;
-use crate::rules::rule::Row;
+use crate::rules::rule::{AppliedRule, ResolutionRow};
 use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{Identity, IdentityState, LinkConflict, Login, Pool};
 
@@ -61,14 +61,19 @@ pub(crate) fn settled<O: PartialEq>(owners: &[Option<O>]) -> Option<&O> {
     others.iter().all(|owner| owner.as_ref() == Some(first)).then_some(first)
 }
 
-/// The resolution table, whose rows [`Row`] describes.
+/// The resolution table, whose rows [`ResolutionRow`] describes.
 pub(crate) fn resolve(
     resolution: Resolution<'_>,
     fresh: IdentityId,
     now: Timestamp,
 ) -> Result<Decided<IdentityId>, Refusal> {
     let Resolution { pool, given, logins, owners, .. } = resolution;
-    refuse_developer_user_of_another(given, logins, owners)?;
+    if let Some((user, owner)) = resolution.developer_user_of_another() {
+        return Err(Refusal::DeveloperUserAlreadyRegistered {
+            user: user.subject().into(),
+            identity_id: owner.id().clone(),
+        });
+    }
 
     let Some(survivor) = resolution.survivor()? else {
         let mut created = Identity::guest(fresh, pool.id().clone(), now);
@@ -106,45 +111,43 @@ pub(crate) fn resolve(
     Ok(Decided { effects, output })
 }
 
-fn refuse_developer_user_of_another(
-    given: Option<&Identity>,
-    logins: &[Login],
-    owners: &[Identity],
-) -> Result<(), Refusal> {
-    let Some(given) = given else { return Ok(()) };
-    for login in logins.iter().filter(|login| login.is_developer()) {
-        if let Some(owner) = owner_of(login, owners)
-            && owner.id() != given.id()
-        {
-            return Err(Refusal::DeveloperUserAlreadyRegistered {
-                user: login.subject().into(),
-                identity_id: owner.id().clone(),
-            });
+impl<'a> Resolution<'a> {
+    /// The rule that decides.
+    pub(crate) fn rule(&self) -> AppliedRule {
+        match self.developer_user_of_another() {
+            Some(_) => AppliedRule::AlreadyRegistered,
+            None => AppliedRule::Resolution(self.row()),
         }
     }
-    Ok(())
-}
 
-impl<'a> Resolution<'a> {
+    /// A developer login of an identity other than the given one, and that identity.
+    fn developer_user_of_another(&self) -> Option<(&'a Login, &'a Identity)> {
+        let given = self.given?;
+        let of_developers = self.logins.iter().filter(|login| login.is_developer());
+        let mut owned =
+            of_developers.filter_map(|login| Some((login, owner_of(login, self.owners)?)));
+        owned.find(|(_, owner)| owner.id() != given.id())
+    }
+
     /// The row of the table that applies.
-    pub(crate) fn row(&self) -> Row {
+    fn row(&self) -> ResolutionRow {
         let Self { given, owners, .. } = *self;
         let Some(given) = given else {
             return match owners {
-                [] => Row::A1,
-                [_] => Row::A2,
-                [..] => Row::A3,
+                [] => ResolutionRow::A1,
+                [_] => ResolutionRow::A2,
+                [..] => ResolutionRow::A3,
             };
         };
         match given.state() {
-            IdentityState::Unauthenticated if owners.is_empty() => Row::B1,
-            IdentityState::Unauthenticated => Row::B2,
-            IdentityState::Disabled => Row::D2,
-            IdentityState::Authenticated if self.presents_nothing() => Row::D1,
-            IdentityState::Authenticated if !self.proves_login_of(given) => Row::C3,
+            IdentityState::Unauthenticated if owners.is_empty() => ResolutionRow::B1,
+            IdentityState::Unauthenticated => ResolutionRow::B2,
+            IdentityState::Disabled => ResolutionRow::D2,
+            IdentityState::Authenticated if self.presents_nothing() => ResolutionRow::D1,
+            IdentityState::Authenticated if !self.proves_login_of(given) => ResolutionRow::C3,
             IdentityState::Authenticated => {
                 let is_only = owners.iter().all(|owner| owner.id() == given.id());
-                if is_only { Row::C1 } else { Row::C2 }
+                if is_only { ResolutionRow::C1 } else { ResolutionRow::C2 }
             }
         }
     }
@@ -166,12 +169,14 @@ impl<'a> Resolution<'a> {
         let Self { opened_by, logins, owners, .. } = *self;
         let Some(given) = self.given else { return Ok(parent(logins, owners)) };
         match self.row() {
-            Row::A1 | Row::A2 | Row::A3 | Row::B2 => Ok(parent(logins, owners)),
-            Row::B1 | Row::C1 | Row::C2 => Ok(Some(given)),
+            ResolutionRow::A1 | ResolutionRow::A2 | ResolutionRow::A3 | ResolutionRow::B2 => {
+                Ok(parent(logins, owners))
+            }
+            ResolutionRow::B1 | ResolutionRow::C1 | ResolutionRow::C2 => Ok(Some(given)),
             // An id alone never allows a merge.
-            Row::C3 if opened_by == OpenedBy::Id && owners.is_empty() => Ok(Some(given)),
-            Row::C3 => Err(Refusal::LoginsDontMatch),
-            Row::D1 | Row::D2 => {
+            ResolutionRow::C3 if opened_by == OpenedBy::Id && owners.is_empty() => Ok(Some(given)),
+            ResolutionRow::C3 => Err(Refusal::LoginsDontMatch),
+            ResolutionRow::D1 | ResolutionRow::D2 => {
                 Err(Refusal::IdentityForbidden { identity_id: given.id().clone() })
             }
         }
@@ -180,7 +185,7 @@ impl<'a> Resolution<'a> {
 
 /// The owner of the developer login, or else the oldest owner. Of two owners with the same creation
 /// time, the one with the lower id.
-fn parent<'a>(logins: &[Login], owners: &'a [Identity]) -> Option<&'a Identity> {
+pub(crate) fn parent<'a>(logins: &[Login], owners: &'a [Identity]) -> Option<&'a Identity> {
     let of_developer_login =
         logins.iter().find(|login| login.is_developer()).and_then(|login| owner_of(login, owners));
     let oldest = owners.iter().min_by_key(|owner| (owner.created(), owner.id()));

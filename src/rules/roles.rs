@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::name::{Arn, ProviderName, is_same_provider};
 use crate::rules::provider::{configured_name, is_configured};
 use crate::rules::{Decided, Refusal};
@@ -73,6 +75,48 @@ fn rules_of(mapping: &RoleMapping) -> &[MappingRule] {
     mapping.rules_configuration.as_ref().map_or(&[], |configuration| &configuration.rules)
 }
 
+/// The rule that chooses the role of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all_fields = "PascalCase")]
+#[non_exhaustive]
+pub enum RoleRule {
+    /// The pool's role for guests.
+    Unauthenticated,
+    /// The pool's role for authenticated identities: no login has a role mapping or grants a role.
+    Authenticated,
+    /// A rule of a role mapping.
+    RulesMapping {
+        /// The provider of the mapping, as the mapping spells it.
+        provider: ProviderName,
+        /// The number of the rule in its mapping, from 1 on.
+        number: u32,
+    },
+    /// A role mapping of type `Token`: the role that the token prefers.
+    TokenMapping {
+        /// The provider of the mapping, as the mapping spells it.
+        provider: ProviderName,
+    },
+    /// A role mapping that finds no single role, and falls back to the pool's role for
+    /// authenticated identities.
+    AmbiguousRole {
+        /// The provider of the mapping, as the mapping spells it.
+        provider: ProviderName,
+    },
+    /// The only role that the provider of a login grants.
+    Provider {
+        /// The provider.
+        provider: ProviderName,
+    },
+    /// The role that the caller asks for with `CustomRoleArn`, which the token carries.
+    CustomRole {
+        /// The provider of the login.
+        provider: ProviderName,
+    },
+}
+
+/// A role, and the rule that has chosen it.
+type Chosen = (Arn, RoleRule);
+
 /// Chooses the role of a guest, or of an authenticated identity for which `used` were presented.
 ///
 /// The first login with a role mapping decides. Without one, the roles that a provider grants
@@ -85,9 +129,9 @@ pub(crate) fn choose(
     used: &[VerifiedLogin],
     custom: Option<&Arn>,
     accounts: RoleAccounts,
-) -> Result<Arn, Refusal> {
+) -> Result<Chosen, Refusal> {
     let chosen = choose_any(pool, is_guest, used, custom)?;
-    check_role(pool, &chosen, accounts)?;
+    check_role(pool, &chosen.0, accounts)?;
     Ok(chosen)
 }
 
@@ -96,9 +140,10 @@ fn choose_any(
     is_guest: bool,
     used: &[VerifiedLogin],
     custom: Option<&Arn>,
-) -> Result<Arn, Refusal> {
+) -> Result<Chosen, Refusal> {
     if is_guest {
-        return default_role(pool, RoleType::Unauthenticated);
+        let role = default_role(pool, RoleType::Unauthenticated)?;
+        return Ok((role, RoleRule::Unauthenticated));
     }
     if let Some((login, provider, mapping)) = used.iter().find_map(|login| {
         let (provider, mapping) = mapping_of(pool, login)?;
@@ -111,14 +156,19 @@ fn choose_any(
         let offered = if grants { offered_by(login) } else { Vec::new() };
         (!offered.is_empty()).then_some((login, offered))
     }) else {
-        return default_role(pool, RoleType::Authenticated);
+        return authenticated_role(pool);
     };
+    let provider = login.login().provider();
     match (custom, login.roles()) {
-        (Some(custom), _) => one_of(&offered, custom),
-        (None, []) => default_role(pool, RoleType::Authenticated),
-        (None, [role]) => Ok(role.clone()),
-        (None, [..]) => Err(Refusal::AmbiguousRole { provider: login.login().provider().clone() }),
+        (Some(custom), _) => one_of((provider, &offered), custom),
+        (None, []) => authenticated_role(pool),
+        (None, [role]) => Ok((role.clone(), RoleRule::Provider { provider: provider.clone() })),
+        (None, [..]) => Err(Refusal::AmbiguousRole { provider: provider.clone() }),
     }
+}
+
+fn authenticated_role(pool: &Pool) -> Result<Chosen, Refusal> {
+    Ok((default_role(pool, RoleType::Authenticated)?, RoleRule::Authenticated))
 }
 
 fn by_mapping(
@@ -126,21 +176,26 @@ fn by_mapping(
     login: &VerifiedLogin,
     (provider, mapping): (&ProviderName, &RoleMapping),
     custom: Option<&Arn>,
-) -> Result<Arn, Refusal> {
+) -> Result<Chosen, Refusal> {
     let found = match mapping.mapping_type {
         RoleMappingType::Token => match custom {
-            Some(custom) => return one_of(&offered_by(login), custom),
-            None => preferred_by(login),
+            Some(custom) => return one_of((provider, &offered_by(login)), custom),
+            None => preferred_by(login)
+                .map(|role| (role, RoleRule::TokenMapping { provider: provider.clone() })),
         },
         RoleMappingType::Rules => {
-            let rules = rules_of(mapping).iter();
-            let mut matching = rules.filter(|rule| is_match(rule, login.claims()));
+            let numbered = (1..).zip(rules_of(mapping));
+            let mut matching = numbered.filter(|(_, rule)| is_match(rule, login.claims()));
+            let chosen = |(number, rule): (u32, &MappingRule)| {
+                let provider = provider.clone();
+                (rule.role_arn.clone(), RoleRule::RulesMapping { provider, number })
+            };
             match custom {
-                Some(custom) if matching.any(|rule| rule.role_arn == *custom) => {
-                    return Ok(custom.clone());
+                Some(custom) => {
+                    let offered = matching.find(|(_, rule)| rule.role_arn == *custom).map(chosen);
+                    return offered.ok_or_else(|| unoffered(login, (provider, mapping), custom));
                 }
-                Some(custom) => return Err(unoffered(login, (provider, mapping), custom)),
-                None => matching.next().map(|rule| rule.role_arn.clone()),
+                None => matching.next().map(chosen),
             }
         }
     };
@@ -161,10 +216,15 @@ fn unoffered(
     Refusal::CustomRoleNotOffered { provider: provider.clone(), role: role.clone() }
 }
 
-fn ambiguous(pool: &Pool, provider: &ProviderName, mapping: &RoleMapping) -> Result<Arn, Refusal> {
+fn ambiguous(
+    pool: &Pool,
+    provider: &ProviderName,
+    mapping: &RoleMapping,
+) -> Result<Chosen, Refusal> {
     match mapping.ambiguous_role_resolution {
         Some(AmbiguousRoleResolution::AuthenticatedRole) => {
-            default_role(pool, RoleType::Authenticated)
+            let role = default_role(pool, RoleType::Authenticated)?;
+            Ok((role, RoleRule::AmbiguousRole { provider: provider.clone() }))
         }
         Some(AmbiguousRoleResolution::Deny) | None => {
             Err(Refusal::AmbiguousRole { provider: provider.clone() })
@@ -176,8 +236,12 @@ fn default_role(pool: &Pool, role_type: RoleType) -> Result<Arn, Refusal> {
     pool.roles.defaults.get(&role_type).cloned().ok_or(Refusal::PoolConfigurationInvalid)
 }
 
-fn one_of(offered: &[Arn], custom: &Arn) -> Result<Arn, Refusal> {
-    if offered.contains(custom) { Ok(custom.clone()) } else { Err(forbidden(custom)) }
+fn one_of((provider, offered): (&ProviderName, &[Arn]), custom: &Arn) -> Result<Chosen, Refusal> {
+    if offered.contains(custom) {
+        Ok((custom.clone(), RoleRule::CustomRole { provider: provider.clone() }))
+    } else {
+        Err(forbidden(custom))
+    }
 }
 
 fn forbidden(role: &Arn) -> Refusal {

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 /// none has. So are more than 20 logins (I4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the table is complete")]
-pub enum Row {
+pub enum ResolutionRow {
     /// None given, no owner: a new identity with all the logins; a guest if there are none.
     A1,
     /// None given, one owner: the owner. Logins without an owner are linked to it.
@@ -42,9 +42,12 @@ pub enum Row {
 /// The rule that decides a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Rule {
+pub enum AppliedRule {
+    /// A developer login belongs to an identity other than the given one: refused before the
+    /// resolution table applies.
+    AlreadyRegistered,
     /// A row of the resolution table.
-    Resolution(Row),
+    Resolution(ResolutionRow),
     /// The source's logins move to the destination, and the source is disabled.
     Merge,
     /// Source and destination are users of one identity already: nothing changes.
@@ -59,7 +62,7 @@ pub enum Rule {
     DeletePool,
 }
 
-impl Row {
+impl ResolutionRow {
     fn as_str(self) -> &'static str {
         match self {
             Self::A1 => "a1",
@@ -76,11 +79,12 @@ impl Row {
     }
 }
 
-impl Rule {
-    /// The stable name: `a1` to `d2`, `merge`, `merge-of-one`, `unlink-developer-user`,
-    /// `unlink-logins`, `delete-identities` or `delete-pool`.
+impl AppliedRule {
+    /// The stable name: `a1` to `d2`, `already-registered`, `merge`, `merge-of-one`,
+    /// `unlink-developer-user`, `unlink-logins`, `delete-identities` or `delete-pool`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AlreadyRegistered => "already-registered",
             Self::Resolution(row) => row.as_str(),
             Self::Merge => "merge",
             Self::MergeOfOne => "merge-of-one",
@@ -92,13 +96,13 @@ impl Rule {
     }
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for AppliedRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl Serialize for Rule {
+impl Serialize for AppliedRule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }

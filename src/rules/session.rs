@@ -3,7 +3,7 @@
 
 use crate::name::Arn;
 use crate::rules::claims::{AUTHENTICATED, Claims, amr, amr_pair, named_logins, names_login_of};
-use crate::rules::roles::{self, RoleAccounts};
+use crate::rules::roles::{self, RoleAccounts, RoleRule};
 use crate::rules::{Refusal, attributes};
 use crate::state::{Identity, Pool, PrincipalTags, VerifiedLogin};
 
@@ -22,6 +22,7 @@ pub(crate) struct Evidence<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) role: Arn,
+    pub(crate) chosen_by: RoleRule,
     pub(crate) tags: PrincipalTags,
 }
 
@@ -50,14 +51,14 @@ impl Evidence<'_> {
     /// The grant for the presented logins or for a guest, with the tags of the token.
     fn by_logins(&self, custom: Option<&Arn>, accounts: RoleAccounts) -> Result<Grant, Refusal> {
         let is_guest = self.used.is_empty() && self.token.is_none();
-        let role = roles::choose(self.pool, is_guest, self.used, custom, accounts)?;
+        let (role, chosen_by) = roles::choose(self.pool, is_guest, self.used, custom, accounts)?;
         let said = self.token().map(|token| token.principal_tags().clone()).unwrap_or_default();
         let mut tags = attributes::tags(self.pool, self.used);
         // For a key that both have, the token's tag counts.
         tags.retain(|key, _| !said.contains_key(key));
         attributes::check_length(&tags)?;
         tags.extend(said);
-        Ok(Grant { role, tags })
+        Ok(Grant { role, chosen_by, tags })
     }
 
     /// The grant for the logins that the token names, as if the token were presented alone.
@@ -69,8 +70,9 @@ impl Evidence<'_> {
         let token = self.token()?;
         let named = named_logins(token.amr(), self.identity);
         let named: Vec<_> = named.map(|(_, _, login)| VerifiedLogin::of(login.clone())).collect();
-        let role = roles::choose(self.pool, false, &named, custom, accounts);
-        Some(role.map(|role| Grant { role, tags: token.principal_tags().clone() }))
+        let chosen = roles::choose(self.pool, false, &named, custom, accounts);
+        let tags = token.principal_tags().clone();
+        Some(chosen.map(|(role, chosen_by)| Grant { role, chosen_by, tags }))
     }
 
     /// The logins that the token names, spelled as in the token, followed by the other presented

@@ -3,6 +3,7 @@
 mod accounts;
 mod between_reads;
 mod entropy;
+mod explain;
 mod hints;
 mod ids;
 mod inputs;

@@ -4,15 +4,18 @@ use crate::engine::Developer;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
 use crate::error::Result;
+use crate::id::IdentityId;
 use crate::name::DeveloperUserIdentifier;
 use crate::operation::{
-    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentitiesInput,
-    MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentityInput,
+    LookupDeveloperIdentityInput, LookupDeveloperIdentityOutput, MergeDeveloperIdentities,
+    MergeDeveloperIdentitiesInput, MergeDeveloperIdentitiesOutput, UnlinkDeveloperIdentity,
+    UnlinkDeveloperIdentityInput,
 };
 use crate::rules::Decided;
 use crate::rules::developer::{self, Lookup};
 use crate::rules::page::PageSize;
 use crate::rules::provider::developer_provider;
+use crate::rules::rule::AppliedRule;
 use crate::state::{Identity, Login};
 use crate::store::Key;
 
@@ -135,21 +138,30 @@ impl Developer {
         input: MergeDeveloperIdentitiesInput,
     ) -> Result<MergeDeveloperIdentitiesOutput> {
         let input = input.checked()?;
+        let identity_id = self.core.run(|reads| self.decide_merge(reads, &input))?;
+        Ok(MergeDeveloperIdentitiesOutput { identity_id })
+    }
+
+    pub(in crate::engine) fn decide_merge(
+        &self,
+        reads: &mut Reads<'_>,
+        input: &MergeDeveloperIdentities,
+    ) -> Result<Decided<IdentityId>> {
         let source_user = &input.source_user_identifier;
         let destination_user = &input.destination_user_identifier;
-        let identity_id = self.core.run(|reads| {
-            let kept = reads.pool(self, &input.identity_pool_id)?;
-            developer_provider(&kept.pool, &input.developer_provider_name)?;
-            reads.will_read_users(&kept, [source_user, destination_user]);
-            let source = reads.developer_user(&kept, source_user)?;
-            let destination = reads.developer_user(&kept, destination_user)?;
-            Ok(developer::merge(
-                (source_user, source.as_ref()),
-                (destination_user, destination.as_ref()),
-                self.core.now(),
-            )?)
-        })?;
-        Ok(MergeDeveloperIdentitiesOutput { identity_id })
+        let kept = reads.pool(self, &input.identity_pool_id)?;
+        developer_provider(&kept.pool, &input.developer_provider_name)?;
+        reads.will_read_users(&kept, [source_user, destination_user]);
+        let source = reads.developer_user(&kept, source_user)?;
+        let destination = reads.developer_user(&kept, destination_user)?;
+        let ids = source.as_ref().map(Identity::id).zip(destination.as_ref().map(Identity::id));
+        let is_one = ids.is_some_and(|(source, destination)| source == destination);
+        reads.rule = Some(if is_one { AppliedRule::MergeOfOne } else { AppliedRule::Merge });
+        Ok(developer::merge(
+            (source_user, source.as_ref()),
+            (destination_user, destination.as_ref()),
+            self.core.now(),
+        )?)
     }
 
     /// Unlinks a developer user from an identity. The next token request for the user creates a new
@@ -192,17 +204,24 @@ impl Developer {
     /// ```
     pub fn unlink_developer_identity(&self, input: UnlinkDeveloperIdentityInput) -> Result<()> {
         let input = input.checked()?;
-        self.core.run(|reads| {
-            let kept = reads.pool(self, &input.identity_pool_id)?;
-            reads.will_read(input.identity_id.guid().map(Key::identity_index));
-            reads.will_read_users(&kept, [&input.developer_user_identifier]);
-            let identity = reads.identity_of(&kept, &input.identity_id)?;
-            let name = developer_provider(&kept.pool, &input.developer_provider_name)?;
-            let login = Login::developer(name, &input.developer_user_identifier);
-            let owners = reads.owners(&kept, std::slice::from_ref(&login))?;
-            let registered = owners.iter().any(Option::is_some);
-            Ok(developer::unlink(&identity, &login, registered, self.core.now())?)
-        })
+        self.core.run(|reads| self.decide_unlinking(reads, &input))
+    }
+
+    pub(in crate::engine) fn decide_unlinking(
+        &self,
+        reads: &mut Reads<'_>,
+        input: &UnlinkDeveloperIdentity,
+    ) -> Result<Decided<()>> {
+        let kept = reads.pool(self, &input.identity_pool_id)?;
+        reads.will_read(input.identity_id.guid().map(Key::identity_index));
+        reads.will_read_users(&kept, [&input.developer_user_identifier]);
+        let identity = reads.identity_of(&kept, &input.identity_id)?;
+        let name = developer_provider(&kept.pool, &input.developer_provider_name)?;
+        let login = Login::developer(name, &input.developer_user_identifier);
+        let owners = reads.owners(&kept, std::slice::from_ref(&login))?;
+        let registered = owners.iter().any(Option::is_some);
+        reads.rule = Some(AppliedRule::UnlinkDeveloperUser);
+        Ok(developer::unlink(&identity, &login, registered, self.core.now())?)
     }
 }
 

@@ -8,8 +8,8 @@ use proptest::sample::{select, subsequence};
 use crate::name::Arn;
 use crate::rules::Refusal;
 use crate::rules::properties::cases;
-use crate::rules::properties::world;
-use crate::rules::roles::{RoleAccounts, choose};
+use crate::rules::properties::world::{self, choose};
+use crate::rules::roles::RoleAccounts;
 use crate::state::{
     AmbiguousRoleResolution, ClaimValue, MappingRule, MatchType, Pool, RoleMapping, RoleType,
     VerifiedLogin,

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ambient::Timestamp;
 use crate::id::{Guid, IdentityId, IdentityPoolId, Region};
-use crate::rules::{Change, Effect, claims};
+use crate::name::Arn;
+use crate::rules::roles::{self, RoleAccounts};
+use crate::rules::{Change, Effect, Refusal, claims};
 use crate::state::{
     CognitoIdentityProvider, Identity, IdentityPool, IdentityState, LOGINS_MAX, Login, Pool,
     VerifiedLogin,
@@ -232,4 +234,15 @@ impl World {
             assert!(before.modified() <= after.modified(), "I9: {before:?} becomes {after:?}");
         }
     }
+}
+
+/// The role that is chosen, by whatever rule.
+pub(crate) fn choose(
+    pool: &Pool,
+    is_guest: bool,
+    used: &[VerifiedLogin],
+    custom: Option<&Arn>,
+    accounts: RoleAccounts,
+) -> Result<Arn, Refusal> {
+    roles::choose(pool, is_guest, used, custom, accounts).map(|(role, _)| role)
 }

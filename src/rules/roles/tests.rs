@@ -1,7 +1,7 @@
 mod mappings;
 
 use super::*;
-use crate::rules::properties::world;
+use crate::rules::properties::world::{self, choose};
 use crate::state::VerifiedLogin;
 
 const FACEBOOK: &str = "graph.facebook.com";

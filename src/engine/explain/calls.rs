@@ -1,0 +1,209 @@
+//! The operations that can be explained.
+
+use crate::admin::{Explanation, RoleChoice};
+use crate::engine::explain::{About, ByAdmin, Explain, Outcome};
+use crate::engine::gather::Reads;
+use crate::engine::proving::{Checked, Proving};
+use crate::engine::{Developer, Public};
+use crate::error::Result;
+use crate::name::{DeveloperProviderName, DeveloperUserIdentifier, ProviderName};
+use crate::operation::{
+    DeleteIdentitiesInput, DeleteIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, MergeDeveloperIdentitiesInput,
+    UnlinkDeveloperIdentityInput, UnlinkIdentityInput,
+};
+use crate::rules::provider::Accepts;
+use crate::state::Login;
+
+impl Explain for GetIdInput {
+    type Caller = Public;
+
+    fn explain(self, _: &Public, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.public();
+        let input = self.checked()?;
+        let core = &caller.core;
+        let pool = Some(&input.identity_pool_id);
+        let about = About { pool, ..About::call("GetId") };
+        let mut proving = Proving::for_explanation(core, Accepts::Public, &input.logins);
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_id(reads, &input, &mut proving);
+            let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
+            (outcome, checks(&proving))
+        };
+        core.explain(about, decide, |_, _, _| Ok(Vec::new()))
+    }
+}
+
+impl Explain for GetOpenIdTokenInput {
+    type Caller = Public;
+
+    fn explain(self, _: &Public, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.public();
+        let input = self.checked()?;
+        let core = &caller.core;
+        let about = About { given: Some(&input.identity_id), ..About::call("GetOpenIdToken") };
+        let mut proving = Proving::for_explanation(core, Accepts::Public, &input.logins);
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_claims(reads, &input, &mut proving);
+            let decided = decided.map(|it| it.map(|(claims, _)| claims.identity_id().clone()));
+            let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
+            (outcome, checks(&proving))
+        };
+        core.explain(about, decide, |reads, refusal, scene| {
+            caller.alternatives_to_token(reads, refusal, scene, &input)
+        })
+    }
+}
+
+impl Explain for GetCredentialsForIdentityInput {
+    type Caller = Public;
+
+    fn explain(self, _: &Public, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.public();
+        let input = self.checked()?;
+        let core = &caller.core;
+        let about =
+            About { given: Some(&input.identity_id), ..About::call("GetCredentialsForIdentity") };
+        let accepts = Accepts::PublicOrCognito;
+        let mut proving = Proving::for_explanation(core, accepts, &input.logins);
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_session(reads, &input, &mut proving);
+            let outcome = decided.map(|it| {
+                let (session, chosen_by) = it.output;
+                let role = Some(RoleChoice { role_arn: session.role_arn, chosen_by });
+                Outcome { role, ..Outcome::answering(it.effects, session.identity_id) }
+            });
+            (outcome, checks(&proving))
+        };
+        core.explain(about, decide, |reads, _, scene| {
+            caller.alternatives_to_credentials(reads, scene, &input)
+        })
+    }
+}
+
+impl Explain for UnlinkIdentityInput {
+    type Caller = Public;
+
+    fn explain(self, _: &Public, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.public();
+        let input = self.checked()?;
+        let core = &caller.core;
+        let about = About { given: Some(&input.identity_id), ..About::call("UnlinkIdentity") };
+        let accepts = Accepts::PublicOrCognito;
+        let mut proving = Proving::for_explanation(core, accepts, &input.logins);
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_unlinking(reads, &input, &mut proving);
+            (decided.map(|it| Outcome::of(it.effects)), checks(&proving))
+        };
+        core.explain(about, decide, |_, _, scene| {
+            Ok(Public::alternatives_to_unlinking_logins(scene))
+        })
+    }
+}
+
+impl Explain for GetOpenIdTokenForDeveloperIdentityInput {
+    type Caller = Developer;
+
+    fn explain(self, caller: &Developer, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.developer(caller);
+        let input = self.checked()?;
+        let core = &caller.core;
+        let about = About {
+            given: input.identity_id.as_ref(),
+            ..About::pool("GetOpenIdTokenForDeveloperIdentity", caller, &input.identity_pool_id)
+        };
+        let mut proving = Proving::for_explanation(core, Accepts::Developer, &input.logins);
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_resolution(reads, &input, &mut proving);
+            let decided = decided.map(|it| it.map(|resolved| resolved.identity));
+            let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
+            (outcome, checks(&proving))
+        };
+        core.explain(about, decide, |reads, refusal, scene| {
+            caller.alternatives_to_resolution(reads, refusal, scene, &input)
+        })
+    }
+}
+
+impl Explain for MergeDeveloperIdentitiesInput {
+    type Caller = Developer;
+
+    fn explain(self, caller: &Developer, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.developer(caller);
+        let input = self.checked()?;
+        let about = About {
+            is_merge: true,
+            ..About::pool("MergeDeveloperIdentities", caller, &input.identity_pool_id)
+        };
+        let users = [&input.source_user_identifier, &input.destination_user_identifier];
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_merge(reads, &input);
+            let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
+            (outcome, users.map(|user| stated(&input.developer_provider_name, user)).into())
+        };
+        caller.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
+    }
+}
+
+impl Explain for UnlinkDeveloperIdentityInput {
+    type Caller = Developer;
+
+    fn explain(self, caller: &Developer, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.developer(caller);
+        let input = self.checked()?;
+        let about = About {
+            given: Some(&input.identity_id),
+            ..About::pool("UnlinkDeveloperIdentity", caller, &input.identity_pool_id)
+        };
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_unlinking(reads, &input);
+            let user = &input.developer_user_identifier;
+            let login = stated(&input.developer_provider_name, user);
+            (decided.map(|it| Outcome::of(it.effects)), vec![login])
+        };
+        caller.core.explain(about, decide, |reads, _, scene| {
+            caller.alternatives_to_unlinking(reads, scene, &input)
+        })
+    }
+}
+
+impl Explain for DeleteIdentitiesInput {
+    type Caller = Developer;
+
+    fn explain(self, caller: &Developer, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.developer(caller);
+        let input = self.checked()?;
+        let about = About::call("DeleteIdentities");
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_deletion(reads, &input);
+            (decided.map(|it| Outcome::of(it.effects)), Vec::new())
+        };
+        caller.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
+    }
+}
+
+impl Explain for DeleteIdentityPoolInput {
+    type Caller = Developer;
+
+    fn explain(self, caller: &Developer, by: ByAdmin<'_>) -> Result<Explanation> {
+        let caller = &by.developer(caller);
+        let input = self.checked()?;
+        let about = About::pool("DeleteIdentityPool", caller, &input.identity_pool_id);
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = caller.decide_pool_deletion(reads, &input);
+            (decided.map(|it| Outcome::of(it.effects)), Vec::new())
+        };
+        caller.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
+    }
+}
+
+fn checks(proving: &Proving<'_>) -> Vec<(ProviderName, Checked)> {
+    proving.checked().map(|(name, checked)| (name.clone(), checked)).collect()
+}
+
+fn stated(
+    provider: &DeveloperProviderName,
+    user: &DeveloperUserIdentifier,
+) -> (ProviderName, Checked) {
+    (provider.into(), Checked::Login(Login::developer(provider, user)))
+}

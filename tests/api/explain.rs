@@ -1,0 +1,191 @@
+//! Explanations of calls that are not made.
+
+use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::operation::{
+    CreateIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, GuestAccess,
+    MergeDeveloperIdentitiesInput, RoleType, SetIdentityPoolRolesInput,
+    UnlinkDeveloperIdentityInput,
+};
+use cognate::token::SigningAlgorithm;
+use cognate::{Developer, Engine, Explain, Public};
+
+use crate::support::{ACCOUNT, FACEBOOK, GAME, REGION, Voucher, developer, key};
+
+/// Alice and Bob, who have an identity each, and a guest.
+struct Scene {
+    engine: Engine,
+    aws: Developer,
+    public: Public,
+    pool: IdentityPoolId,
+    alice: IdentityId,
+    bob: IdentityId,
+    guest: IdentityId,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
+        let engine = builder.login_verifier(Voucher).in_memory().expect("opens");
+        let (aws, public) = (developer(&engine, ACCOUNT, REGION), engine.public());
+        let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
+            .developer_provider_name(GAME)
+            .supported_login_providers(FACEBOOK, "1234567890");
+        let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
+        let role = format!("arn:aws:iam::{ACCOUNT}:role/user");
+        let roles = SetIdentityPoolRolesInput::new(&pool);
+        let roles = roles.roles(RoleType::Authenticated, role.as_str());
+        aws.set_identity_pool_roles(roles).expect("set");
+        let resolve = |user: &str, face: &str| {
+            let input = GetOpenIdTokenForDeveloperIdentityInput::new(&pool).logins(GAME, user);
+            aws.resolve_developer_identity(input.logins(FACEBOOK, face)).expect("registered")
+        };
+        let (alice, bob) = (resolve("alice", "user:a"), resolve("bob", "user:b"));
+        let guest = public.get_id(GetIdInput::new(&pool)).expect("a guest").identity_id;
+        Self { engine, aws, public, pool, alice, bob, guest }
+    }
+
+    fn user(&self, name: &str) -> GetOpenIdTokenForDeveloperIdentityInput {
+        GetOpenIdTokenForDeveloperIdentityInput::new(&self.pool).logins(GAME, name)
+    }
+
+    /// The explanation as a person reads it, with names in place of ids.
+    fn tell<I: Explain>(&self, caller: &I::Caller, input: I) -> String {
+        let told = self.engine.admin().explain(caller, input).expect("an explanation").to_string();
+        [("ALICE", &self.alice), ("BOB", &self.bob), ("GUEST", &self.guest)]
+            .iter()
+            .fold(told, |told, (name, id)| told.replace(id.as_str(), name))
+    }
+}
+
+/// Lines without their margin.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim_start).filter(|line| !line.is_empty()).collect()
+}
+
+#[track_caller]
+fn expect(told: &str, expected: &str) {
+    assert_eq!(lines(told), lines(expected), "{told}");
+}
+
+#[test]
+fn a_new_user() {
+    let scene = Scene::new();
+    let told = scene.tell(&scene.aws, scene.user("carol"));
+    expect(
+        &told,
+        "answered    GetOpenIdTokenForDeveloperIdentity
+         login     login.game carol, stated by the caller, belongs to no identity
+         rule      a1
+         change    a new identity  AUTHENTICATED  login.game carol",
+    );
+}
+
+#[test]
+fn a_user_who_is_registered_elsewhere() {
+    let scene = Scene::new();
+    let told = scene.tell(&scene.aws, scene.user("bob").identity_id(&scene.guest));
+    expect(
+        &told,
+        "refused     GetOpenIdTokenForDeveloperIdentity: DeveloperUserAlreadyRegisteredException: \
+         This developer user identifier is already registered with Cognito.
+         given     GUEST  UNAUTHENTICATED
+         login     login.game bob, stated by the caller, belongs to BOB
+         rule      already-registered
+         obstacle  BOB  AUTHENTICATED  login.game bob, graph.facebook.com b
+         else      without IdentityId: BOB",
+    );
+}
+
+#[test]
+fn two_users_of_one_provider() {
+    let scene = Scene::new();
+    let merge = MergeDeveloperIdentitiesInput::new(&scene.pool, GAME, "bob", "alice");
+    let told = scene.tell(&scene.aws, merge);
+    expect(
+        &told,
+        "refused     MergeDeveloperIdentities: ResourceConflictException: Cannot merge these \
+         identities.
+         login     login.game bob, stated by the caller, belongs to BOB
+         login     login.game alice, stated by the caller, belongs to ALICE
+         rule      merge
+         obstacle  BOB  AUTHENTICATED  login.game bob, graph.facebook.com b",
+    );
+}
+
+#[test]
+fn a_user_who_belongs_to_another_identity() {
+    let scene = Scene::new();
+    let input = UnlinkDeveloperIdentityInput::new(&scene.pool, &scene.alice, GAME, "bob");
+    let told = scene.tell(&scene.aws, input);
+    expect(
+        &told,
+        "refused     UnlinkDeveloperIdentity: ResourceConflictException: The specified developer \
+         user identifier is not associated with identity 'ALICE'.
+         given     ALICE  AUTHENTICATED  login.game alice, graph.facebook.com a
+         login     login.game bob, stated by the caller, belongs to BOB
+         rule      unlink-developer-user
+         obstacle  BOB  AUTHENTICATED  login.game bob, graph.facebook.com b
+         else      with IdentityId BOB",
+    );
+}
+
+#[test]
+fn a_token_that_is_refused() {
+    let scene = Scene::new();
+    let input = GetIdInput::new(&scene.pool).logins(FACEBOOK, "forged");
+    let told = scene.tell(&scene.public, input);
+    expect(
+        &told,
+        "refused     GetId: NotAuthorizedException: Invalid login token. Not a valid OpenId \
+         Connect identity token.
+         login     graph.facebook.com, refused: NotAuthorizedException: Invalid login token. Not \
+         a valid OpenId Connect identity token.",
+    );
+}
+
+#[test]
+fn a_login_of_another_identity() {
+    let scene = Scene::new();
+    let input = GetOpenIdTokenInput::new(&scene.alice).logins(FACEBOOK, "user:b");
+    let told = scene.tell(&scene.public, input);
+    expect(
+        &told,
+        "refused     GetOpenIdToken: NotAuthorizedException: Logins don't match. Please include \
+         at least one valid login for this identity or identity pool.
+         given     ALICE  AUTHENTICATED  login.game alice, graph.facebook.com a
+         login     graph.facebook.com b, proved by its token, belongs to BOB
+         rule      c3
+         obstacle  BOB  AUTHENTICATED  login.game bob, graph.facebook.com b
+         else      with IdentityId BOB",
+    );
+}
+
+#[test]
+fn no_login_for_an_authenticated_identity() {
+    let scene = Scene::new();
+    let told = scene.tell(&scene.public, GetCredentialsForIdentityInput::new(&scene.bob));
+    expect(
+        &told,
+        "refused     GetCredentialsForIdentity: NotAuthorizedException: Access to Identity 'BOB' \
+         is forbidden.
+         given     BOB  AUTHENTICATED  login.game bob, graph.facebook.com b
+         rule      d1
+         else      with one more login of BOB: graph.facebook.com",
+    );
+}
+
+#[test]
+fn credentials_and_their_role() {
+    let scene = Scene::new();
+    let input = GetCredentialsForIdentityInput::new(&scene.bob).logins(FACEBOOK, "user:b");
+    let told = scene.tell(&scene.public, input);
+    expect(
+        &told,
+        "answered    GetCredentialsForIdentity: BOB
+         given     BOB  AUTHENTICATED  login.game bob, graph.facebook.com b
+         login     graph.facebook.com b, proved by its token, belongs to BOB
+         rule      c1
+         role      arn:aws:iam::123456789012:role/user, the pool's authenticated role",
+    );
+}
