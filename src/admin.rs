@@ -1,6 +1,7 @@
 //! Identities as an administrator sees them, with the users behind them.
 
 mod explanation;
+mod policy;
 
 use serde::Serialize;
 
@@ -15,6 +16,8 @@ pub use explanation::{
     Alternative, ExplainedChange, ExplainedLogin, ExplainedVerdict, Explanation, LoginCheck,
     RoleChoice,
 };
+
+pub use policy::{LinkPolicy, Veto};
 
 /// An identity with its logins.
 ///

@@ -13,6 +13,7 @@ mod identities;
 mod keys;
 mod open_store;
 mod patience;
+mod policy;
 mod pools;
 mod proving;
 mod public;

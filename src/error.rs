@@ -65,6 +65,9 @@ pub enum Error {
     /// A part that the embedder provided panicked.
     #[error("the {0} panicked")]
     Panicked(&'static str),
+    /// A part that the embedder provided does not answer.
+    #[error("the {0} does not answer")]
+    Unresponsive(&'static str),
     /// A signing key cannot be generated or used.
     #[error("signing key: {0}")]
     SigningKey(&'static str),
@@ -85,6 +88,7 @@ impl Error {
             | Self::CopyUnfinished
             | Self::Entropy(_)
             | Self::Panicked(_)
+            | Self::Unresponsive(_)
             | Self::SigningKey(_) => ErrorKind::InternalError,
         }
     }
@@ -198,6 +202,7 @@ impl From<&Refusal> for ErrorKind {
             Refusal::AmbiguousRole { .. }
             | Refusal::GuestsUnsupported
             | Refusal::IdentityForbidden { .. }
+            | Refusal::LinkVetoed { .. }
             | Refusal::LoginAudienceIncorrect
             | Refusal::LoginClaimMissing { .. }
             | Refusal::LoginExpired { .. }

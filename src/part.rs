@@ -23,7 +23,7 @@ pub(crate) use forward;
 
 /// A function as a part with a single method: a [`Clock`](crate::ambient::Clock), an
 /// [`Entropy`](crate::ambient::Entropy), an [`Ids`](crate::ambient::Ids), a
-/// [`LoginVerifier`](crate::login::LoginVerifier), a
+/// [`LoginVerifier`](crate::login::LoginVerifier), a [`LinkPolicy`](crate::admin::LinkPolicy), a
 /// [`CredentialIssuer`](crate::credentials::CredentialIssuer), an
 /// [`IssuerKeys`](crate::login::IssuerKeys) or a [`TokenCheck`](crate::login::TokenCheck).
 ///

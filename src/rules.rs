@@ -236,6 +236,13 @@ pub enum Refusal {
          identity pool."
     )]
     LoginsDontMatch,
+    /// The embedder's [`LinkPolicy`](crate::admin::LinkPolicy) has refused to link a login or to
+    /// merge identities.
+    #[error("{reason}")]
+    LinkVetoed {
+        /// The reason of the policy.
+        reason: String,
+    },
     /// A lookup without an identity id or a developer user identifier.
     #[error("Either IdentityId or DeveloperUserIdentifier must be provided.")]
     LookupKeyMissing,

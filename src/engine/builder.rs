@@ -4,10 +4,12 @@ mod open;
 
 use std::fmt;
 
+use crate::admin::LinkPolicy;
 use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy};
 use crate::credentials::CredentialIssuer;
 use crate::engine::Choices;
 use crate::engine::deletion::Removal;
+use crate::engine::policy::Reviewer;
 use crate::engine::throttle::Throttling;
 use crate::id::AccountId;
 use crate::login::{LoginVerifier, OidcVerifier};
@@ -63,6 +65,7 @@ pub struct Builder {
     ids: Box<dyn Ids>,
     verifier: Box<dyn LoginVerifier>,
     credential_issuer: Option<Box<dyn CredentialIssuer>>,
+    reviewer: Option<Reviewer>,
     throttling: Throttling,
     removal: Removal,
     default_account: AccountId,
@@ -81,6 +84,7 @@ impl Builder {
             ids: Box::new(RandomIds(SystemEntropy)),
             verifier: Box::new(OidcVerifier::new()),
             credential_issuer: None,
+            reviewer: None,
             throttling: Throttling::default(),
             removal: Removal::default(),
             default_account: AccountId::zero(),
@@ -115,6 +119,13 @@ impl Builder {
     /// issuer and so accepts nobody.
     pub fn login_verifier(mut self, verifier: impl LoginVerifier + 'static) -> Self {
         self.verifier = Box::new(verifier);
+        self
+    }
+
+    /// A policy that reviews calls which link logins to identities that exist, or merge identities.
+    /// By default there is none.
+    pub fn link_policy(mut self, policy: impl LinkPolicy + 'static) -> Self {
+        self.reviewer = Some(Reviewer::new(policy));
         self
     }
 

@@ -191,7 +191,9 @@ impl Developer {
         }
         let given = given.map(|id| reads.identity_of(&pool, id)).transpose()?;
         let proof = proving.prove(&pool, None, now)?;
-        let decided = self.core.resolve(reads, &pool, (given.as_ref(), linking), proof, now)?;
+        let given = (given.as_ref(), linking);
+        let decided = self.core.resolve(reads, &pool, given, &proof, now)?;
+        self.core.review(reads, input.about(self), proving, &decided, None)?;
         let used = proof.used.clone();
         Ok(decided.map(|identity| Resolved { pool, identity, used, now }))
     }

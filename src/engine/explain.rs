@@ -16,6 +16,9 @@ use crate::engine::{Admin, Core, Developer, Public};
 use crate::error::{Error, Result};
 use crate::id::{Guid, IdentityId, IdentityPoolId};
 use crate::name::ProviderName;
+use crate::operation::{
+    GetCredentialsForIdentity, GetId, GetOpenIdToken, GetOpenIdTokenForDeveloperIdentity,
+};
 use crate::rules::{Change, Effect, Refusal};
 use crate::state::IdentityState;
 use crate::store::Batch;
@@ -104,7 +107,7 @@ impl Admin {
 
 /// A decision, as far as an explanation tells it.
 #[derive(Debug)]
-struct Outcome {
+pub(super) struct Outcome {
     effects: Vec<Effect>,
     identity_id: Option<IdentityId>,
     role: Option<RoleChoice>,
@@ -116,9 +119,19 @@ impl Outcome {
     }
 
     /// The outcome of a call that answers an identity. A nil id stands for a new one.
-    fn answering(effects: Vec<Effect>, identity_id: IdentityId) -> Self {
+    pub(super) fn answering(effects: Vec<Effect>, identity_id: IdentityId) -> Self {
         let identity_id = known(identity_id);
         Self { effects, identity_id, role: None }
+    }
+
+    pub(super) fn with_role(self, role: Option<RoleChoice>) -> Self {
+        Self { role, ..self }
+    }
+
+    pub(super) fn verdict(self) -> ExplainedVerdict {
+        let Self { effects, identity_id, role } = self;
+        let changes = effects.into_iter().filter_map(change).collect();
+        ExplainedVerdict::Answered { identity_id, changes, role }
     }
 }
 
@@ -129,7 +142,7 @@ fn known(id: IdentityId) -> Option<IdentityId> {
 
 /// The parts of a call that its explanation shows.
 #[derive(Debug, Clone, Copy)]
-struct About<'a> {
+pub(super) struct About<'a> {
     operation: &'static str,
     /// The caller, if it sees only its own pools.
     owner: Option<&'a Developer>,
@@ -150,6 +163,32 @@ impl<'a> About<'a> {
     }
 }
 
+impl GetId {
+    pub(super) fn about(&self) -> About<'_> {
+        About { pool: Some(&self.identity_pool_id), ..About::call("GetId") }
+    }
+}
+
+impl GetOpenIdToken {
+    pub(super) fn about(&self) -> About<'_> {
+        About { given: Some(&self.identity_id), ..About::call("GetOpenIdToken") }
+    }
+}
+
+impl GetCredentialsForIdentity {
+    pub(super) fn about(&self) -> About<'_> {
+        About { given: Some(&self.identity_id), ..About::call("GetCredentialsForIdentity") }
+    }
+}
+
+impl GetOpenIdTokenForDeveloperIdentity {
+    pub(super) fn about<'a>(&'a self, caller: &'a Developer) -> About<'a> {
+        let operation = "GetOpenIdTokenForDeveloperIdentity";
+        let about = About::pool(operation, caller, &self.identity_pool_id);
+        About { given: self.identity_id.as_ref(), ..about }
+    }
+}
+
 impl Core {
     /// Lets `decide` decide and `look_for` look for alternatives to a refusal, and explains both.
     fn explain(
@@ -164,20 +203,14 @@ impl Core {
             let (outcome, rule) = (refusal_in(outcome)?, reads.rule);
             let (scene, logins) = reads.scene(about, checked)?;
             let verdict = match outcome {
-                Ok(Outcome { effects, identity_id, role }) => ExplainedVerdict::Answered {
-                    identity_id,
-                    changes: effects.into_iter().filter_map(change).collect(),
-                    role,
-                },
+                Ok(outcome) => outcome.verdict(),
                 Err(refusal) => ExplainedVerdict::Refused {
                     obstacle: scene.obstacle(&refusal).map(IdentityDetails::from),
                     alternatives: look_for(reads, &refusal, &scene)?,
                     refusal,
                 },
             };
-            let given = scene.given.as_ref().map(IdentityDetails::from);
-            let operation = about.operation;
-            Ok((Batch::default(), Explanation { operation, given, logins, rule, verdict }))
+            Ok((Batch::default(), scene.explanation(about, rule, logins, verdict)))
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The proof that presented logins give.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::ambient::Timestamp;
@@ -42,7 +43,7 @@ impl Proof {
     }
 }
 
-/// Notes how logins were checked, if that will be explained.
+/// Notes how logins were checked, if that will be explained or reviewed.
 struct Notes<'a>(Option<&'a mut Vec<Checked>>);
 
 impl Notes<'_> {
@@ -75,10 +76,10 @@ pub(super) struct Proving<'a> {
     core: &'a Core,
     accepts: Accepts,
     logins: &'a Logins,
-    proved: Option<(Arc<KeptPool>, Proof)>,
+    proved: Option<(Arc<KeptPool>, Rc<Proof>)>,
     /// The refusal of logins that were verified before their turn.
     refused: Option<(Arc<KeptPool>, Error)>,
-    /// How each login was checked, if that will be explained.
+    /// How each login was checked, if that will be explained or reviewed.
     checked: Option<Vec<Checked>>,
 }
 
@@ -95,7 +96,8 @@ pub(super) enum Checked {
 
 impl<'a> Proving<'a> {
     pub(super) fn new(core: &'a Core, accepts: Accepts, logins: &'a Logins) -> Self {
-        Self { core, accepts, logins, proved: None, refused: None, checked: None }
+        let checked = core.reviewer.is_some().then(Vec::new);
+        Self { core, accepts, logins, proved: None, refused: None, checked }
     }
 
     /// The logins of a call that will be explained.
@@ -104,10 +106,10 @@ impl<'a> Proving<'a> {
     }
 
     /// How each login was checked, in the caller's order.
-    pub(super) fn checked(&self) -> impl Iterator<Item = (&ProviderName, Checked)> {
+    pub(super) fn checked(&self) -> Vec<(ProviderName, Checked)> {
         let checked = self.checked.iter().flatten().cloned();
-        let names = self.logins.iter().map(|(name, _)| name);
-        names.zip(checked.chain(std::iter::repeat(Checked::NotReached)))
+        let names = self.logins.iter().map(|(name, _)| name.clone());
+        names.zip(checked.chain(std::iter::repeat(Checked::NotReached))).collect()
     }
 
     /// Verifies the logins for `pool`. A token of this service must be for the given identity.
@@ -116,7 +118,7 @@ impl<'a> Proving<'a> {
         pool: &Arc<KeptPool>,
         given: Option<&IdentityId>,
         now: Timestamp,
-    ) -> Result<&Proof> {
+    ) -> Result<Rc<Proof>> {
         let is_same =
             |known: &Arc<KeptPool>| Arc::ptr_eq(known, pool) || known.record == pool.record;
         if let Some((known, refusal)) = self.refused.take()
@@ -128,10 +130,11 @@ impl<'a> Proving<'a> {
             Some((known, proof)) if is_same(&known) => proof,
             _ => {
                 let notes = Notes(self.checked.as_mut());
-                self.core.prove(pool, (self.accepts, self.logins), (given, now), notes)?
+                Rc::new(self.core.prove(pool, (self.accepts, self.logins), (given, now), notes)?)
             }
         };
-        Ok(&self.proved.insert((Arc::clone(pool), proof)).1)
+        self.proved = Some((Arc::clone(pool), Rc::clone(&proof)));
+        Ok(proof)
     }
 
     /// Verifies the logins before their turn, so that the next read of a shared store takes their

@@ -7,6 +7,7 @@ use crate::engine::deletion::Remover;
 use crate::engine::hints::Hints;
 use crate::engine::keys::KeyRing;
 use crate::engine::open_store::OpenStore;
+use crate::engine::policy::Reviewer;
 use crate::engine::throttle::Throttle;
 use crate::error::Result;
 use crate::id::{AccountId, Guid};
@@ -29,6 +30,7 @@ pub(super) struct Core {
     pub(super) ids: Box<dyn Ids>,
     pub(super) verifier: Box<dyn LoginVerifier>,
     pub(super) credential_issuer: Option<Box<dyn CredentialIssuer>>,
+    pub(super) reviewer: Option<Reviewer>,
     pub(super) throttle: Option<Throttle>,
     pub(super) remover: Remover,
     /// The account of requests whose credentials name none.

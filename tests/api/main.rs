@@ -10,6 +10,7 @@ mod inputs;
 mod options;
 mod outputs;
 mod parts;
+mod policy;
 mod refusals;
 mod removal;
 mod round_trips;

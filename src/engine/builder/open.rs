@@ -140,6 +140,7 @@ impl Builder {
             ids: self.ids,
             verifier: self.verifier,
             credential_issuer: self.credential_issuer,
+            reviewer: self.reviewer,
             throttle: (self.throttling != Throttling::Off).then(Throttle::default),
             remover: Remover::new(self.removal),
             default_account: self.default_account,

@@ -1,6 +1,6 @@
 //! The operations that can be explained.
 
-use crate::admin::{Explanation, RoleChoice};
+use crate::admin::Explanation;
 use crate::engine::explain::{About, ByAdmin, Explain, Outcome};
 use crate::engine::gather::Reads;
 use crate::engine::proving::{Checked, Proving};
@@ -22,15 +22,13 @@ impl Explain for GetIdInput {
         let caller = &by.public();
         let input = self.checked()?;
         let core = &caller.core;
-        let pool = Some(&input.identity_pool_id);
-        let about = About { pool, ..About::call("GetId") };
         let mut proving = Proving::for_explanation(core, Accepts::Public, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_id(reads, &input, &mut proving);
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
-            (outcome, checks(&proving))
+            (outcome, proving.checked())
         };
-        core.explain(about, decide, |_, _, _| Ok(Vec::new()))
+        core.explain(input.about(), decide, |_, _, _| Ok(Vec::new()))
     }
 }
 
@@ -41,15 +39,14 @@ impl Explain for GetOpenIdTokenInput {
         let caller = &by.public();
         let input = self.checked()?;
         let core = &caller.core;
-        let about = About { given: Some(&input.identity_id), ..About::call("GetOpenIdToken") };
         let mut proving = Proving::for_explanation(core, Accepts::Public, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_claims(reads, &input, &mut proving);
             let decided = decided.map(|it| it.map(|(claims, _)| claims.identity_id().clone()));
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
-            (outcome, checks(&proving))
+            (outcome, proving.checked())
         };
-        core.explain(about, decide, |reads, refusal, scene| {
+        core.explain(input.about(), decide, |reads, refusal, scene| {
             caller.alternatives_to_token(reads, refusal, scene, &input)
         })
     }
@@ -62,20 +59,17 @@ impl Explain for GetCredentialsForIdentityInput {
         let caller = &by.public();
         let input = self.checked()?;
         let core = &caller.core;
-        let about =
-            About { given: Some(&input.identity_id), ..About::call("GetCredentialsForIdentity") };
         let accepts = Accepts::PublicOrCognito;
         let mut proving = Proving::for_explanation(core, accepts, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_session(reads, &input, &mut proving);
             let outcome = decided.map(|it| {
-                let (session, chosen_by) = it.output;
-                let role = Some(RoleChoice { role_arn: session.role_arn, chosen_by });
-                Outcome { role, ..Outcome::answering(it.effects, session.identity_id) }
+                let (session, role) = it.output;
+                Outcome::answering(it.effects, session.identity_id).with_role(Some(role))
             });
-            (outcome, checks(&proving))
+            (outcome, proving.checked())
         };
-        core.explain(about, decide, |reads, _, scene| {
+        core.explain(input.about(), decide, |reads, _, scene| {
             caller.alternatives_to_credentials(reads, scene, &input)
         })
     }
@@ -93,7 +87,7 @@ impl Explain for UnlinkIdentityInput {
         let mut proving = Proving::for_explanation(core, accepts, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_unlinking(reads, &input, &mut proving);
-            (decided.map(|it| Outcome::of(it.effects)), checks(&proving))
+            (decided.map(|it| Outcome::of(it.effects)), proving.checked())
         };
         core.explain(about, decide, |_, _, scene| {
             Ok(Public::alternatives_to_unlinking_logins(scene))
@@ -108,16 +102,13 @@ impl Explain for GetOpenIdTokenForDeveloperIdentityInput {
         let caller = &by.developer(caller);
         let input = self.checked()?;
         let core = &caller.core;
-        let about = About {
-            given: input.identity_id.as_ref(),
-            ..About::pool("GetOpenIdTokenForDeveloperIdentity", caller, &input.identity_pool_id)
-        };
+        let about = input.about(caller);
         let mut proving = Proving::for_explanation(core, Accepts::Developer, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_resolution(reads, &input, &mut proving);
             let decided = decided.map(|it| it.map(|resolved| resolved.identity));
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
-            (outcome, checks(&proving))
+            (outcome, proving.checked())
         };
         core.explain(about, decide, |reads, refusal, scene| {
             caller.alternatives_to_resolution(reads, refusal, scene, &input)
@@ -195,10 +186,6 @@ impl Explain for DeleteIdentityPoolInput {
         };
         caller.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
     }
-}
-
-fn checks(proving: &Proving<'_>) -> Vec<(ProviderName, Checked)> {
-    proving.checked().map(|(name, checked)| (name.clone(), checked)).collect()
 }
 
 fn stated(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::admin::{ExplainedLogin, LoginCheck};
+use crate::admin::{ExplainedLogin, ExplainedVerdict, Explanation, IdentityDetails, LoginCheck};
 use crate::engine::cache::KeptPool;
 use crate::engine::explain::{About, unless_refused};
 use crate::engine::gather::Reads;
@@ -10,12 +10,13 @@ use crate::engine::proving::Checked;
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::name::ProviderName;
+use crate::rules::rule::AppliedRule;
 use crate::rules::{Refusal, link};
 use crate::state::{Identity, Login};
 
 /// The records that a call is about, as its caller sees them.
 #[derive(Debug)]
-pub(super) struct Scene {
+pub(in crate::engine) struct Scene {
     pub(super) pool: Option<Arc<KeptPool>>,
     pub(super) given: Option<Identity>,
     /// Whether every presented login was stated or proved.
@@ -29,7 +30,7 @@ pub(super) struct Scene {
 
 impl Reads<'_> {
     /// Finds the records that a call is about.
-    pub(super) fn scene(
+    pub(in crate::engine) fn scene(
         &mut self,
         about: About<'_>,
         checked: Vec<(ProviderName, Checked)>,
@@ -95,6 +96,17 @@ impl Reads<'_> {
 }
 
 impl Scene {
+    pub(in crate::engine) fn explanation(
+        self,
+        about: About<'_>,
+        rule: Option<AppliedRule>,
+        logins: Vec<ExplainedLogin>,
+        verdict: ExplainedVerdict,
+    ) -> Explanation {
+        let given = self.given.as_ref().map(IdentityDetails::from);
+        Explanation { operation: about.operation, given, logins, rule, verdict }
+    }
+
     /// The identity that is in the way of a refused call.
     pub(super) fn obstacle(&self, refusal: &Refusal) -> Option<&Identity> {
         let given = self.given.as_ref();

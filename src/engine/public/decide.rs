@@ -1,5 +1,6 @@
 //! The decisions of the public operations.
 
+use crate::admin::RoleChoice;
 use crate::ambient::Timestamp;
 use crate::credentials::{SESSION_SECS, Session};
 use crate::engine::Public;
@@ -10,7 +11,6 @@ use crate::id::{IdentityId, Region};
 use crate::operation::{GetCredentialsForIdentity, GetId, GetOpenIdToken, UnlinkIdentity};
 use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::link::OpenedBy;
-use crate::rules::roles::RoleRule;
 use crate::rules::rule::AppliedRule;
 use crate::rules::session::{Evidence, Grant};
 use crate::rules::{Decided, Refusal, attributes, public};
@@ -33,7 +33,9 @@ impl Public {
             public::check_guest_access(&kept.pool)?;
         }
         let proof = proving.prove(&kept, None, now)?;
-        self.core.resolve(reads, &kept, (None, OpenedBy::Login), proof, now)
+        let decided = self.core.resolve(reads, &kept, (None, OpenedBy::Login), &proof, now)?;
+        self.core.review(reads, input.about(), proving, &decided, None)?;
+        Ok(decided)
     }
 
     /// The claims of the token, and the region whose key signs it.
@@ -53,7 +55,8 @@ impl Public {
         }
         let proof = proving.prove(&kept, Some(identity.id()), now)?;
         let given = (Some(&identity), OpenedBy::Login);
-        let decided = self.core.resolve(reads, &kept, given, proof, now)?;
+        let decided = self.core.resolve(reads, &kept, given, &proof, now)?;
+        self.core.review(reads, input.about(), proving, &decided, None)?;
         Ok(decided.map(|identity| {
             let tags = attributes::tags(&kept.pool, &proof.used);
             let duration = TokenDuration::CLASSIC_FLOW;
@@ -62,13 +65,13 @@ impl Public {
         }))
     }
 
-    /// The session of the credentials, and the rule that has chosen its role.
+    /// The session of the credentials, and the choice of its role.
     pub(in crate::engine) fn decide_session(
         &self,
         reads: &mut Reads<'_>,
         input: &GetCredentialsForIdentity,
         proving: &mut Proving<'_>,
-    ) -> Result<Decided<(Session, RoleRule)>> {
+    ) -> Result<Decided<(Session, RoleChoice)>> {
         let now = self.core.now();
         proving.prove_ahead_for(reads, &input.identity_id, now)?;
         let (kept, identity) = reads.known_identity(&input.identity_id)?;
@@ -81,7 +84,7 @@ impl Public {
             public::check_guest_access(&kept.pool)?;
         }
         let given = (Some(&identity), OpenedBy::Login);
-        let decided = self.core.resolve(reads, &kept, given, proof, now)?;
+        let decided = self.core.resolve(reads, &kept, given, &proof, now)?;
         let evidence = Evidence {
             pool: &kept.pool,
             identity: &identity,
@@ -91,6 +94,8 @@ impl Public {
         let accounts = self.core.choices.role_accounts;
         let Grant { role, chosen_by, tags } =
             evidence.grant(input.custom_role_arn.as_ref(), accounts)?;
+        let choice = RoleChoice { role_arn: role.clone(), chosen_by };
+        self.core.review(reads, input.about(), proving, &decided, Some(&choice))?;
         Ok(decided.map(|identity_id| {
             let identity_pool_id = kept.pool.id().clone();
             let session = Session {
@@ -98,7 +103,7 @@ impl Public {
                 amr: evidence.amr(),
                 ..Session::new(identity_id, identity_pool_id, role, end_of_session(now))
             };
-            (session, chosen_by)
+            (session, choice)
         }))
     }
 
