@@ -129,8 +129,9 @@ impl Row {
         [&[1; GUID], b"dlogin.game\0".as_slice(), name(user).as_bytes()].concat()
     }
 
-    fn parameters(&self) -> [&(dyn postgres::types::ToSql + Sync); 6] {
-        [&self.login, &self.owner, &self.guid, &self.address, &self.place, &self.identity]
+    fn parameters(&self) -> [&(dyn postgres::types::ToSql + Sync); 7] {
+        let Self { login, owner, guid, address, place, identity } = self;
+        [login, owner, guid, address, place, identity, &POOL]
     }
 }
 
@@ -142,10 +143,17 @@ pub(crate) fn name(user: usize) -> String {
 const TABLES: &str = "DROP SCHEMA IF EXISTS floor CASCADE; CREATE SCHEMA floor; \
      CREATE TABLE floor.logins (k bytea PRIMARY KEY, v bytea NOT NULL); \
      CREATE TABLE floor.index (k bytea PRIMARY KEY, v bytea NOT NULL); \
-     CREATE TABLE floor.identities (k bytea PRIMARY KEY, v bytea NOT NULL)";
+     CREATE TABLE floor.identities (k bytea PRIMARY KEY, v bytea NOT NULL); \
+     CREATE TABLE floor.pools (k bytea PRIMARY KEY, v bytea NOT NULL); \
+     INSERT INTO floor.pools VALUES ('\\x01', '\\x01')";
+
+/// The key of the pool.
+const POOL: &[u8] = &[1];
 
 const GET: &str = "SELECT v FROM floor.logins WHERE k = $1";
 
-const PUT: &str = "WITH a AS (INSERT INTO floor.index VALUES ($3, $4)), \
-     b AS (INSERT INTO floor.identities VALUES ($5, $6)) \
-     INSERT INTO floor.logins VALUES ($1, $2)";
+/// Without the lock, an identity could outlive its pool.
+const PUT: &str = "WITH pool AS (SELECT FROM floor.pools WHERE k = $7 FOR SHARE), \
+     a AS (INSERT INTO floor.index SELECT $3::bytea, $4::bytea FROM pool), \
+     b AS (INSERT INTO floor.identities SELECT $5::bytea, $6::bytea FROM pool) \
+     INSERT INTO floor.logins SELECT $1::bytea, $2::bytea FROM pool";

@@ -5,13 +5,13 @@
 //! | --- | --- | --- |
 //! | resolve | the identity of a known user, without a token | one SELECT of the login |
 //! | token | a token for a known user | the same, and ring's Ed25519 signature |
-//! | register | a new user | one statement that inserts the three records |
+//! | register | a new user | one statement that locks the pool's row and inserts the three records |
 //! | register after a read | a new user | the same after a SELECT of the login |
 //!
 //! Each row is measured with 1, 8 and 32 callers. A caller is a thread that makes one call after
 //! the other. The floor's callers have a connection of the crate `postgres` each, and prepared
-//! statements; the engine has as many connections. A register of the floor is durable too, and it
-//! checks by its unique keys that the records are absent.
+//! statements; the engine has as many connections. A register of the floor is durable too. It checks
+//! by its unique keys that the records are absent, and by a lock that their pool is there.
 //!
 //! The bench starts a PostgreSQL of Debian on loopback, with its defaults, and stops it at the end.
 //! It has to run as root, because the server refuses to. The loops and `COGNATE_BENCH` are those of

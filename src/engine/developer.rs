@@ -2,13 +2,14 @@
 
 mod users;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::ambient::Timestamp;
 use crate::engine::Developer;
 use crate::engine::cache::{Generation, KeptPool};
 use crate::engine::gather::Reads;
-use crate::engine::proving::Proving;
+use crate::engine::proving::{Proof, Proving};
 use crate::engine::throttle::Limited;
 use crate::error::Result;
 use crate::id::IdentityId;
@@ -21,7 +22,6 @@ use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::link::{self, DeveloperLinking, OpenedBy};
 use crate::rules::provider::Accepts;
 use crate::rules::{Decided, attributes};
-use crate::state::VerifiedLogin;
 use crate::store::record::{Owner, Record as _};
 use crate::store::{Key, Store};
 
@@ -117,11 +117,11 @@ impl Developer {
                 |resolved| Ok((resolved, self.core.current_key(&self.region)?)),
             )?,
         };
-        let Resolved { pool, identity, used, now } = resolved;
-        let mut tags = attributes::tags(&pool.pool, &used);
+        let Resolved { pool, identity, proof, now } = resolved;
+        let mut tags = attributes::tags(&pool.pool, &proof.used);
         tags.extend(input.principal_tags);
         let duration = input.token_duration.unwrap_or(TokenDuration::DEVELOPER_DEFAULT);
-        let claims = Claims::new(&pool.pool, identity, &used, tags, duration, now);
+        let claims = Claims::new(&pool.pool, identity, &proof.used, tags, duration, now);
         // Sign outside every lock, because signing takes longer than everything else.
         let token = key.sign(&claims)?;
         let identity_id = claims.identity_id().clone();
@@ -194,8 +194,7 @@ impl Developer {
         let given = (given.as_ref(), linking);
         let decided = self.core.resolve(reads, &pool, given, &proof, now)?;
         self.core.review(reads, input.about(self), proving, &decided, None)?;
-        let used = proof.used.clone();
-        Ok(decided.map(|identity| Resolved { pool, identity, used, now }))
+        Ok(decided.map(|identity| Resolved { pool, identity, proof, now }))
     }
 
     /// The fast path of most calls: a known user is the only login, and the pool is in the cache.
@@ -235,8 +234,8 @@ impl Developer {
         };
         let Some(pool) = pools.get_as_of(generation, guid) else { return Ok(None) };
         let now = self.core.now();
-        let used = proving.prove(&pool, None, now)?.used.clone();
-        Ok(Some(Resolved { pool, identity, used, now }))
+        let proof = proving.prove(&pool, None, now)?;
+        Ok(Some(Resolved { pool, identity, proof, now }))
     }
 }
 
@@ -244,8 +243,7 @@ impl Developer {
 pub(super) struct Resolved {
     pool: Arc<KeptPool>,
     pub(super) identity: IdentityId,
-    /// The logins, in the caller's order.
-    used: Vec<VerifiedLogin>,
+    proof: Rc<Proof>,
     now: Timestamp,
 }
 

@@ -219,3 +219,10 @@ fn reviews_that_do_not_end_are_bounded() {
     let answered = (0..100).any(|_| scene.link().is_ok());
     assert!(answered, "reviews that have ended leave room");
 }
+
+#[test]
+fn a_pointer_to_a_policy_has_its_deadline() {
+    let (_release, policy) = blocked();
+    let policy: Arc<dyn LinkPolicy> = Arc::new(Box::new(policy));
+    assert_eq!((&policy).deadline(), Duration::from_millis(5));
+}
