@@ -1,7 +1,15 @@
-//! Identities as an administrator sees them, with the users behind them.
+//! Administration: pools, identities and logins as an administrator sees them, with the users behind
+//! them.
+//!
+//! These are the inputs and outputs of [`Admin`](crate::Admin). They follow the rules of
+//! [`operation`](crate::operation). A type whose name the service has for a type of its own has
+//! `Admin` in front.
 
 mod explanation;
+mod identities;
+mod logins;
 mod policy;
+mod pools;
 
 use serde::Serialize;
 
@@ -16,8 +24,15 @@ pub use explanation::{
     Alternative, ExplainedChange, ExplainedLogin, ExplainedVerdict, Explanation, LoginCheck,
     RoleChoice,
 };
-
+pub use identities::{
+    AdminDeleteIdentitiesOutput, AdminListIdentitiesInput, AdminListIdentitiesOutput, CreationDate,
+    DisableIdentityInput,
+};
+pub use logins::{
+    LinkLoginInput, LinkedLogin, ListLoginsInput, ListLoginsOutput, UnlinkLoginInput,
+};
 pub use policy::{LinkPolicy, Veto};
+pub use pools::{AdminListIdentityPoolsOutput, IdentityPoolCounts, OwnedIdentityPool};
 
 /// An identity with its logins.
 ///

@@ -222,12 +222,14 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::TokenExpired { .. }
             | Refusal::TokenForeign => Self::NotAuthorized,
             Refusal::DeveloperUserElsewhere { .. }
+            | Refusal::LoginOfAnother { .. }
             | Refusal::LoginTaken
             | Refusal::MergeOfTwoUsers
             | Refusal::TooManyLogins => Self::ResourceConflict,
             Refusal::AttributeMapNotFound { .. }
             | Refusal::DeveloperUserNotFound { .. }
             | Refusal::IdentityNotFound { .. }
+            | Refusal::LoginNotFound
             | Refusal::PoolNotFound { .. } => Self::ResourceNotFound,
             Refusal::PoolTooLarge | Refusal::TooManyPools | Refusal::TooManyUserPools => {
                 Self::LimitExceeded

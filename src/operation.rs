@@ -28,7 +28,7 @@
 mod developer;
 pub(crate) mod epoch_seconds;
 mod identities;
-mod input;
+pub(crate) mod input;
 mod pools;
 mod public;
 mod roles;

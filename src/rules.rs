@@ -24,6 +24,7 @@
 //! (pool, identity, user), settings of the pool, each presented login in turn, the resolution
 //! table.
 
+pub(crate) mod admin;
 pub(crate) mod attributes;
 pub(crate) mod claims;
 pub(crate) mod developer;
@@ -221,9 +222,18 @@ pub enum Refusal {
     /// The presented text is not a token.
     #[error("Invalid login token. Not a valid OpenId Connect identity token.")]
     LoginMalformed,
+    /// No identity of the pool has the login.
+    #[error("Login not found.")]
+    LoginNotFound,
     /// A presented token is not valid yet.
     #[error("Invalid login token. Token is not valid yet.")]
     LoginNotYetValid,
+    /// The login belongs to an identity other than the given one.
+    #[error("Login belongs to identity '{identity_id}'.")]
+    LoginOfAnother {
+        /// The identity that has the login.
+        identity_id: IdentityId,
+    },
     /// The signature of a presented token does not verify.
     #[error("Invalid login token. Couldn't verify signed token.")]
     LoginSignatureInvalid,

@@ -1,5 +1,12 @@
 //! Administration: all pools and identities, of every account and region.
 
+mod counts;
+mod find;
+mod identities;
+mod listing;
+mod logins;
+mod walk;
+
 use crate::admin::IdentityDetails;
 use crate::engine::Admin;
 use crate::error::Result;

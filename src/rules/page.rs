@@ -45,6 +45,11 @@ pub(crate) enum Listing {
     Pools,
     Identities,
     DeveloperUsers,
+    /// The pools of all accounts and regions.
+    AllPools,
+    /// The identities of a pool that fit a filter.
+    FilteredIdentities,
+    Logins,
 }
 
 impl Listing {
@@ -53,6 +58,9 @@ impl Listing {
             Self::Pools => b'p',
             Self::Identities => b'i',
             Self::DeveloperUsers => b'u',
+            Self::AllPools => b'P',
+            Self::FilteredIdentities => b'I',
+            Self::Logins => b'l',
         }
     }
 
@@ -69,14 +77,21 @@ impl Listing {
         prefix: &[u8],
         length: usize,
     ) -> Result<Vec<u8>, Refusal> {
+        self.position_where(token, |position| {
+            position.len() == length && position.starts_with(prefix)
+        })
+    }
+
+    /// The position in a token, if `fits` accepts it.
+    pub(crate) fn position_where(
+        self,
+        token: &NextToken,
+        fits: impl FnOnce(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Refusal> {
         let tagged =
             URL_SAFE_NO_PAD.decode(token.as_str()).map_err(|_| Refusal::NextTokenInvalid)?;
         match tagged.split_first() {
-            Some((tag, position))
-                if *tag == self.tag()
-                    && position.len() == length
-                    && position.starts_with(prefix) =>
-            {
+            Some((tag, position)) if *tag == self.tag() && fits(position) => {
                 Ok(position.to_owned())
             }
             _ => Err(Refusal::NextTokenInvalid),

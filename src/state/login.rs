@@ -41,7 +41,17 @@ impl Login {
         provider: &DeveloperProviderName,
         user: &DeveloperUserIdentifier,
     ) -> Self {
-        Self { kind: LoginKind::Developer, provider: provider.into(), subject: user.into() }
+        Self::of(LoginKind::Developer, provider.into(), user.into())
+    }
+
+    /// A user of a public provider, without one final slash of the provider's name.
+    pub(crate) fn public(provider: &ProviderName, subject: Subject) -> Self {
+        Self::of(LoginKind::Public, provider.without_final_slash(), subject)
+    }
+
+    /// A login in the spelling in which it is stored.
+    pub(crate) fn of(kind: LoginKind, provider: ProviderName, subject: Subject) -> Self {
+        Self { kind, provider, subject }
     }
 
     /// Whether the provider is the developer provider of the pool.
@@ -171,8 +181,7 @@ impl VerifiedLogin {
         subject: impl TryInto<Subject, Error: Into<Violations>>,
     ) -> Result<Self, Violations> {
         let subject = subject.try_into().map_err(Into::into)?;
-        let provider = provider.without_final_slash();
-        Ok(Self::of(Login { kind: LoginKind::Public, provider, subject }))
+        Ok(Self::of(Login::public(provider, subject)))
     }
 
     /// A user of a pool's developer provider, stated in a signed call.

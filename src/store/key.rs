@@ -148,6 +148,17 @@ impl Key {
         Self { tree: Tree::PoolListing, bytes }
     }
 
+    /// The account, the region, the creation and the pool that an entry's key in the listing of
+    /// pools consists of.
+    pub(crate) fn pool_listing_parts(&self) -> Option<(AccountId, Region, Timestamp, Guid)> {
+        let (rest, pool) = self.bytes.split_last_chunk::<GUID_LENGTH>()?;
+        let (rest, created) = rest.split_last_chunk::<MOMENT_LENGTH>()?;
+        let owner = std::str::from_utf8(rest.strip_suffix(&[0])?).ok()?;
+        let (account, region) = owner.split_at_checked(ACCOUNT_LENGTH)?;
+        let created = Timestamp::from_millis(u64::from_be_bytes(*created));
+        Some((account.parse().ok()?, region.parse().ok()?, created, Guid(*pool)))
+    }
+
     pub(crate) fn deletion(pool: Guid) -> Self {
         Self { tree: Tree::Deletions, bytes: pool.0.to_vec() }
     }
@@ -179,6 +190,21 @@ impl Key {
         let (provider, subject) = (login.provider().as_str(), login.subject().as_str());
         let bare = !login.is_developer() && !provider.ends_with('/');
         bare.then(|| LoginKeys::of(pool, login.kind(), &format!("{provider}/")).key(subject))
+    }
+
+    /// The login that a login's key consists of, in the spelling in which it is stored.
+    pub(crate) fn login_parts(&self) -> Option<Login> {
+        let (_, rest) = self.bytes.split_first_chunk::<GUID_LENGTH>()?;
+        let (kind, rest) = rest.split_first()?;
+        let kind = match kind {
+            b'd' => LoginKind::Developer,
+            b'p' => LoginKind::Public,
+            _ => return None,
+        };
+        let (provider, subject) = split_terminated(rest)?;
+        let provider = String::from_utf8(provider).ok()?.try_into().ok()?;
+        let subject = std::str::from_utf8(subject).ok()?.try_into().ok()?;
+        Some(Login::of(kind, provider, subject))
     }
 
     pub(crate) fn session_key(number: u32) -> Self {
@@ -268,6 +294,22 @@ fn push_terminated(bytes: &mut Vec<u8>, text: &str) {
         }
     }
     bytes.push(0);
+}
+
+/// A text that was pushed terminated, and the bytes that follow it.
+fn split_terminated(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let (mut text, mut rest) = (Vec::new(), bytes);
+    loop {
+        let (part, behind) = rest.split_at_checked(rest.iter().position(|byte| *byte == 0)?)?;
+        text.extend_from_slice(part);
+        match behind.strip_prefix(&[0, 255]) {
+            Some(more) => {
+                text.push(0);
+                rest = more;
+            }
+            None => return Some((text, behind.strip_prefix(&[0])?)),
+        }
+    }
 }
 
 /// The number of the key behind the last one of a tree. There are too many to use them up.

@@ -1,6 +1,7 @@
 //! The public API: every operation through the typed door and through the wire door.
 
 mod accounts;
+mod admin;
 mod between_reads;
 mod entropy;
 mod explain;

@@ -1,7 +1,9 @@
 //! Ranges of keys.
 
+use crate::ambient::Timestamp;
 use crate::id::{AccountId, Guid, Region};
-use crate::store::key::{GUID_LENGTH, Key, MOMENT_LENGTH, Tree, push_terminated};
+use crate::state::LoginKind;
+use crate::store::key::{GUID_LENGTH, Key, LoginKeys, MOMENT_LENGTH, Tree, push_terminated};
 
 /// A contiguous range of one tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +59,37 @@ impl KeyRange {
 
     pub(crate) fn identities_of(pool: Guid) -> Self {
         Self::prefix(Tree::Identities, pool.0)
+    }
+
+    /// The part of a pool's identities that were created from `created` on.
+    pub(crate) fn created_from(mut self, pool: Guid, created: Timestamp) -> Self {
+        self.start = Self::created(pool, created);
+        self
+    }
+
+    /// The part of a pool's identities that were created before `created`.
+    pub(crate) fn created_before(mut self, pool: Guid, created: Timestamp) -> Self {
+        self.end = Some(Self::created(pool, created));
+        self
+    }
+
+    fn created(pool: Guid, created: Timestamp) -> Vec<u8> {
+        [pool.0.as_slice(), &created.as_millis().to_be_bytes()].concat()
+    }
+
+    /// The logins of a pool.
+    pub(crate) fn logins_of(pool: Guid) -> Self {
+        Self::prefix(Tree::Logins, pool.0)
+    }
+
+    /// The logins of a provider whose subjects begin with `subject`.
+    pub(crate) fn logins_at(pool: Guid, kind: LoginKind, provider: &str, subject: &str) -> Self {
+        Self::prefix(Tree::Logins, LoginKeys::of(pool, kind, provider).key(subject).bytes)
+    }
+
+    /// Whether no key lies in the range.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end <= self.start)
     }
 
     /// The length of an identity's key.

@@ -1,0 +1,73 @@
+//! Outputs of the administration of pools.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::ambient::Timestamp;
+use crate::id::{AccountId, IdentityPoolId, Region};
+use crate::name::{IdentityPoolName, NextToken, ProviderName};
+use crate::operation::epoch_seconds;
+
+/// A page of all pools, sorted by account, region and creation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct AdminListIdentityPoolsOutput {
+    /// The pools.
+    pub identity_pools: Vec<OwnedIdentityPool>,
+    /// The token of the next page. `None` on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<NextToken>,
+}
+
+/// A pool in the listing of all pools, with its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct OwnedIdentityPool {
+    /// The pool's id.
+    pub identity_pool_id: IdentityPoolId,
+    /// The pool's name.
+    pub identity_pool_name: IdentityPoolName,
+    /// The account that owns the pool.
+    pub account_id: AccountId,
+    /// The pool's region.
+    pub region: Region,
+    /// The time at which the pool was created.
+    #[serde(with = "epoch_seconds")]
+    pub creation_date: Timestamp,
+}
+
+/// The numbers of identities and logins of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct IdentityPoolCounts {
+    /// The pool.
+    pub identity_pool_id: IdentityPoolId,
+    /// The number of guests.
+    pub unauthenticated: u64,
+    /// The number of identities that have a login.
+    pub authenticated: u64,
+    /// The number of disabled identities.
+    pub disabled: u64,
+    /// The number of logins of each provider that the pool is configured for, if there are any. One
+    /// final slash of a provider's name is left out.
+    pub logins: BTreeMap<ProviderName, u64>,
+    /// The number of logins of all providers that the pool is no longer configured for.
+    pub other_logins: u64,
+}
+
+impl IdentityPoolCounts {
+    pub(crate) fn zero(identity_pool_id: IdentityPoolId) -> Self {
+        Self {
+            identity_pool_id,
+            unauthenticated: 0,
+            authenticated: 0,
+            disabled: 0,
+            logins: BTreeMap::new(),
+            other_logins: 0,
+        }
+    }
+}
