@@ -1,9 +1,8 @@
-//! Administration: pools, identities and logins as an administrator sees them, with the users behind
-//! them.
+//! Administration: pools, identities and logins, with the users behind them.
 //!
 //! These are the inputs and outputs of [`Admin`](crate::Admin). They follow the rules of
-//! [`operation`](crate::operation). A type whose name the service has for a type of its own has
-//! `Admin` in front.
+//! [`operation`](crate::operation). If the service has a type of the same name, the name begins
+//! with `Admin`. Outputs serialize with the service's member names, and dates as epoch seconds.
 
 mod explanation;
 mod identities;

@@ -86,6 +86,7 @@ macro_rules! guide {
 guide! {
     operations "../docs/operations.md"
     embedding "../docs/embedding.md"
+    administration "../docs/administration.md"
     server "../docs/server.md"
     stores "../docs/stores.md"
     postgres "../docs/postgres.md"

@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::id::IdentityPoolId;
 use crate::rules::admin::is_configured_for;
 use crate::state::{IdentityState, IdentitySummary};
-use crate::store::KeyRange;
 use crate::store::key::corrupt;
+use crate::store::{Key, KeyRange};
 
 impl Admin {
     /// Counts the identities and logins of a pool.
@@ -45,7 +45,7 @@ impl Admin {
             };
             *count = count.saturating_add(1);
         })?;
-        let login = |key: &crate::store::Key, _: &_| {
+        let login = |key: &Key, _: &_| {
             key.login_parts().ok_or_else(|| corrupt(key, "not the key of a login"))
         };
         self.core.walk(pool, KeyRange::logins_of, login, |kept, login| {

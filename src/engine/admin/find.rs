@@ -28,17 +28,18 @@ impl Admin {
     ///
     /// ```
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
-    /// # let engine = Engine::builder().login_verifier(UnverifiedLogins).in_memory()?;
+    /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     /// # let google = "accounts.google.com";
-    /// # let pool = aws.create_identity_pool(input.supported_login_providers(google, "app"))?;
-    /// let login = GetIdInput::new(&pool.identity_pool_id).logins("accounts.google.com", "1089");
-    /// let dora = engine.public().get_id(login)?;
+    /// # let input = input.supported_login_providers(google, "app");
+    /// # let pool = aws.create_identity_pool(input)?.identity_pool_id;
+    /// # let dora = engine.public().get_id(GetIdInput::new(&pool))?.identity_id;
+    /// # let login = admin::LinkLoginInput::new(&dora, google, "1089");
+    /// # engine.admin().link_login(login)?;
     /// let (provider, subject) = ("accounts.google.com".parse()?, "1089".parse()?);
-    /// let found =
-    ///     engine.admin().identity_of_login(&pool.identity_pool_id, &provider, &subject)?;
-    /// assert_eq!(found.identity_id, dora.identity_id);
+    /// let found = engine.admin().identity_of_login(&pool, &provider, &subject)?;
+    /// assert_eq!(found.identity_id, dora);
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn identity_of_login(

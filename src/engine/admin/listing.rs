@@ -154,9 +154,9 @@ impl Admin {
     /// Lists the logins of a pool that pass all filters of the input, each with its identity.
     ///
     /// Writes between two pages do not disturb the listing: see
-    /// [`list_identities`](Self::list_identities). With a provider, a call reads only what it shows.
-    /// With a prefix of the subject alone, it reads at most 16,384 logins, so that a page can be
-    /// shorter than requested.
+    /// [`list_identities`](Self::list_identities). With a provider, a call reads only the logins
+    /// that it shows. With a prefix of the subject alone, it reads at most 16,384 logins. So a page
+    /// can be shorter than requested, or even empty, and still have a token for the next page.
     ///
     /// # Errors
     ///

@@ -34,7 +34,7 @@ impl Admin {
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// use cognate::admin::LinkLoginInput;
     ///
-    /// # let engine = Engine::builder().login_verifier(UnverifiedLogins).in_memory()?;
+    /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)
     ///     .developer_provider_name("login.game")
@@ -43,9 +43,9 @@ impl Admin {
     /// let call = GetOpenIdTokenForDeveloperIdentityInput::new(&pool);
     /// let alice = aws.resolve_developer_identity(call.logins("login.game", "alice"))?;
     ///
-    /// engine.admin().link_login(LinkLoginInput::new(&alice, "accounts.google.com", "1089"))?;
-    /// let login = GetIdInput::new(&pool).logins("accounts.google.com", "1089");
-    /// assert_eq!(engine.public().get_id(login)?.identity_id, alice);
+    /// let input = LinkLoginInput::new(&alice, "accounts.google.com", "1089");
+    /// let linked = engine.admin().link_login(input)?;
+    /// assert_eq!(linked.logins[1].provider().as_str(), "accounts.google.com");
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn link_login(&self, input: LinkLoginInput) -> Result<IdentityDetails> {
@@ -69,8 +69,8 @@ impl Admin {
     /// * [`Error::Invalid`](crate::Error::Invalid): a member violates its constraints.
     /// * [`IdentityNotFound`](crate::Refusal::IdentityNotFound)
     /// * [`LoginOfAnother`](crate::Refusal::LoginOfAnother), or
-    ///   [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere) for the pool's developer
-    ///   provider: another identity has the login.
+    ///   [`DeveloperUserElsewhere`](crate::Refusal::DeveloperUserElsewhere) for the pool's
+    ///   developer provider: another identity has the login.
     /// * [`LoginNotFound`](crate::Refusal::LoginNotFound), or
     ///   [`DeveloperUserNotFound`](crate::Refusal::DeveloperUserNotFound) for the pool's developer
     ///   provider: no identity has the login.

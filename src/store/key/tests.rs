@@ -23,6 +23,7 @@ proptest! {
         let pool = Guid([9; 16]);
         let (ka, kb) = (Key::login(pool, &a), Key::login(pool, &b));
         prop_assert_eq!(ka == kb, a == b);
+        prop_assert_eq!(ka.login_parts(), Some(a));
         // Within a provider the order is that of the subjects.
         if p1 == p2 {
             prop_assert_eq!(ka.cmp(&kb), s1.cmp(&s2));
@@ -84,4 +85,33 @@ fn an_account_and_its_region_read_back_from_their_key() {
         assert_eq!(Key::new(Tree::Accounts, bytes).account_parts(), None, "{bytes}");
     }
     assert_eq!(Key::new(Tree::Accounts, *b"123456789012\xff").account_parts(), None);
+}
+
+#[test]
+fn an_entry_of_the_listing_of_pools_reads_back_from_its_key() {
+    let account: AccountId = "123456789012".parse().expect("an account");
+    for region in ["r", "eu-west-1"] {
+        let region: Region = region.parse().expect("a region");
+        // The first byte of the latest moment is the one that marks a zero inside a text.
+        for created in [0, 1_700_000_000_000, u64::MAX].map(Timestamp::from_millis) {
+            let key = Key::pool_listing(&account, &region, created, Guid([255; 16]));
+            let parts = key.pool_listing_parts().expect("an entry");
+            assert_eq!(parts, (account.clone(), region.clone(), created, Guid([255; 16])));
+            let shorter = Key::new(Tree::PoolListing, &key.bytes[..key.bytes.len() - 1]);
+            assert_eq!(shorter.pool_listing_parts(), None);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_no_login_has_no_parts() {
+    let key = Key::login(Guid([7; 16]), &public("a\0b", "c"));
+    for (at, byte) in [(16, b'x'), (17, 0xff), (key.bytes.len() - 1, 0xff)] {
+        let mut bytes = key.bytes.clone();
+        bytes[at] = byte;
+        assert_eq!(Key::new(Tree::Logins, bytes).login_parts(), None, "{at}");
+    }
+    for length in 0..key.bytes.len() {
+        assert_eq!(Key::new(Tree::Logins, &key.bytes[..length]).login_parts(), None, "{length}");
+    }
 }

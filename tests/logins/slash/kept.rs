@@ -1,5 +1,8 @@
 //! Logins that were stored before a final slash of their provider's name was ignored.
 
+use cognate::admin::{LinkLoginInput, ListLoginsInput, UnlinkLoginInput};
+use cognate::operation::{GetIdInput, IdentityState};
+
 use super::*;
 
 /// A store from before final slashes were ignored: `alice` has a login of `tenant.auth0.com/`, and
@@ -81,4 +84,45 @@ fn a_login_stored_with_a_slash_moves_in_a_merge() {
     let disabled = tenant.ok("DescribeIdentity", json!({"IdentityId": ALICE}));
     assert_ne!(disabled["Logins"], json!([TENANT_SLASH]));
     assert_eq!(tenant.0.check().expect("readable"), []);
+}
+
+#[test]
+fn an_administrator_finds_lists_and_unlinks_logins_stored_with_a_slash() {
+    const POOL: &str = "us-east-1:22db4536-f4cc-42f5-8087-84290a8de01f";
+    const ALICE: &str = "us-east-1:7bc333e3-c533-44ce-8327-996fa10913cd";
+    const BOB: &str = "us-east-1:6a5e9a8e-765d-41dc-93d6-348ead76a0dd";
+    for name in SPELLINGS {
+        let tenant = Tenant::over(written_before(), |builder| builder);
+        let (admin, pool) = (tenant.0.admin(), POOL.parse().expect("an id"));
+        let found = |subject: &str| {
+            let (name, subject) = (name.parse().expect("fits"), subject.parse().expect("fits"));
+            admin.identity_of_login(&pool, &name, &subject).map(|found| found.identity_id)
+        };
+        assert_eq!(found("alice").expect("found").as_str(), ALICE);
+        let moved = admin.link_login(LinkLoginInput::new(BOB, name, "alice"));
+        let refused = moved.expect_err("belongs to alice").to_string();
+        assert_eq!(refused, format!("Login belongs to identity '{ALICE}'."));
+        admin.link_login(LinkLoginInput::new(ALICE, name, "alice")).expect("linked already");
+
+        // A new login, without the slash.
+        let guest = GetIdInput::new(POOL).logins(TENANT, token(TENANT, "carol"));
+        let verifying = Tenant::over(written_before(), |b| b.login_verifier(knows(TENANT)));
+        let carol = verifying.0.public().get_id(guest).expect("a user").identity_id;
+        let mut owners = Vec::new();
+        let mut input = ListLoginsInput::new(POOL, 1).provider(name);
+        loop {
+            let page = verifying.0.admin().list_logins(input.clone()).expect("listed");
+            owners.extend(page.logins.into_iter().map(|found| found.identity_id.to_string()));
+            let Some(token) = page.next_token else { break };
+            input = input.next_token(token);
+        }
+        assert_eq!(owners, [carol.as_str(), ALICE, BOB], "without the slash, then with it");
+        let counts = verifying.0.admin().count_identities(&pool).expect("counted");
+        assert_eq!(counts.logins[&TENANT.parse().expect("a name")], 3);
+
+        let left = admin.unlink_login(UnlinkLoginInput::new(ALICE, name, "alice"));
+        assert_eq!(left.expect("unlinked").state, IdentityState::Disabled);
+        assert!(found("alice").is_err(), "the login is free");
+        assert_eq!(tenant.0.check().expect("readable"), []);
+    }
 }
