@@ -2,7 +2,7 @@
 //! without a token.
 
 use crate::ambient::Timestamp;
-use crate::name::{ProviderName, Subject, is_same_provider};
+use crate::name::{DeveloperProviderName, ProviderName, Subject, is_same_provider};
 use crate::rules::link::update;
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, IdentityPool, IdentityState, Login, Pool};
@@ -36,8 +36,7 @@ pub(crate) fn login_to_link(
     subject: &Subject,
 ) -> Result<Login, Refusal> {
     let settings = &pool.settings;
-    let developer = settings.developer_provider_name.as_ref();
-    match developer.filter(|developer| developer.as_str() == provider.as_str()) {
+    match developer_named(settings, provider) {
         Some(developer) => Ok(Login::developer(developer, &subject.into())),
         None if settings.public_provider(provider.as_str()).is_some() => {
             Ok(Login::public(provider, subject.clone()))
@@ -49,8 +48,7 @@ pub(crate) fn login_to_link(
 /// The logins that a provider and a subject may mean. The pool need no longer be configured for the
 /// provider, and its developer provider may have the name of an earlier public one.
 pub(crate) fn logins_named(pool: &Pool, provider: &ProviderName, subject: &Subject) -> Vec<Login> {
-    let developer = pool.settings.developer_provider_name.as_ref();
-    let developer = developer.filter(|developer| developer.as_str() == provider.as_str());
+    let developer = developer_named(&pool.settings, provider);
     let developer = developer.map(|developer| Login::developer(developer, &subject.into()));
     developer.into_iter().chain([Login::public(provider, subject.clone())]).collect()
 }
@@ -62,13 +60,21 @@ fn login_of<'a>(identity: &Identity, named: &'a [Login]) -> Option<&'a Login> {
 
 /// Whether the pool is configured for the provider of a login.
 pub(crate) fn is_configured_for(settings: &IdentityPool, login: &Login) -> bool {
-    let provider = login.provider().as_str();
+    let provider = login.provider();
     if login.is_developer() {
-        let developer = settings.developer_provider_name.as_ref();
-        developer.is_some_and(|developer| developer.as_str() == provider)
+        developer_named(settings, provider).is_some()
     } else {
-        settings.public_provider(provider).is_some()
+        settings.public_provider(provider.as_str()).is_some()
     }
+}
+
+/// The pool's developer provider, if it has this name.
+fn developer_named<'a>(
+    settings: &'a IdentityPool,
+    provider: &ProviderName,
+) -> Option<&'a DeveloperProviderName> {
+    let developer = settings.developer_provider_name.as_ref();
+    developer.filter(|developer| developer.as_str() == provider.as_str())
 }
 
 /// The refusal of logins that no identity of the pool has.

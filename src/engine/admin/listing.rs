@@ -4,6 +4,7 @@ use crate::admin::{
     AdminListIdentitiesInput, AdminListIdentitiesOutput, AdminListIdentityPoolsOutput,
     IdentityDetails, LinkedLogin, ListLoginsInput, ListLoginsOutput, OwnedIdentityPool,
 };
+use crate::ambient::Timestamp;
 use crate::engine::Admin;
 use crate::engine::admin::walk::Walk;
 use crate::error::Result;
@@ -124,18 +125,17 @@ impl Admin {
         let filter = IdentityFilter { state: input.state, provider: input.provider.as_ref() };
         let page = self.core.run(|reads| {
             let kept = reads.known_pool(&input.identity_pool_id)?;
-            let mut range = KeyRange::identities_of(kept.guid);
-            let position = input
-                .next_token
-                .as_ref()
-                .map(|token| LISTING.position(token, &range.start, KeyRange::IDENTITY_LENGTH));
-            let position = position.transpose()?;
-            if let Some(from) = input.created_from {
-                range = range.created_from(kept.guid, from.into());
-            }
-            if let Some(before) = input.created_before {
-                range = range.created_before(kept.guid, before.into());
-            }
+            let whole = KeyRange::identities_of(kept.guid).start;
+            let position = input.next_token.as_ref();
+            let position = position
+                .map(|token| LISTING.position(token, &whole, KeyRange::IDENTITY_LENGTH))
+                .transpose()?;
+            let (from, before) = (input.created_from, input.created_before);
+            let range = KeyRange::identities_created(
+                kept.guid,
+                from.map(Timestamp::from),
+                before.map(Timestamp::from),
+            );
             let (selects, size) = (!filter.shows_all(), input.max_results);
             let walk = Walk { listing: LISTING, ranges: vec![range], selects, size };
             let page = reads.page(walk.after(position.as_deref()), |key, value| {

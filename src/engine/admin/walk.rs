@@ -66,7 +66,9 @@ impl Reads<'_> {
             self.visit(&range, step, &mut |key, value| {
                 left = left.saturating_sub(1);
                 read_last.clone_from(&key.bytes);
-                if let Some(entry) = entry(key, value)? {
+                if entries.len() < wanted
+                    && let Some(entry) = entry(key, value)?
+                {
                     entries.push((key.bytes.clone(), entry));
                 }
                 Ok(())

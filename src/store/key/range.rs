@@ -61,20 +61,22 @@ impl KeyRange {
         Self::prefix(Tree::Identities, pool.0)
     }
 
-    /// The part of a pool's identities that were created from `created` on.
-    pub(crate) fn created_from(mut self, pool: Guid, created: Timestamp) -> Self {
-        self.start = Self::created(pool, created);
-        self
-    }
-
-    /// The part of a pool's identities that were created before `created`.
-    pub(crate) fn created_before(mut self, pool: Guid, created: Timestamp) -> Self {
-        self.end = Some(Self::created(pool, created));
-        self
-    }
-
-    fn created(pool: Guid, created: Timestamp) -> Vec<u8> {
-        [pool.0.as_slice(), &created.as_millis().to_be_bytes()].concat()
+    /// The identities of a pool that were created at `from` or later, and before `before`.
+    pub(crate) fn identities_created(
+        pool: Guid,
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    ) -> Self {
+        let place =
+            |created: Timestamp| [pool.0.as_slice(), &created.as_millis().to_be_bytes()].concat();
+        let mut range = Self::identities_of(pool);
+        if let Some(from) = from {
+            range.start = place(from);
+        }
+        if let Some(before) = before {
+            range.end = Some(place(before));
+        }
+        range
     }
 
     /// The logins of a pool.

@@ -201,3 +201,26 @@ fn an_administrator_links_in_every_region() {
     }
     world.check();
 }
+
+#[test]
+fn a_login_that_two_administrators_link_at_once_goes_to_one_identity() {
+    for world in worlds() {
+        let (pool, admin) = (town(&world), world.engine.admin());
+        for n in 0..20 {
+            let guests = [guest(&world, &pool), guest(&world, &pool)];
+            let subject = format!("f{n}");
+            let link = |id| link(&admin, id, FACEBOOK, &subject);
+            let [one, other] = std::thread::scope(|scope| {
+                let threads = guests.each_ref().map(|id| scope.spawn(|| link(id)));
+                threads.map(|thread| thread.join().expect("does not panic"))
+            });
+            let (winner, lost) = match (one, other) {
+                (Ok(winner), lost) | (lost, Ok(winner)) => (winner.identity_id, refusal(lost)),
+                (one, other) => panic!("{one:?}, {other:?}"),
+            };
+            assert_eq!(lost, cognate::Refusal::LoginOfAnother { identity_id: winner.clone() });
+            assert_eq!(user_of(&world, &pool, FACEBOOK, &subject), winner);
+        }
+        world.check();
+    }
+}

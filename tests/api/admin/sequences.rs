@@ -366,7 +366,7 @@ fn name(refusal: &Refusal) -> String {
 fn administration_does_as_a_naive_view_expects() {
     let met: RefCell<BTreeMap<String, usize>> = RefCell::default();
     let mut runner =
-        TestRunner::new(Config { cases: 192, failure_persistence: None, ..Config::default() });
+        TestRunner::new(Config { cases: 128, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&steps(), |steps| {
         let mut sequence = Sequence::new();
         for step in &steps {
