@@ -27,6 +27,7 @@ pub use identities::{
     AdminDeleteIdentitiesOutput, AdminListIdentitiesInput, AdminListIdentitiesOutput, CreationDate,
     DisableIdentityInput,
 };
+pub(crate) use logins::{LinkLogin, UnlinkLogin};
 pub use logins::{
     LinkLoginInput, LinkedLogin, ListLoginsInput, ListLoginsOutput, UnlinkLoginInput,
 };

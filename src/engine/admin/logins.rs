@@ -1,9 +1,11 @@
 //! Links that an administrator makes and removes, without a token.
 
-use crate::admin::{IdentityDetails, LinkLoginInput, UnlinkLoginInput};
+use crate::admin::{IdentityDetails, LinkLogin, LinkLoginInput, UnlinkLogin, UnlinkLoginInput};
 use crate::engine::Admin;
+use crate::engine::gather::Reads;
 use crate::error::Result;
-use crate::rules::admin;
+use crate::rules::{Decided, admin};
+use crate::state::Identity;
 
 impl Admin {
     /// Links a login to an identity without a token. A guest becomes authenticated.
@@ -50,13 +52,14 @@ impl Admin {
     /// ```
     pub fn link_login(&self, input: LinkLoginInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.core.run(|reads| {
-            let (kept, identity) = reads.known_identity(&input.identity_id)?;
-            let login = admin::login_to_link(&kept.pool, &input.provider, &input.subject)?;
-            let owner = reads.owner_of(&kept, std::slice::from_ref(&login))?;
-            let decided = admin::link(&identity, login, owner.as_ref(), self.core.now())?;
-            Ok(decided.map(|identity| IdentityDetails::from(&identity)))
-        })
+        self.core.run(|reads| self.decide_link(reads, &input)).map(|after| (&after).into())
+    }
+
+    fn decide_link(&self, reads: &mut Reads<'_>, input: &LinkLogin) -> Result<Decided<Identity>> {
+        let (kept, identity) = reads.known_identity(&input.identity_id)?;
+        let login = admin::login_to_link(&kept.pool, &input.provider, &input.subject)?;
+        let owner = reads.owner_of(&kept, std::slice::from_ref(&login))?;
+        Ok(admin::link(&identity, login, owner.as_ref(), self.core.now())?)
     }
 
     /// Unlinks a login from an identity without a token. The login becomes free. An identity
@@ -94,14 +97,20 @@ impl Admin {
     /// ```
     pub fn unlink_login(&self, input: UnlinkLoginInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.core.run(|reads| {
-            let (kept, identity) = reads.known_identity(&input.identity_id)?;
-            let named = admin::logins_named(&kept.pool, &input.provider, &input.subject);
-            if let Some(decided) = admin::unlink(&identity, &named, self.core.now()) {
-                return Ok(decided.map(|identity| IdentityDetails::from(&identity)));
-            }
-            let owner = reads.owner_of(&kept, &named)?;
-            Err(admin::not_linked(&identity, &named, owner.as_ref()).into())
-        })
+        self.core.run(|reads| self.decide_unlinking(reads, &input)).map(|after| (&after).into())
+    }
+
+    fn decide_unlinking(
+        &self,
+        reads: &mut Reads<'_>,
+        input: &UnlinkLogin,
+    ) -> Result<Decided<Identity>> {
+        let (kept, identity) = reads.known_identity(&input.identity_id)?;
+        let named = admin::logins_named(&kept.pool, &input.provider, &input.subject);
+        if let Some(decided) = admin::unlink(&identity, &named, self.core.now()) {
+            return Ok(decided);
+        }
+        let owner = reads.owner_of(&kept, &named)?;
+        Err(admin::not_linked(&identity, &named, owner.as_ref()).into())
     }
 }
