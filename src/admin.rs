@@ -23,9 +23,10 @@ pub use explanation::{
     Alternative, ExplainedChange, ExplainedLogin, ExplainedVerdict, Explanation, LoginCheck,
     RoleChoice,
 };
+pub(crate) use identities::{AdminDeleteIdentities, DisableIdentity};
 pub use identities::{
-    AdminDeleteIdentitiesOutput, AdminListIdentitiesInput, AdminListIdentitiesOutput, CreationDate,
-    DisableIdentityInput,
+    AdminDeleteIdentitiesInput, AdminDeleteIdentitiesOutput, AdminListIdentitiesInput,
+    AdminListIdentitiesOutput, CreationDate, DisableIdentityInput,
 };
 pub(crate) use logins::{LinkLogin, UnlinkLogin};
 pub use logins::{

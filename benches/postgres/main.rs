@@ -10,8 +10,8 @@
 //!
 //! Each row is measured with 1, 8 and 32 callers. A caller is a thread that makes one call after
 //! the other. The floor's callers have a connection of the crate `postgres` each, and prepared
-//! statements; the engine has as many connections. A register of the floor is durable too. It checks
-//! by its unique keys that the records are absent, and by a lock that their pool is there.
+//! statements; the engine has as many connections. Its registers are durable too. They
+//! check by unique keys that the records are absent, and by a lock that their pool is there.
 //!
 //! The bench starts a PostgreSQL of Debian on loopback, with its defaults, and stops it at the end.
 //! It has to run as root, because the server refuses to. The loops and `COGNATE_BENCH` are those of

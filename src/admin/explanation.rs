@@ -57,7 +57,7 @@ pub struct ExplainedLogin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum LoginCheck {
-    /// A developer user, stated by the owner of the pool.
+    /// Stated by the owner of the pool, or by an administrator.
     Stated,
     /// A public login, proved by its token.
     Proved,
@@ -177,6 +177,11 @@ pub enum Alternative {
         source_user_identifier: DeveloperUserIdentifier,
         /// The user whose identity gets them.
         destination_user_identifier: DeveloperUserIdentifier,
+    },
+    /// The same call after [`unlink_login`](crate::Admin::unlink_login) of the login.
+    AfterUnlinkLogin {
+        /// The identity that has the login.
+        identity_id: IdentityId,
     },
     /// `GetCredentialsForIdentity`, the enhanced flow.
     EnhancedFlow,

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::IdentityDetails;
 use crate::ambient::Timestamp;
+use crate::constraint::Violations;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName};
-use crate::operation::epoch_seconds;
 use crate::operation::input::{Given, input};
+use crate::operation::{IDS_TO_DELETE_MAX, IDS_TO_DELETE_MIN, epoch_seconds};
 use crate::rules::page::PageSize;
 use crate::state::IdentityState;
 
@@ -80,6 +81,25 @@ input! {
     {
         /// The identity.
         "IdentityId", identity_id, get_identity_id: IdentityId, required;
+    }
+}
+
+input! {
+    /// Input of [`delete_identities`](crate::Admin::delete_identities).
+    AdminDeleteIdentitiesInput => AdminDeleteIdentities {
+        /// An identity to delete. Specify 1 to 60.
+        "IdentityIdsToDelete", identity_ids_to_delete, get_identity_ids_to_delete: [IdentityId],
+        required(IDS_TO_DELETE_MIN..=IDS_TO_DELETE_MAX);
+    }
+}
+
+impl AdminDeleteIdentitiesInput {
+    /// Deletes 1 to 60 identities of any accounts and regions.
+    pub fn new<I>(ids: impl IntoIterator<Item = I>) -> Self
+    where
+        I: TryInto<IdentityId, Error: Into<Violations>>,
+    {
+        ids.into_iter().fold(Self::empty(), Self::identity_ids_to_delete)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::engine::Admin;
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::rules::Decided;
+pub(super) use identities::decide_deletion;
 
 impl Admin {
     /// Describes an identity of any account, with its users.

@@ -1,5 +1,6 @@
 //! Explanations: the decision of a call, without its commit.
 
+mod administration;
 mod alternatives;
 mod calls;
 mod scene;
@@ -140,6 +141,9 @@ fn known(id: IdentityId) -> Option<IdentityId> {
     Some(id).filter(|id| id.guid() != Some(Guid::NIL))
 }
 
+/// The logins that a call presents, and how each was checked.
+type Presented = Vec<(ProviderName, Checked)>;
+
 /// The parts of a call that its explanation shows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct About<'a> {
@@ -194,14 +198,14 @@ impl Core {
     fn explain(
         &self,
         about: About<'_>,
-        mut decide: impl FnMut(&mut Reads<'_>) -> (Result<Outcome>, Vec<(ProviderName, Checked)>),
+        mut decide: impl FnMut(&mut Reads<'_>) -> Result<(Result<Outcome>, Presented)>,
         mut look_for: impl FnMut(&mut Reads<'_>, &Refusal, &Scene) -> Result<Vec<Alternative>>,
     ) -> Result<Explanation> {
         self.run_batch(|reads| {
             reads.is_for_explanation = true;
-            let (outcome, checked) = decide(reads);
+            let (outcome, presented) = decide(reads)?;
             let (outcome, rule) = (refusal_in(outcome)?, reads.rule);
-            let (scene, logins) = reads.scene(about, checked)?;
+            let (scene, logins) = reads.scene(about, presented)?;
             let verdict = match outcome {
                 Ok(outcome) => outcome.verdict(),
                 Err(refusal) => ExplainedVerdict::Refused {

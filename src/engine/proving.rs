@@ -86,8 +86,8 @@ pub(super) struct Proving<'a> {
 /// How a login was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Checked {
-    /// Stated or proved.
-    Login(Login),
+    Stated(Login),
+    Proved(Login),
     /// A token of this service for this identity.
     CognitoToken(IdentityId),
     Refused(Refusal),
@@ -201,13 +201,13 @@ impl Core {
             match kind {
                 TokenKind::Developer(name) => {
                     let login = VerifiedLogin::developer(name, &user(token)?);
-                    notes.note(|| Checked::Login(login.login().clone()));
+                    notes.note(|| Checked::Stated(login.login().clone()));
                     proof.used.push(login);
                 }
                 TokenKind::Public => {
                     let verified = self.verify(&pool.pool.settings, name, token, now);
                     let verified = verified.map_err(|error| notes.refuse(index, error))?;
-                    notes.note(|| Checked::Login(verified.login().clone()));
+                    notes.note(|| Checked::Proved(verified.login().clone()));
                     // A login presented under both spellings of its provider is used once.
                     if proof.used.iter().all(|used| used.login() != verified.login()) {
                         proof.used.push(verified);

@@ -54,7 +54,7 @@ pub(crate) fn logins_named(pool: &Pool, provider: &ProviderName, subject: &Subje
 }
 
 /// The first of `named` that the identity has.
-fn login_of<'a>(identity: &Identity, named: &'a [Login]) -> Option<&'a Login> {
+pub(crate) fn login_of<'a>(identity: &Identity, named: &'a [Login]) -> Option<&'a Login> {
     named.iter().find(|login| identity.has(login))
 }
 

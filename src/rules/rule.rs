@@ -56,6 +56,12 @@ pub enum AppliedRule {
     UnlinkDeveloperUser,
     /// Public logins are unlinked. The identity is disabled if they were its last logins.
     UnlinkLogins,
+    /// An administrator links a login.
+    LinkLogin,
+    /// An administrator unlinks a login. The identity is disabled if it was its last one.
+    UnlinkLogin,
+    /// An administrator disables an identity, and its logins become free.
+    DisableIdentity,
     /// Identities are deleted. Those that do not exist are skipped.
     DeleteIdentities,
     /// A pool is deleted, with everything in it.
@@ -81,7 +87,8 @@ impl ResolutionRow {
 
 impl AppliedRule {
     /// The stable name: `a1` to `d2`, `already-registered`, `merge`, `merge-of-one`,
-    /// `unlink-developer-user`, `unlink-logins`, `delete-identities` or `delete-pool`.
+    /// `unlink-developer-user`, `unlink-logins`, `link-login`, `unlink-login`, `disable-identity`,
+    /// `delete-identities` or `delete-pool`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AlreadyRegistered => "already-registered",
@@ -90,6 +97,9 @@ impl AppliedRule {
             Self::MergeOfOne => "merge-of-one",
             Self::UnlinkDeveloperUser => "unlink-developer-user",
             Self::UnlinkLogins => "unlink-logins",
+            Self::LinkLogin => "link-login",
+            Self::UnlinkLogin => "unlink-login",
+            Self::DisableIdentity => "disable-identity",
             Self::DeleteIdentities => "delete-identities",
             Self::DeletePool => "delete-pool",
         }

@@ -8,9 +8,12 @@ mod sequences;
 
 use std::collections::BTreeMap;
 
-use cognate::admin::{DisableIdentityInput, IdentityDetails, LinkLoginInput, UnlinkLoginInput};
+use cognate::admin::{
+    AdminDeleteIdentitiesInput, DisableIdentityInput, IdentityDetails, LinkLoginInput,
+    UnlinkLoginInput,
+};
 use cognate::name::{IdentityId, IdentityPoolId};
-use cognate::operation::{CreateIdentityPoolInput, DeleteIdentitiesInput, GetIdInput, GuestAccess};
+use cognate::operation::{CreateIdentityPoolInput, GetIdInput, GuestAccess};
 use cognate::store::{Batch, Commit, Key, Store, Tree};
 use cognate::{Admin, Refusal, Result};
 
@@ -51,7 +54,7 @@ fn delete<'a>(
     admin: &Admin,
     ids: impl IntoIterator<Item = &'a IdentityId>,
 ) -> Result<cognate::admin::AdminDeleteIdentitiesOutput> {
-    admin.delete_identities(DeleteIdentitiesInput::new(ids))
+    admin.delete_identities(AdminDeleteIdentitiesInput::new(ids))
 }
 
 /// The providers and subjects of an identity, in the order of their links.

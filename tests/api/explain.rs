@@ -1,8 +1,11 @@
 //! Explanations of calls that are not made.
 
+use cognate::admin::{
+    AdminDeleteIdentitiesInput, DisableIdentityInput, LinkLoginInput, UnlinkLoginInput,
+};
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::operation::{
-    CreateIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
+    CreateIdentityPoolInput, DeleteIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
     GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, GuestAccess,
     MergeDeveloperIdentitiesInput, RoleType, SetIdentityPoolRolesInput,
     UnlinkDeveloperIdentityInput,
@@ -188,4 +191,73 @@ fn credentials_and_their_role() {
          rule      c1
          role      arn:aws:iam::123456789012:role/user, the pool's authenticated role",
     );
+}
+
+#[test]
+fn a_login_that_an_administrator_links_twice() {
+    let scene = Scene::new();
+    let admin = scene.engine.admin();
+    let told = scene.tell(&admin, LinkLoginInput::new(&scene.alice, GAME, "bob"));
+    expect(
+        &told,
+        "refused     LinkLogin: DeveloperUserAlreadyRegisteredException: This developer user \
+         identifier is already registered with Cognito.
+         given     ALICE  AUTHENTICATED  login.game alice, graph.facebook.com a
+         login     login.game bob, stated by the caller, belongs to BOB
+         rule      link-login
+         obstacle  BOB  AUTHENTICATED  login.game bob, graph.facebook.com b
+         else      after UnlinkLogin from BOB",
+    );
+    admin.unlink_login(UnlinkLoginInput::new(&scene.bob, GAME, "bob")).expect("unlinked");
+    let told = scene.tell(&admin, LinkLoginInput::new(&scene.alice, GAME, "bob"));
+    expect(
+        &told,
+        "answered    LinkLogin: ALICE
+         given     ALICE  AUTHENTICATED  login.game alice, graph.facebook.com a
+         login     login.game bob, stated by the caller, belongs to no identity
+         rule      link-login
+         change    ALICE  AUTHENTICATED  + login.game bob",
+    );
+}
+
+#[test]
+fn a_login_that_an_administrator_unlinks_from_another_identity() {
+    let scene = Scene::new();
+    let admin = scene.engine.admin();
+    let told = scene.tell(&admin, UnlinkLoginInput::new(&scene.alice, FACEBOOK, "b"));
+    expect(
+        &told,
+        "refused     UnlinkLogin: ResourceConflictException: Login belongs to identity 'BOB'.
+         given     ALICE  AUTHENTICATED  login.game alice, graph.facebook.com a
+         login     graph.facebook.com b, stated by the caller, belongs to BOB
+         rule      unlink-login
+         obstacle  BOB  AUTHENTICATED  login.game bob, graph.facebook.com b
+         else      with IdentityId BOB",
+    );
+}
+
+#[test]
+fn identities_that_an_administrator_disables_and_deletes() {
+    let scene = Scene::new();
+    let admin = scene.engine.admin();
+    let told = scene.tell(&admin, DisableIdentityInput::new(&scene.bob));
+    expect(
+        &told,
+        "answered    DisableIdentity: BOB
+         given     BOB  AUTHENTICATED  login.game bob, graph.facebook.com b
+         rule      disable-identity
+         change    BOB  DISABLED  - login.game bob  - graph.facebook.com b",
+    );
+    let told = scene.tell(&admin, AdminDeleteIdentitiesInput::new([&scene.guest]));
+    expect(
+        &told,
+        "answered    AdminDeleteIdentities
+         rule      delete-identities
+         change    GUEST is deleted",
+    );
+    let told = scene.tell(&scene.aws, DeleteIdentityPoolInput::new(&scene.pool));
+    let pool = scene.pool.as_str();
+    let deleted =
+        format!("answered DeleteIdentityPool\nrule delete-pool\nchange {pool} is deleted");
+    assert_eq!(told.split_whitespace().collect::<Vec<_>>().join(" "), deleted.replace('\n', " "));
 }

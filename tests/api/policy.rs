@@ -224,5 +224,5 @@ fn reviews_that_do_not_end_are_bounded() {
 fn a_pointer_to_a_policy_has_its_deadline() {
     let (_release, policy) = blocked();
     let policy: Arc<dyn LinkPolicy> = Arc::new(Box::new(policy));
-    assert_eq!((&policy).deadline(), Duration::from_millis(5));
+    assert_eq!(policy.deadline(), Duration::from_millis(5));
 }

@@ -78,9 +78,9 @@ fn every_refusal_has_a_row() {
     let mut told: BTreeSet<_> = tables.flatten().cloned().collect();
     // Refusals of `verify_session` only, and one that needs more than the wire accepts.
     told.extend(["SessionExpired", "SessionInvalid", "PoolTooLarge"].map(str::to_owned));
-    // Refusals of administration only: `tests/api/admin/refusals.rs` has their table.
-    told.extend(["LoginNotFound", "LoginOfAnother"].map(str::to_owned));
-    let source = include_str!("../../src/rules.rs");
+    // Refusals of administration and of policies: `tests/api/admin` and `tests/api/policy.rs`.
+    told.extend(["LinkVetoed", "LoginNotFound", "LoginOfAnother"].map(str::to_owned));
+    let source = include_str!("../../src/rules/refusal.rs");
     let (_, variants) = source.split_once("pub enum Refusal {\n").expect("the refusals");
     let (variants, _) = variants.split_once("\n}\n").expect("their end");
     // A variant is indented by four spaces and begins with a capital letter.

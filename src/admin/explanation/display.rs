@@ -203,6 +203,9 @@ impl fmt::Display for Alternative {
                 source_user_identifier.as_str().escape_debug(),
                 destination_user_identifier.as_str().escape_debug(),
             ),
+            Self::AfterUnlinkLogin { identity_id } => {
+                write!(f, "after UnlinkLogin from {identity_id}")
+            }
             Self::EnhancedFlow => write!(f, "GetCredentialsForIdentity, the enhanced flow"),
             Self::WithoutCustomRole { role_arn } => {
                 write!(f, "without CustomRoleArn: {role_arn}")

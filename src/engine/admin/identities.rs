@@ -1,11 +1,18 @@
 //! Identities that an administrator disables or deletes.
 
-use crate::admin::{AdminDeleteIdentitiesOutput, DisableIdentityInput, IdentityDetails};
+use std::collections::BTreeSet;
+
+use crate::admin::{
+    AdminDeleteIdentities, AdminDeleteIdentitiesInput, AdminDeleteIdentitiesOutput,
+    DisableIdentity, DisableIdentityInput, IdentityDetails,
+};
 use crate::engine::Admin;
+use crate::engine::gather::Reads;
 use crate::error::Result;
 use crate::id::IdentityId;
-use crate::operation::DeleteIdentitiesInput;
+use crate::rules::rule::AppliedRule;
 use crate::rules::{Change, Decided, Effect, admin};
+use crate::state::Identity;
 use crate::store::Key;
 
 impl Admin {
@@ -42,11 +49,17 @@ impl Admin {
     /// ```
     pub fn disable_identity(&self, input: DisableIdentityInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.core.run(|reads| {
-            let (_, identity) = reads.known_identity(&input.identity_id)?;
-            let decided = admin::disable(&identity, self.core.now());
-            Ok(decided.map(|identity| IdentityDetails::from(&identity)))
-        })
+        self.core.run(|reads| self.decide_disabling(reads, &input)).map(|after| (&after).into())
+    }
+
+    pub(in crate::engine) fn decide_disabling(
+        &self,
+        reads: &mut Reads<'_>,
+        input: &DisableIdentity,
+    ) -> Result<Decided<Identity>> {
+        let (_, identity) = reads.known_identity(&input.identity_id)?;
+        reads.rule = Some(AppliedRule::DisableIdentity);
+        Ok(admin::disable(&identity, self.core.now()))
     }
 
     /// Deletes 1 to 60 identities of any accounts and regions, and frees their logins.
@@ -61,13 +74,15 @@ impl Admin {
     /// # Example: deleting twice
     ///
     /// ```
+    /// use cognate::admin::AdminDeleteIdentitiesInput;
+    ///
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
     /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     /// # let pool = aws.create_identity_pool(input)?;
     /// let guest = engine.public().get_id(GetIdInput::new(&pool.identity_pool_id))?;
-    /// let input = DeleteIdentitiesInput::new([&guest.identity_id]);
+    /// let input = AdminDeleteIdentitiesInput::new([&guest.identity_id]);
     /// let first = engine.admin().delete_identities(input.clone())?;
     /// let second = engine.admin().delete_identities(input)?;
     /// assert_eq!(first.deleted_identity_ids, [guest.identity_id]);
@@ -76,27 +91,32 @@ impl Admin {
     /// ```
     pub fn delete_identities(
         &self,
-        input: DeleteIdentitiesInput,
+        input: AdminDeleteIdentitiesInput,
     ) -> Result<AdminDeleteIdentitiesOutput> {
-        let mut ids = input.checked()?.identity_ids_to_delete;
-        ids.sort_unstable();
-        ids.dedup();
-        self.core.run(|reads| {
-            reads.will_read(ids.iter().filter_map(IdentityId::guid).map(Key::identity_index));
-            let mut effects = Vec::new();
-            let (mut deleted_identity_ids, mut unknown_identity_ids) = (Vec::new(), Vec::new());
-            for id in &ids {
-                if let Some((_, identity)) = reads.identity(id)? {
-                    effects.push(Effect::Identity(Change::Delete(identity)));
-                    deleted_identity_ids.push(id.clone());
-                } else {
-                    unknown_identity_ids.push(id.clone());
-                }
-            }
-            // An id that names nothing now was not there to delete.
-            reads.ignore_absent();
-            let output = AdminDeleteIdentitiesOutput { deleted_identity_ids, unknown_identity_ids };
-            Ok(Decided { effects, output })
-        })
+        let input = input.checked()?;
+        self.core.run(|reads| decide_deletion(reads, &input))
     }
+}
+
+pub(in crate::engine) fn decide_deletion(
+    reads: &mut Reads<'_>,
+    input: &AdminDeleteIdentities,
+) -> Result<Decided<AdminDeleteIdentitiesOutput>> {
+    let ids: BTreeSet<&IdentityId> = input.identity_ids_to_delete.iter().collect();
+    reads.rule = Some(AppliedRule::DeleteIdentities);
+    reads.will_read(ids.iter().filter_map(|id| id.guid()).map(Key::identity_index));
+    let mut effects = Vec::new();
+    let (mut deleted_identity_ids, mut unknown_identity_ids) = (Vec::new(), Vec::new());
+    for id in ids {
+        if let Some((_, identity)) = reads.identity(id)? {
+            effects.push(Effect::Identity(Change::Delete(identity)));
+            deleted_identity_ids.push(id.clone());
+        } else {
+            unknown_identity_ids.push(id.clone());
+        }
+    }
+    // An id that names nothing now was not there to delete.
+    reads.ignore_absent();
+    let output = AdminDeleteIdentitiesOutput { deleted_identity_ids, unknown_identity_ids };
+    Ok(Decided { effects, output })
 }

@@ -4,6 +4,7 @@ use crate::admin::{IdentityDetails, LinkLogin, LinkLoginInput, UnlinkLogin, Unli
 use crate::engine::Admin;
 use crate::engine::gather::Reads;
 use crate::error::Result;
+use crate::rules::rule::AppliedRule;
 use crate::rules::{Decided, admin};
 use crate::state::Identity;
 
@@ -55,8 +56,13 @@ impl Admin {
         self.core.run(|reads| self.decide_link(reads, &input)).map(|after| (&after).into())
     }
 
-    fn decide_link(&self, reads: &mut Reads<'_>, input: &LinkLogin) -> Result<Decided<Identity>> {
+    pub(in crate::engine) fn decide_link(
+        &self,
+        reads: &mut Reads<'_>,
+        input: &LinkLogin,
+    ) -> Result<Decided<Identity>> {
         let (kept, identity) = reads.known_identity(&input.identity_id)?;
+        reads.rule = Some(AppliedRule::LinkLogin);
         let login = admin::login_to_link(&kept.pool, &input.provider, &input.subject)?;
         let owner = reads.owner_of(&kept, std::slice::from_ref(&login))?;
         Ok(admin::link(&identity, login, owner.as_ref(), self.core.now())?)
@@ -100,12 +106,13 @@ impl Admin {
         self.core.run(|reads| self.decide_unlinking(reads, &input)).map(|after| (&after).into())
     }
 
-    fn decide_unlinking(
+    pub(in crate::engine) fn decide_unlinking(
         &self,
         reads: &mut Reads<'_>,
         input: &UnlinkLogin,
     ) -> Result<Decided<Identity>> {
         let (kept, identity) = reads.known_identity(&input.identity_id)?;
+        reads.rule = Some(AppliedRule::UnlinkLogin);
         let named = admin::logins_named(&kept.pool, &input.provider, &input.subject);
         if let Some(decided) = admin::unlink(&identity, &named, self.core.now()) {
             return Ok(decided);

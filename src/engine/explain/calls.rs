@@ -26,7 +26,7 @@ impl Explain for GetIdInput {
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_id(reads, &input, &mut proving);
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
-            (outcome, proving.checked())
+            Ok((outcome, proving.checked()))
         };
         core.explain(input.about(), decide, |_, _, _| Ok(Vec::new()))
     }
@@ -44,7 +44,7 @@ impl Explain for GetOpenIdTokenInput {
             let decided = caller.decide_claims(reads, &input, &mut proving);
             let decided = decided.map(|it| it.map(|(claims, _)| claims.identity_id().clone()));
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
-            (outcome, proving.checked())
+            Ok((outcome, proving.checked()))
         };
         core.explain(input.about(), decide, |reads, refusal, scene| {
             caller.alternatives_to_token(reads, refusal, scene, &input)
@@ -67,7 +67,7 @@ impl Explain for GetCredentialsForIdentityInput {
                 let (session, role) = it.output;
                 Outcome::answering(it.effects, session.identity_id).with_role(Some(role))
             });
-            (outcome, proving.checked())
+            Ok((outcome, proving.checked()))
         };
         core.explain(input.about(), decide, |reads, _, scene| {
             caller.alternatives_to_credentials(reads, scene, &input)
@@ -87,7 +87,7 @@ impl Explain for UnlinkIdentityInput {
         let mut proving = Proving::for_explanation(core, accepts, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_unlinking(reads, &input, &mut proving);
-            (decided.map(|it| Outcome::of(it.effects)), proving.checked())
+            Ok((decided.map(|it| Outcome::of(it.effects)), proving.checked()))
         };
         core.explain(about, decide, |_, _, scene| {
             Ok(Public::alternatives_to_unlinking_logins(scene))
@@ -108,7 +108,7 @@ impl Explain for GetOpenIdTokenForDeveloperIdentityInput {
             let decided = caller.decide_resolution(reads, &input, &mut proving);
             let decided = decided.map(|it| it.map(|resolved| resolved.identity));
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
-            (outcome, proving.checked())
+            Ok((outcome, proving.checked()))
         };
         core.explain(about, decide, |reads, refusal, scene| {
             caller.alternatives_to_resolution(reads, refusal, scene, &input)
@@ -130,7 +130,7 @@ impl Explain for MergeDeveloperIdentitiesInput {
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_merge(reads, &input);
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
-            (outcome, users.map(|user| stated(&input.developer_provider_name, user)).into())
+            Ok((outcome, users.map(|user| stated(&input.developer_provider_name, user)).into()))
         };
         caller.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
     }
@@ -150,7 +150,7 @@ impl Explain for UnlinkDeveloperIdentityInput {
             let decided = caller.decide_unlinking(reads, &input);
             let user = &input.developer_user_identifier;
             let login = stated(&input.developer_provider_name, user);
-            (decided.map(|it| Outcome::of(it.effects)), vec![login])
+            Ok((decided.map(|it| Outcome::of(it.effects)), vec![login]))
         };
         caller.core.explain(about, decide, |reads, _, scene| {
             caller.alternatives_to_unlinking(reads, scene, &input)
@@ -167,7 +167,7 @@ impl Explain for DeleteIdentitiesInput {
         let about = About::call("DeleteIdentities");
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_deletion(reads, &input);
-            (decided.map(|it| Outcome::of(it.effects)), Vec::new())
+            Ok((decided.map(|it| Outcome::of(it.effects)), Vec::new()))
         };
         caller.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
     }
@@ -182,7 +182,7 @@ impl Explain for DeleteIdentityPoolInput {
         let about = About::pool("DeleteIdentityPool", caller, &input.identity_pool_id);
         let decide = |reads: &mut Reads<'_>| {
             let decided = caller.decide_pool_deletion(reads, &input);
-            (decided.map(|it| Outcome::of(it.effects)), Vec::new())
+            Ok((decided.map(|it| Outcome::of(it.effects)), Vec::new()))
         };
         caller.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
     }
@@ -192,5 +192,5 @@ fn stated(
     provider: &DeveloperProviderName,
     user: &DeveloperUserIdentifier,
 ) -> (ProviderName, Checked) {
-    (provider.into(), Checked::Login(Login::developer(provider, user)))
+    (provider.into(), Checked::Stated(Login::developer(provider, user)))
 }

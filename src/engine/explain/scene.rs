@@ -37,7 +37,7 @@ impl Reads<'_> {
     ) -> Result<(Scene, Vec<ExplainedLogin>)> {
         let (pool, given) = self.pool_and_given(about)?;
         let is_proved = checked.iter().all(|(_, checked)| match checked {
-            Checked::Login(_) | Checked::CognitoToken(_) => true,
+            Checked::Stated(_) | Checked::Proved(_) | Checked::CognitoToken(_) => true,
             Checked::Refused(_) | Checked::NotReached => false,
         });
         let (logins, owners) = (Vec::new(), Vec::new());
@@ -46,11 +46,13 @@ impl Reads<'_> {
         let mut explained = Vec::with_capacity(checked.len());
         for (provider_name, checked) in checked {
             let (subject, check, owner) = match checked {
-                Checked::Login(login) => {
+                Checked::Stated(login) => {
                     let subject = login.subject().clone();
-                    let is_stated = login.is_developer();
-                    let check = if is_stated { LoginCheck::Stated } else { LoginCheck::Proved };
-                    (Some(subject), check, self.owner(&mut scene, login)?)
+                    (Some(subject), LoginCheck::Stated, self.owner(&mut scene, login)?)
+                }
+                Checked::Proved(login) => {
+                    let subject = login.subject().clone();
+                    (Some(subject), LoginCheck::Proved, self.owner(&mut scene, login)?)
                 }
                 Checked::CognitoToken(id) => (None, LoginCheck::CognitoToken, Some(id)),
                 Checked::Refused(refusal) => (None, LoginCheck::Refused(refusal), None),
@@ -112,7 +114,9 @@ impl Scene {
         let given = self.given.as_ref();
         let is_given = |owner: &Identity| given.is_some_and(|given| given.id() == owner.id());
         let other = self.owners.iter().find(|owner| !is_given(owner));
-        if let Refusal::DeveloperUserAlreadyRegistered { identity_id, .. } = refusal {
+        if let Refusal::DeveloperUserAlreadyRegistered { identity_id, .. }
+        | Refusal::LoginOfAnother { identity_id } = refusal
+        {
             self.owners.iter().find(|owner| owner.id() == identity_id)
         } else if matches!(refusal, Refusal::DeveloperUserElsewhere { .. }) {
             other
