@@ -80,7 +80,7 @@ pub enum ExplainedVerdict {
         /// and for operations that answer none.
         #[serde(skip_serializing_if = "Option::is_none")]
         identity_id: Option<IdentityId>,
-        /// All changes, in the order of their ids. None for a call that only reads.
+        /// All changes. None for a call that only reads.
         changes: Vec<ExplainedChange>,
         /// The role of the credentials.
         #[serde(skip_serializing_if = "Option::is_none")]

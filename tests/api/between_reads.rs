@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::operation::{
-    CreateIdentityPoolInput, DeleteIdentityPoolInput, GetCredentialsForIdentityInput, GuestAccess,
-    RoleType, SetIdentityPoolRolesInput, UnlinkIdentityInput,
+    DeleteIdentityPoolInput, GetCredentialsForIdentityInput, UnlinkIdentityInput,
 };
 use cognate::store::{
     Batch, Commit, Key, KeyRange, MemoryStore, Refreshed, Store, StoreError, Value, Version,
@@ -15,7 +14,7 @@ use cognate::store::{
 use cognate::token::SigningAlgorithm;
 use cognate::{Engine, ErrorKind, Result};
 
-use crate::support::{ACCOUNT, FACEBOOK, GAME, REGION, Voucher, call, developer, key};
+use crate::support::{ACCOUNT, FACEBOOK, REGION, Voucher, call, developer, game, key};
 
 const OURS: &str = "cognito-identity.amazonaws.com";
 
@@ -76,14 +75,7 @@ fn interrupted<T>(run: impl Fn(&Engine, &IdentityId, &str) -> Result<T>) {
         let inner = Arc::new(MemoryStore::new());
         let theirs = open(Arc::clone(&inner));
         let aws = developer(&theirs, ACCOUNT, REGION);
-        let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
-            .developer_provider_name(GAME)
-            .supported_login_providers(FACEBOOK, "1234567890");
-        let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
-        let role = format!("arn:aws:iam::{ACCOUNT}:role/user");
-        let roles = SetIdentityPoolRolesInput::new(&pool);
-        let roles = roles.roles(RoleType::Authenticated, role.as_str());
-        aws.set_identity_pool_roles(roles).expect("set");
+        let pool = game(&aws);
         let alice = call(&pool, "alice").logins(FACEBOOK, "user:alice");
 
         let calls = AtomicUsize::new(usize::MAX);

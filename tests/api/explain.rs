@@ -5,15 +5,14 @@ use cognate::admin::{
 };
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::operation::{
-    CreateIdentityPoolInput, DeleteIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
-    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, GuestAccess,
-    MergeDeveloperIdentitiesInput, RoleType, SetIdentityPoolRolesInput,
+    DeleteIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, MergeDeveloperIdentitiesInput,
     UnlinkDeveloperIdentityInput,
 };
 use cognate::token::SigningAlgorithm;
 use cognate::{Developer, Engine, Explain, Public};
 
-use crate::support::{ACCOUNT, FACEBOOK, GAME, REGION, Voucher, developer, key};
+use crate::support::{ACCOUNT, FACEBOOK, GAME, REGION, Voucher, developer, game, key};
 
 /// Alice and Bob, who have an identity each, and a guest.
 struct Scene {
@@ -31,14 +30,7 @@ impl Scene {
         let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
         let engine = builder.login_verifier(Voucher).in_memory().expect("opens");
         let (aws, public) = (developer(&engine, ACCOUNT, REGION), engine.public());
-        let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
-            .developer_provider_name(GAME)
-            .supported_login_providers(FACEBOOK, "1234567890");
-        let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
-        let role = format!("arn:aws:iam::{ACCOUNT}:role/user");
-        let roles = SetIdentityPoolRolesInput::new(&pool);
-        let roles = roles.roles(RoleType::Authenticated, role.as_str());
-        aws.set_identity_pool_roles(roles).expect("set");
+        let pool = game(&aws);
         let resolve = |user: &str, face: &str| {
             let input = GetOpenIdTokenForDeveloperIdentityInput::new(&pool).logins(GAME, user);
             aws.resolve_developer_identity(input.logins(FACEBOOK, face)).expect("registered")

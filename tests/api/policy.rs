@@ -7,15 +7,14 @@ use std::time::Duration;
 use cognate::admin::{ExplainedVerdict, Explanation, LinkPolicy, Veto};
 use cognate::name::IdentityPoolId;
 use cognate::operation::{
-    CreateIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput, GetOpenIdTokenInput,
-    GuestAccess, MergeDeveloperIdentitiesInput, RoleType, SetIdentityPoolRolesInput,
+    GetCredentialsForIdentityInput, GetIdInput, GetOpenIdTokenInput, MergeDeveloperIdentitiesInput,
 };
 use cognate::store::{KeyRange, MemoryStore, Store, Tree};
 use cognate::token::SigningAlgorithm;
 use cognate::{Developer, Engine, Error, ErrorKind, Public, Refusal, from_fn};
 use parking_lot::Mutex;
 
-use crate::support::{ACCOUNT, FACEBOOK, GAME, REGION, Voucher, call, developer, key};
+use crate::support::{ACCOUNT, FACEBOOK, GAME, REGION, Voucher, call, developer, game, key};
 
 const REASON: &str = "Ask the support.";
 
@@ -37,14 +36,7 @@ impl Scene {
         };
         let engine = builder().open_shared(Arc::clone(&store)).expect("opens");
         let aws = developer(&engine, ACCOUNT, REGION);
-        let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
-            .developer_provider_name(GAME)
-            .supported_login_providers(FACEBOOK, "1234567890");
-        let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
-        let role = format!("arn:aws:iam::{ACCOUNT}:role/user");
-        let roles = SetIdentityPoolRolesInput::new(&pool);
-        let roles = roles.roles(RoleType::Authenticated, role.as_str());
-        aws.set_identity_pool_roles(roles).expect("set");
+        let pool = game(&aws);
         for user in ["alice", "anna"] {
             aws.resolve_developer_identity(call(&pool, user)).expect("registered");
         }

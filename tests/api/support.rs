@@ -8,7 +8,7 @@ use cognate::login::{LoginError, LoginVerifier, VerifiedLogin};
 use cognate::name::{IdentityId, IdentityPoolId, LoginToken, ProviderName};
 use cognate::operation::{
     CreateIdentityPoolInput, DescribeIdentityInput, GetOpenIdTokenForDeveloperIdentityInput,
-    GuestAccess, IdentityDescription, IdentityPool,
+    GuestAccess, IdentityDescription, IdentityPool, RoleType, SetIdentityPoolRolesInput,
 };
 use cognate::store::{Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::token::{SigningAlgorithm, SigningKey};
@@ -288,4 +288,16 @@ pub(crate) fn expand(text: &str) -> String {
 /// Joins lines into one, without their indentation.
 pub(crate) fn joined(lines: &str) -> String {
     lines.lines().map(str::trim_start).collect()
+}
+
+/// A pool with guests, a developer provider, Facebook and a role for users.
+pub(crate) fn game(aws: &Developer) -> IdentityPoolId {
+    let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)
+        .developer_provider_name(GAME)
+        .supported_login_providers(FACEBOOK, "1234567890");
+    let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/user");
+    let roles = SetIdentityPoolRolesInput::new(&pool);
+    aws.set_identity_pool_roles(roles.roles(RoleType::Authenticated, role.as_str())).expect("set");
+    pool
 }
