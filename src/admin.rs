@@ -57,6 +57,9 @@ pub struct IdentityDetails {
     /// The time at which its logins last changed.
     #[serde(with = "epoch_seconds")]
     pub last_modified_date: Timestamp,
+    /// Increases by one with each change of the identity. 0 for an identity that has not changed
+    /// since an engine without revisions wrote it.
+    pub revision: u32,
 }
 
 impl From<&Identity> for IdentityDetails {
@@ -68,6 +71,7 @@ impl From<&Identity> for IdentityDetails {
             logins: identity.logins().cloned().collect(),
             creation_date: identity.created(),
             last_modified_date: identity.modified(),
+            revision: identity.revision(),
         }
     }
 }

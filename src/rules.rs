@@ -57,17 +57,30 @@ impl<T> Decided<T> {
         Self { effects: Vec::new(), output }
     }
 
-    /// Replaces a pool. Writes nothing if the pool stays the same.
+    /// Replaces a pool by its next revision. Writes nothing if the pool stays the same.
     pub(crate) fn replacing(before: &Pool, after: Pool, output: T) -> Self {
         if after == *before {
             return Self::unchanged(output);
         }
-        let change = Change::Update { before: before.clone(), after };
+        let change = Change::Update { before: before.clone(), after: after.succeeding(before) };
         Self { effects: vec![Effect::Pool(Box::new(change))], output }
     }
 
     pub(crate) fn map<U>(self, to: impl FnOnce(T) -> U) -> Decided<U> {
         Decided { effects: self.effects, output: to(self.output) }
+    }
+}
+
+impl Decided<Identity> {
+    /// Updates an identity to its next revision, and answers with that. Writes nothing if the
+    /// identity stays the same.
+    pub(crate) fn updating(before: &Identity, after: Identity) -> Self {
+        if after == *before {
+            return Self::unchanged(after);
+        }
+        let after = after.succeeding(before);
+        let change = Change::Update { before: before.clone(), after: after.clone() };
+        Self { effects: vec![Effect::Identity(change)], output: after }
     }
 }
 

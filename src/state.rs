@@ -40,6 +40,8 @@ pub(crate) struct Pool {
     pub(crate) account: AccountId,
     pub(crate) region: Region,
     pub(crate) created: Timestamp,
+    /// Increases by one with each change of the record. 0 if an engine without revisions wrote it.
+    pub(crate) revision: u32,
     pub(crate) settings: IdentityPool,
     pub(crate) roles: PoolRoles,
     /// Keyed by provider: by its name, or by its ARN for a provider of IAM.
@@ -54,7 +56,12 @@ impl Pool {
         settings: IdentityPool,
     ) -> Self {
         let (roles, attribute_maps) = (PoolRoles::default(), BTreeMap::new());
-        Self { account, region, created, settings, roles, attribute_maps }
+        Self { account, region, created, revision: 1, settings, roles, attribute_maps }
+    }
+
+    /// The next revision of `before`.
+    pub(crate) fn succeeding(self, before: &Self) -> Self {
+        Self { revision: before.revision.saturating_add(1), ..self }
     }
 
     pub(crate) fn id(&self) -> &IdentityPoolId {

@@ -11,7 +11,7 @@ use crate::server::Server;
 /// The lengths of the engine's records and keys.
 const GUID: usize = 16;
 const PLACE: usize = 24;
-const IDENTITY: usize = 86;
+const IDENTITY: usize = 90;
 const OWNER: usize = 25;
 const CLAIMS: usize = 700;
 

@@ -3,7 +3,6 @@
 
 use crate::ambient::Timestamp;
 use crate::name::{DeveloperProviderName, ProviderName, Subject, is_same_provider};
-use crate::rules::link::update;
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, IdentityPool, IdentityState, Login, Pool};
 
@@ -110,7 +109,7 @@ pub(crate) fn link(
     }
     let mut after = before.clone();
     after.link([login], now)?;
-    Ok(changed(before, after))
+    Ok(Decided::updating(before, after))
 }
 
 /// Unlinks the first of `named` that the identity has. An identity without any other login is
@@ -123,7 +122,7 @@ pub(crate) fn unlink(
     let login = login_of(before, named)?;
     let mut after = before.clone();
     after.unlink(login, now);
-    Some(changed(before, after))
+    Some(Decided::updating(before, after))
 }
 
 /// The refusal to unlink `named` from an identity that has none of them. `owner` is the identity
@@ -149,9 +148,5 @@ pub(crate) fn disable(before: &Identity, now: Timestamp) -> Decided<Identity> {
     }
     let mut after = before.clone();
     drop(after.empty(now));
-    changed(before, after)
-}
-
-fn changed(before: &Identity, after: Identity) -> Decided<Identity> {
-    Decided { effects: vec![update(before, after.clone())], output: after }
+    Decided::updating(before, after)
 }

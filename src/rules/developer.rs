@@ -3,7 +3,6 @@
 use crate::ambient::Timestamp;
 use crate::id::IdentityId;
 use crate::name::{DeveloperUserIdentifier, NextToken};
-use crate::rules::link::update;
 use crate::rules::page::{Listing, Page, PageSize};
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, Login};
@@ -120,7 +119,9 @@ pub(crate) fn merge(
     let (mut emptied, mut merged) = (source.clone(), destination.clone());
     merged.touch(now);
     merged.link(emptied.empty(now), now).map_err(Refusal::of_merge)?;
-    Ok(Decided { effects: vec![update(source, emptied), update(destination, merged)], output })
+    let changes = [Decided::updating(source, emptied), Decided::updating(destination, merged)];
+    let effects = changes.into_iter().flat_map(|change| change.effects).collect();
+    Ok(Decided { effects, output })
 }
 
 /// Unlinks a user. An identity without any other login is disabled. `registered` tells if any
@@ -140,7 +141,7 @@ pub(crate) fn unlink(
     }
     let mut after = before.clone();
     after.unlink(login, now);
-    Ok(Decided { effects: vec![update(before, after)], output: () })
+    Ok(Decided::updating(before, after).map(drop))
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub(crate) fn resolve(
         let mut emptied = before.clone();
         gained.extend(emptied.empty(now));
         after.touch(now);
-        effects.push(update(before, emptied));
+        effects.extend(Decided::updating(before, emptied).effects);
     }
     gained.extend(logins.iter().filter(|login| owner_of(login, owners).is_none()).cloned());
     after.link(gained, now).map_err(|conflict| {
@@ -105,9 +105,7 @@ pub(crate) fn resolve(
     })?;
 
     let output = after.id().clone();
-    if after != *survivor {
-        effects.push(update(survivor, after));
-    }
+    effects.extend(Decided::updating(survivor, after).effects);
     Ok(Decided { effects, output })
 }
 
@@ -194,10 +192,6 @@ pub(crate) fn parent<'a>(logins: &[Login], owners: &'a [Identity]) -> Option<&'a
 
 fn owner_of<'a>(login: &Login, owners: &'a [Identity]) -> Option<&'a Identity> {
     owners.iter().find(|owner| owner.has(login))
-}
-
-pub(crate) fn update(before: &Identity, after: Identity) -> Effect {
-    Effect::Identity(Change::Update { before: before.clone(), after })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 pub(crate) mod call;
 mod logins;
 mod names;
+mod revisions;
 mod roles;
 mod session;
 mod settings;

@@ -5,7 +5,6 @@ use crate::ambient::Timestamp;
 use crate::id::ClaimedAccountId;
 use crate::name::{ProviderName, is_same_provider};
 use crate::rules::claims::names_login_of;
-use crate::rules::link::update;
 use crate::rules::{Decided, Refusal};
 use crate::state::{Identity, Login, Pool, PublicProvider};
 
@@ -77,10 +76,7 @@ pub(crate) fn unlink(
             after.unlink(login, now);
         }
     }
-    if after == *before {
-        return Ok(Decided::unchanged(()));
-    }
-    Ok(Decided { effects: vec![update(before, after)], output: () })
+    Ok(Decided::updating(before, after).map(drop))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub(crate) struct Identity {
     state: IdentityState,
     created: Timestamp,
     modified: Timestamp,
+    revision: u32,
     links: Vec<Link>,
 }
 
@@ -67,7 +68,7 @@ impl Identity {
     /// A guest. Its first login authenticates it.
     pub(crate) fn guest(id: IdentityId, pool: IdentityPoolId, now: Timestamp) -> Self {
         let state = IdentityState::Unauthenticated;
-        Self { id, pool, state, created: now, modified: now, links: Vec::new() }
+        Self { id, pool, state, created: now, modified: now, revision: 1, links: Vec::new() }
     }
 
     /// An identity read from the store.
@@ -75,9 +76,10 @@ impl Identity {
         (id, pool): (IdentityId, IdentityPoolId),
         state: IdentityState,
         (created, modified): (Timestamp, Timestamp),
+        revision: u32,
         links: Vec<Link>,
     ) -> Self {
-        Self { id, pool, state, created, modified, links }
+        Self { id, pool, state, created, modified, revision, links }
     }
 
     pub(crate) fn id(&self) -> &IdentityId {
@@ -106,6 +108,16 @@ impl Identity {
 
     pub(crate) fn modified(&self) -> Timestamp {
         self.modified
+    }
+
+    /// Increases by one with each change of the record. 0 if an engine without revisions wrote it.
+    pub(crate) fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// The next revision of `before`.
+    pub(crate) fn succeeding(self, before: &Self) -> Self {
+        Self { revision: before.revision.saturating_add(1), ..self }
     }
 
     /// The links, in the order in which they were made.

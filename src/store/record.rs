@@ -158,6 +158,9 @@ impl<K: KeptKey> Record for Numbered<K> {
 
 plain_record!(PoolCount, PoolEntry, Address, Owner);
 
+/// The format of identities: [`FORMAT`] had no revision. Here it comes last.
+const IDENTITY_FORMAT: u8 = 2;
+
 #[derive(Serialize, Deserialize)]
 struct IdentityRecord<R, L> {
     region: R,
@@ -175,24 +178,36 @@ struct LinkView<'a> {
     _ordinal: u32,
 }
 
+impl<'a, R: Deserialize<'a>, L: Deserialize<'a>> IdentityRecord<R, L> {
+    /// With its revision.
+    fn decode(key: &Key, value: &'a [u8]) -> Result<(Self, u32), StoreError> {
+        match value.split_first() {
+            Some((&FORMAT, body)) => Ok((decode_body(key, body)?, 0)),
+            Some((&IDENTITY_FORMAT, body)) => decode_body(key, body),
+            _ => Err(unknown_format(key)),
+        }
+    }
+}
+
 impl Record for Identity {
     fn encode(&self) -> Result<Value, StoreError> {
-        encode(&IdentityRecord {
+        let record = IdentityRecord {
             region: self.id().region().map_err(StoreError::failed)?,
             state: self.state(),
             modified: self.modified(),
             links: self.links(),
-        })
+        };
+        encode_as(IDENTITY_FORMAT, &(record, self.revision()))
     }
 
     fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
         let (pool, place) =
             key.identity_parts().ok_or_else(|| corrupt(key, "not the key of an identity"))?;
-        let record: IdentityRecord<Region, Vec<Link>> = decode(key, value)?;
+        let (record, revision) = IdentityRecord::<Region, Vec<Link>>::decode(key, value)?;
         let pool = IdentityPoolId::new(&record.region, pool);
         let id = IdentityId::new(&record.region, place.guid);
         let dates = (place.created, record.modified);
-        Ok(Self::restored((id, pool), record.state, dates, record.links))
+        Ok(Self::restored((id, pool), record.state, dates, revision, record.links))
     }
 }
 
@@ -201,7 +216,7 @@ impl IdentitySummary {
     pub(crate) fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
         let (_, place) =
             key.identity_parts().ok_or_else(|| corrupt(key, "not the key of an identity"))?;
-        let mut record: IdentityRecord<&str, Vec<LinkView<'_>>> = decode(key, value)?;
+        let (mut record, _) = IdentityRecord::<&str, Vec<LinkView<'_>>>::decode(key, value)?;
         record.links.sort_unstable_by_key(|link| link.provider);
         record.links.dedup_by_key(|link| link.provider);
         let misfit = |_| corrupt(key, "the record has a text of the wrong shape");

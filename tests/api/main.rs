@@ -14,6 +14,7 @@ mod parts;
 mod policy;
 mod refusals;
 mod removal;
+mod revisions;
 mod round_trips;
 mod sessions;
 mod steps;

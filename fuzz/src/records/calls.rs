@@ -168,7 +168,7 @@ impl Calls<'_> {
         panic!("{what}: the pages do not end");
     }
 
-    /// Writing and undoing leaves every byte as it was.
+    /// Writing and undoing leaves every byte as it was, except for dates and revisions.
     pub(super) fn write_and_take_back(&self) {
         for (aws, pools) in
             self.owners().iter().zip([&self.filled.pools[..2], &self.filled.pools[2..]])
@@ -207,7 +207,7 @@ impl Calls<'_> {
         .expect("a tag that was just made");
         let before = before.map(as_written_now);
         if before.as_deref().is_some_and(layout::has_settled_attribute_maps) {
-            assert_eq!(self.store.value(&key), before, "{key} has changed");
+            assert_eq!(self.store.value(&key), before.map(changed_twice), "{key} has changed");
         }
     }
 
@@ -239,7 +239,7 @@ impl Calls<'_> {
             aws.unlink_developer_identity(input)
         })
         .expect("a login that was just linked");
-        assert_eq!(self.store.value(&key), Some(touched(before)), "{key} has changed");
+        assert_eq!(self.store.value(&key), Some(changed_twice(touched(before))), "{key} has changed");
     }
 
     /// All other operations that read before they write. At the end, little is left.
@@ -328,19 +328,35 @@ fn guid(id: &str) -> [u8; 16] {
 }
 
 /// The record of a pool in the current format. The first format had no roles and no attributes:
-/// three empty maps.
+/// three empty maps. The second had no revision.
 fn as_written_now(mut pool: Value) -> Value {
     if let Some(format @ 1) = pool.first_mut() {
         *format = 2;
         pool.extend([0; 3 * 8]);
     }
+    if let Some(format @ 2) = pool.first_mut() {
+        *format = 3;
+        pool.extend([0; 4]);
+    }
     pool
 }
 
-/// The record of an identity after a change.
+/// The record of an identity in the current format, with the date of a change. The first format had
+/// no revision.
 fn touched(mut identity: Value) -> Value {
     let said = Identity::of(&identity).expect("a record that was read");
     let modified = said.modified.max(NOW.as_millis()).to_le_bytes();
     identity[said.modified_at..][..modified.len()].copy_from_slice(&modified);
+    if let Some(format @ 1) = identity.first_mut() {
+        *format = 2;
+        identity.extend([0; 4]);
+    }
     identity
+}
+
+/// A record that ends in its revision, two revisions later.
+fn changed_twice(mut record: Value) -> Value {
+    let revision = record.last_chunk_mut().expect("a revision");
+    *revision = u32::from_le_bytes(*revision).saturating_add(2).to_le_bytes();
+    record
 }

@@ -81,9 +81,18 @@ fn record(tree: Tree, value: &[u8]) -> Read {
         (Tree::Accounts, 1) => body.take(4).map(drop),
         (Tree::Deletions, 1) => Some(()),
         (Tree::Identities, 1) => Identity::read(&mut body).map(drop),
+        (Tree::Identities, 2) => {
+            Identity::read(&mut body)?;
+            revision(&mut body)
+        }
         (Tree::IdentityIndex | Tree::Logins, 1) | (Tree::Deletions, 2) => body.take(24).map(drop),
         (Tree::Pools, 1) => settings(&mut body),
         (Tree::Pools, 2) => settings(&mut body).and_then(|()| roles(&mut body, attribute_map)),
+        (Tree::Pools, 3) => {
+            settings(&mut body)?;
+            roles(&mut body, attribute_map)?;
+            revision(&mut body)
+        }
         (Tree::PoolListing, 1) => body.text(&shapes().pool_name).map(drop),
         (Tree::SessionKeys, 1) => {
             private_key(&mut body)?;
@@ -99,6 +108,10 @@ fn record(tree: Tree, value: &[u8]) -> Read {
         _ => None,
     }?;
     body.0.is_empty().then_some(())
+}
+
+fn revision(body: &mut Left<'_>) -> Read {
+    body.take(4).map(drop)
 }
 
 /// The parts of an identity's record that the rig needs.
@@ -191,7 +204,7 @@ fn attribute_map(body: &mut Left<'_>) -> Read {
     })
 }
 
-/// Whether no attribute map of a pool of the second format changes when the pool is written again.
+/// Whether no attribute map of a pool of the third format changes when the pool is written again.
 /// Earlier engines wrote own tags beside the defaults, or neither.
 pub(super) fn has_settled_attribute_maps(pool: &[u8]) -> bool {
     let settled = |body: &mut Left<'_>| {

@@ -81,7 +81,7 @@ fn shuffled(logins: Vec<&'static str>) -> impl Strategy<Value = Vec<&'static str
 }
 
 /// A world and a call on it.
-fn scenes() -> impl Strategy<Value = (String, Call)> {
+pub(super) fn scenes() -> impl Strategy<Value = (String, Call)> {
     worlds().prop_flat_map(|world| (Just(world.clone()), calls(&world)))
 }
 

@@ -154,10 +154,13 @@ impl World {
             match effect.clone() {
                 Effect::Identity(Change::Create(identity)) => {
                     assert!(self.get(identity.id()).is_none(), "I9: {identity:?}");
+                    assert_eq!(identity.revision(), 1, "{identity:?}");
                     self.0.push(identity);
                 }
                 Effect::Identity(Change::Update { before, after }) => {
-                    assert_ne!(before, after, "an effect without an effect");
+                    let unrevised = before.clone().succeeding(&before);
+                    assert_ne!(unrevised, after, "an effect without an effect");
+                    assert_eq!(unrevised.revision(), after.revision(), "{after:?}");
                     let known = self.0.iter_mut().find(|known| **known == before);
                     *known.expect("what was before") = after;
                 }

@@ -1,4 +1,4 @@
-//! The record of a pool. Format 1 had no roles and no attribute maps.
+//! The record of a pool. Format 1 had no roles and no attribute maps, format 2 no revision.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,7 @@ use crate::store::record::{FORMAT, Record, decode_body, encode_as, unknown_forma
 use crate::store::{Key, StoreError, Value};
 
 const FORMAT_WITH_ROLES: u8 = 2;
+const FORMAT_WITH_REVISION: u8 = 3;
 
 type UserPool = (Option<UserPoolProviderName>, Option<UserPoolClientId>, Option<bool>);
 
@@ -111,16 +112,20 @@ impl Record for Pool {
             mappings: Rising(mappings.collect()),
             attribute_maps: Rising(attribute_maps.collect()),
         };
-        encode_as(FORMAT_WITH_ROLES, &(settings, roles))
+        encode_as(FORMAT_WITH_REVISION, &(settings, roles, self.revision))
     }
 
     fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
         let guid = key.guid().ok_or_else(|| corrupt(key, "not the key of a pool"))?;
-        let (settings, roles) = match value.split_first() {
+        let (settings, roles, revision) = match value.split_first() {
             Some((&FORMAT, body)) => {
-                (decode_body::<SettingsRecord>(key, body)?, RolesRecord::default())
+                (decode_body::<SettingsRecord>(key, body)?, RolesRecord::default(), 0)
             }
-            Some((&FORMAT_WITH_ROLES, body)) => decode_body(key, body)?,
+            Some((&FORMAT_WITH_ROLES, body)) => {
+                let (settings, roles) = decode_body(key, body)?;
+                (settings, roles, 0)
+            }
+            Some((&FORMAT_WITH_REVISION, body)) => decode_body(key, body)?,
             _ => return Err(unknown_format(key)),
         };
         let owner = (settings.account, settings.region);
@@ -148,7 +153,7 @@ impl Record for Pool {
                 RoleMapping { mapping_type, ambiguous_role_resolution, rules_configuration };
             (provider, mapping)
         });
-        let mut pool = Self::new(owner, created, settings);
+        let mut pool = Self { revision, ..Self::new(owner, created, settings) };
         pool.roles = PoolRoles { defaults: roles.defaults.0, mappings: mappings.collect() };
         let attribute_maps = roles.attribute_maps.0.into_iter();
         let attribute_maps = attribute_maps.filter_map(|(provider, (use_defaults, tags))| {

@@ -66,11 +66,16 @@ fn is_fixed<R: Record + PartialEq + Debug>(key: &Key, record: &R, fixture: &str)
     let bytes = record.encode().expect("encodes");
     assert_eq!(hex(&bytes), fixture, "{record:?}");
     assert_eq!(R::decode(key, &bytes).as_ref().ok(), Some(record));
+    is_whole::<R>(key, &bytes);
+}
+
+/// A record is refused with a byte too few or too many.
+fn is_whole<R: Record>(key: &Key, bytes: &[u8]) {
     for length in 0..bytes.len() {
-        assert!(R::decode(key, &bytes[..length]).is_err(), "{length} bytes of {record:?}");
+        assert!(R::decode(key, &bytes[..length]).is_err(), "{length} bytes of {}", hex(bytes));
     }
-    let longer = [bytes.as_slice(), &[0]].concat();
-    assert!(R::decode(key, &longer).is_err(), "a byte too many after {record:?}");
+    let longer = [bytes, &[0]].concat();
+    assert!(R::decode(key, &longer).is_err(), "a byte too many after {}", hex(bytes));
 }
 
 #[test]
@@ -105,12 +110,6 @@ fn format_1() {
         &signing_key(sealed),
         "0102000000020000000200000000000000aabb0200000009090909090909090909090902000000000000000102010403020100000000",
     );
-    let (key, identity) = identity();
-    is_fixed(
-        &key,
-        &identity,
-        "01090000000000000075732d656173742d310100000004030201000000000200000000000000000000000300000000000000642e780300000000000000616e6e0000000001000000010000000000000070030000000000000073756201000000",
-    );
     let sessions = Numbered { key: PrivateKey::Plain(vec![1, 2]), retired: None };
     is_fixed(&any, &sessions, "01010000000200000000000000010200");
 }
@@ -123,21 +122,79 @@ fn a_claimed_mark_of_format_2() {
     is_fixed(&any, &Deletion { claim }, fixture);
 }
 
-/// A pool of format 1 has no roles.
+/// The identity without its revision.
+const IDENTITY: &str = "090000000000000075732d656173742d310100000004030201000000000200000000000000000000000300000000000000642e780300000000000000616e6e0000000001000000010000000000000070030000000000000073756201000000";
+
+/// An identity of format 1 has no revision.
+#[test]
+fn an_identity_of_format_1_is_read() {
+    let (key, identity) = identity();
+    let bytes = unhex(&format!("01{IDENTITY}"));
+    let read = Identity::decode(&key, &bytes).expect("decodes");
+    assert_eq!(read, unrevised(&identity));
+    assert_eq!(read.clone().succeeding(&read), identity, "the next revision is the first");
+    is_whole::<Identity>(&key, &bytes);
+    assert_eq!(IdentitySummary::decode(&key, &bytes).expect("decodes"), identity.summary());
+}
+
+#[test]
+fn an_identity_of_format_2() {
+    let (key, identity) = identity();
+    is_fixed(&key, &identity, &format!("02{IDENTITY}01000000"));
+    let record = identity.encode().expect("encodes");
+    let summary = IdentitySummary::decode(&key, &record).expect("decodes");
+    assert_eq!(summary, identity.summary());
+    let changed = identity.clone().succeeding(&identity);
+    is_fixed(&key, &changed, &format!("02{IDENTITY}02000000"));
+}
+
+/// As if an engine without revisions had written it.
+fn unrevised(identity: &Identity) -> Identity {
+    let ids = (identity.id().clone(), identity.pool().clone());
+    let dates = (identity.created(), identity.modified());
+    Identity::restored(ids, identity.state(), dates, 0, identity.links().to_vec())
+}
+
+/// The last revision stays the last.
+#[test]
+fn revisions_do_not_overflow() {
+    let (key, identity) = identity();
+    let last = unhex(&format!("02{IDENTITY}ffffffff"));
+    let last = Identity::decode(&key, &last).expect("decodes");
+    assert_eq!(identity.succeeding(&last).revision(), u32::MAX);
+    let (_, pool) = pool();
+    let last = Pool { revision: u32::MAX, ..pool.clone() };
+    assert_eq!(pool.succeeding(&last), last);
+}
+
+/// A pool of format 1 has neither roles nor a revision.
 #[test]
 fn a_pool_of_format_1_is_read() {
     let fixture = "010c00000000000000313233343536373839303132090000000000000075732d656173742d310403020100000000040000000000000067616d6501010001000000000000000100000000000000670300000000000000617070010300000000000000642e7801000000000000001e0000000000000061726e3a6177733a69616d3a3a313a6f6964632d70726f76696465722f690100000000000000010100000000000000750101000000000000006301010000000000000000010000000000000001000000000000006b0000000000000000";
     let (key, pool) = pool();
     let bytes = unhex(fixture);
-    assert_eq!(Pool::decode(&key, &bytes).ok(), Some(pool));
-    for length in 0..bytes.len() {
-        assert!(Pool::decode(&key, &bytes[..length]).is_err(), "{length} bytes");
-    }
-    assert!(Pool::decode(&key, &[bytes.as_slice(), &[0]].concat()).is_err(), "a byte too many");
+    assert_eq!(Pool::decode(&key, &bytes).ok(), Some(Pool { revision: 0, ..pool }));
+    is_whole::<Pool>(&key, &bytes);
+}
+
+/// A pool of format 2 has no revision.
+#[test]
+fn a_pool_of_format_2_is_read() {
+    let (key, pool) = pool_with_roles();
+    let bytes = unhex(&format!("02{POOL_WITH_ROLES}"));
+    assert_eq!(Pool::decode(&key, &bytes).ok(), Some(Pool { revision: 0, ..pool }));
+    is_whole::<Pool>(&key, &bytes);
 }
 
 #[test]
-fn a_pool_of_format_2() {
+fn a_pool_of_format_3() {
+    let (key, pool) = pool_with_roles();
+    is_fixed(&key, &pool, &format!("03{POOL_WITH_ROLES}01000000"));
+    let changed = pool.clone().succeeding(&pool);
+    is_fixed(&key, &changed, &format!("03{POOL_WITH_ROLES}02000000"));
+}
+
+fn pool_with_roles() -> (Key, Pool) {
     let (key, mut pool) = pool();
     let arn = || "arn:aws:iam::1:role/r".parse().unwrap();
     let rule = MappingRule::new("c", MatchType::NotEqual, "v", arn()).unwrap();
@@ -156,12 +213,11 @@ fn a_pool_of_format_2() {
         ("u".parse().unwrap(), AttributeMap::Own(own.into())),
     ]
     .into();
-    is_fixed(
-        &key,
-        &pool,
-        "020c00000000000000313233343536373839303132090000000000000075732d656173742d310403020100000000040000000000000067616d6501010001000000000000000100000000000000670300000000000000617070010300000000000000642e7801000000000000001e0000000000000061726e3a6177733a69616d3a3a313a6f6964632d70726f76696465722f690100000000000000010100000000000000750101000000000000006301010000000000000000010000000000000001000000000000006b0000000000000000010000000000000001000000150000000000000061726e3a6177733a69616d3a3a313a726f6c652f720200000000000000010000000000000067000000000101000000000300000000000000753a6301000000010000000001010000000000000001000000000000006303000000010000000000000076150000000000000061726e3a6177733a69616d3a3a313a726f6c652f72020000000000000001000000000000006701000100000000000000750001010000000000000001000000000000006b0300000000000000737562",
-    );
+    (key, pool)
 }
+
+/// That pool without its revision.
+const POOL_WITH_ROLES: &str = "0c00000000000000313233343536373839303132090000000000000075732d656173742d310403020100000000040000000000000067616d6501010001000000000000000100000000000000670300000000000000617070010300000000000000642e7801000000000000001e0000000000000061726e3a6177733a69616d3a3a313a6f6964632d70726f76696465722f690100000000000000010100000000000000750101000000000000006301010000000000000000010000000000000001000000000000006b0000000000000000010000000000000001000000150000000000000061726e3a6177733a69616d3a3a313a726f6c652f720200000000000000010000000000000067000000000101000000000300000000000000753a6301000000010000000001010000000000000001000000000000006303000000010000000000000076150000000000000061726e3a6177733a69616d3a3a313a726f6c652f72020000000000000001000000000000006701000100000000000000750001010000000000000001000000000000006b0300000000000000737562";
 
 /// Earlier versions wrote maps as they were given.
 #[test]
@@ -175,8 +231,10 @@ fn attribute_maps_as_they_were_given_are_read() {
         pool.attribute_maps = [("u".parse().unwrap(), own.clone())].into();
         let bytes = pool.encode().expect("encodes");
         let tail = [&[0, 1, 1][..], &[0; 7], &[1], &[0; 7], b"k", &[3], &[0; 7], b"sub"].concat();
-        let head = bytes.strip_suffix(tail.as_slice()).expect("the tags come last");
-        [head, attributes].concat()
+        let revision = [1, 0, 0, 0];
+        let head = bytes.strip_suffix(&revision).expect("the revision comes last");
+        let head = head.strip_suffix(tail.as_slice()).expect("the tags come before");
+        [head, attributes, &revision].concat()
     };
     let tags = [&[1, 1][..], &[0; 7], &[1], &[0; 7], b"k", &[3], &[0; 7], b"sub"].concat();
     let no_tags = [&[1][..], &[0; 8]].concat();
@@ -204,16 +262,19 @@ fn unhex(text: &str) -> Vec<u8> {
 proptest! {
     #[test]
     fn any_bytes_are_decoded_or_refused(
-        bytes in proptest::collection::vec(any::<u8>(), 0..200), first in 0..3_u8,
+        bytes in proptest::collection::vec(any::<u8>(), 0..200), first in 0..4_u8,
     ) {
         let bytes = [&[first], bytes.as_slice()].concat();
         let (key, _) = identity();
         // Whatever decodes encodes to what it was decoded from.
         if let Ok(identity) = Identity::decode(&key, &bytes) {
-            prop_assert_eq!(identity.encode().ok(), Some(bytes.clone()));
+            // One of format 1 is written in format 2, with revision 0.
+            let upgraded = || [&[2], &bytes[1..], &[0; 4]].concat();
+            let expected = if first == 1 { upgraded() } else { bytes.clone() };
+            prop_assert_eq!(identity.encode().ok(), Some(expected));
         }
         if let Ok(pool) = Pool::decode(&key, &bytes) {
-            // One of format 1 is written in format 2.
+            // One of an earlier format is written in format 3.
             let encoded = pool.encode().ok();
             let again = encoded.as_ref().and_then(|bytes| Pool::decode(&key, bytes).ok());
             prop_assert!(encoded == Some(bytes.clone()) || again == Some(pool));

@@ -102,6 +102,7 @@ fn without(
         after.state = IdentityState::Disabled;
     }
     after.last_modified_date = now;
+    after.revision += 1;
     after
 }
 
@@ -172,6 +173,7 @@ impl Sequence {
         let (state, last_modified_date) = (IdentityState::Authenticated, self.now());
         let mut expected = before.clone();
         (expected.state, expected.last_modified_date) = (state, last_modified_date);
+        expected.revision += 1;
         expected.logins.clone_from(&after.logins);
         Ok(expected)
     }

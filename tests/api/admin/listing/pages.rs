@@ -172,7 +172,7 @@ fn outputs_have_the_names_of_the_service() {
     let listed = admin.list_identities(input).expect("listed");
     let login = r#"{"Kind":"Developer","Provider":"login.game","Subject":"alice"}"#;
     let expected = format!(
-        r#"{{"Identities":[{{"CreationDate":1700000000.077,"IdentityId":"{alice}","IdentityPoolId":"{pool}","LastModifiedDate":1700000000.077,"Logins":[{login}],"State":"AUTHENTICATED"}}],"IdentityPoolId":"{pool}"}}"#
+        r#"{{"Identities":[{{"CreationDate":1700000000.077,"IdentityId":"{alice}","IdentityPoolId":"{pool}","LastModifiedDate":1700000000.077,"Logins":[{login}],"Revision":1,"State":"AUTHENTICATED"}}],"IdentityPoolId":"{pool}"}}"#
     );
     assert_eq!(json(serde_json::to_value(&listed)), expected);
     let listed = admin.list_logins(ListLoginsInput::new(&pool, 60)).expect("listed");
