@@ -239,7 +239,11 @@ impl Calls<'_> {
             aws.unlink_developer_identity(input)
         })
         .expect("a login that was just linked");
-        assert_eq!(self.store.value(&key), Some(changed_twice(touched(before))), "{key} has changed");
+        assert_eq!(
+            self.store.value(&key),
+            Some(changed_twice(touched(before))),
+            "{key} has changed"
+        );
     }
 
     /// All other operations that read before they write. At the end, little is left.
