@@ -4,6 +4,7 @@
 //! [`operation`](crate::operation). If the service has a type of the same name, the name begins
 //! with `Admin`. Outputs serialize with the service's member names, and dates as epoch seconds.
 
+mod event;
 mod explanation;
 mod identities;
 mod logins;
@@ -19,6 +20,7 @@ use crate::state::{Identity, IdentityState, Login};
 
 pub use crate::rules::roles::RoleRule;
 pub use crate::rules::rule::{AppliedRule, ResolutionRow};
+pub use event::{Actor, ChangeEvent, ChangeKind, EventId, FoldedIdentity};
 pub use explanation::{
     Alternative, ExplainedChange, ExplainedLogin, ExplainedVerdict, Explanation, LoginCheck,
     RoleChoice,

@@ -52,6 +52,8 @@ pub use engine::Builder;
 pub use engine::Developer;
 pub use engine::Engine;
 pub use engine::Explain;
+pub use engine::Fed;
+pub use engine::Feed;
 pub use engine::Public;
 pub use engine::Removal;
 pub use engine::Throttling;

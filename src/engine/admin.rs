@@ -11,7 +11,6 @@ use crate::admin::IdentityDetails;
 use crate::engine::Admin;
 use crate::error::Result;
 use crate::id::IdentityId;
-use crate::rules::Decided;
 pub(super) use identities::decide_deletion;
 
 impl Admin {
@@ -37,9 +36,9 @@ impl Admin {
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn identity(&self, id: &IdentityId) -> Result<IdentityDetails> {
-        self.core.run(|reads| {
+        self.core.read(|reads| {
             let (_, identity) = reads.known_identity(id)?;
-            Ok(Decided::unchanged(IdentityDetails::from(&identity)))
+            Ok(IdentityDetails::from(&identity))
         })
     }
 }

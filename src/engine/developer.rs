@@ -112,7 +112,8 @@ impl Developer {
         let mut proving = Proving::new(&self.core, Accepts::Developer, &input.logins);
         let (resolved, key) = match self.resolve_known_user(&input, &mut proving)? {
             Some(resolved) => (resolved, self.core.current_key(&self.region)?),
-            None => self.core.run_prepared(
+            None => self.core.run_as(
+                self.origin("GetOpenIdTokenForDeveloperIdentity"),
                 |reads| self.decide_resolution(reads, &input, &mut proving),
                 |resolved| Ok((resolved, self.core.current_key(&self.region)?)),
             )?,
@@ -166,7 +167,7 @@ impl Developer {
             return Ok(identity);
         }
         let mut proving = Proving::new(&self.core, Accepts::Developer, &input.logins);
-        self.core.run(|reads| {
+        self.run("GetOpenIdTokenForDeveloperIdentity", |reads| {
             let decided = self.decide_resolution(reads, &input, &mut proving)?;
             Ok(decided.map(|resolved| resolved.identity))
         })

@@ -52,13 +52,13 @@ impl Developer {
     /// ```
     pub fn describe_identity(&self, input: DescribeIdentityInput) -> Result<IdentityDescription> {
         let input = input.checked()?;
-        self.core.run(|reads| {
+        self.core.read(|reads| {
             let found = reads.identity(&input.identity_id)?;
             let found = found.filter(|(kept, _)| self.owns(&kept.pool));
             let (_, identity) = found.ok_or_else(|| Refusal::IdentityNotFound {
                 identity_id: input.identity_id.clone(),
             })?;
-            Ok(Decided::unchanged(identity.summary().into()))
+            Ok(identity.summary().into())
         })
     }
 
@@ -107,7 +107,7 @@ impl Developer {
         let input = input.checked()?;
         let hides = input.hide_disabled == Some(true);
         let wanted = input.max_results.get().saturating_add(1);
-        let page = self.core.run(|reads| {
+        let page = self.core.read(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let mut range = KeyRange::identities_of(kept.guid);
             if let Some(token) = &input.next_token {
@@ -130,13 +130,13 @@ impl Developer {
                     Ok(())
                 })?;
                 if left > 0 || entries.len() >= wanted {
-                    return Ok(Decided::unchanged(Page::cut(LISTING, entries, input.max_results)));
+                    return Ok(Page::cut(LISTING, entries, input.max_results));
                 }
                 range = range.after(&read_last);
             }
             let mut page = Page::cut(LISTING, entries, input.max_results);
             page.next = page.next.or_else(|| LISTING.token(&read_last));
-            Ok(Decided::unchanged(page))
+            Ok(page)
         })?;
         Ok(ListIdentitiesOutput {
             identity_pool_id: input.identity_pool_id.clone(),
@@ -178,7 +178,7 @@ impl Developer {
         input: DeleteIdentitiesInput,
     ) -> Result<DeleteIdentitiesOutput> {
         let input = input.checked()?;
-        self.core.run(|reads| self.decide_deletion(reads, &input))
+        self.run("DeleteIdentities", |reads| self.decide_deletion(reads, &input))
     }
 
     pub(super) fn decide_deletion(

@@ -53,7 +53,7 @@ impl Developer {
     /// ```
     pub fn create_identity_pool(&self, input: CreateIdentityPoolInput) -> Result<IdentityPool> {
         let input = input.checked()?;
-        self.core.run(|reads| {
+        self.run("CreateIdentityPool", |reads| {
             let id = IdentityPoolId::new(&self.region, self.core.fresh_guid()?);
             let owner = (self.account.clone(), self.region.clone());
             let created = Pool::new(owner, self.core.now(), input.clone().into_pool(id));
@@ -84,9 +84,9 @@ impl Developer {
     /// ```
     pub fn describe_identity_pool(&self, input: DescribeIdentityPoolInput) -> Result<IdentityPool> {
         let input = input.checked()?;
-        self.core.run(|reads| {
+        self.core.read(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
-            Ok(Decided::unchanged(kept.pool.settings.clone()))
+            Ok(kept.pool.settings.clone())
         })
     }
 
@@ -133,7 +133,7 @@ impl Developer {
         let id = input.identity_pool_id.clone();
         let keep_tags = input.identity_pool_tags.is_none();
         let requested = input.into_pool(id.clone());
-        let updated = self.core.run(|reads| {
+        let updated = self.run("UpdateIdentityPool", |reads| {
             let kept = reads.pool(self, &id)?;
             Ok(pool::update(&kept.pool, requested.clone(), keep_tags)?)
         });
@@ -216,7 +216,8 @@ impl Developer {
     /// ```
     pub fn delete_identity_pool(&self, input: DeleteIdentityPoolInput) -> Result<()> {
         let input = input.checked()?;
-        let guid = self.core.run(|reads| self.decide_pool_deletion(reads, &input))?;
+        let guid =
+            self.run("DeleteIdentityPool", |reads| self.decide_pool_deletion(reads, &input))?;
         self.core.after_deletion(guid);
         Ok(())
     }

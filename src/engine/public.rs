@@ -62,7 +62,7 @@ impl Public {
         let input = input.checked()?;
         self.admit(Limited::GetId, input.identity_pool_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
-        let identity_id = self.core.run(|reads| self.decide_id(reads, &input, &mut proving))?;
+        let identity_id = self.run("GetId", |reads| self.decide_id(reads, &input, &mut proving))?;
         Ok(GetIdOutput { identity_id })
     }
 
@@ -110,7 +110,8 @@ impl Public {
         let input = input.checked()?;
         self.admit(Limited::GetOpenIdToken, input.identity_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
-        let (claims, key) = self.core.run_prepared(
+        let (claims, key) = self.core.run_as(
+            Self::origin("GetOpenIdToken"),
             |reads| self.decide_claims(reads, &input, &mut proving),
             |(claims, region)| Ok((claims, self.core.current_key(&region)?)),
         )?;
@@ -177,7 +178,8 @@ impl Public {
         let input = input.checked()?;
         self.admit(Limited::GetCredentialsForIdentity, input.identity_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
-        self.core.run_prepared(
+        self.core.run_as(
+            Self::origin("GetCredentialsForIdentity"),
             |reads| self.decide_session(reads, &input, &mut proving),
             |(session, _)| {
                 let credentials = self.core.issue(&session)?;
@@ -225,7 +227,7 @@ impl Public {
     pub fn unlink_identity(&self, input: UnlinkIdentityInput) -> Result<()> {
         let input = input.checked()?;
         let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
-        self.core.run(|reads| self.decide_unlinking(reads, &input, &mut proving))
+        self.run("UnlinkIdentity", |reads| self.decide_unlinking(reads, &input, &mut proving))
     }
 
     fn admit<E>(&self, operation: Limited, region: Result<Region, E>) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::operation::{
     SetPrincipalTagAttributeMap, SetPrincipalTagAttributeMapInput,
     SetPrincipalTagAttributeMapOutput,
 };
-use crate::rules::{Decided, Refusal, attributes, roles};
+use crate::rules::{Refusal, attributes, roles};
 use crate::state::{AttributeMap, PoolRoles};
 
 impl Developer {
@@ -55,7 +55,7 @@ impl Developer {
     pub fn set_identity_pool_roles(&self, input: SetIdentityPoolRolesInput) -> Result<()> {
         let input = input.checked()?;
         let requested = PoolRoles { defaults: input.roles, mappings: input.role_mappings };
-        let set = self.core.run(|reads| {
+        let set = self.run("SetIdentityPoolRoles", |reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             Ok(roles::set(&kept.pool, requested.clone(), self.core.choices.role_accounts)?)
         });
@@ -88,14 +88,14 @@ impl Developer {
         input: GetIdentityPoolRolesInput,
     ) -> Result<GetIdentityPoolRolesOutput> {
         let input = input.checked()?;
-        self.core.run(|reads| {
+        self.core.read(|reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             let PoolRoles { defaults, mappings } = kept.pool.roles.clone();
-            Ok(Decided::unchanged(GetIdentityPoolRolesOutput {
+            Ok(GetIdentityPoolRolesOutput {
                 identity_pool_id: input.identity_pool_id.clone(),
                 roles: defaults,
                 role_mappings: mappings,
-            }))
+            })
         })
     }
 
@@ -147,7 +147,7 @@ impl Developer {
         } = input.checked()?;
         let own = principal_tags.unwrap_or_default();
         let map = AttributeMap::new(use_defaults.unwrap_or(false), own);
-        self.core.run(|reads| {
+        self.run("SetPrincipalTagAttributeMap", |reads| {
             let kept = reads.pool(self, &identity_pool_id)?;
             Ok(attributes::set(&kept.pool, &identity_provider_name, map.clone())?)
         })?;
@@ -187,9 +187,9 @@ impl Developer {
     ) -> Result<GetPrincipalTagAttributeMapOutput> {
         let GetPrincipalTagAttributeMap { identity_pool_id, identity_provider_name } =
             input.checked()?;
-        let map = self.core.run(|reads| {
+        let map = self.core.read(|reads| {
             let kept = reads.pool(self, &identity_pool_id)?;
-            Ok(Decided::unchanged(attributes::get(&kept.pool, &identity_provider_name)?))
+            Ok(attributes::get(&kept.pool, &identity_provider_name)?)
         })?;
         let (id, name) = (identity_pool_id, identity_provider_name);
         Ok(GetPrincipalTagAttributeMapOutput::of(id, name, Some(&map)))

@@ -1,6 +1,7 @@
 //! The path of a request: gather, decide, commit. Only this module writes and retries.
 
 use crate::engine::Core;
+use crate::engine::events::{Origin, events};
 use crate::engine::gather::Reads;
 use crate::engine::patience::Patience;
 use crate::error::{Error, Result};
@@ -12,24 +13,27 @@ use crate::store::record::{Address, Deletion, Owner, PoolCount, PoolEntry, Recor
 use crate::store::{Batch, Commit, Key, Store, Token, Tree, Value};
 
 impl Core {
-    /// Lets `attempt` gather and decide, and commits its decision.
-    pub(super) fn run<T>(
+    /// Lets `attempt` gather what the answer consists of.
+    pub(super) fn read<T>(
         &self,
-        attempt: impl FnMut(&mut Reads<'_>) -> Result<Decided<T>>,
+        mut attempt: impl FnMut(&mut Reads<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.run_prepared(attempt, Ok)
+        self.run_batch(|reads| Ok((Batch::default(), attempt(reads)?)))
     }
 
     /// Lets `attempt` gather and decide, and `prepare` make what the answer needs: without it
-    /// nothing may be written. Then commits the decision.
-    pub(super) fn run_prepared<T, U>(
+    /// nothing may be written. Then commits the decision, and publishes its events.
+    pub(super) fn run_as<T, U>(
         &self,
+        origin: Origin<'_>,
         mut attempt: impl FnMut(&mut Reads<'_>) -> Result<Decided<T>>,
         mut prepare: impl FnMut(T) -> Result<U>,
     ) -> Result<U> {
-        self.run_batch(|reads| {
+        let (output, events) = self.run_batch(|reads| {
             let Decided { effects, output } = attempt(reads)?;
             let output = prepare(output)?;
+            let is_told = !effects.is_empty() && self.ring.is_read();
+            let events = is_told.then(|| events(origin, &effects, self.now()));
             let mut writes = Batch::default();
             for effect in effects {
                 match effect {
@@ -37,8 +41,12 @@ impl Core {
                     Effect::Identity(change) => write_identity(&mut writes, change)?,
                 }
             }
-            Ok((writes, output))
-        })
+            Ok((writes, (output, events)))
+        })?;
+        if let Some(events) = events {
+            self.ring.publish(events);
+        }
+        Ok(output)
     }
 
     /// Commits the batch of `attempt` with checks of everything it has read. Runs the attempt again

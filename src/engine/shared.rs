@@ -1,9 +1,12 @@
 //! The state that the engine, its handles and its sweeper share.
 
+use std::sync::Arc;
+
 use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::credentials::CredentialIssuer;
 use crate::engine::cache::PoolCache;
 use crate::engine::deletion::Remover;
+use crate::engine::feed::Ring;
 use crate::engine::hints::Hints;
 use crate::engine::keys::KeyRing;
 use crate::engine::open_store::OpenStore;
@@ -32,6 +35,7 @@ pub(super) struct Core {
     pub(super) credential_issuer: Option<Box<dyn CredentialIssuer>>,
     pub(super) reviewer: Option<Reviewer>,
     pub(super) throttle: Option<Throttle>,
+    pub(super) ring: Arc<Ring>,
     pub(super) remover: Remover,
     /// The account of requests whose credentials name none.
     pub(super) default_account: AccountId,

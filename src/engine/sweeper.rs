@@ -39,6 +39,7 @@ impl Opened {
     pub(super) fn close(&self) -> Result<()> {
         self.core.remover.bell.silence();
         let closed = self.core.store.close();
+        self.core.ring.close();
         self.end_sweeper();
         Ok(closed?)
     }
@@ -65,6 +66,7 @@ impl Deref for Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
+        self.core.ring.close();
         self.end_sweeper();
     }
 }

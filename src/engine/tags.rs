@@ -11,7 +11,7 @@ use crate::name::Arn;
 use crate::operation::{
     ListTagsForResourceInput, ListTagsForResourceOutput, TagResourceInput, UntagResourceInput,
 };
-use crate::rules::{Decided, Refusal, tags};
+use crate::rules::{Refusal, tags};
 
 impl Developer {
     /// Adds tags to a pool. A tag with an existing key replaces the old one.
@@ -46,7 +46,7 @@ impl Developer {
     pub fn tag_resource(&self, input: TagResourceInput) -> Result<()> {
         let input = input.checked()?;
         self.admit(Limited::TagResource)?;
-        self.core.run(|reads| {
+        self.run("TagResource", |reads| {
             let kept = self.resource(reads, &input.resource_arn)?;
             Ok(tags::tag(&kept.pool, input.tags.clone())?)
         })
@@ -78,7 +78,7 @@ impl Developer {
     pub fn untag_resource(&self, input: UntagResourceInput) -> Result<()> {
         let input = input.checked()?;
         self.admit(Limited::UntagResource)?;
-        self.core.run(|reads| {
+        self.run("UntagResource", |reads| {
             let kept = self.resource(reads, &input.resource_arn)?;
             Ok(tags::untag(&kept.pool, &input.tag_keys))
         })
@@ -112,10 +112,10 @@ impl Developer {
     ) -> Result<ListTagsForResourceOutput> {
         let input = input.checked()?;
         self.admit(Limited::ListTagsForResource)?;
-        self.core.run(|reads| {
+        self.core.read(|reads| {
             let kept = self.resource(reads, &input.resource_arn)?;
             let tags = kept.pool.settings.identity_pool_tags.clone();
-            Ok(Decided::unchanged(ListTagsForResourceOutput { tags }))
+            Ok(ListTagsForResourceOutput { tags })
         })
     }
 

@@ -4,8 +4,8 @@ use crate::engine::Core;
 use crate::engine::keys::{is_alive, named};
 use crate::error::Result;
 use crate::id::Region;
+use crate::rules::Refusal;
 use crate::rules::claims::Claims;
-use crate::rules::{Decided, Refusal};
 use crate::state::Pool;
 use crate::token::{ParsedToken, verify};
 
@@ -13,7 +13,7 @@ impl Core {
     pub(super) fn verify_token(&self, token: &str) -> Result<Claims> {
         let claims = self.signed_claims(token)?;
         let id = claims.identity_pool_id();
-        let pool = self.run(|reads| Ok(Decided::unchanged(reads.any_pool(id)?)))?;
+        let pool = self.read(|reads| reads.any_pool(id))?;
         match pool.filter(|kept| is_token_of(&claims, &kept.pool)) {
             Some(_) => Ok(claims),
             None => Err(Refusal::TokenForeign.into()),

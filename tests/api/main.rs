@@ -5,6 +5,7 @@ mod admin;
 mod between_reads;
 mod entropy;
 mod explain;
+mod feed;
 mod hints;
 mod ids;
 mod inputs;

@@ -4,6 +4,7 @@ mod conformance;
 mod copy;
 mod crash;
 mod faults;
+mod feed;
 #[cfg(unix)]
 mod full_disk;
 mod history;

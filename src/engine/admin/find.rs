@@ -7,7 +7,7 @@ use crate::engine::gather::Reads;
 use crate::error::Result;
 use crate::id::IdentityPoolId;
 use crate::name::{DeveloperUserIdentifier, ProviderName, Subject};
-use crate::rules::{Decided, Refusal, admin};
+use crate::rules::{Refusal, admin};
 use crate::state::{Identity, Login};
 
 impl Admin {
@@ -48,12 +48,12 @@ impl Admin {
         provider: &ProviderName,
         subject: &Subject,
     ) -> Result<IdentityDetails> {
-        self.core.run(|reads| {
+        self.core.read(|reads| {
             let kept = reads.known_pool(pool)?;
             let named = admin::logins_named(&kept.pool, provider, subject);
             let owner = reads.owner_of(&kept, &named)?;
             let owner = owner.ok_or_else(|| admin::not_found(&named))?;
-            Ok(Decided::unchanged(IdentityDetails::from(&owner)))
+            Ok(IdentityDetails::from(&owner))
         })
     }
 
@@ -87,13 +87,13 @@ impl Admin {
         pool: &IdentityPoolId,
         user: &DeveloperUserIdentifier,
     ) -> Result<IdentityDetails> {
-        self.core.run(|reads| {
+        self.core.read(|reads| {
             let kept = reads.known_pool(pool)?;
             let name = kept.pool.settings.developer_provider_name.as_ref();
             let login = name.map(|name| Login::developer(name, user));
             let owner = reads.owner_of(&kept, login.as_slice())?;
             let unknown = || Refusal::DeveloperUserNotFound { user: user.clone() };
-            Ok(Decided::unchanged(IdentityDetails::from(&owner.ok_or_else(unknown)?)))
+            Ok(IdentityDetails::from(&owner.ok_or_else(unknown)?))
         })
     }
 

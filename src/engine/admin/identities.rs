@@ -49,7 +49,8 @@ impl Admin {
     /// ```
     pub fn disable_identity(&self, input: DisableIdentityInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.core.run(|reads| self.decide_disabling(reads, &input)).map(|after| (&after).into())
+        self.run("DisableIdentity", |reads| self.decide_disabling(reads, &input))
+            .map(|after| (&after).into())
     }
 
     pub(in crate::engine) fn decide_disabling(
@@ -94,7 +95,7 @@ impl Admin {
         input: AdminDeleteIdentitiesInput,
     ) -> Result<AdminDeleteIdentitiesOutput> {
         let input = input.checked()?;
-        self.core.run(|reads| decide_deletion(reads, &input))
+        self.run("AdminDeleteIdentities", |reads| decide_deletion(reads, &input))
     }
 }
 

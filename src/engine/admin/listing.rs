@@ -11,7 +11,6 @@ use crate::error::Result;
 use crate::id::{Guid, IdentityId, IdentityPoolId};
 use crate::name::{ProviderName, Subject, without_final_slash};
 use crate::operation::ListIdentityPoolsInput;
-use crate::rules::Decided;
 use crate::rules::admin::IdentityFilter;
 use crate::rules::page::{Listing, Page};
 use crate::state::{Identity, LoginKind};
@@ -123,7 +122,7 @@ impl Admin {
         const LISTING: Listing = Listing::FilteredIdentities;
         let input = input.checked()?;
         let filter = IdentityFilter { state: input.state, provider: input.provider.as_ref() };
-        let page = self.core.run(|reads| {
+        let page = self.core.read(|reads| {
             let kept = reads.known_pool(&input.identity_pool_id)?;
             let whole = KeyRange::identities_of(kept.guid).start;
             let position = input.next_token.as_ref();
@@ -142,7 +141,7 @@ impl Admin {
                 let identity = Identity::decode(key, value)?;
                 Ok(filter.shows(&identity).then(|| IdentityDetails::from(&identity)))
             })?;
-            Ok(Decided::unchanged(page))
+            Ok(page)
         })?;
         Ok(AdminListIdentitiesOutput {
             identity_pool_id: input.identity_pool_id.clone(),
@@ -192,7 +191,7 @@ impl Admin {
         const LISTING: Listing = Listing::Logins;
         let input = input.checked()?;
         let prefix = input.subject_prefix.as_ref().map_or("", Subject::as_str);
-        let page = self.core.run(|reads| {
+        let page = self.core.read(|reads| {
             let kept = reads.known_pool(&input.identity_pool_id)?;
             let ranges = login_ranges(kept.guid, input.provider.as_ref(), prefix);
             let position = input.next_token.as_ref().map(|token| {
@@ -213,7 +212,7 @@ impl Admin {
                 let is_shown = login.subject().as_str().starts_with(prefix);
                 Ok(is_shown.then_some(LinkedLogin { login, identity_id }))
             })?;
-            Ok(Decided::unchanged(page))
+            Ok(page)
         })?;
         Ok(ListLoginsOutput {
             identity_pool_id: input.identity_pool_id.clone(),

@@ -53,7 +53,7 @@ impl Admin {
     /// ```
     pub fn link_login(&self, input: LinkLoginInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.core.run(|reads| self.decide_link(reads, &input)).map(|after| (&after).into())
+        self.run("LinkLogin", |reads| self.decide_link(reads, &input)).map(|after| (&after).into())
     }
 
     pub(in crate::engine) fn decide_link(
@@ -103,7 +103,8 @@ impl Admin {
     /// ```
     pub fn unlink_login(&self, input: UnlinkLoginInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.core.run(|reads| self.decide_unlinking(reads, &input)).map(|after| (&after).into())
+        self.run("UnlinkLogin", |reads| self.decide_unlinking(reads, &input))
+            .map(|after| (&after).into())
     }
 
     pub(in crate::engine) fn decide_unlinking(

@@ -7,8 +7,8 @@ use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
 use crate::error::Result;
 use crate::id::{Guid, IdentityPoolId};
+use crate::rules::Refusal;
 use crate::rules::page::{Listing, Page, PageSize};
-use crate::rules::{Decided, Refusal};
 use crate::store::{Key, KeyRange, StoreError};
 
 /// The number of entries that a selective listing reads at once.
@@ -99,7 +99,7 @@ impl Core {
             id.guid().ok_or_else(|| Refusal::PoolNotFound { identity_pool_id: id.clone() })?;
         let mut next = Some(range_of(guid));
         while let Some(range) = next.take() {
-            let (kept, entries, read_last) = self.run(|reads| {
+            let (kept, entries, read_last) = self.read(|reads| {
                 let kept = reads.known_pool(id)?;
                 let (mut entries, mut read_last) = (Vec::with_capacity(STEP), Vec::new());
                 reads.visit(&range, STEP, &mut |key, value| {
@@ -107,7 +107,7 @@ impl Core {
                     read_last.clone_from(&key.bytes);
                     Ok(())
                 })?;
-                Ok(Decided::unchanged((kept, entries, read_last)))
+                Ok((kept, entries, read_last))
             })?;
             if entries.len() == STEP {
                 next = Some(range.after(&read_last));

@@ -141,6 +141,7 @@ impl Builder {
             verifier: self.verifier,
             credential_issuer: self.credential_issuer,
             reviewer: self.reviewer,
+            ring: Arc::default(),
             throttle: (self.throttling != Throttling::Off).then(Throttle::default),
             remover: Remover::new(self.removal),
             default_account: self.default_account,

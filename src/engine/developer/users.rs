@@ -70,7 +70,7 @@ impl Developer {
     ) -> Result<LookupDeveloperIdentityOutput> {
         let input = input.checked()?;
         let size = input.max_results.unwrap_or(PageSize::MAX);
-        let found = self.core.run(|reads| {
+        let found = self.core.read(|reads| {
             let given = (&input.identity_id, &input.developer_user_identifier);
             let by = Lookup::by(given.0.as_ref(), given.1.as_ref())?;
             let pool = reads.pool(self, &input.identity_pool_id)?;
@@ -82,7 +82,7 @@ impl Developer {
                 }
             };
             let page = (size, input.next_token.as_ref());
-            Ok(Decided::unchanged(developer::lookup(by, &identity, page)?))
+            Ok(developer::lookup(by, &identity, page)?)
         })?;
         Ok(LookupDeveloperIdentityOutput {
             identity_id: found.identity_id,
@@ -138,7 +138,8 @@ impl Developer {
         input: MergeDeveloperIdentitiesInput,
     ) -> Result<MergeDeveloperIdentitiesOutput> {
         let input = input.checked()?;
-        let identity_id = self.core.run(|reads| self.decide_merge(reads, &input))?;
+        let identity_id =
+            self.run("MergeDeveloperIdentities", |reads| self.decide_merge(reads, &input))?;
         Ok(MergeDeveloperIdentitiesOutput { identity_id })
     }
 
@@ -204,7 +205,7 @@ impl Developer {
     /// ```
     pub fn unlink_developer_identity(&self, input: UnlinkDeveloperIdentityInput) -> Result<()> {
         let input = input.checked()?;
-        self.core.run(|reads| self.decide_unlinking(reads, &input))
+        self.run("UnlinkDeveloperIdentity", |reads| self.decide_unlinking(reads, &input))
     }
 
     pub(in crate::engine) fn decide_unlinking(

@@ -30,7 +30,7 @@ impl Deleting {
     fn delete_pool(&self) {
         let Some((aws, pool)) = self.pool.lock().take() else { return };
         if self.is_begun_only {
-            let begun = aws.core.run(|reads| {
+            let begun = aws.run("a test", |reads| {
                 let deleted = Change::Delete(reads.pool(&aws, &pool)?.pool.clone());
                 Ok(Decided { effects: vec![Effect::Pool(Box::new(deleted))], output: () })
             });
