@@ -138,7 +138,8 @@ impl<'a> Proving<'a> {
     }
 
     /// Verifies the logins before their turn, so that the next read of a shared store takes their
-    /// owners along. A refusal waits for its turn, a corrupt record does not.
+    /// owners along. A refusal waits for its turn, a corrupt record does not. An explanation does
+    /// not hurry: it tells which logins are reached.
     pub(super) fn prove_ahead(
         &mut self,
         reads: &mut Reads<'_>,
@@ -146,7 +147,7 @@ impl<'a> Proving<'a> {
         given: Option<&IdentityId>,
         now: Timestamp,
     ) -> Result<()> {
-        if self.logins.is_empty() || !self.core.is_shared() {
+        if self.logins.is_empty() || reads.is_for_explanation || !self.core.is_shared() {
             return Ok(());
         }
         match self.prove(pool, given, now) {

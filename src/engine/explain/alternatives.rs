@@ -13,10 +13,10 @@ use crate::operation::{
     GetCredentialsForIdentity, GetOpenIdToken, GetOpenIdTokenForDeveloperIdentity,
     MergeDeveloperIdentities, UnlinkDeveloperIdentity,
 };
-use crate::rules::Refusal;
 use crate::rules::link::{self, OpenedBy, Resolution};
 use crate::rules::provider::Accepts;
-use crate::state::{Identity, Login};
+use crate::rules::{Change, Effect, Refusal, public};
+use crate::state::{Identity, Login, Pool};
 
 impl Developer {
     pub(super) fn alternatives_to_resolution(
@@ -36,7 +36,7 @@ impl Developer {
                 found.push(Alternative::WithoutIdentityId { identity_id });
             }
         }
-        found.extend(scene.with_login_of_given(|_| true));
+        found.extend(scene.with_login_of_given(refusal, is_configured));
         if let Refusal::DeveloperUserAlreadyRegistered { user, .. } = refusal {
             found.extend(self.merge_into_given(reads, user, scene)?);
         }
@@ -60,8 +60,9 @@ impl Developer {
             source_user_identifier: user.clone(),
             destination_user_identifier: destination.subject().into(),
         };
-        let decided = unless_refused(self.decide_merge(reads, &merge))?;
-        Ok(decided.map(|_| Alternative::MergeDeveloperIdentities {
+        let merged = unless_refused(self.decide_merge(reads, &merge))?;
+        let would_do = merged.is_some_and(|merged| scene.resolves_after(given, &merged.effects));
+        Ok(would_do.then_some(Alternative::MergeDeveloperIdentities {
             source_user_identifier: merge.source_user_identifier,
             destination_user_identifier: merge.destination_user_identifier,
         }))
@@ -117,13 +118,17 @@ impl Public {
                 found.push(Alternative::EnhancedFlow);
             }
         }
-        found.extend(scene.with_login_of_given(is_public));
+        found.extend(scene.with_login_of_given(refusal, |pool, login| {
+            let providers = [login.provider()];
+            is_public(pool, login) && public::check_classic_flow(pool, providers).is_ok()
+        }));
         Ok(found)
     }
 
     pub(super) fn alternatives_to_credentials(
         &self,
         reads: &mut Reads<'_>,
+        refusal: &Refusal,
         scene: &Scene,
         input: &GetCredentialsForIdentity,
     ) -> Result<Vec<Alternative>> {
@@ -140,14 +145,17 @@ impl Public {
                 found.push(Alternative::WithIdentityId { identity_id: owner });
             }
         }
-        found.extend(scene.with_login_of_given(is_public));
+        found.extend(scene.with_login_of_given(refusal, is_public));
         Ok(found)
     }
 }
 
 impl Public {
-    pub(super) fn alternatives_to_unlinking_logins(scene: &Scene) -> Vec<Alternative> {
-        scene.with_login_of_given(is_public).into_iter().collect()
+    pub(super) fn alternatives_to_unlinking_logins(
+        refusal: &Refusal,
+        scene: &Scene,
+    ) -> Vec<Alternative> {
+        scene.with_login_of_given(refusal, is_public).into_iter().collect()
     }
 
     fn role_of(
@@ -170,39 +178,80 @@ impl Scene {
         (!is_given).then(|| parent.id().clone())
     }
 
-    /// The same call with one more login of the given identity, if it may present one.
-    fn with_login_of_given(&self, may_present: fn(&Login) -> bool) -> Option<Alternative> {
+    /// The same call with one more login of the given identity, if that is the proof it lacks.
+    fn with_login_of_given(
+        &self,
+        refusal: &Refusal,
+        may_present: impl Fn(&Pool, &Login) -> bool,
+    ) -> Option<Alternative> {
         let (Some(pool), Some(given)) = (&self.pool, &self.given) else { return None };
         let is_new = |login: &&Login| {
             let is_of = |known: &Login| {
                 is_same_provider(known.provider().as_str(), login.provider().as_str())
             };
-            may_present(login) && !self.logins.iter().any(is_of)
+            may_present(&pool.pool, login) && !self.logins.iter().any(is_of)
         };
-        let mut owners = self.owners.clone();
-        if owners.iter().all(|owner| owner.id() != given.id()) {
-            owners.push(given.clone());
-        }
         let would_do = |login: &&Login| {
             let logins: Vec<Login> = self.logins.iter().chain([*login]).cloned().collect();
-            let resolution = Resolution {
-                pool: &pool.pool,
-                given: Some(given),
-                opened_by: OpenedBy::Login,
-                logins: &logins,
-                owners: &owners,
-            };
-            link::resolve(resolution, given.id().clone(), given.modified()).is_ok()
+            self.resolves(given, &logins, Clone::clone)
         };
         let more = given.logins().filter(is_new).filter(would_do);
-        let mut provider_names: Vec<ProviderName> = more.map(|it| it.provider().clone()).collect();
-        provider_names.dedup();
+        let mut provider_names: Vec<ProviderName> = Vec::new();
+        for provider in more.map(Login::provider) {
+            if !provider_names.contains(provider) {
+                provider_names.push(provider.clone());
+            }
+        }
+        let lacks_proof =
+            matches!(refusal, Refusal::LoginsDontMatch | Refusal::IdentityForbidden { .. });
         let identity_id = given.id().clone();
-        let is_found = self.is_proved && !provider_names.is_empty();
+        let is_found = lacks_proof && self.is_proved && !provider_names.is_empty();
         is_found.then_some(Alternative::WithLoginOf { identity_id, provider_names })
+    }
+
+    /// Whether the call resolves to the given identity after other effects.
+    fn resolves_after(&self, given: &Identity, effects: &[Effect]) -> bool {
+        let after = |before: &Identity| {
+            let changed = effects.iter().find_map(|effect| match effect {
+                Effect::Identity(Change::Update { after, .. }) if after.id() == before.id() => {
+                    Some(after)
+                }
+                Effect::Identity(_) | Effect::Pool(_) => None,
+            });
+            changed.unwrap_or(before).clone()
+        };
+        self.resolves(&after(given), &self.logins, after)
+    }
+
+    /// Whether logins resolve to the given identity, if their owners are those of the scene `after`
+    /// some change.
+    fn resolves(
+        &self,
+        given: &Identity,
+        logins: &[Login],
+        after: impl Fn(&Identity) -> Identity,
+    ) -> bool {
+        let Some(pool) = &self.pool else { return false };
+        let others = self.owners.iter().filter(|owner| owner.id() != given.id());
+        let owners = others.map(after).chain([given.clone()]);
+        let owners: Vec<Identity> =
+            owners.filter(|owner| logins.iter().any(|login| owner.has(login))).collect();
+        let resolution = Resolution {
+            pool: &pool.pool,
+            given: Some(given),
+            opened_by: OpenedBy::Login,
+            logins,
+            owners: &owners,
+        };
+        link::resolve(resolution, given.id().clone(), given.modified()).is_ok()
     }
 }
 
-fn is_public(login: &Login) -> bool {
-    !login.is_developer()
+fn is_public(pool: &Pool, login: &Login) -> bool {
+    !login.is_developer() && is_configured(pool, login)
+}
+
+/// Whether the pool accepts logins of the provider.
+fn is_configured(pool: &Pool, login: &Login) -> bool {
+    login.is_developer() || pool.settings.public_provider(login.provider().as_str()).is_some()
 }

@@ -22,8 +22,8 @@ impl Explain for GetIdInput {
         let caller = &by.public();
         let input = self.checked()?;
         let core = &caller.core;
-        let mut proving = Proving::for_explanation(core, Accepts::Public, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
+            let mut proving = Proving::for_explanation(core, Accepts::Public, &input.logins);
             let decided = caller.decide_id(reads, &input, &mut proving);
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
             Ok((outcome, proving.checked()))
@@ -39,8 +39,8 @@ impl Explain for GetOpenIdTokenInput {
         let caller = &by.public();
         let input = self.checked()?;
         let core = &caller.core;
-        let mut proving = Proving::for_explanation(core, Accepts::Public, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
+            let mut proving = Proving::for_explanation(core, Accepts::Public, &input.logins);
             let decided = caller.decide_claims(reads, &input, &mut proving);
             let decided = decided.map(|it| it.map(|(claims, _)| claims.identity_id().clone()));
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));
@@ -60,8 +60,8 @@ impl Explain for GetCredentialsForIdentityInput {
         let input = self.checked()?;
         let core = &caller.core;
         let accepts = Accepts::PublicOrCognito;
-        let mut proving = Proving::for_explanation(core, accepts, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
+            let mut proving = Proving::for_explanation(core, accepts, &input.logins);
             let decided = caller.decide_session(reads, &input, &mut proving);
             let outcome = decided.map(|it| {
                 let (session, role) = it.output;
@@ -69,8 +69,8 @@ impl Explain for GetCredentialsForIdentityInput {
             });
             Ok((outcome, proving.checked()))
         };
-        core.explain(input.about(), decide, |reads, _, scene| {
-            caller.alternatives_to_credentials(reads, scene, &input)
+        core.explain(input.about(), decide, |reads, refusal, scene| {
+            caller.alternatives_to_credentials(reads, refusal, scene, &input)
         })
     }
 }
@@ -84,13 +84,13 @@ impl Explain for UnlinkIdentityInput {
         let core = &caller.core;
         let about = About { given: Some(&input.identity_id), ..About::call("UnlinkIdentity") };
         let accepts = Accepts::PublicOrCognito;
-        let mut proving = Proving::for_explanation(core, accepts, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
+            let mut proving = Proving::for_explanation(core, accepts, &input.logins);
             let decided = caller.decide_unlinking(reads, &input, &mut proving);
             Ok((decided.map(|it| Outcome::of(it.effects)), proving.checked()))
         };
-        core.explain(about, decide, |_, _, scene| {
-            Ok(Public::alternatives_to_unlinking_logins(scene))
+        core.explain(about, decide, |_, refusal, scene| {
+            Ok(Public::alternatives_to_unlinking_logins(refusal, scene))
         })
     }
 }
@@ -103,8 +103,8 @@ impl Explain for GetOpenIdTokenForDeveloperIdentityInput {
         let input = self.checked()?;
         let core = &caller.core;
         let about = input.about(caller);
-        let mut proving = Proving::for_explanation(core, Accepts::Developer, &input.logins);
         let decide = |reads: &mut Reads<'_>| {
+            let mut proving = Proving::for_explanation(core, Accepts::Developer, &input.logins);
             let decided = caller.decide_resolution(reads, &input, &mut proving);
             let decided = decided.map(|it| it.map(|resolved| resolved.identity));
             let outcome = decided.map(|it| Outcome::answering(it.effects, it.output));

@@ -142,10 +142,14 @@ impl Scene {
         given.or_else(|| link::parent(&self.logins, &self.owners))
     }
 
-    /// The first owner whose login rivals one of the survivor.
+    /// The first owner that has a rival of a login of the survivor, or of an owner before it.
     fn rival(&self) -> Option<&Identity> {
         let survivor = self.survivor()?;
-        let rivals = |login: &Login| survivor.logins().any(|own| own.rivals(login));
-        self.owners.iter().find(|owner| owner.logins().any(rivals))
+        let mut gathered: Vec<&Login> = survivor.logins().collect();
+        self.owners.iter().filter(|owner| owner.id() != survivor.id()).find(|owner| {
+            let is_rival = owner.logins().any(|login| gathered.iter().any(|it| it.rivals(login)));
+            gathered.extend(owner.logins());
+            is_rival
+        })
     }
 }
