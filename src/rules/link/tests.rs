@@ -62,27 +62,39 @@ fn the_resolution_table() {
         ("c3 unowned", "G=p:1", "G", "q:1", MISMATCH),
         ("c3 unknown developer user", "G=p:1", "G", "d:a", MISMATCH),
         ("d1", "G=p:1", "G", "", forbidden.as_str()),
-        ("d1 disabled", "G=disabled", "G", "", forbidden.as_str()),
+        ("d2 nothing presented", "G=disabled", "G", "", forbidden.as_str()),
         ("d2 unowned", "G=disabled", "G", "d:a", forbidden.as_str()),
         ("d2 owned elsewhere", "G=disabled X=p:1", "G", "p:1", forbidden.as_str()),
         ("registered, guest given", "G=guest X=d:a", "G", "d:a", REGISTERED),
         ("registered, authenticated given", "G=d:b X=d:a", "G", "d:a", REGISTERED),
         ("registered, with proof of the given", "G=p:1 X=d:a", "G", "p:1,d:a", REGISTERED),
         ("registered, disabled given", "G=disabled X=d:a", "G", "d:a", REGISTERED),
-        ("a second user of a provider", "G=p:1,q:1", "G", "q:1,p:2", TAKEN),
+        ("c1 a second user of a provider", "G=p:1,q:1", "G", "q:1,p:2", TAKEN),
         (
-            "the 21st login",
+            "c1 the 21st login",
             many.as_str(),
             "G",
             "p:1,q:1",
             "! The number of linked logins cannot exceed 20.",
         ),
-        ("20 logins and known", many.as_str(), "G", "p:1,d:02", "*"),
+        ("c1 20 logins and known", many.as_str(), "G", "p:1,d:02", "*"),
     ];
     for (rule, world, given, presented, expected) in rows {
         let unchanged = format!("{given} | {world}");
         let expected = if expected == "*" { &unchanged } else { expected };
         assert_eq!(present(world, given, OpenedWith::Login, presented), expected, "{rule}");
+        let call = Call::present(given, OpenedWith::Login, presented);
+        let applied = call.rule(&World::parse(world)).expect("the given identity");
+        assert_eq!(applied.as_str(), row(rule), "{rule}");
+    }
+}
+
+/// The name of the rule that a row of the table begins with.
+fn row(rule: &str) -> &str {
+    match rule.split([' ', ',']).next().expect("a word") {
+        "b0" => "b1",
+        "registered" => "already-registered",
+        row => row,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::id::IdentityId;
 use crate::name::ProviderName;
 use crate::rules::link::{OpenedBy, Resolution, resolve};
 use crate::rules::properties::world::{NOW, World, amr, id, login, logins, name, pool};
+use crate::rules::rule::AppliedRule;
 use crate::rules::{Change, Decided, Effect, Refusal, developer, public};
 use crate::state::Identity;
 
@@ -52,26 +53,42 @@ impl Call {
         Self::Present { given, proof, logins: logins.to_owned() }
     }
 
+    /// Passes on the input of the resolution, if logins are presented.
+    fn resolution<T>(
+        &self,
+        world: &World,
+        receive: impl FnOnce(Resolution<'_>) -> T,
+    ) -> Result<T, Refusal> {
+        let Self::Present { given, proof, logins: presented } = self else {
+            panic!("{self:?} presents no logins");
+        };
+        let given = given.as_ref().map(|given| world.known(given)).transpose()?;
+        let (pool, logins) = (pool(), logins(presented));
+        let owners = world.owners(&logins);
+        let token = if let OpenedWith::Token(token) = proof { amr(token) } else { Vec::new() };
+        let opened_by = match proof {
+            OpenedWith::Login => OpenedBy::Login,
+            OpenedWith::Id => OpenedBy::Id,
+            OpenedWith::Token(_) => OpenedBy::Token(&token),
+        };
+        let (logins, owners) = (&logins, &owners);
+        Ok(receive(Resolution { pool: &pool, given, opened_by, logins, owners }))
+    }
+
+    /// The rule that decides the presented logins, unless the given identity is missing.
+    pub(crate) fn rule(&self, world: &World) -> Option<AppliedRule> {
+        self.resolution(world, |resolution| resolution.rule()).ok()
+    }
+
     fn decide(
         &self,
         world: &World,
         fresh: IdentityId,
     ) -> Result<Decided<Option<IdentityId>>, Refusal> {
         match self {
-            Self::Present { given, proof, logins: presented } => {
-                let given = given.as_ref().map(|given| world.known(given)).transpose()?;
-                let (pool, logins) = (pool(), logins(presented));
-                let owners = world.owners(&logins);
-                let token =
-                    if let OpenedWith::Token(token) = proof { amr(token) } else { Vec::new() };
-                let opened_by = match proof {
-                    OpenedWith::Login => OpenedBy::Login,
-                    OpenedWith::Id => OpenedBy::Id,
-                    OpenedWith::Token(_) => OpenedBy::Token(&token),
-                };
-                let (logins, owners) = (&logins, &owners);
-                let resolution = Resolution { pool: &pool, given, opened_by, logins, owners };
-                Ok(resolve(resolution, fresh, NOW)?.map(Some))
+            Self::Present { .. } => {
+                let decided = self.resolution(world, |resolution| resolve(resolution, fresh, NOW));
+                Ok(decided??.map(Some))
             }
             Self::Merge { source, destination } => {
                 let (from, to) = (world.owner(source), world.owner(destination));

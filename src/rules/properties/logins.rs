@@ -12,6 +12,7 @@ use crate::id::IdentityId;
 use crate::rules::properties::call::{Call, OpenedWith};
 use crate::rules::properties::cases;
 use crate::rules::properties::world::{World, id, login, logins as logins_in, name};
+use crate::rules::rule::AppliedRule;
 use crate::state::{Identity, IdentityState, LOGINS_MAX, Login};
 
 const LOGINS: [&str; 9] = ["d:a", "d:b", "d:c", "p:1", "p:2", "q:1", "q:2", "r:1", "r:2"];
@@ -157,6 +158,34 @@ fn fresh() -> IdentityId {
     id("N")
 }
 
+/// The rule that decides presented logins beside a given identity, told from their owners.
+fn rule(world: &World, given: &Identity, proof: &OpenedWith, presented: &str) -> &'static str {
+    let owner = |login: Login| {
+        let owner = world.0.iter().find(|identity| identity.has(&login))?;
+        Some((login, owner.id() == given.id()))
+    };
+    let owned: Vec<_> = logins_in(presented).into_iter().filter_map(owner).collect();
+    let has_own = owned.iter().any(|(_, is_own)| *is_own);
+    let has_other = owned.iter().any(|(_, is_own)| !is_own);
+    let is_named = |login: Login| given.has(&login);
+    let (is_token, is_proved) = match proof {
+        OpenedWith::Token(token) => (true, logins_in(token).into_iter().any(is_named)),
+        OpenedWith::Login | OpenedWith::Id => (false, false),
+    };
+    if owned.iter().any(|(login, is_own)| login.is_developer() && !is_own) {
+        return "already-registered";
+    }
+    match (given.state(), has_own || is_proved, has_other) {
+        (IdentityState::Disabled, ..) => "d2",
+        (IdentityState::Unauthenticated, _, false) => "b1",
+        (IdentityState::Unauthenticated, _, true) => "b2",
+        (IdentityState::Authenticated, true, false) => "c1",
+        (IdentityState::Authenticated, true, true) => "c2",
+        (IdentityState::Authenticated, false, _) if presented.is_empty() && !is_token => "d1",
+        (IdentityState::Authenticated, false, _) => "c3",
+    }
+}
+
 proptest! {
     #![proptest_config(cases(1024))]
 
@@ -242,6 +271,24 @@ proptest! {
             }
             prop_assert_eq!(&world, &after);
         }
+    }
+
+    /// The rule tells the owners of the logins apart, and nothing else.
+    #[test]
+    fn the_rule_follows_from_the_owners(
+        (world, call) in worlds().prop_flat_map(|w| (Just(w.clone()), presenting(&w))),
+    ) {
+        let world = World::parse(&world);
+        let Call::Present { given, proof, logins } = &call else { return Ok(()) };
+        let expected = match given.as_ref().map(|given| world.get(&id(given))) {
+            Some(given) => given.map(|given| rule(&world, given, proof, logins)),
+            None => Some(match world.owners(&logins_in(logins)).len() {
+                0 => "a1",
+                1 => "a2",
+                _ => "a3",
+            }),
+        };
+        prop_assert_eq!(call.rule(&world).map(AppliedRule::as_str), expected);
     }
 
     /// A repeated merge has the same answer. A repeated unlinking or deletion finds nothing.
