@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cognate::ambient::Clock;
 use cognate::store::{Durability, MemoryStore, SledOptions};
 use cognate::testkit::{
     self, Account, Implementation, Model, Operation, Run, TestClock, TypedDoor, WireDoor,
@@ -58,8 +59,8 @@ const PREPARED: u32 = 4;
 
 /// One run of a sequence.
 #[derive(Debug, Clone)]
-struct Case {
-    options: u8,
+pub(crate) struct Case {
+    pub(crate) options: u8,
     operations: Vec<Operation>,
     /// The events before each operation. Most do nothing.
     events: Vec<u8>,
@@ -72,7 +73,7 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 /// The options of a case, for the engine and for the model.
-fn options(bits: u8) -> (impl Fn() -> Builder, Model) {
+pub(crate) fn options(bits: u8) -> (impl Fn() -> Builder, Model) {
     let linking =
         [DeveloperLinking::ByIdentityId, DeveloperLinking::ByLinkedLogin][usize::from(bits & 1)];
     let unknown = [UnknownDeveloperUser::NotFound, UnknownDeveloperUser::Forbidden];
@@ -97,12 +98,12 @@ fn is_throttled(options: u8) -> bool {
 }
 
 /// Runs a case on engines that `open` makes one after the other over the same contents.
-fn run<S: Implementation>(
+pub(crate) fn run<C: Clock + Clone + 'static, S: Implementation>(
     case: &Case,
+    clock: &C,
     open: impl Fn(Builder) -> Engine,
-    door: impl Fn(Engine, TestClock) -> S,
+    door: impl Fn(Engine, C) -> S,
 ) -> Result<Met, TestCaseError> {
-    let clock = TestClock::default();
     let (builder, model) = options(case.options);
     let mut engine = open(builder().clock(clock.clone()));
     let (mut run, mut rotations) = (Run::new(model), (0, 0));
@@ -135,24 +136,25 @@ fn run<S: Implementation>(
     Ok(met)
 }
 
-fn check(name: &str, cases_min: u32, test: impl Fn(&Case) -> Result<Met, TestCaseError>) {
+/// Runs random cases, and some of each prepared kind.
+pub(crate) fn generate(
+    name: &str,
+    cases_min: u32,
+    test: impl Fn(&Case) -> Result<(), TestCaseError>,
+) {
     let config = seeded(name, cases_min);
     let max_shrink_iters = config.max_shrink_iters.min(20_000);
-    let (performed, all) = (Cell::new(0), RefCell::new(Met::new()));
+    let performed = Cell::new(0);
     let counted = |case: Case| -> Result<(), TestCaseError> {
         performed.set(performed.get() + case.operations.len());
-        let met = test(&case)?;
-        let mut all = all.borrow_mut();
-        for (what, times) in met {
-            *all.entry(what).or_default() += times;
-        }
-        Ok(())
+        test(&case)
     };
     let config = Config { max_shrink_iters, ..config };
     let few = Config { cases: PREPARED, ..config.clone() };
     let ran = TestRunner::new(config).run(&cases(), counted);
     let ran = ran.and_then(|()| TestRunner::new(few.clone()).run(&prepared::crowds(), counted));
     let ran = ran.and_then(|()| TestRunner::new(few.clone()).run(&prepared::scenes(), counted));
+    let ran = ran.and_then(|()| TestRunner::new(few.clone()).run(&prepared::rows(), counted));
     if let Err(error) = ran.and_then(|()| TestRunner::new(few).run(&prepared::bursts(), counted)) {
         match error {
             proptest::test_runner::TestError::Fail(reason, _) => panic!("{reason}"),
@@ -160,6 +162,18 @@ fn check(name: &str, cases_min: u32, test: impl Fn(&Case) -> Result<Met, TestCas
         }
     }
     figure(format_args!("{name}: {} operations", performed.get()));
+}
+
+fn check(name: &str, cases_min: u32, test: impl Fn(&Case) -> Result<Met, TestCaseError>) {
+    let all = RefCell::new(Met::new());
+    generate(name, cases_min, |case| {
+        let met = test(case)?;
+        let mut all = all.borrow_mut();
+        for (what, times) in met {
+            *all.entry(what).or_default() += times;
+        }
+        Ok(())
+    });
     let met = all.into_inner();
     for (what, times) in &met {
         figure(format_args!("{times:8} {what}"));
@@ -183,7 +197,8 @@ fn wire(engine: Engine, clock: TestClock) -> WireDoor {
 fn typed_door_over_a_shared_store() {
     check("typed door", 192, |case| {
         let store = Arc::new(MemoryStore::new());
-        run(case, |builder| builder.open_shared(store.clone()).expect("opens"), typed)
+        let open = |builder: Builder| builder.open_shared(store.clone()).expect("opens");
+        run(case, &TestClock::default(), open, typed)
     });
 }
 
@@ -191,7 +206,8 @@ fn typed_door_over_a_shared_store() {
 fn wire_door_over_a_shared_store() {
     check("wire door", 192, |case| {
         let store = Arc::new(MemoryStore::new());
-        run(case, |builder| builder.open_shared(store.clone()).expect("opens"), wire)
+        let open = |builder: Builder| builder.open_shared(store.clone()).expect("opens");
+        run(case, &TestClock::default(), open, wire)
     });
 }
 
@@ -204,6 +220,6 @@ fn wire_door_over_sled() {
             let options = SledOptions::new(folder.path()).durability(Durability::Relaxed);
             builder.open_sled(options.cache_bytes(1 << 20)).expect("opens")
         };
-        run(case, open, wire)
+        run(case, &TestClock::default(), open, wire)
     });
 }

@@ -3,6 +3,7 @@
 mod conformance;
 mod copy;
 mod crash;
+mod explained;
 mod faults;
 mod feed;
 #[cfg(unix)]

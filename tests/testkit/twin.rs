@@ -86,15 +86,19 @@ pub(crate) fn dump(store: &dyn Store) -> Dump {
     all
 }
 
+fn is_key(tree: &str) -> bool {
+    [Tree::SigningKeys, Tree::SessionKeys].iter().any(|keys| keys.name() == tree)
+}
+
+/// The contents without signing keys and session keys.
+pub(crate) fn records(of: &Dump) -> Dump {
+    let records = of.iter().filter(|((tree, _), _)| !is_key(tree));
+    records.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
 /// Whether a store equals its state before or after an operation. The first operation that needs a
 /// key makes it in a separate commit, so the key may be there already.
 pub(crate) fn is_before_or_after(found: &Dump, before: &Dump, after: &Dump) -> bool {
-    let is_key =
-        |tree: &str| [Tree::SigningKeys, Tree::SessionKeys].iter().any(|t| t.name() == tree);
-    let records = |of: &Dump| -> Dump {
-        let records = of.iter().filter(|((tree, _), _)| !is_key(tree));
-        records.map(|(key, value)| (key.clone(), value.clone())).collect()
-    };
     let contains = |of: &Dump, part: &Dump| {
         part.iter()
             .filter(|((tree, _), _)| is_key(tree))

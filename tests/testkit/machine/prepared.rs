@@ -2,7 +2,7 @@
 
 use cognate::testkit::{
     Account, Ambiguous, Caller, DeveloperProvider, IdToken, Identity, Mapping, Match, Operation,
-    Pool, Presented, Provider, Role, Roles, Rule, Settings, Tags, User,
+    Pool, Presented, Provider, Role, Roles, Rule, Settings, Tags, Token, User,
 };
 use proptest::prelude::*;
 
@@ -23,6 +23,14 @@ pub(super) fn crowds() -> impl Strategy<Value = Case> {
 pub(super) fn scenes() -> impl Strategy<Value = Case> {
     cases().prop_map(|case| {
         let operations = scene().into_iter().chain(case.operations);
+        Case { operations: operations.collect(), ..case }
+    })
+}
+
+/// Sequences that begin with every row of the resolution table.
+pub(super) fn rows() -> impl Strategy<Value = Case> {
+    cases().prop_map(|case| {
+        let operations = table().into_iter().chain(case.operations);
         Case { operations: operations.collect(), ..case }
     })
 }
@@ -77,24 +85,70 @@ fn scene() -> Vec<Operation> {
         operations.push(roles(Some(mapping)));
         operations.extend(customs.map(credentials));
     }
-    operations.push(Operation::MergeDeveloperIdentities {
-        caller: OWNER,
-        pool: Pool(0),
-        provider: GAME,
-        source: User(0),
-        destination: User(1),
-    });
+    operations.push(merge(0, 1));
     // After the merge there are four logins.
     operations.extend((2..=18).map(|number| user(google, number)));
     operations
 }
 
+/// Identities are named by their place among the existing ones: disabled ones come last.
+fn table() -> Vec<Operation> {
+    let public = |provider, subject| Presented::Public(provider, subject, IdToken::Genuine);
+    let (google, id) =
+        (|user| public(Provider::Google, user), |user| public(Provider::OpenIdConnect, user));
+    let get_id = |logins| Operation::GetId { pool: Pool(0), account: None, logins };
+    let token = |place, logins| Operation::GetOpenIdToken { identity: Identity(place), logins };
+    let tampered = Operation::GetCredentialsForIdentity {
+        identity: Identity(0),
+        logins: vec![Presented::Tampered(Token(0))],
+        custom_role: None,
+    };
+    vec![
+        create_pool(),
+        get_id(vec![]),
+        get_id(vec![google(0)]),
+        get_id(vec![id(0)]),
+        get_id(vec![google(0), id(0)]),
+        token(0, vec![google(0)]),
+        token(1, vec![google(0)]),
+        get_id(vec![]),
+        token(1, vec![google(1)]),
+        get_id(vec![id(1)]),
+        token(1, vec![google(1), id(1)]),
+        token(1, vec![]),
+        token(1, vec![google(0)]),
+        present(None, vec![Presented::User(GAME, User(0))]),
+        present(None, vec![Presented::User(GAME, User(1))]),
+        present(Some(2), vec![Presented::User(GAME, User(1))]),
+        present(Some(2), vec![Presented::User(GAME, User(2))]),
+        tampered,
+        merge(0, 0),
+        merge(1, 0),
+        Operation::DeleteIdentityPool { caller: OWNER, pool: Pool(0) },
+    ]
+}
+
+fn merge(source: u8, destination: u8) -> Operation {
+    let (source, destination) = (User(source), User(destination));
+    Operation::MergeDeveloperIdentities {
+        caller: OWNER,
+        pool: Pool(0),
+        provider: GAME,
+        source,
+        destination,
+    }
+}
+
 fn user(public: Presented, number: u8) -> Operation {
+    present(None, vec![public, Presented::User(GAME, User(number))])
+}
+
+fn present(place: Option<u16>, logins: Vec<Presented>) -> Operation {
     Operation::GetOpenIdTokenForDeveloperIdentity {
         caller: OWNER,
         pool: Pool(0),
-        identity: None,
-        logins: vec![public, Presented::User(GAME, User(number))],
+        identity: place.map(Identity),
+        logins,
         principal_tags: Vec::new(),
         duration_secs: None,
     }
