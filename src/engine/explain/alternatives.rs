@@ -36,7 +36,7 @@ impl Developer {
                 found.push(Alternative::WithoutIdentityId { identity_id });
             }
         }
-        found.extend(scene.with_login_of_given(refusal, is_configured));
+        found.extend(scene.with_login_of_given(refusal, |_, _| true));
         if let Refusal::DeveloperUserAlreadyRegistered { user, .. } = refusal {
             found.extend(self.merge_into_given(reads, user, scene)?);
         }
@@ -119,8 +119,7 @@ impl Public {
             }
         }
         found.extend(scene.with_login_of_given(refusal, |pool, login| {
-            let providers = [login.provider()];
-            is_public(pool, login) && public::check_classic_flow(pool, providers).is_ok()
+            public::check_classic_flow(pool, [login.provider()]).is_ok()
         }));
         Ok(found)
     }
@@ -145,7 +144,7 @@ impl Public {
                 found.push(Alternative::WithIdentityId { identity_id: owner });
             }
         }
-        found.extend(scene.with_login_of_given(refusal, is_public));
+        found.extend(scene.with_login_of_given(refusal, |_, _| true));
         Ok(found)
     }
 }
@@ -155,7 +154,7 @@ impl Public {
         refusal: &Refusal,
         scene: &Scene,
     ) -> Vec<Alternative> {
-        scene.with_login_of_given(refusal, is_public).into_iter().collect()
+        scene.with_login_of_given(refusal, |_, _| true).into_iter().collect()
     }
 
     fn role_of(
@@ -182,26 +181,26 @@ impl Scene {
     fn with_login_of_given(
         &self,
         refusal: &Refusal,
-        may_present: impl Fn(&Pool, &Login) -> bool,
+        accepts: impl Fn(&Pool, &Login) -> bool,
     ) -> Option<Alternative> {
-        let (Some(pool), Some(given)) = (&self.pool, &self.given) else { return None };
+        let (Some(kept), Some(given)) = (&self.pool, &self.given) else { return None };
+        let settings = &kept.pool.settings;
+        // A call that states a developer user has no room for another one.
+        let is_public = |login: &&Login| {
+            !login.is_developer() && settings.public_provider(login.provider().as_str()).is_some()
+        };
         let is_new = |login: &&Login| {
             let is_of = |known: &Login| {
                 is_same_provider(known.provider().as_str(), login.provider().as_str())
             };
-            may_present(&pool.pool, login) && !self.logins.iter().any(is_of)
+            accepts(&kept.pool, login) && !self.logins.iter().any(is_of)
         };
         let would_do = |login: &&Login| {
             let logins: Vec<Login> = self.logins.iter().chain([*login]).cloned().collect();
             self.resolves(given, &logins, Clone::clone)
         };
-        let more = given.logins().filter(is_new).filter(would_do);
-        let mut provider_names: Vec<ProviderName> = Vec::new();
-        for provider in more.map(Login::provider) {
-            if !provider_names.contains(provider) {
-                provider_names.push(provider.clone());
-            }
-        }
+        let more = given.logins().filter(is_public).filter(is_new).filter(would_do);
+        let provider_names: Vec<ProviderName> = more.map(|it| it.provider().clone()).collect();
         let lacks_proof =
             matches!(refusal, Refusal::LoginsDontMatch | Refusal::IdentityForbidden { .. });
         let identity_id = given.id().clone();
@@ -245,13 +244,4 @@ impl Scene {
         };
         link::resolve(resolution, given.id().clone(), given.modified()).is_ok()
     }
-}
-
-fn is_public(pool: &Pool, login: &Login) -> bool {
-    !login.is_developer() && is_configured(pool, login)
-}
-
-/// Whether the pool accepts logins of the provider.
-fn is_configured(pool: &Pool, login: &Login) -> bool {
-    login.is_developer() || pool.settings.public_provider(login.provider().as_str()).is_some()
 }
