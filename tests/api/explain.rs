@@ -1,18 +1,23 @@
 //! Explanations of calls that are not made.
 
+mod refused;
+
 use cognate::admin::{
-    AdminDeleteIdentitiesInput, DisableIdentityInput, LinkLoginInput, UnlinkLoginInput,
+    AdminDeleteIdentitiesInput, DisableIdentityInput, ExplainedVerdict, LinkLoginInput, RoleRule,
+    UnlinkLoginInput,
 };
-use cognate::name::{IdentityId, IdentityPoolId};
+use cognate::ambient::Timestamp;
+use cognate::login::{LoginError, VerifiedLogin};
+use cognate::name::{Arn, IdentityId, IdentityPoolId, LoginToken, ProviderName};
 use cognate::operation::{
     DeleteIdentityPoolInput, GetCredentialsForIdentityInput, GetIdInput,
-    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, MergeDeveloperIdentitiesInput,
-    UnlinkDeveloperIdentityInput,
+    GetOpenIdTokenForDeveloperIdentityInput, GetOpenIdTokenInput, IdentityPool,
+    MergeDeveloperIdentitiesInput, UnlinkDeveloperIdentityInput,
 };
 use cognate::token::SigningAlgorithm;
-use cognate::{Developer, Engine, Explain, Public};
+use cognate::{Developer, Engine, Explain, Public, from_fn};
 
-use crate::support::{ACCOUNT, FACEBOOK, GAME, REGION, Voucher, developer, game, key};
+use crate::support::{ACCOUNT, FACEBOOK, GAME, REGION, Voucher, World, developer, game, key};
 
 /// Alice and Bob, who have an identity each, and a guest.
 struct Scene {
@@ -252,4 +257,30 @@ fn identities_that_an_administrator_disables_and_deletes() {
     let deleted =
         format!("answered DeleteIdentityPool\nrule delete-pool\nchange {pool} is deleted");
     assert_eq!(told.split_whitespace().collect::<Vec<_>>().join(" "), deleted.replace('\n', " "));
+}
+
+#[test]
+fn a_role_that_the_provider_grants() {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/boss");
+    let granted: Arn = role.parse().expect("a role");
+    let verifier =
+        move |_: &IdentityPool, provider: &ProviderName, _: &LoginToken, _: Timestamp| {
+            let login = VerifiedLogin::assertion(provider, "dave");
+            Ok(login.map_err(|_| LoginError::Malformed)?.role(granted.clone()))
+        };
+    let world = World::with(|builder| builder.login_verifier(from_fn(verifier)));
+    let pool = game(&world.aws);
+    let public = world.engine.public();
+    let dave = public.get_id(GetIdInput::new(&pool).logins(FACEBOOK, "any")).expect("an identity");
+    let input = GetCredentialsForIdentityInput::new(&dave.identity_id).logins(FACEBOOK, "any");
+    let told = world.engine.admin().explain(&public, input.clone()).expect("an explanation");
+    let ExplainedVerdict::Answered { role: Some(choice), .. } = told.verdict else { panic!() };
+    assert_eq!(
+        choice.chosen_by,
+        RoleRule::Provider { provider: FACEBOOK.parse().expect("a name") }
+    );
+    let answer = public.get_credentials_for_identity(input).expect("credentials");
+    let session = world.engine.verify_session(answer.credentials.session_token.as_str());
+    assert_eq!(session.expect("a session").session.role_arn, choice.role_arn);
+    assert_eq!(choice.role_arn.as_str(), role);
 }
