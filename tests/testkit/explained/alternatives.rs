@@ -1,6 +1,6 @@
 //! Alternatives to refused calls: each one is explained, and must be answered.
 
-use cognate::admin::{Alternative, ExplainedVerdict, Explanation};
+use cognate::admin::{Alternative, AppliedRule, ExplainedVerdict, Explanation};
 use cognate::name::{IdentityId, ProviderName};
 use cognate::{Engine, Refusal};
 
@@ -22,7 +22,9 @@ impl Explained<'_> {
             let checked = self.check_alternative(asked, world, alternative);
             checked.map_err(|problem| format!("{alternative:?}: {problem}"))?;
         }
-        self.check_that_none_is_missing(asked, refusal, alternatives)
+        self.check_that_none_is_missing(asked, refusal, alternatives)?;
+        self.check_that_no_identity_is_missing(asked, explanation, alternatives)?;
+        self.check_that_no_login_is_missing(asked, explanation, alternatives)
     }
 
     fn check_alternative(
@@ -108,6 +110,57 @@ impl Explained<'_> {
             count += 1;
         }
         self.count(if count == 0 { "no login to add" } else { "a login to add" });
+        Ok(())
+    }
+
+    /// If all logins belong to one identity, and its id would do, the id is named.
+    fn check_that_no_identity_is_missing(
+        &self,
+        asked: &Asked,
+        explanation: &Explanation,
+        alternatives: &[Alternative],
+    ) -> Compared {
+        let mut owners: Vec<_> = explanation.logins.iter().map(|login| &login.owner).collect();
+        owners.dedup();
+        let ([Some(owner)], Some(given)) = (owners.as_slice(), asked.member("IdentityId")) else {
+            return Ok(());
+        };
+        let has_alternative =
+            ["GetCredentialsForIdentity", "GetOpenIdToken", "UnlinkDeveloperIdentity"];
+        let is_other =
+            has_alternative.contains(&asked.operation.as_str()) && owner.as_str() != given;
+        let with_owner = asked.clone().with("IdentityId", owner.as_str());
+        let alternative = Alternative::WithIdentityId { identity_id: owner.clone() };
+        let expected = is_other && answered(&self.engine, &with_owner).is_ok();
+        same("with IdentityId", &alternatives.contains(&alternative), &expected)
+    }
+
+    /// If the call only lacks a proof, all providers whose logins would do are named.
+    fn check_that_no_login_is_missing(
+        &self,
+        asked: &Asked,
+        explanation: &Explanation,
+        alternatives: &[Alternative],
+    ) -> Compared {
+        let rule = explanation.rule.map(AppliedRule::as_str);
+        let given = explanation.given.as_ref().filter(|_| matches!(rule, Some("c3" | "d1")));
+        let Some(given) = given else { return Ok(()) };
+        let known = self.known.borrow();
+        for login in given.logins.iter().filter(|login| !login.is_developer()) {
+            let provider = login.provider();
+            let is_presented =
+                |name: &str| name.trim_end_matches('/') == provider.as_str().trim_end_matches('/');
+            let token = known.tokens.get(&(provider.to_string(), login.subject().to_string()));
+            let token = token.filter(|_| !asked.logins.iter().any(|(name, _)| is_presented(name)));
+            let Some(token) = token else { continue };
+            if answered(&self.engine, &asked.clone().with_login(provider.as_str(), token)).is_ok() {
+                let is_named = |alternative: &Alternative| {
+                    matches!(alternative, Alternative::WithLoginOf { provider_names, .. }
+                        if provider_names.contains(provider))
+                };
+                ensure(alternatives.iter().any(is_named), || format!("no login of {provider}"))?;
+            }
+        }
         Ok(())
     }
 
