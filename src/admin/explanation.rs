@@ -164,8 +164,8 @@ pub enum Alternative {
         /// The identity to give, which has the login.
         identity_id: IdentityId,
     },
-    /// The same call with one more login: one of the given identity. The claims of its token are not
-    /// known, so credentials can still be refused a role.
+    /// The same call with one more login: one of the given identity. The claims of its token are
+    /// not known, so credentials can still be refused a role.
     WithLoginOf {
         /// The identity.
         identity_id: IdentityId,

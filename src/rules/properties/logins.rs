@@ -160,19 +160,19 @@ fn fresh() -> IdentityId {
 
 /// The rule that decides presented logins beside a given identity, told from their owners.
 fn rule(world: &World, given: &Identity, proof: &OpenedWith, presented: &str) -> &'static str {
-    let owner = |login: Login| {
+    let with_owner = |login: Login| {
         let owner = world.0.iter().find(|identity| identity.has(&login))?;
         Some((login, owner.id() == given.id()))
     };
-    let owned: Vec<_> = logins_in(presented).into_iter().filter_map(owner).collect();
-    let has_own = owned.iter().any(|(_, is_own)| *is_own);
-    let has_other = owned.iter().any(|(_, is_own)| !is_own);
+    let linked: Vec<_> = logins_in(presented).into_iter().filter_map(with_owner).collect();
+    let has_own = linked.iter().any(|(_, is_own)| *is_own);
+    let has_other = linked.iter().any(|(_, is_own)| !is_own);
     let is_named = |login: Login| given.has(&login);
     let (is_token, is_proved) = match proof {
         OpenedWith::Token(token) => (true, logins_in(token).into_iter().any(is_named)),
         OpenedWith::Login | OpenedWith::Id => (false, false),
     };
-    if owned.iter().any(|(login, is_own)| login.is_developer() && !is_own) {
+    if linked.iter().any(|(login, is_own)| login.is_developer() && !is_own) {
         return "already-registered";
     }
     match (given.state(), has_own || is_proved, has_other) {
