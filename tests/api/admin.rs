@@ -1,5 +1,6 @@
 //! Administration: all pools, identities and logins, through the handle that nothing limits.
 
+mod explained;
 mod finding;
 mod linking;
 mod listing;
@@ -8,16 +9,14 @@ mod sequences;
 
 use std::collections::BTreeMap;
 
-use cognate::admin::{
-    AdminDeleteIdentitiesInput, DisableIdentityInput, IdentityDetails, LinkLoginInput,
-    UnlinkLoginInput,
-};
+use cognate::admin::IdentityDetails;
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::operation::{CreateIdentityPoolInput, GetIdInput, GuestAccess};
 use cognate::store::{Batch, Commit, Key, Store, Tree};
-use cognate::{Admin, Refusal, Result};
+use cognate::{Refusal, Result};
 
 use crate::support::{AMAZON, FACEBOOK, GAME, World};
+use explained::{delete, disable, link, unlink};
 
 /// A pool with guests, a developer provider and two public providers.
 fn town(world: &World) -> IdentityPoolId {
@@ -36,25 +35,6 @@ fn guest(world: &World, pool: &IdentityPoolId) -> IdentityId {
 fn user_of(world: &World, pool: &IdentityPoolId, provider: &str, subject: &str) -> IdentityId {
     let input = GetIdInput::new(pool).logins(provider, format!("user:{subject}"));
     world.engine.public().get_id(input).expect("a user").identity_id
-}
-
-fn link(admin: &Admin, id: &IdentityId, provider: &str, user: &str) -> Result<IdentityDetails> {
-    admin.link_login(LinkLoginInput::new(id, provider, user))
-}
-
-fn unlink(admin: &Admin, id: &IdentityId, provider: &str, user: &str) -> Result<IdentityDetails> {
-    admin.unlink_login(UnlinkLoginInput::new(id, provider, user))
-}
-
-fn disable(admin: &Admin, id: &IdentityId) -> Result<IdentityDetails> {
-    admin.disable_identity(DisableIdentityInput::new(id))
-}
-
-fn delete<'a>(
-    admin: &Admin,
-    ids: impl IntoIterator<Item = &'a IdentityId>,
-) -> Result<cognate::admin::AdminDeleteIdentitiesOutput> {
-    admin.delete_identities(AdminDeleteIdentitiesInput::new(ids))
 }
 
 /// The providers and subjects of an identity, in the order of their links.

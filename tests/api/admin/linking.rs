@@ -1,5 +1,6 @@
 //! Logins that an administrator links and unlinks, and identities that are disabled or deleted.
 
+use cognate::admin::LinkLoginInput;
 use cognate::operation::IdentityState::{Authenticated, Disabled, Unauthenticated};
 use cognate::operation::{CreateIdentityPoolInput, GuestAccess, UpdateIdentityPoolInput};
 
@@ -209,9 +210,9 @@ fn a_login_that_two_administrators_link_at_once_goes_to_one_identity() {
         for n in 0..20 {
             let guests = [guest(&world, &pool), guest(&world, &pool)];
             let subject = format!("f{n}");
-            let link = |id| link(&admin, id, FACEBOOK, &subject);
+            let link = |id| admin.link_login(LinkLoginInput::new(id, FACEBOOK, &subject));
             let [one, other] = std::thread::scope(|scope| {
-                let threads = guests.each_ref().map(|id| scope.spawn(|| link(id)));
+                let threads = guests.each_ref().map(|id| scope.spawn(move || link(id)));
                 threads.map(|thread| thread.join().expect("does not panic"))
             });
             let (winner, lost) = match (one, other) {

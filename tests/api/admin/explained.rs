@@ -1,0 +1,203 @@
+//! Explanations of administrative calls, compared with the calls that follow.
+
+use std::fmt::Debug;
+
+use cognate::admin::{
+    AdminDeleteIdentitiesInput, AdminDeleteIdentitiesOutput, Alternative, DisableIdentityInput,
+    ExplainedChange, ExplainedVerdict, Explanation, IdentityDetails, LinkLoginInput,
+    UnlinkLoginInput,
+};
+use cognate::name::IdentityId;
+use cognate::operation::IdentityState;
+use cognate::{Admin, Error, Explain, Result};
+
+/// An administrative call that is explained before it is made.
+trait Explained: Explain<Caller = Admin> + Clone {
+    type Output: Debug;
+
+    fn call(self, admin: &Admin) -> Result<Self::Output>;
+
+    /// The identities that the call names, as they are.
+    fn named(&self, admin: &Admin) -> Vec<IdentityDetails>;
+
+    /// The changes that lead from the named identities to the answer.
+    fn changes(before: Vec<IdentityDetails>, output: &Self::Output) -> Vec<ExplainedChange>;
+
+    /// The call as an alternative says, or the one before it.
+    fn instead(self, alternative: &Alternative, admin: &Admin) -> Result<Explanation>;
+}
+
+/// Makes the call, and compares the answer and its changes with the explanation.
+fn made<I: Explained>(admin: &Admin, input: I) -> Result<I::Output> {
+    let before = input.named(admin);
+    let explained = admin.explain(admin, input.clone());
+    if let Ok(Explanation { verdict: ExplainedVerdict::Refused { alternatives, .. }, .. }) =
+        &explained
+    {
+        for alternative in alternatives {
+            let instead = input.clone().instead(alternative, admin).expect("explained");
+            let is_answered = matches!(instead.verdict, ExplainedVerdict::Answered { .. });
+            assert!(is_answered, "{alternative:?}: {instead}");
+        }
+    }
+    assert_eq!(input.named(admin), before, "an explanation changes nothing");
+    let answer = input.call(admin);
+    match (explained, &answer) {
+        (Ok(explained), Ok(output)) => {
+            let ExplainedVerdict::Answered { changes, .. } = explained.verdict else {
+                panic!("{explained} {output:?}")
+            };
+            assert_eq!(changes, I::changes(before, output));
+        }
+        (Ok(explained), Err(Error::Refused(refused))) => {
+            let ExplainedVerdict::Refused { refusal, .. } = &explained.verdict else {
+                panic!("{explained} {refused:?}")
+            };
+            assert_eq!(refusal, refused);
+        }
+        (Err(explained), Err(error)) => assert_eq!(explained.to_string(), error.to_string()),
+        (explained, answer) => panic!("{explained:?} {answer:?}"),
+    }
+    answer
+}
+
+/// The change of one identity.
+fn change(before: Vec<IdentityDetails>, after: &IdentityDetails) -> Vec<ExplainedChange> {
+    let [before] = <[_; 1]>::try_from(before).expect("one identity");
+    let (is_same, after) = (before == *after, after.clone());
+    let is_disabled = after.state == IdentityState::Disabled;
+    let change = if is_disabled {
+        ExplainedChange::Disabled { before, after }
+    } else {
+        ExplainedChange::Changed { before, after }
+    };
+    if is_same { Vec::new() } else { vec![change] }
+}
+
+fn found(admin: &Admin, id: Option<&IdentityId>) -> Vec<IdentityDetails> {
+    id.and_then(|id| admin.identity(id).ok()).into_iter().collect()
+}
+
+impl Explained for LinkLoginInput {
+    type Output = IdentityDetails;
+
+    fn call(self, admin: &Admin) -> Result<IdentityDetails> {
+        admin.link_login(self)
+    }
+
+    fn named(&self, admin: &Admin) -> Vec<IdentityDetails> {
+        found(admin, self.get_identity_id())
+    }
+
+    fn changes(before: Vec<IdentityDetails>, output: &IdentityDetails) -> Vec<ExplainedChange> {
+        change(before, output)
+    }
+
+    fn instead(self, alternative: &Alternative, admin: &Admin) -> Result<Explanation> {
+        let Alternative::AfterUnlinkLogin { identity_id } = alternative else {
+            panic!("{alternative:?}")
+        };
+        let (provider, subject) = (self.get_provider(), self.get_subject());
+        let (provider, subject) = (provider.expect("given").as_str(), subject.expect("given"));
+        admin.explain(admin, UnlinkLoginInput::new(identity_id, provider, subject.as_str()))
+    }
+}
+
+impl Explained for UnlinkLoginInput {
+    type Output = IdentityDetails;
+
+    fn call(self, admin: &Admin) -> Result<IdentityDetails> {
+        admin.unlink_login(self)
+    }
+
+    fn named(&self, admin: &Admin) -> Vec<IdentityDetails> {
+        found(admin, self.get_identity_id())
+    }
+
+    fn changes(before: Vec<IdentityDetails>, output: &IdentityDetails) -> Vec<ExplainedChange> {
+        change(before, output)
+    }
+
+    fn instead(self, alternative: &Alternative, admin: &Admin) -> Result<Explanation> {
+        let Alternative::WithIdentityId { identity_id } = alternative else {
+            panic!("{alternative:?}")
+        };
+        admin.explain(admin, self.identity_id(identity_id))
+    }
+}
+
+impl Explained for DisableIdentityInput {
+    type Output = IdentityDetails;
+
+    fn call(self, admin: &Admin) -> Result<IdentityDetails> {
+        admin.disable_identity(self)
+    }
+
+    fn named(&self, admin: &Admin) -> Vec<IdentityDetails> {
+        found(admin, self.get_identity_id())
+    }
+
+    fn changes(before: Vec<IdentityDetails>, output: &IdentityDetails) -> Vec<ExplainedChange> {
+        change(before, output)
+    }
+
+    fn instead(self, alternative: &Alternative, _: &Admin) -> Result<Explanation> {
+        panic!("{alternative:?}")
+    }
+}
+
+impl Explained for AdminDeleteIdentitiesInput {
+    type Output = AdminDeleteIdentitiesOutput;
+
+    fn call(self, admin: &Admin) -> Result<AdminDeleteIdentitiesOutput> {
+        admin.delete_identities(self)
+    }
+
+    fn named(&self, admin: &Admin) -> Vec<IdentityDetails> {
+        let mut ids: Vec<_> = self.get_identity_ids_to_delete().into_iter().flatten().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().flat_map(|id| found(admin, Some(id))).collect()
+    }
+
+    fn changes(
+        before: Vec<IdentityDetails>,
+        output: &AdminDeleteIdentitiesOutput,
+    ) -> Vec<ExplainedChange> {
+        assert_eq!(output.deleted_identity_ids.len(), before.len());
+        before.into_iter().map(|before| ExplainedChange::Deleted { before }).collect()
+    }
+
+    fn instead(self, alternative: &Alternative, _: &Admin) -> Result<Explanation> {
+        panic!("{alternative:?}")
+    }
+}
+
+pub(super) fn link(
+    admin: &Admin,
+    id: &IdentityId,
+    provider: &str,
+    user: &str,
+) -> Result<IdentityDetails> {
+    made(admin, LinkLoginInput::new(id, provider, user))
+}
+
+pub(super) fn unlink(
+    admin: &Admin,
+    id: &IdentityId,
+    provider: &str,
+    user: &str,
+) -> Result<IdentityDetails> {
+    made(admin, UnlinkLoginInput::new(id, provider, user))
+}
+
+pub(super) fn disable(admin: &Admin, id: &IdentityId) -> Result<IdentityDetails> {
+    made(admin, DisableIdentityInput::new(id))
+}
+
+pub(super) fn delete<'a>(
+    admin: &Admin,
+    ids: impl IntoIterator<Item = &'a IdentityId>,
+) -> Result<AdminDeleteIdentitiesOutput> {
+    made(admin, AdminDeleteIdentitiesInput::new(ids))
+}
