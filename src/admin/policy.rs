@@ -11,7 +11,8 @@ use crate::part::{FromFn, forward};
 /// `GetCredentialsForIdentity` or `GetOpenIdTokenForDeveloperIdentity` that links a login to an
 /// identity that exists, or that merges identities. It does not ask about new identities, about
 /// known logins, and about calls that ask for a link or a merge by name, such as
-/// `MergeDeveloperIdentities`. If other calls change the same records meanwhile, it asks again.
+/// `MergeDeveloperIdentities`. If other calls change the same records meanwhile, it asks again. It
+/// also asks when such a call is [explained](crate::Admin::explain).
 ///
 /// The policy runs on a thread of its own, and the engine holds no lock while it waits. A policy
 /// that panics, or that does not answer before its [`deadline`](Self::deadline), fails that call

@@ -70,7 +70,8 @@ impl Admin {
     ///
     /// A refusal is a part of the explanation, not an error. The decision is that of the operation
     /// itself, but it is not committed: nothing is written, no key is created, no id is drawn, and
-    /// no rate is used. Login verifiers are asked as usual.
+    /// no rate is used. Login verifiers and the link policy are asked, and for a refused call again
+    /// for each alternative.
     ///
     /// An explanation does not foresee rates, contention, and failures of the credential issuer and
     /// of the store. It tells of identities of other people: show it to administrators.

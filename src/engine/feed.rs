@@ -18,8 +18,8 @@ const KEPT: usize = 4096;
 /// A reader never delays a call. The engine keeps 4,096 events for all of its feeds, and a slower
 /// reader is told how many it has missed. Without any feed the engine makes no event.
 ///
-/// Changes by other engines over the same store are not in the feed. Events of one identity are in
-/// the order of their revisions unless its changes were committed at the same time.
+/// Changes by other engines over the same store are not in the feed. If several threads change one
+/// identity, its events can come in another order: their revisions tell the right one.
 ///
 /// # Example: an invalidated cache
 ///

@@ -161,8 +161,7 @@ pub enum Refusal {
          identity pool."
     )]
     LoginsDontMatch,
-    /// The embedder's [`LinkPolicy`](crate::admin::LinkPolicy) has refused to link a login or to
-    /// merge identities.
+    /// The link policy of the embedder has refused to link a login or to merge identities.
     #[error("{reason}")]
     LinkVetoed {
         /// The reason of the policy.
