@@ -263,9 +263,11 @@ impl Sift<'_> {
 fn effect(tree: Tree) -> &'static str {
     match tree {
         Tree::Accounts => "the pools that are left are counted again",
+        Tree::Activity => "the change is not listed among the pool's activity",
         Tree::Deletions => "the rest of a deleted pool is not copied",
         Tree::Identities => IDENTITY_GONE,
         Tree::IdentityIndex => "the identities that are left are indexed again",
+        Tree::Journal => "the history of the identity begins later",
         Tree::Logins => "the logins of the identities that are left open them again",
         Tree::Pools => POOL_GONE,
         Tree::PoolListing => "the pools that are left are listed again",

@@ -11,9 +11,13 @@
 //! | logins | pool, kind, provider, subject | the identity and its creation |
 //! | session keys | number | a key that seals sessions |
 //! | signing keys | region, number | a key for tokens |
+//! | journal | pool, `i`, identity, revision | an event of the identity |
+//! | journal | pool, `p`, revision | an event of the pool |
+//! | activity | pool, moment, and the rest of the event's key in the journal | nothing |
 //!
-//! A guid takes 16 bytes and a moment 8, the highest first. Text that something follows ends with a
-//! zero; a zero inside it is written as zero and 255, which no text begins with.
+//! A guid takes 16 bytes, a moment 8, and a number or a revision 4, the highest first. Text that
+//! something follows ends with a zero; a zero inside it is written as zero and 255, which no text
+//! begins with.
 
 mod range;
 
@@ -34,12 +38,16 @@ pub use range::KeyRange;
 pub enum Tree {
     /// How many pools an account has in a region.
     Accounts,
+    /// The events of a pool, in the order of time.
+    Activity,
     /// Pools that are deleted while what was in them is not yet removed.
     Deletions,
     /// Identities in the order in which a pool lists them.
     Identities,
     /// Where an identity stands in that order.
     IdentityIndex,
+    /// Events of identities and pools, by identity and revision.
+    Journal,
     /// Logins, each with its identity.
     Logins,
     /// Pools.
@@ -54,11 +62,13 @@ pub enum Tree {
 
 impl Tree {
     /// Every tree.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Accounts,
+        Self::Activity,
         Self::Deletions,
         Self::Identities,
         Self::IdentityIndex,
+        Self::Journal,
         Self::Logins,
         Self::Pools,
         Self::PoolListing,
@@ -70,9 +80,11 @@ impl Tree {
     pub fn name(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
+            Self::Activity => "activity",
             Self::Deletions => "deletions",
             Self::Identities => "identities",
             Self::IdentityIndex => "identity-index",
+            Self::Journal => "journal",
             Self::Logins => "logins",
             Self::Pools => "pools",
             Self::PoolListing => "pool-listing",

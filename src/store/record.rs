@@ -48,6 +48,7 @@ pub(crate) trait Record: Sized {
 pub(crate) fn check(key: &Key, value: &[u8]) -> Result<(), StoreError> {
     match key.tree {
         Tree::Accounts => PoolCount::decode(key, value).map(drop),
+        Tree::Activity | Tree::Journal => Ok(()),
         Tree::Deletions => Deletion::decode(key, value).map(drop),
         Tree::Identities => Identity::decode(key, value).map(drop),
         Tree::IdentityIndex => Address::decode(key, value).map(drop),

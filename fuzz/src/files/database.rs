@@ -25,6 +25,19 @@ pub(crate) const EARLY: usize = 9;
 
 const COMMITS: usize = 14;
 
+/// The trees of the version that made the databases.
+const TREES: [Tree; 9] = [
+    Tree::Accounts,
+    Tree::Deletions,
+    Tree::Identities,
+    Tree::IdentityIndex,
+    Tree::Logins,
+    Tree::Pools,
+    Tree::PoolListing,
+    Tree::SessionKeys,
+    Tree::SigningKeys,
+];
+
 /// The records after each number of commits.
 pub(crate) static STATES: LazyLock<Vec<Records>> = LazyLock::new(|| {
     let store = MemoryStore::new();
@@ -38,7 +51,7 @@ pub(crate) static STATES: LazyLock<Vec<Records>> = LazyLock::new(|| {
 
 /// Every commit puts some records, replaces some and deletes one. Some are longer than a piece.
 fn write_commit(store: &dyn Store, number: usize) {
-    let key = |n: usize| Key::new(Tree::ALL[n % Tree::ALL.len()], format!("record-{n:02}"));
+    let key = |n: usize| Key::new(TREES[n % TREES.len()], format!("record-{n:02}"));
     let value = |length: usize| {
         let byte = |n: usize| u8::try_from((n * 31 + number * 17) % 251).expect("fits");
         (0..length).map(byte).collect::<Vec<_>>()

@@ -187,8 +187,10 @@ impl Reads<'_> {
                 }
             }
             Tree::Accounts
+            | Tree::Activity
             | Tree::Deletions
             | Tree::Identities
+            | Tree::Journal
             | Tree::Pools
             | Tree::PoolListing
             | Tree::SessionKeys

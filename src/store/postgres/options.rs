@@ -113,7 +113,8 @@ impl PostgresOptions {
     ///
     /// * the server refuses the user or the database, or does not prove who it is,
     /// * the server is older than PostgreSQL 14,
-    /// * the database has no schema of this crate: [migrate](Self::migrate) it,
+    /// * the database has no schema of this crate, or one of an earlier level:
+    ///   [migrate](Self::migrate) it,
     /// * a newer version of this crate wrote the schema, or something else did,
     /// * `synchronous_commit` is `off` and the options are not [relaxed](Self::relaxed).
     pub fn open(self) -> Result<PostgresStore, StoreError> {
@@ -126,7 +127,8 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), but for the missing schema, and when the user may not create one.
+    /// As [`open`](Self::open), but for the missing or earlier schema, and when the user may not
+    /// create tables. The schema is then as it was.
     ///
     /// # Example: a new database
     ///

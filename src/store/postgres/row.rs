@@ -41,9 +41,11 @@ impl<'a> RowKey<'a> {
 pub(super) fn table(tree: Tree) -> &'static str {
     match tree {
         Tree::Accounts => "accounts",
+        Tree::Activity => "activity",
         Tree::Deletions => "deletions",
         Tree::Identities => "identities",
         Tree::IdentityIndex => "identity_index",
+        Tree::Journal => "journal",
         Tree::Logins => "logins",
         Tree::Pools => "pools",
         Tree::PoolListing => "pool_listing",

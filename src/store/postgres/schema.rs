@@ -11,7 +11,23 @@ use crate::store::postgres::row::table;
 use crate::store::{StoreError, Tree};
 
 /// The level of the schema that this version creates. It works on this one and the next.
-const LEVEL: i32 = 1;
+const LEVEL: i32 = 2;
+
+/// The trees that each level has added, from the first one on. A migration creates their tables.
+const STEPS: [&[Tree]; LEVEL as usize] = [
+    &[
+        Tree::Accounts,
+        Tree::Deletions,
+        Tree::Identities,
+        Tree::IdentityIndex,
+        Tree::Logins,
+        Tree::Pools,
+        Tree::PoolListing,
+        Tree::SessionKeys,
+        Tree::SigningKeys,
+    ],
+    &[Tree::Activity, Tree::Journal],
+];
 
 /// The level of a schema, and which store it is.
 #[derive(Debug, Clone, Copy)]
@@ -95,10 +111,11 @@ fn look(channel: &mut Channel, schema: &str, deadline: Deadline) -> Result<Schem
     let (Some(level), Some(store)) = (level, store) else {
         return Err(foreign("its table `meta` has other values".to_owned()));
     };
-    if level == LEVEL {
-        let trees = Tree::ALL.map(|tree| format!("{}{TREE}", table(tree)));
-        for wanted in trees.iter().map(String::as_str).chain([TOKENS]) {
-            if !columns.contains(wanted) {
+    if (1..=LEVEL).contains(&level) {
+        let trees = trees_of(|step| step <= level);
+        let trees = trees.map(|tree| format!("{}{TREE}", table(tree)));
+        for wanted in trees.chain([TOKENS.to_owned()]) {
+            if !columns.contains(&wanted) {
                 let name = wanted.split('(').next().unwrap_or_default();
                 return Err(foreign(format!("its table `{name}` is missing or has other columns")));
             }
@@ -117,7 +134,7 @@ pub struct Migrated {
     pub after: i32,
 }
 
-/// Creates the schema if it is missing.
+/// Creates the schema if it is missing, or brings it to the level of this version.
 pub(super) fn migrate(options: &PostgresOptions) -> Result<Migrated, StoreError> {
     let deadline = Deadline::after(options.timeout);
     let migrated = Servers::new(options.clone()).and_then(|servers| {
@@ -140,22 +157,40 @@ fn migrate_on(
     );
     channel.simple(&lock, deadline)?;
     let migrated = match look(channel, schema, deadline)? {
+        Schema::Missing => {
+            channel.simple(&creation(schema), deadline)?;
+            channel.simple(&steps_behind(0, schema), deadline)?;
+            Migrated { before: None, after: LEVEL }
+        }
+        Schema::Found(Level { level, .. }) if (1..LEVEL).contains(&level) => {
+            channel.simple(&steps_behind(level, schema), deadline)?;
+            Migrated { before: Some(level), after: LEVEL }
+        }
         Schema::Found(found) => {
             let level = accept(found)?.level;
             Migrated { before: Some(level), after: level }
-        }
-        Schema::Missing => {
-            channel.simple(&creation(schema), deadline)?;
-            Migrated { before: None, after: LEVEL }
         }
     };
     channel.simple("COMMIT", deadline)?;
     Ok(migrated)
 }
 
-/// The statements that create the schema.
+/// The statements that create a schema of level 0, without trees.
 fn creation(schema: &str) -> String {
-    let trees = Tree::ALL.map(|tree| {
+    format!(
+        "CREATE SCHEMA IF NOT EXISTS {schema}; \
+         CREATE TABLE {schema}.meta (level integer NOT NULL, store uuid NOT NULL); \
+         CREATE UNIQUE INDEX meta_has_one_row ON {schema}.meta ((true)); \
+         INSERT INTO {schema}.meta VALUES (0, gen_random_uuid()); \
+         CREATE TABLE {schema}.tokens (token uuid PRIMARY KEY, at timestamptz NOT NULL, \
+         happened boolean NOT NULL); \
+         CREATE INDEX tokens_by_age ON {schema}.tokens (at)"
+    )
+}
+
+/// The statements that bring a schema of an earlier level to this one.
+fn steps_behind(level: i32, schema: &str) -> String {
+    let tables = trees_of(|step| step > level).map(|tree| {
         // Room in each page for new versions of its rows.
         format!(
             "CREATE TABLE {schema}.{} (k bytea NOT NULL, h bytea NOT NULL, tail bytea NOT NULL, \
@@ -163,14 +198,23 @@ fn creation(schema: &str) -> String {
             table(tree)
         )
     });
-    format!(
-        "CREATE SCHEMA IF NOT EXISTS {schema}; \
-         CREATE TABLE {schema}.meta (level integer NOT NULL, store uuid NOT NULL); \
-         CREATE UNIQUE INDEX meta_has_one_row ON {schema}.meta ((true)); \
-         INSERT INTO {schema}.meta VALUES ({LEVEL}, gen_random_uuid()); \
-         CREATE TABLE {schema}.tokens (token uuid PRIMARY KEY, at timestamptz NOT NULL, \
-         happened boolean NOT NULL); \
-         CREATE INDEX tokens_by_age ON {schema}.tokens (at); {}",
-        trees.concat()
-    )
+    format!("{}UPDATE {schema}.meta SET level = {LEVEL}", tables.collect::<String>())
+}
+
+/// The trees that some of the steps have added.
+fn trees_of(is_meant: impl Fn(i32) -> bool) -> impl Iterator<Item = Tree> {
+    let steps = (1..).zip(STEPS).filter(move |(step, _)| is_meant(*step));
+    steps.flat_map(|(_, trees)| trees.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tree_is_of_one_level() {
+        let mut trees: Vec<Tree> = trees_of(|_| true).collect();
+        trees.sort_unstable();
+        assert_eq!(trees, Tree::ALL);
+    }
 }

@@ -6,6 +6,7 @@ mod crashes;
 mod encryption;
 mod load;
 mod machine;
+mod migration;
 mod program;
 mod races;
 mod refusals;

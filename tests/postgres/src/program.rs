@@ -45,8 +45,8 @@ fn text(answer: &str, member: &str) -> String {
 fn servers_share_a_database() {
     let server = Server::shared(Version::Fifteen);
     let url = url(server, &server.new_database());
-    assert_eq!(cognate(&["migrate", "--store", &url]), "level before: none\nlevel after: 1\n");
-    assert_eq!(cognate(&["migrate", "--store", &url]), "level before: 1\nlevel after: 1\n");
+    assert_eq!(cognate(&["migrate", "--store", &url]), "level before: none\nlevel after: 2\n");
+    assert_eq!(cognate(&["migrate", "--store", &url]), "level before: 2\nlevel after: 2\n");
     let options = ["--store-connections", "2", "--log", "debug"];
     let [first, second] = [(); 2].map(|()| Program::serve(&url, &options));
     let pool = create_pool(&first);
