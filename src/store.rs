@@ -12,6 +12,8 @@ pub(crate) mod record;
 mod sled_store;
 mod version;
 
+use std::collections::VecDeque;
+
 use crate::part::forward;
 
 pub use batch::{Batch, Commit, Refreshed, Token};
@@ -45,8 +47,9 @@ pub type Visitor<'a> = &'a mut dyn FnMut(&Key, &[u8]) -> Result<(), StoreError>;
 /// # Requirements for an implementation
 ///
 /// * [`commit`](Self::commit) is atomic over all trees and serializable against other commits.
-/// * [`get`](Self::get) and [`scan`](Self::scan) return only committed values, and only if the
-///   store already guarantees their durability: a value must not disappear after it has been read.
+/// * [`get`](Self::get), [`scan`](Self::scan) and the other calls that read return only committed
+///   values, and only if the store already guarantees their durability: a value must not disappear
+///   after it has been read.
 /// * A call that fails has either made its whole change or no change.
 ///
 /// `testkit::Conformance` checks a store against the requirements of each method, and the guide
@@ -151,6 +154,41 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read.
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError>;
 
+    /// The last `limit` entries of `range`, in descending key order. Fewer only if the range has no
+    /// more. The default scans the whole range: override it if the store can read from the end.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    ///
+    /// # Example: the last two of three
+    ///
+    /// ```
+    /// use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, Tree};
+    ///
+    /// let store = MemoryStore::new();
+    /// let mut batch = Batch::default();
+    /// batch.puts.extend([1, 2, 3].map(|n| (Key::new(Tree::Activity, [n]), Vec::new())));
+    /// store.commit(batch)?;
+    /// let last = store.scan_back(&KeyRange::prefix(Tree::Activity, []), 2)?;
+    /// let keys: Vec<_> = last.into_iter().map(|(key, _)| key.bytes).collect();
+    /// assert_eq!(keys, [[3], [2]]);
+    /// # Ok::<(), cognate::store::StoreError>(())
+    /// ```
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut last = VecDeque::new();
+        for entry in entries(self, range.clone()) {
+            if last.len() == limit {
+                last.pop_front();
+            }
+            last.push_back(entry?);
+        }
+        Ok(last.into_iter().rev().collect())
+    }
+
     /// Calls `visitor` with each entry that [`scan`](Self::scan) would return. Override this if the
     /// store can show entries without copying them. The entries count only if the call succeeds.
     ///
@@ -200,6 +238,7 @@ forward!(Store {
     fn reads_one_moment(&self) -> bool;
     fn settles_by_token(&self) -> bool;
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError>;
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError>;
     fn visit(
         &self,
         range: &KeyRange,
@@ -213,8 +252,8 @@ forward!(Store {
 
 /// All entries of a range, in key order, read in steps. Entries that are written meanwhile may be
 /// missing.
-pub(crate) fn entries(
-    store: &dyn Store,
+pub(crate) fn entries<S: Store + ?Sized>(
+    store: &S,
     range: KeyRange,
 ) -> impl Iterator<Item = Result<(Key, Value), StoreError>> {
     const STEP: usize = 256;

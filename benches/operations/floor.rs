@@ -111,6 +111,10 @@ impl Store for Recorder {
         self.store.scan(range, limit)
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.store.scan_back(range, limit)
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         let of_users = batch.written().any(|key| WRITTEN.contains(&key.tree));
         if of_users {

@@ -150,6 +150,10 @@ impl Store for Watched {
         self.store.scan(range, limit)
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.store.scan_back(range, limit)
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         let writes = !batch.is_read_only();
         let outcome = self.store.commit(batch)?;

@@ -80,6 +80,10 @@ impl Store for OpenStore {
         self.call(|store| store.scan(range, limit))
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.call(|store| store.scan_back(range, limit))
+    }
+
     fn visit(
         &self,
         range: &KeyRange,

@@ -51,6 +51,11 @@ impl Store for Counting {
         self.store.scan(range, limit)
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.scans.fetch_add(1, Ordering::SeqCst);
+        self.store.scan_back(range, limit)
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         self.commits.fetch_add(1, Ordering::SeqCst);
         if self.contended.load(Ordering::SeqCst) {

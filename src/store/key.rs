@@ -31,6 +31,7 @@ use crate::state::{Login, LoginKind};
 use crate::store::StoreError;
 
 pub use range::KeyRange;
+pub(crate) use range::Order;
 
 /// The trees of a store, each with an order of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

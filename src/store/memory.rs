@@ -1,10 +1,11 @@
 //! A store in memory, whose content is lost when it is dropped.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use parking_lot::Mutex;
 
-use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value};
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Tree, Value};
 
 /// A store without a disk, for tests and for emulators that start empty.
 ///
@@ -40,6 +41,16 @@ impl Store for MemoryStore {
         Ok(within.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let entries = self.entries.lock();
+        let from = Bound::Included(Key::new(range.tree, range.start.clone()));
+        let within = entries.range((from, end_of(range))).rev();
+        Ok(within.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         let mut entries = self.entries.lock();
         if batch.checks.iter().any(|(key, value)| entries.get(key) != value.as_ref()) {
@@ -55,4 +66,14 @@ impl Store for MemoryStore {
     fn sync(&self) -> Result<(), StoreError> {
         Ok(())
     }
+}
+
+/// The end of a range among the keys of all trees.
+fn end_of(range: &KeyRange) -> Bound<Key> {
+    let next_tree = || Tree::ALL.into_iter().find(|tree| *tree > range.tree);
+    let end = match &range.end {
+        Some(end) => Some(Key::new(range.tree, end.clone())),
+        None => next_tree().map(|tree| Key::new(tree, [])),
+    };
+    end.map_or(Bound::Unbounded, Bound::Excluded)
 }

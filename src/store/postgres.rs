@@ -23,6 +23,7 @@ mod wire;
 use std::fmt;
 use std::time::Duration;
 
+use crate::store::key::Order;
 use crate::store::{Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, Value, Version};
 use connect::Servers;
 use deadline::{Deadline, Pauses};
@@ -48,8 +49,9 @@ pub use url::PostgresUrlError;
 /// * Commits are serializable, and one is durable when it is answered, if the server's
 ///   `synchronous_commit` is not `off`. With a synchronous standby it also survives the loss of a
 ///   server.
-/// * A [`get`](Store::get), a [`refresh`](Store::refresh) and a [`scan`](Store::scan) each read one
-///   moment of the database, in one round trip. A commit is one round trip.
+/// * A [`get`](Store::get), a [`refresh`](Store::refresh), a [`scan`](Store::scan) and a
+///   [`scan_back`](Store::scan_back) each read one moment of the database, in one round trip. A
+///   commit is one round trip.
 /// * A call ends within the [timeout](PostgresOptions::timeout), whatever the server does. It
 ///   repeats what met another transaction, and it looks for another server when one is lost.
 /// * When the answer of a commit is lost, the store finds out whether the commit happened. If it
@@ -133,6 +135,16 @@ impl PostgresStore {
         self.read(&read.request, deadline, |rows| read.answer(rows))
     }
 
+    fn read_range(
+        &self,
+        range: &KeyRange,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<(Key, Value)>, StoreError> {
+        let request = read::range_request(range, order, limit);
+        self.read(&request, self.deadline(), |rows| read::entries(range.tree, rows))
+    }
+
     /// Reads, on other connections if one breaks, until the deadline.
     fn read<T>(
         &self,
@@ -202,8 +214,11 @@ impl Store for PostgresStore {
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        let request = read::range_request(range, limit);
-        self.read(&request, self.deadline(), |rows| read::entries(range.tree, rows))
+        self.read_range(range, Order::Ascending, limit)
+    }
+
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.read_range(range, Order::Descending, limit)
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {

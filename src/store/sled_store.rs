@@ -4,6 +4,7 @@
 //! relaxed store the changes that have been answered. sled has one transaction lock for the whole
 //! process, so the closure only compares and writes. Flush and sync follow it.
 
+mod backward;
 mod behind;
 mod digest;
 mod entry;
@@ -29,6 +30,7 @@ use parking_lot::Mutex;
 use sled::transaction::{TransactionError, TransactionResult, Transactional};
 
 use crate::store::group::GroupCommit;
+use crate::store::key::Order;
 use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value, Visitor};
 use behind::{Layer, WriteBehind};
 use digest::Digest;
@@ -144,6 +146,33 @@ pub struct SledStore {
     shared: Arc<Shared>,
 }
 
+impl SledStore {
+    fn collect(
+        &self,
+        range: &KeyRange,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<(Key, Value)>, StoreError> {
+        let mut entries = Vec::new();
+        self.show(range, order, limit, &mut |key, value| {
+            entries.push((key.clone(), value.to_vec()));
+            Ok(())
+        })?;
+        Ok(entries)
+    }
+
+    fn show(
+        &self,
+        range: &KeyRange,
+        order: Order,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError> {
+        self.shared.guarded(|| self.shared.current_range(range, order, limit, visitor))?;
+        self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))
+    }
+}
+
 /// sled's own `Debug` would show every record, including the private halves of keys.
 impl fmt::Debug for SledStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,12 +198,11 @@ impl Store for SledStore {
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        let mut entries = Vec::new();
-        self.visit(range, limit, &mut |key, value| {
-            entries.push((key.clone(), value.to_vec()));
-            Ok(())
-        })?;
-        Ok(entries)
+        self.collect(range, Order::Ascending, limit)
+    }
+
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.collect(range, Order::Descending, limit)
     }
 
     fn visit(
@@ -183,8 +211,7 @@ impl Store for SledStore {
         limit: usize,
         visitor: Visitor<'_>,
     ) -> Result<(), StoreError> {
-        self.shared.guarded(|| self.shared.current_range(range, limit, visitor))?;
-        self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))
+        self.show(range, Order::Ascending, limit, visitor)
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {

@@ -1,5 +1,6 @@
 //! The requirements of the trait `Store`, checked for any store.
 
+mod backward;
 mod batches;
 mod breach;
 mod calls;
@@ -187,7 +188,8 @@ where
         let empty = "the database is empty before the suite";
         calls::is_empty(&store).map_err(|breach| breach.of(empty, Setting::OneHandle))?;
         let cases = batches::CASES.iter().chain(&records::CASES).chain(&long::CASES);
-        cases.chain([&sequences::CASE]).try_for_each(|case| case.check(&store))?;
+        let cases = cases.chain(&backward::CASES).chain([&sequences::CASE]);
+        cases.into_iter().try_for_each(|case| case.check(&store))?;
         self.check_pair(&store, &store, Setting::OneHandle)?;
         if self.is_shared {
             let second = self.opened("the database can be open twice")?;

@@ -228,6 +228,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.around(Kind::Read, None, || self.inner.scan(range, limit))
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.around(Kind::Read, None, || self.inner.scan_back(range, limit))
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         let kind = if batch.is_read_only() { Kind::Check } else { Kind::Write };
         self.around(kind, Some(Commit::Conflict), || self.inner.commit(batch))

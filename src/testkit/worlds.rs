@@ -98,6 +98,10 @@ impl Store for Counting {
         self.inner.scan(range, limit)
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.inner.scan_back(range, limit)
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         let writes = !batch.is_read_only();
         let outcome = self.inner.commit(batch)?;

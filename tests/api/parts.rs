@@ -113,6 +113,10 @@ impl Store for Marked {
         mark("scan")
     }
 
+    fn scan_back(&self, _: &KeyRange, _: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        mark("scan_back")
+    }
+
     fn visit(&self, _: &KeyRange, _: usize, _: Visitor<'_>) -> Result<(), StoreError> {
         mark("visit")
     }
@@ -139,6 +143,7 @@ fn a_pointer_to_a_store_forwards_every_method() {
             ("get", store.get(&[]).err()),
             ("get_one", store.get_one(&key).err()),
             ("scan", store.scan(&range, 1).err()),
+            ("scan_back", store.scan_back(&range, 1).err()),
             ("visit", store.visit(&range, 1, &mut |_, _| Ok(())).err()),
             ("commit", store.commit(Batch::default()).err()),
             ("sync", store.sync().err()),

@@ -53,6 +53,10 @@ impl Store for Remote {
         self.called().scan(range, limit)
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.called().scan_back(range, limit)
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         self.called().commit(batch)
     }

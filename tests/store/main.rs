@@ -1,5 +1,6 @@
 //! Stores: their conformance, damage to sled databases, folders, closing, and races.
 
+mod backward;
 mod closing;
 mod conformance;
 mod damage;

@@ -68,10 +68,16 @@ proptest! {
                     prop_assert_eq!(store.commit(batch.clone()).unwrap(), model.commit(batch).unwrap());
                     prop_assert_eq!(store.get(&written).unwrap(), model.get(&written).unwrap());
                 }
-                Step::Scan(range, limit) => prop_assert_eq!(
-                    store.scan(&range, limit).unwrap(),
-                    model.scan(&range, limit).unwrap()
-                ),
+                Step::Scan(range, limit) => {
+                    prop_assert_eq!(
+                        store.scan(&range, limit).unwrap(),
+                        model.scan(&range, limit).unwrap()
+                    );
+                    prop_assert_eq!(
+                        store.scan_back(&range, limit).unwrap(),
+                        model.scan_back(&range, limit).unwrap()
+                    );
+                }
                 Step::Sync => store.sync().unwrap(),
             }
         }

@@ -1,5 +1,6 @@
 //! The conformance suite names the fault of each broken store.
 
+mod backward;
 mod broken;
 mod commits;
 mod file_store;
@@ -115,7 +116,7 @@ fn a_database_that_cannot_be_open_twice_is_not_shared() {
 /// Stores with one fault each, and the requirement that the suite says they break. Where a fault
 /// breaks several requirements, the threads decide which one is met first.
 #[rustfmt::skip]
-const BROKEN: [(&str, Calls, &str); 39] = [
+const BROKEN: [(&str, Calls, &str); 49] = [
     ("conflicts at random", commits::CONFLICTS_AT_RANDOM, "a batch happens whole or not at all"),
     ("ignores absence", commits::IGNORES_ABSENCE, "a batch happens whole or not at all"),
     ("tells what it expected", commits::TELLS_WHAT_IT_EXPECTED, "a batch happens whole or not at all"),
@@ -140,6 +141,13 @@ const BROKEN: [(&str, Calls, &str); 39] = [
     ("tells keys apart by their beginning", reads::TELLS_KEYS_APART_BY_THEIR_BEGINNING, "a key is as long as a login"),
     ("compares beginnings", commits::COMPARES_BEGINNINGS, "records of any length are compared whole"),
     ("limits records", commits::LIMITS_RECORDS, "a record has room for 1 MiB"),
+    ("scans back in ascending order", backward::IN_ASCENDING_ORDER, "a scan back follows the order of keys"),
+    ("scans back one entry too few", backward::ONE_ENTRY_TOO_FEW, "a scan back follows the order of keys"),
+    ("scans back over the start", backward::OVER_THE_START, "a scan back follows the order of keys"),
+    ("scans back from the end of the tree", backward::FROM_THE_END_OF_THE_TREE, "a scan back follows the order of keys"),
+    ("forgets the last commit in a scan back", backward::FORGETS_THE_LAST_COMMIT, "a scan back returns what a scan returns"),
+    ("scans back a bounded number of entries", backward::A_BOUNDED_NUMBER, "a scan back returns what a scan returns"),
+    ("scans back by the beginning of keys", backward::BY_THE_BEGINNING_OF_KEYS, "a scan back follows the order of long keys"),
     ("checks before it commits", commits::CHECKS_BEFORE_IT_COMMITS, "of two batches that replace a record, one happens"),
     ("checks absence before it commits", commits::CHECKS_ABSENCE_BEFORE_IT_COMMITS, "of two batches that create a key, one happens"),
     ("upserts checked keys", commits::UPSERTS_CHECKED_KEYS, "a checked put does not bring back a key that a checked delete removed"),
@@ -154,6 +162,9 @@ const BROKEN: [(&str, Calls, &str); 39] = [
     ("commits, rolls back and commits again", commits::COMMITS_ROLLS_BACK_AND_COMMITS_AGAIN, "what was read does not disappear"),
     ("shows conflicts", commits::SHOWS_CONFLICTS, "nobody reads a batch that conflicts"),
     ("scans by offset", reads::SCANS_BY_OFFSET, "a scan misses and repeats nothing"),
+    ("scans back a copy of its own", backward::A_COPY_OF_ITS_OWN, "what was committed is read at once"),
+    ("scans back what is not committed", backward::WHAT_IS_NOT_COMMITTED, "what was read does not disappear"),
+    ("scans back by offset", backward::BY_OFFSET, "a scan back misses and repeats nothing"),
     ("loses the last login", commits::LOSES_THE_LAST_LOGIN, "what was committed is there after the database is opened again"),
 ];
 

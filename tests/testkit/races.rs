@@ -161,6 +161,11 @@ impl Store for Yielding {
         self.store.scan(range, limit)
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.pass();
+        self.store.scan_back(range, limit)
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         self.pass();
         self.store.commit(batch)

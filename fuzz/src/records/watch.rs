@@ -114,6 +114,14 @@ impl Store for Watch {
         Ok(entries)
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        let entries = self.store.scan_back(range, limit)?;
+        for (key, value) in &entries {
+            self.see(key, value);
+        }
+        Ok(entries)
+    }
+
     fn commit(&self, mut batch: Batch) -> Result<Commit, StoreError> {
         for key in batch.written() {
             let seen = self.seen();

@@ -55,6 +55,11 @@ impl Store for Deleting {
         self.store.scan(range, limit)
     }
 
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.delete_pool();
+        self.store.scan_back(range, limit)
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         self.store.commit(batch)
     }

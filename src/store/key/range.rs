@@ -17,6 +17,13 @@ pub struct KeyRange {
     pub end: Option<Vec<u8>>,
 }
 
+/// The order in which the entries of a range are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Order {
+    Ascending,
+    Descending,
+}
+
 impl KeyRange {
     /// The keys that begin with `prefix`.
     pub fn prefix(tree: Tree, prefix: impl Into<Vec<u8>>) -> Self {

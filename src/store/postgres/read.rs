@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::store::key::corrupt;
+use crate::store::key::{Order, corrupt};
 use crate::store::postgres::problem::Problem;
 use crate::store::postgres::row::RowKey;
 use crate::store::postgres::statement::{Action, Form, Parameter, Part, Shape};
@@ -119,13 +119,13 @@ fn arrays<'a>(keys: &[(&'a Key, Option<Version>)]) -> ReadParts<'a> {
     (Some(trees.into_values().collect()), parts, parameters)
 }
 
-/// A read of a range: its first rows.
-pub(super) fn range_request(range: &KeyRange, limit: usize) -> Request<'_> {
+/// A read of a range: its first rows in an order.
+pub(super) fn range_request(range: &KeyRange, order: Order, limit: usize) -> Request<'_> {
     let bounds = std::iter::once(&range.start).chain(&range.end).map(|bound| RowKey::of(bound));
     let bounds = bounds.flat_map(|row| [Parameter::Bytes(row.head), Parameter::Bytes(row.tail)]);
     let limit = Parameter::Limit(i64::try_from(limit).unwrap_or(i64::MAX));
     Request {
-        shape: Shape::Range { tree: range.tree, has_end: range.end.is_some() },
+        shape: Shape::Range { tree: range.tree, has_end: range.end.is_some(), order },
         parameters: bounds.chain([limit]).collect(),
     }
 }

@@ -9,6 +9,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use crate::store::Tree;
+use crate::store::key::Order;
 use crate::store::postgres::row::table;
 
 /// The form of a request, without its values.
@@ -18,6 +19,7 @@ pub(super) enum Shape {
     Range {
         tree: Tree,
         has_end: bool,
+        order: Order,
     },
     Commit {
         checks: Vec<Part>,
@@ -81,7 +83,7 @@ impl Shape {
                     text.find(*part, number);
                 }
             }
-            Self::Range { tree, has_end } => text.range(*tree, *has_end),
+            Self::Range { tree, has_end, order } => text.range(*tree, *has_end, *order),
             Self::Commit { checks, writes, has_token } => {
                 text.verdict(checks);
                 for (part, number) in writes.iter().zip(0_usize..) {
@@ -163,7 +165,7 @@ impl Text<'_> {
         }
     }
 
-    fn range(&mut self, tree: Tree, has_end: bool) {
+    fn range(&mut self, tree: Tree, has_end: bool, order: Order) {
         let (at, k, tail) = (self.table(tree), self.next(), self.next());
         self.push(format_args!(
             "SELECT t.k, t.tail, t.v FROM {at} AS t \
@@ -174,7 +176,11 @@ impl Text<'_> {
             self.push(format_args!(" AND t.k <= {k} AND (t.k < {k} OR t.tail < {tail})"));
         }
         let limit = self.next();
-        self.push(format_args!(" ORDER BY t.k, t.tail LIMIT {limit}"));
+        let order = match order {
+            Order::Ascending => "t.k, t.tail",
+            Order::Descending => "t.k DESC, t.tail DESC",
+        };
+        self.push(format_args!(" ORDER BY {order} LIMIT {limit}"));
     }
 
     /// Compares and locks the checked rows, and decides whether anything is written.

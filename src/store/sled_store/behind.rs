@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
+use crate::store::key::Order;
 use crate::store::sled_store::Shared;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value, Visitor};
 
@@ -172,6 +173,7 @@ impl Shared {
     pub(super) fn current_range(
         &self,
         range: &KeyRange,
+        order: Order,
         limit: usize,
         visitor: Visitor<'_>,
     ) -> Result<(), StoreError> {
@@ -179,11 +181,11 @@ impl Shared {
         // neither.
         let newest = self.behind.range(range);
         if newest.is_empty() {
-            return self.read_range(range, limit, visitor);
+            return self.read_range(range, order, limit, visitor);
         }
         let mut entries = BTreeMap::new();
         // Read more entries, as some may turn out to be deleted.
-        self.read_range(range, limit.saturating_add(newest.len()), &mut |key, value| {
+        self.read_range(range, order, limit.saturating_add(newest.len()), &mut |key, value| {
             entries.insert(key.clone(), value.to_vec());
             Ok(())
         })?;
@@ -193,7 +195,11 @@ impl Shared {
                 None => entries.remove(&key),
             };
         }
-        entries.iter().take(limit).try_for_each(|(key, value)| visitor(key, value))
+        let mut show = |(key, value): (&Key, &Value)| visitor(key, value);
+        match order {
+            Order::Ascending => entries.iter().take(limit).try_for_each(&mut show),
+            Order::Descending => entries.iter().rev().take(limit).try_for_each(&mut show),
+        }
     }
 }
 

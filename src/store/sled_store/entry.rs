@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use sled::IVec;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
+use crate::store::key::Order;
 use crate::store::sled_store::Shared;
 use crate::store::sled_store::digest::Digest;
 use crate::store::sled_store::error::store_error;
@@ -136,15 +137,36 @@ impl Shared {
     pub(super) fn read_range(
         &self,
         range: &KeyRange,
+        order: Order,
         limit: usize,
         visitor: Visitor<'_>,
     ) -> Result<(), StoreError> {
+        match order {
+            Order::Ascending => {
+                self.show(range.tree, self.within(range)?, limit, visitor).map(drop)
+            }
+            Order::Descending => self.read_back(range, limit, visitor),
+        }
+    }
+
+    /// The entries within a range, in key order.
+    pub(super) fn within(&self, range: &KeyRange) -> Result<sled::Iter, StoreError> {
         let tree = self.tree(range.tree as usize)?;
-        let mut entries = match &range.end {
+        Ok(match &range.end {
             Some(end) => tree.range(range.start.as_slice()..end.as_slice()),
             None => tree.range(range.start.as_slice()..),
-        };
-        let mut key = Key::new(range.tree, Vec::new());
+        })
+    }
+
+    /// Shows entries, unless they were deleted meanwhile. Returns how many more the limit allows.
+    pub(super) fn show(
+        &self,
+        tree: Tree,
+        mut entries: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<usize, StoreError> {
+        let mut key = Key::new(tree, Vec::new());
         let mut left = limit;
         while left > 0
             && let Some(entry) = entries.next()
@@ -161,7 +183,7 @@ impl Shared {
                 left = left.saturating_sub(1);
             }
         }
-        Ok(())
+        Ok(left)
     }
 
     /// The value of an entry, if no piece is missing.

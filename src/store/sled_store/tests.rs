@@ -61,6 +61,12 @@ fn a_failed_sync_stops_the_store() {
     // The writes of the failed group may not be on the disk, so they are not readable.
     assert!(matches!(store.get(&[Key::new(Tree::Pools, [1])]), Err(StoreError::Stopped)));
     assert_eq!(store.get(&[Key::new(Tree::Pools, [2])]).expect("reads"), [None]);
+    let scans = |prefix: u8| {
+        let range = KeyRange::prefix(Tree::Pools, [prefix]);
+        [store.scan(&range, 1), store.scan_back(&range, 1)]
+    };
+    assert!(scans(1).iter().all(|scan| matches!(scan, Err(StoreError::Stopped))));
+    assert!(scans(2).iter().all(|scan| matches!(scan.as_deref(), Ok([]))));
     assert_eq!(store.shared.mark.number(), 0, "nothing is known to be on the disk");
     drop(store);
     assert!(!folder.path().join("closed").exists(), "nothing is known to be whole");

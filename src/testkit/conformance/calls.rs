@@ -144,6 +144,24 @@ pub(super) fn scan(
     Ok(entries)
 }
 
+/// The last entries of a range, in descending order.
+pub(super) fn scan_back(
+    store: &dyn Store,
+    range: &KeyRange,
+    limit: usize,
+) -> Outcome<Vec<(Key, Value)>> {
+    let entries = store.scan_back(range, limit)?;
+    let count = entries.len();
+    ensure!(count <= limit, "a scan back of {limit} entries returned {count}");
+    for (key, _) in &entries {
+        ensure!(range.contains(key), "a scan back returned {}, outside its range", named(key));
+    }
+    for ((key, _), (next, _)) in entries.iter().zip(entries.iter().skip(1)) {
+        ensure!(key > next, "a scan back returned {} after {}", named(next), named(key));
+    }
+    Ok(entries)
+}
+
 /// More than any case writes to a tree.
 const ALL: usize = 10_000;
 

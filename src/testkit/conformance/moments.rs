@@ -1,9 +1,9 @@
 //! Requirements for reads and checks while others write.
 
-use crate::store::{Batch, Commit, Key, KeyRange, Tree, Value};
+use crate::store::{Batch, Commit, Key, KeyRange, Store, Tree, Value};
 use crate::testkit::conformance::breach::{Breach, Outcome, ensure, named, shown, worded};
 use crate::testkit::conformance::calls::{
-    Draft as _, batch, conflicts, done, get, holds, refresh, scan,
+    Draft as _, batch, conflicts, done, get, holds, refresh, scan, scan_back,
 };
 use crate::testkit::conformance::long::{PIECE, noise};
 use crate::testkit::conformance::races::number;
@@ -13,7 +13,7 @@ use crate::testkit::conformance::{Pair, PairCase};
 pub(super) const READ_AT_ONCE: PairCase =
     PairCase { requirement: "what was committed is read at once", run: read_at_once };
 
-pub(super) const CASES: [PairCase; 6] = [
+pub(super) const CASES: [PairCase; 7] = [
     PairCase { requirement: "a batch of checks sees one moment", run: checks_see_one_moment },
     PairCase { requirement: "one `get` reads one moment, if the store says so", run: one_get },
     PairCase {
@@ -22,8 +22,17 @@ pub(super) const CASES: [PairCase; 6] = [
     },
     PairCase { requirement: "what was read does not disappear", run: reads_do_not_go_back },
     PairCase { requirement: "nobody reads a batch that conflicts", run: conflicts_are_not_read },
-    PairCase { requirement: "a scan misses and repeats nothing", run: scans_are_complete },
+    PairCase {
+        requirement: "a scan misses and repeats nothing",
+        run: |pair| scans_are_complete(pair, "scan", scan),
+    },
+    PairCase {
+        requirement: "a scan back misses and repeats nothing",
+        run: |pair| scans_are_complete(pair, "scan_back", scan_back),
+    },
 ];
+
+type Scan = fn(&dyn Store, &KeyRange, usize) -> Outcome<Vec<(Key, Value)>>;
 
 fn read_at_once(pair: &Pair<'_>) -> Outcome {
     let key = Key::new(Tree::Logins, "passed on");
@@ -52,9 +61,12 @@ fn read_at_once(pair: &Pair<'_>) -> Outcome {
             let expected = shown(next.as_deref());
             ensure!(refreshed == expected, "`refresh` returned {refreshed} for {expected}");
         }
-        let scanned = scan(reader, &range, 2)?.pop().map(|(_, value)| value);
-        let (found, expected) = (shown(scanned.as_deref()), shown(next.as_deref()));
-        ensure!(scanned == next, "a scan returned {found} for {expected}");
+        let scans: [(&str, Scan); 2] = [("a scan", scan), ("a scan back", scan_back)];
+        for (call, scan) in scans {
+            let scanned = scan(reader, &range, 2)?.pop().map(|(_, value)| value);
+            let (found, expected) = (shown(scanned.as_deref()), shown(next.as_deref()));
+            ensure!(scanned == next, "{call} returned {found} for {expected}");
+        }
         done(
             reader,
             match &next {
@@ -195,6 +207,7 @@ fn reads_do_not_go_back(pair: &Pair<'_>) -> Outcome {
         rises("refresh", refresh(pair.other, &[(b.clone(), None)])?.pop().flatten())?;
         let range = KeyRange::prefix(Tree::Pools, *b"a");
         rises("scan", scan(pair.other, &range, 1)?.pop().map(|(_, value)| value))?;
+        rises("scan_back", scan_back(pair.other, &range, 1)?.pop().map(|(_, value)| value))?;
         rises("get_one", pair.one.get_one(&b)?)
     };
     meanwhile(pair.rounds, write, read)
@@ -228,7 +241,7 @@ fn conflicts_are_not_read(pair: &Pair<'_>) -> Outcome {
 }
 
 /// Long records that are replaced, and that stay, between keys that come and go.
-fn scans_are_complete(pair: &Pair<'_>) -> Outcome {
+fn scans_are_complete(pair: &Pair<'_>, call: &str, scan: Scan) -> Outcome {
     let stays = ["b", "d", "f"].map(|name| Key::new(Tree::Identities, name));
     let passes = ["a", "c", "e", "g"].map(|name| Key::new(Tree::Identities, name));
     let values = [10, 11, 12].map(|start| noise(start, 8 * PIECE + 5));
@@ -249,7 +262,7 @@ fn scans_are_complete(pair: &Pair<'_>) -> Outcome {
         for key in &stays {
             let scanned = entries.iter().find(|(found, _)| found == key).map(|(_, value)| value);
             let one = pair.other.get_one(key)?;
-            for (call, value) in [("scan", scanned), ("get_one", one.as_ref())] {
+            for (call, value) in [(call, scanned), ("get_one", one.as_ref())] {
                 ensure!(
                     value.is_some_and(|value| values.contains(value)),
                     "`{call}` of {} returned {}, which it never held",

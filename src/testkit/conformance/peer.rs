@@ -26,7 +26,8 @@ enum Asked {
     Get(Vec<Place>),
     ReadsOneMoment,
     Refresh(Vec<(Place, Option<[u8; 16]>)>),
-    Scan { from: Place, end: Option<Vec<u8>>, limit: usize },
+    Scan(Section),
+    ScanBack(Section),
     SettlesByToken,
     Sync,
 }
@@ -46,6 +47,10 @@ enum Answered {
 /// A key: the place of its tree, and its bytes.
 #[derive(Serialize, Deserialize)]
 struct Place(usize, Vec<u8>);
+
+/// A range: its start, its end, and the most entries to read.
+#[derive(Serialize, Deserialize)]
+struct Section(Place, Option<Vec<u8>>, usize);
 
 #[derive(Serialize, Deserialize)]
 struct Posted {
@@ -91,6 +96,19 @@ where
 
 fn places<T>(pairs: impl IntoIterator<Item = (Key, T)>) -> Vec<(Place, T)> {
     pairs.into_iter().map(|(key, value)| (Place::from(&key), value)).collect()
+}
+
+impl Section {
+    fn new(range: &KeyRange, limit: usize) -> Self {
+        let start = Place::from(&Key::new(range.tree, range.start.clone()));
+        Self(start, range.end.clone(), limit)
+    }
+
+    fn range(self) -> Result<(KeyRange, usize), StoreError> {
+        let Self(start, end, limit) = self;
+        let start = Key::try_from(start)?;
+        Ok((KeyRange { tree: start.tree, start: start.bytes, end }, limit))
+    }
 }
 
 impl Posted {
@@ -158,10 +176,13 @@ fn answer(store: &dyn Store, asked: Asked) -> Result<Answered, StoreError> {
             });
             Answered::Refreshed(found.collect())
         }
-        Asked::Scan { from, end, limit } => {
-            let from = Key::try_from(from)?;
-            let range = KeyRange { tree: from.tree, start: from.bytes, end };
+        Asked::Scan(section) => {
+            let (range, limit) = section.range()?;
             Answered::Entries(places(store.scan(&range, limit)?))
+        }
+        Asked::ScanBack(section) => {
+            let (range, limit) = section.range()?;
+            Answered::Entries(places(store.scan_back(&range, limit)?))
         }
         Asked::SettlesByToken => Answered::Flag(store.settles_by_token()),
         Asked::Sync => store.sync().map(|()| Answered::Done)?,
@@ -210,6 +231,13 @@ impl Peer {
         match line.answer()? {
             Answered::Failed(reason) => Err(StoreError::failed(reason)),
             answered => Ok(answered),
+        }
+    }
+
+    fn entries(&self, asked: &Asked) -> Result<Vec<(Key, Value)>, StoreError> {
+        match self.ask(asked)? {
+            Answered::Entries(entries) => paired(entries, |value| value),
+            _ => Err(unfitting()),
         }
     }
 
@@ -285,11 +313,11 @@ impl Store for Peer {
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
-        let from = Place::from(&Key::new(range.tree, range.start.clone()));
-        match self.ask(&Asked::Scan { from, end: range.end.clone(), limit })? {
-            Answered::Entries(entries) => paired(entries, |value| value),
-            _ => Err(unfitting()),
-        }
+        self.entries(&Asked::Scan(Section::new(range, limit)))
+    }
+
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.entries(&Asked::ScanBack(Section::new(range, limit)))
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {

@@ -30,6 +30,7 @@ pub(super) struct Calls {
     pub(super) get: fn(&Broken, &[Key]) -> Read<Values>,
     pub(super) refresh: fn(&Broken, &[Known]) -> Read<Vec<Refreshed>>,
     pub(super) scan: fn(&Broken, &KeyRange, usize) -> Read<Entries>,
+    pub(super) scan_back: fn(&Broken, &KeyRange, usize) -> Read<Entries>,
     pub(super) visit: fn(&Broken, &KeyRange, usize, Visitor<'_>) -> Read<()>,
     pub(super) commit: fn(&Broken, Batch) -> Read<Commit>,
     pub(super) reads_one_moment: bool,
@@ -42,6 +43,7 @@ pub(super) const SOUND: Calls = Calls {
     get: |broken, keys| broken.inner.get(keys),
     refresh: |broken, keys| broken.inner.refresh(keys),
     scan: |broken, range, limit| broken.inner.scan(range, limit),
+    scan_back: |broken, range, limit| broken.inner.scan_back(range, limit),
     visit: |broken, range, limit, visitor| {
         broken.scan(range, limit)?.iter().try_for_each(|(key, value)| visitor(key, value))
     },
@@ -114,6 +116,10 @@ impl Store for Broken {
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Read<Entries> {
         (self.calls_of.scan)(self, range, limit)
+    }
+
+    fn scan_back(&self, range: &KeyRange, limit: usize) -> Read<Entries> {
+        (self.calls_of.scan_back)(self, range, limit)
     }
 
     fn visit(&self, range: &KeyRange, limit: usize, visitor: Visitor<'_>) -> Read<()> {

@@ -133,19 +133,20 @@ pub(super) const SCANS_FROM_BEHIND_THE_START: Calls = Calls {
 };
 
 /// Reads pages by their number of entries, not by the last key.
-pub(super) const SCANS_BY_OFFSET: Calls = Calls {
-    scan: |broken, range, limit| {
-        let mut found: Entries = Vec::new();
-        while found.len() < limit {
-            let entries = broken.inner.scan(range, usize::MAX)?;
-            let Some(next) = entries.into_iter().nth(found.len()) else { break };
-            if found.len() % 2 == 1 && found.len() < 9 {
-                pause();
-            }
-            found.push(next);
+pub(super) fn by_offset(limit: usize, read: impl Fn() -> Read<Entries>) -> Read<Entries> {
+    let mut found: Entries = Vec::new();
+    while found.len() < limit {
+        let Some(next) = read()?.into_iter().nth(found.len()) else { break };
+        if found.len() % 2 == 1 && found.len() < 9 {
+            pause();
         }
-        Ok(found)
-    },
+        found.push(next);
+    }
+    Ok(found)
+}
+
+pub(super) const SCANS_BY_OFFSET: Calls = Calls {
+    scan: |broken, range, limit| by_offset(limit, || broken.inner.scan(range, usize::MAX)),
     ..SOUND
 };
 
