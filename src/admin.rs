@@ -4,7 +4,6 @@
 //! [`operation`](crate::operation). If the service has a type of the same name, the name begins
 //! with `Admin`. Outputs serialize with the service's member names, and dates as epoch seconds.
 
-mod event;
 mod explanation;
 mod identities;
 mod logins;
@@ -13,14 +12,15 @@ mod pools;
 
 use serde::Serialize;
 
-use crate::ambient::Timestamp;
+use crate::ambient::{Timestamp, epoch_seconds};
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::operation::epoch_seconds;
 use crate::state::{Identity, IdentityState, Login};
 
 pub use crate::rules::roles::RoleRule;
 pub use crate::rules::rule::{AppliedRule, ResolutionRow};
-pub use event::{Actor, ChangeEvent, ChangeKind, EventId, FoldedIdentity};
+pub use crate::state::{
+    Actor, ChangeEvent, ChangeKind, ChangeOperation, EventId, FoldedIdentity, Link, PoolMember,
+};
 pub use explanation::{
     Alternative, ExplainedChange, ExplainedLogin, ExplainedVerdict, Explanation, LoginCheck,
     RoleChoice,

@@ -3,6 +3,8 @@
 //! A run with a fixed [`Clock`], [`Entropy`] and [`Ids`] repeats byte for byte. ES256 is the one
 //! exception: ring itself draws its keys and the nonces of its signatures.
 
+pub(crate) mod epoch_seconds;
+
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -12,6 +12,7 @@ mod gather;
 mod handles;
 mod hints;
 mod identities;
+mod journal;
 mod keys;
 mod open_store;
 mod patience;
@@ -50,6 +51,7 @@ pub use deletion::Removal;
 pub use explain::Explain;
 pub use feed::{Fed, Feed};
 pub use handles::{Admin, Developer, Public};
+pub use journal::Journal;
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
 

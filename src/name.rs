@@ -122,6 +122,12 @@ pub(crate) fn is_same_provider(one: &str, other: &str) -> bool {
 }
 
 text_type! {
+    /// The id of a request, for the journal: 1 to 64 code points without white space. A request id
+    /// of the service is a UUID.
+    RequestId at "requestId", StringShape::new(1, 64).matching(&Pattern::NOT_SPACE)
+}
+
+text_type! {
     /// The user's id at a provider: an OpenID Connect `sub`, or a developer user identifier. 1 to
     /// 1024 code points, case-sensitive. It is never a token: a refreshed token of the same user
     /// has the same subject.

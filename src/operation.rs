@@ -26,7 +26,6 @@
 //! Inputs and outputs serialize and deserialize as the JSON of the service.
 
 mod developer;
-pub(crate) mod epoch_seconds;
 mod identities;
 pub(crate) mod input;
 mod pools;

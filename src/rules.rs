@@ -11,12 +11,13 @@
 //! | I2 | the login index and the identity records agree in both directions |
 //! | I3 | an identity has at most one login per public provider; many developer user identifiers are fine |
 //! | I4 | an identity has at most 20 logins |
-//! | I5 | AUTHENTICATED if and only if it has a login; once it has had one, it is never UNAUTHENTICATED again; DISABLED is final |
+//! | I5 | AUTHENTICATED if and only if it has a login; for every operation of the service, one that has had a login is never UNAUTHENTICATED again, and DISABLED is final; only an administrator's undo ends either |
 //! | I6 | every identity's pool exists; deleting a pool leaves nothing of it behind |
 //! | I7 | a refused operation changes nothing |
 //! | I8 | an answered operation survives a crash; an unanswered one happened completely or not at all |
 //! | I9 | identity ids are never reused; `CreationDate <= LastModifiedDate` |
 //! | I10 | a token's `sub`, `aud` and `amr` name an identity, pool and logins that existed together in one committed state |
+//! | I11 | with the journal on, folding an identity's history from its first kept event gives the identity |
 //!
 //! # Order of refusals
 //!
@@ -41,7 +42,7 @@ pub(crate) mod rule;
 pub(crate) mod session;
 pub(crate) mod tags;
 
-use crate::state::{Identity, Pool};
+use crate::state::{EventId, Identity, Pool};
 pub use refusal::Refusal;
 
 /// The decision of a rule. Either all of it takes effect, or none.
@@ -90,6 +91,8 @@ impl Decided<Identity> {
 pub(crate) enum Effect {
     Pool(Box<Change<Pool>>),
     Identity(Change<Identity>),
+    /// The change of this event is undone by the others.
+    Undone(EventId),
 }
 
 /// A record before and after a change.

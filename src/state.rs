@@ -1,9 +1,11 @@
 //! Stored state: pools and identities. Their constructors and changes maintain the invariants.
 
 mod attributes;
+mod event;
 mod identity;
 mod key;
 mod login;
+mod member;
 mod provider;
 mod roles;
 
@@ -20,12 +22,17 @@ use crate::name::{
 
 pub(crate) use attributes::AttributeMap;
 pub use attributes::PrincipalTags;
-pub use identity::IdentityState;
-pub(crate) use identity::{Identity, IdentitySummary, LOGINS_MAX, Link, LinkConflict};
+pub(crate) use event::{ActorKind, Source};
+pub use event::{
+    Actor, ChangeEvent, ChangeKind, ChangeOperation, EventId, FoldedIdentity,
+};
+pub use identity::{IdentityState, Link};
+pub(crate) use identity::{Identity, IdentitySummary, LOGINS_MAX, LinkConflict};
 pub use key::SigningAlgorithm;
 pub(crate) use key::{PrivateKey, PublicKey, StoredKey};
 pub use login::{ClaimValue, Login, VerifiedLogin};
 pub(crate) use login::{FACEBOOK, LoginKind};
+pub use member::PoolMember;
 pub use provider::PublicProvider;
 pub(crate) use provider::{OIDC_PROVIDER, ROLE, SAML_PROVIDER};
 pub(crate) use roles::PoolRoles;

@@ -125,6 +125,13 @@ pub enum ExplainedChange {
         /// The identity as it would be.
         after: IdentityDetails,
     },
+    /// A disabled identity gets back its state and its logins.
+    Restored {
+        /// The identity as it is.
+        before: IdentityDetails,
+        /// The identity as it would be.
+        after: IdentityDetails,
+    },
     /// An identity is deleted.
     Deleted {
         /// The identity as it is.

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::admin::IdentityDetails;
-use crate::ambient::Timestamp;
+use crate::ambient::{Timestamp, epoch_seconds};
 use crate::constraint::Violations;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName};
 use crate::operation::input::{Given, input};
-use crate::operation::{IDS_TO_DELETE_MAX, IDS_TO_DELETE_MIN, epoch_seconds};
+use crate::operation::{IDS_TO_DELETE_MAX, IDS_TO_DELETE_MIN};
 use crate::rules::page::PageSize;
 use crate::state::IdentityState;
 

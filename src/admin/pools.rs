@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::ambient::Timestamp;
 use crate::id::{AccountId, IdentityPoolId, Region};
 use crate::name::{IdentityPoolName, NextToken, ProviderName};
-use crate::operation::epoch_seconds;
+use crate::ambient::epoch_seconds;
 
 /// A page of all pools, sorted by account, region and creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

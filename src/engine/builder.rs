@@ -9,6 +9,7 @@ use crate::ambient::{Clock, Entropy, Ids, RandomIds, SystemClock, SystemEntropy}
 use crate::credentials::CredentialIssuer;
 use crate::engine::Choices;
 use crate::engine::deletion::Removal;
+use crate::engine::journal::Journal;
 use crate::engine::policy::Reviewer;
 use crate::engine::throttle::Throttling;
 use crate::id::AccountId;
@@ -68,6 +69,7 @@ pub struct Builder {
     reviewer: Option<Reviewer>,
     throttling: Throttling,
     removal: Removal,
+    journal: Option<Journal>,
     default_account: AccountId,
     choices: Choices,
     signing_algorithm: SigningAlgorithm,
@@ -87,6 +89,7 @@ impl Builder {
             reviewer: None,
             throttling: Throttling::default(),
             removal: Removal::default(),
+            journal: None,
             default_account: AccountId::zero(),
             choices: Choices::default(),
             signing_algorithm: SigningAlgorithm::default(),

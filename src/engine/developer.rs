@@ -24,6 +24,7 @@ use crate::rules::provider::Accepts;
 use crate::rules::{Decided, attributes};
 use crate::store::record::{Owner, Record as _};
 use crate::store::{Key, Store};
+use crate::state::ChangeOperation;
 
 impl Developer {
     /// Issues a token for a user that the backend has authenticated. Registers the user if
@@ -113,7 +114,7 @@ impl Developer {
         let (resolved, key) = match self.resolve_known_user(&input, &mut proving)? {
             Some(resolved) => (resolved, self.core.current_key(&self.region)?),
             None => self.core.run_as(
-                self.origin("GetOpenIdTokenForDeveloperIdentity"),
+                self.origin(ChangeOperation::GetOpenIdTokenForDeveloperIdentity),
                 |reads| self.decide_resolution(reads, &input, &mut proving),
                 |resolved| Ok((resolved, self.core.current_key(&self.region)?)),
             )?,
@@ -167,7 +168,7 @@ impl Developer {
             return Ok(identity);
         }
         let mut proving = Proving::new(&self.core, Accepts::Developer, &input.logins);
-        self.run("GetOpenIdTokenForDeveloperIdentity", |reads| {
+        self.run(ChangeOperation::GetOpenIdTokenForDeveloperIdentity, |reads| {
             let decided = self.decide_resolution(reads, &input, &mut proving)?;
             Ok(decided.map(|resolved| resolved.identity))
         })

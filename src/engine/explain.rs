@@ -21,7 +21,6 @@ use crate::operation::{
     GetCredentialsForIdentity, GetId, GetOpenIdToken, GetOpenIdTokenForDeveloperIdentity,
 };
 use crate::rules::{Change, Effect, Refusal};
-use crate::state::IdentityState;
 use crate::store::Batch;
 
 /// An input whose call can be explained: each operation that resolves, links, merges, unlinks,
@@ -57,7 +56,7 @@ pub struct ByAdmin<'a>(&'a Admin);
 
 impl ByAdmin<'_> {
     fn public(&self) -> Public {
-        Public { core: Arc::clone(&self.0.core) }
+        Public { core: Arc::clone(&self.0.core), request_id: None }
     }
 
     fn developer(&self, caller: &Developer) -> Developer {
@@ -249,10 +248,12 @@ fn change(effect: Effect) -> Option<ExplainedChange> {
             Some(ExplainedChange::Created { state: created.state(), logins })
         }
         Effect::Identity(Change::Update { before, after }) => {
-            let is_disabled = after.state() == IdentityState::Disabled;
+            let (was_disabled, is_disabled) = (before.is_disabled(), after.is_disabled());
             let (before, after) = ((&before).into(), (&after).into());
             Some(if is_disabled {
                 ExplainedChange::Disabled { before, after }
+            } else if was_disabled {
+                ExplainedChange::Restored { before, after }
             } else {
                 ExplainedChange::Changed { before, after }
             })
@@ -260,5 +261,6 @@ fn change(effect: Effect) -> Option<ExplainedChange> {
         Effect::Identity(Change::Delete(before)) => {
             Some(ExplainedChange::Deleted { before: (&before).into() })
         }
+        Effect::Undone(_) => None,
     }
 }

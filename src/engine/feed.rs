@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::admin::ChangeEvent;
+use crate::state::ChangeEvent;
 use crate::engine::Engine;
 
 /// The number of events that are kept for slow readers.
@@ -147,6 +147,9 @@ impl Ring {
             return;
         }
         let mut kept = self.kept.lock();
+        if kept.readers == 0 {
+            return;
+        }
         for event in events {
             if kept.events.len() == KEPT {
                 kept.events.pop_front();

@@ -14,7 +14,7 @@ use crate::operation::{
 use crate::rules::page::{Listing, Page};
 use crate::rules::rule::AppliedRule;
 use crate::rules::{Change, Decided, Effect, Refusal};
-use crate::state::{IdentityState, IdentitySummary};
+use crate::state::{ChangeOperation, IdentityState, IdentitySummary};
 use crate::store::{Key, KeyRange};
 
 /// The number of identities read at once while disabled ones are left out.
@@ -178,7 +178,7 @@ impl Developer {
         input: DeleteIdentitiesInput,
     ) -> Result<DeleteIdentitiesOutput> {
         let input = input.checked()?;
-        self.run("DeleteIdentities", |reads| self.decide_deletion(reads, &input))
+        self.run(ChangeOperation::DeleteIdentities, |reads| self.decide_deletion(reads, &input))
     }
 
     pub(super) fn decide_deletion(

@@ -97,6 +97,8 @@ fn is_link_or_merge(effect: &Effect) -> bool {
         Effect::Identity(Change::Update { before, after }) => {
             after.is_disabled() || after.logins().any(|login| !before.has(login))
         }
-        Effect::Identity(Change::Create(_) | Change::Delete(_)) | Effect::Pool(_) => false,
+        Effect::Identity(Change::Create(_) | Change::Delete(_))
+        | Effect::Pool(_)
+        | Effect::Undone(_) => false,
     }
 }

@@ -12,7 +12,7 @@ use crate::operation::{
 use crate::rules::page::{Listing, Page};
 use crate::rules::rule::AppliedRule;
 use crate::rules::{Change, Decided, Effect, Refusal, pool};
-use crate::state::{IdentityPool, Pool};
+use crate::state::{ChangeOperation, IdentityPool, Pool};
 use crate::store::key::corrupt;
 use crate::store::record::{PoolEntry, Record};
 use crate::store::{KeyRange, Store};
@@ -53,7 +53,7 @@ impl Developer {
     /// ```
     pub fn create_identity_pool(&self, input: CreateIdentityPoolInput) -> Result<IdentityPool> {
         let input = input.checked()?;
-        self.run("CreateIdentityPool", |reads| {
+        self.run(ChangeOperation::CreateIdentityPool, |reads| {
             let id = IdentityPoolId::new(&self.region, self.core.fresh_guid()?);
             let owner = (self.account.clone(), self.region.clone());
             let created = Pool::new(owner, self.core.now(), input.clone().into_pool(id));
@@ -133,7 +133,7 @@ impl Developer {
         let id = input.identity_pool_id.clone();
         let keep_tags = input.identity_pool_tags.is_none();
         let requested = input.into_pool(id.clone());
-        let updated = self.run("UpdateIdentityPool", |reads| {
+        let updated = self.run(ChangeOperation::UpdateIdentityPool, |reads| {
             let kept = reads.pool(self, &id)?;
             Ok(pool::update(&kept.pool, requested.clone(), keep_tags)?)
         });
@@ -217,7 +217,7 @@ impl Developer {
     pub fn delete_identity_pool(&self, input: DeleteIdentityPoolInput) -> Result<()> {
         let input = input.checked()?;
         let guid =
-            self.run("DeleteIdentityPool", |reads| self.decide_pool_deletion(reads, &input))?;
+            self.run(ChangeOperation::DeleteIdentityPool, |reads| self.decide_pool_deletion(reads, &input))?;
         self.core.after_deletion(guid);
         Ok(())
     }

@@ -12,6 +12,7 @@ use crate::operation::{
     GetOpenIdTokenInput, GetOpenIdTokenOutput, UnlinkIdentityInput,
 };
 use crate::rules::provider::Accepts;
+use crate::state::ChangeOperation;
 
 impl Public {
     /// Gets the identity of logins, or creates one.
@@ -62,7 +63,7 @@ impl Public {
         let input = input.checked()?;
         self.admit(Limited::GetId, input.identity_pool_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
-        let identity_id = self.run("GetId", |reads| self.decide_id(reads, &input, &mut proving))?;
+        let identity_id = self.run(ChangeOperation::GetId, |reads| self.decide_id(reads, &input, &mut proving))?;
         Ok(GetIdOutput { identity_id })
     }
 
@@ -111,7 +112,7 @@ impl Public {
         self.admit(Limited::GetOpenIdToken, input.identity_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
         let (claims, key) = self.core.run_as(
-            Self::origin("GetOpenIdToken"),
+            self.origin(ChangeOperation::GetOpenIdToken),
             |reads| self.decide_claims(reads, &input, &mut proving),
             |(claims, region)| Ok((claims, self.core.current_key(&region)?)),
         )?;
@@ -179,7 +180,7 @@ impl Public {
         self.admit(Limited::GetCredentialsForIdentity, input.identity_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
         self.core.run_as(
-            Self::origin("GetCredentialsForIdentity"),
+            self.origin(ChangeOperation::GetCredentialsForIdentity),
             |reads| self.decide_session(reads, &input, &mut proving),
             |(session, _)| {
                 let credentials = self.core.issue(&session)?;
@@ -227,7 +228,7 @@ impl Public {
     pub fn unlink_identity(&self, input: UnlinkIdentityInput) -> Result<()> {
         let input = input.checked()?;
         let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
-        self.run("UnlinkIdentity", |reads| self.decide_unlinking(reads, &input, &mut proving))
+        self.run(ChangeOperation::UnlinkIdentity, |reads| self.decide_unlinking(reads, &input, &mut proving))
     }
 
     fn admit<E>(&self, operation: Limited, region: Result<Region, E>) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::operation::{
     SetPrincipalTagAttributeMapOutput,
 };
 use crate::rules::{Refusal, attributes, roles};
-use crate::state::{AttributeMap, PoolRoles};
+use crate::state::{ChangeOperation, AttributeMap, PoolRoles};
 
 impl Developer {
     /// Replaces the roles and the role mappings of a pool. Those that are left out are removed.
@@ -55,7 +55,7 @@ impl Developer {
     pub fn set_identity_pool_roles(&self, input: SetIdentityPoolRolesInput) -> Result<()> {
         let input = input.checked()?;
         let requested = PoolRoles { defaults: input.roles, mappings: input.role_mappings };
-        let set = self.run("SetIdentityPoolRoles", |reads| {
+        let set = self.run(ChangeOperation::SetIdentityPoolRoles, |reads| {
             let kept = reads.pool(self, &input.identity_pool_id)?;
             Ok(roles::set(&kept.pool, requested.clone(), self.core.choices.role_accounts)?)
         });
@@ -147,7 +147,7 @@ impl Developer {
         } = input.checked()?;
         let own = principal_tags.unwrap_or_default();
         let map = AttributeMap::new(use_defaults.unwrap_or(false), own);
-        self.run("SetPrincipalTagAttributeMap", |reads| {
+        self.run(ChangeOperation::SetPrincipalTagAttributeMap, |reads| {
             let kept = reads.pool(self, &identity_pool_id)?;
             Ok(attributes::set(&kept.pool, &identity_provider_name, map.clone())?)
         })?;

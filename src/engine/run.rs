@@ -1,7 +1,7 @@
 //! The path of a request: gather, decide, commit. Only this module writes and retries.
 
 use crate::engine::Core;
-use crate::engine::events::{Origin, events};
+use crate::engine::events::Origin;
 use crate::engine::gather::Reads;
 use crate::engine::patience::Patience;
 use crate::error::{Error, Result};
@@ -32,20 +32,23 @@ impl Core {
         let (output, events) = self.run_batch(|reads| {
             let Decided { effects, output } = attempt(reads)?;
             let output = prepare(output)?;
-            let is_told = !effects.is_empty() && self.ring.is_read();
-            let events = is_told.then(|| events(origin, &effects, self.now()));
+            let events = self.events(origin, &effects);
             let mut writes = Batch::default();
+            self.keep(reads, &mut writes, &events, &effects)?;
             for effect in effects {
                 match effect {
                     Effect::Pool(change) => write_pool(reads, &mut writes, *change)?,
+                    Effect::Identity(Change::Create(created)) if self.journal.is_some() => {
+                        let created = created.created_by(Some(origin.source()));
+                        write_identity(&mut writes, Change::Create(created))?;
+                    }
                     Effect::Identity(change) => write_identity(&mut writes, change)?,
+                    Effect::Undone(_) => {}
                 }
             }
             Ok((writes, (output, events)))
         })?;
-        if let Some(events) = events {
-            self.ring.publish(events);
-        }
+        self.ring.publish(events);
         Ok(output)
     }
 
@@ -221,7 +224,7 @@ fn guid_of(pool: &Pool) -> Result<Guid> {
 }
 
 /// Stored records only have ids that an engine has generated.
-fn not_minted(id: &str) -> Error {
+pub(super) fn not_minted(id: &str) -> Error {
     Error::Corrupt { detail: format!("`{id}` is no id that can be kept") }
 }
 
@@ -259,7 +262,7 @@ pub(super) fn write_identity(writes: &mut Batch, change: Change<Identity>) -> Re
     Ok(())
 }
 
-fn place_of(identity: &Identity) -> Result<(Guid, Place)> {
+pub(super) fn place_of(identity: &Identity) -> Result<(Guid, Place)> {
     let pool = identity.pool().guid().ok_or_else(|| not_minted(identity.pool().as_str()))?;
     let guid = identity.id().guid().ok_or_else(|| not_minted(identity.id().as_str()))?;
     Ok((pool, Place { created: identity.created(), guid }))

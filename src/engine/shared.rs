@@ -8,6 +8,7 @@ use crate::engine::cache::PoolCache;
 use crate::engine::deletion::Remover;
 use crate::engine::feed::Ring;
 use crate::engine::hints::Hints;
+use crate::engine::journal::Journal;
 use crate::engine::keys::KeyRing;
 use crate::engine::open_store::OpenStore;
 use crate::engine::policy::Reviewer;
@@ -36,6 +37,7 @@ pub(super) struct Core {
     pub(super) reviewer: Option<Reviewer>,
     pub(super) throttle: Option<Throttle>,
     pub(super) ring: Arc<Ring>,
+    pub(super) journal: Option<Journal>,
     pub(super) remover: Remover,
     /// The account of requests whose credentials name none.
     pub(super) default_account: AccountId,

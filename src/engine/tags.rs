@@ -12,6 +12,7 @@ use crate::operation::{
     ListTagsForResourceInput, ListTagsForResourceOutput, TagResourceInput, UntagResourceInput,
 };
 use crate::rules::{Refusal, tags};
+use crate::state::ChangeOperation;
 
 impl Developer {
     /// Adds tags to a pool. A tag with an existing key replaces the old one.
@@ -46,7 +47,7 @@ impl Developer {
     pub fn tag_resource(&self, input: TagResourceInput) -> Result<()> {
         let input = input.checked()?;
         self.admit(Limited::TagResource)?;
-        self.run("TagResource", |reads| {
+        self.run(ChangeOperation::TagResource, |reads| {
             let kept = self.resource(reads, &input.resource_arn)?;
             Ok(tags::tag(&kept.pool, input.tags.clone())?)
         })
@@ -78,7 +79,7 @@ impl Developer {
     pub fn untag_resource(&self, input: UntagResourceInput) -> Result<()> {
         let input = input.checked()?;
         self.admit(Limited::UntagResource)?;
-        self.run("UntagResource", |reads| {
+        self.run(ChangeOperation::UntagResource, |reads| {
             let kept = self.resource(reads, &input.resource_arn)?;
             Ok(tags::untag(&kept.pool, &input.tag_keys))
         })

@@ -6,7 +6,7 @@ use crate::ambient::Timestamp;
 use crate::constraint::Violations;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName};
-use crate::operation::epoch_seconds;
+use crate::ambient::epoch_seconds;
 use crate::operation::input::{Given, input};
 use crate::rules::page::PageSize;
 use crate::state::{IdentityState, IdentitySummary, LOGINS_MAX};

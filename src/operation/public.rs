@@ -7,7 +7,7 @@ use crate::credentials::{Credentials, SecretKey, SessionToken};
 use crate::id::{ClaimedAccountId, IdentityId, IdentityPoolId};
 use crate::login::Logins;
 use crate::name::{Arn, LoginToken, ProviderName};
-use crate::operation::epoch_seconds;
+use crate::ambient::epoch_seconds;
 use crate::operation::input::{Given, input};
 use crate::token::OpenIdToken;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ambient::Timestamp;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::ProviderName;
-use crate::state::Login;
+use crate::state::{Login, Source};
 
 /// The maximum number of logins of an identity (I4).
 pub(crate) const LOGINS_MAX: usize = 20;
@@ -34,6 +34,9 @@ pub(crate) struct Identity {
     modified: Timestamp,
     revision: u32,
     links: Vec<Link>,
+    /// The call that has created the identity. `None` once the journal says it, and if there was no
+    /// journal.
+    creation: Option<Source>,
 }
 
 /// The part of an identity that a listing shows.
@@ -49,10 +52,13 @@ pub(crate) struct IdentitySummary {
 
 /// A link from an identity to a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Link {
-    pub(crate) login: Login,
-    /// Increases with each link of an identity. It defines the order of a paged lookup.
-    pub(crate) ordinal: u32,
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Link {
+    /// The login.
+    pub login: Login,
+    /// Increases with each link of an identity. It defines the order of the logins.
+    pub ordinal: u32,
 }
 
 /// The reason why an identity cannot get a login.
@@ -67,8 +73,16 @@ pub(crate) enum LinkConflict {
 impl Identity {
     /// A guest. Its first login authenticates it.
     pub(crate) fn guest(id: IdentityId, pool: IdentityPoolId, now: Timestamp) -> Self {
-        let state = IdentityState::Unauthenticated;
-        Self { id, pool, state, created: now, modified: now, revision: 1, links: Vec::new() }
+        Self {
+            id,
+            pool,
+            state: IdentityState::Unauthenticated,
+            created: now,
+            modified: now,
+            revision: 1,
+            links: Vec::new(),
+            creation: None,
+        }
     }
 
     /// An identity read from the store.
@@ -79,7 +93,12 @@ impl Identity {
         revision: u32,
         links: Vec<Link>,
     ) -> Self {
-        Self { id, pool, state, created, modified, revision, links }
+        Self { id, pool, state, created, modified, revision, links, creation: None }
+    }
+
+    /// The identity with the call that has created it.
+    pub(crate) fn created_by(self, creation: Option<Source>) -> Self {
+        Self { creation, ..self }
     }
 
     pub(crate) fn id(&self) -> &IdentityId {
@@ -117,7 +136,13 @@ impl Identity {
 
     /// The next revision of `before`.
     pub(crate) fn succeeding(self, before: &Self) -> Self {
-        Self { revision: before.revision.saturating_add(1), ..self }
+        Self { revision: before.revision.saturating_add(1), creation: None, ..self }
+    }
+
+    /// The call that has created the identity, if nothing has happened to it since and it was
+    /// created with a journal.
+    pub(crate) fn creation(&self) -> Option<&Source> {
+        self.creation.as_ref()
     }
 
     /// The links, in the order in which they were made.

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::id::IdentityId;
 use crate::rules::rule::AppliedRule;
 use crate::rules::{Change, Decided, Effect, admin};
-use crate::state::Identity;
+use crate::state::{ChangeOperation, Identity};
 use crate::store::Key;
 
 impl Admin {
@@ -49,7 +49,7 @@ impl Admin {
     /// ```
     pub fn disable_identity(&self, input: DisableIdentityInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.run("DisableIdentity", |reads| self.decide_disabling(reads, &input))
+        self.run(ChangeOperation::DisableIdentity, |reads| self.decide_disabling(reads, &input))
             .map(|after| (&after).into())
     }
 
@@ -95,7 +95,7 @@ impl Admin {
         input: AdminDeleteIdentitiesInput,
     ) -> Result<AdminDeleteIdentitiesOutput> {
         let input = input.checked()?;
-        self.run("AdminDeleteIdentities", |reads| decide_deletion(reads, &input))
+        self.run(ChangeOperation::AdminDeleteIdentities, |reads| decide_deletion(reads, &input))
     }
 }
 

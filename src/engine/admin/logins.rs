@@ -6,7 +6,7 @@ use crate::engine::gather::Reads;
 use crate::error::Result;
 use crate::rules::rule::AppliedRule;
 use crate::rules::{Decided, admin};
-use crate::state::Identity;
+use crate::state::{ChangeOperation, Identity};
 
 impl Admin {
     /// Links a login to an identity without a token. A guest becomes authenticated.
@@ -53,7 +53,7 @@ impl Admin {
     /// ```
     pub fn link_login(&self, input: LinkLoginInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.run("LinkLogin", |reads| self.decide_link(reads, &input)).map(|after| (&after).into())
+        self.run(ChangeOperation::LinkLogin, |reads| self.decide_link(reads, &input)).map(|after| (&after).into())
     }
 
     pub(in crate::engine) fn decide_link(
@@ -103,7 +103,7 @@ impl Admin {
     /// ```
     pub fn unlink_login(&self, input: UnlinkLoginInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.run("UnlinkLogin", |reads| self.decide_unlinking(reads, &input))
+        self.run(ChangeOperation::UnlinkLogin, |reads| self.decide_unlinking(reads, &input))
             .map(|after| (&after).into())
     }
 

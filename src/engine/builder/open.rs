@@ -142,6 +142,7 @@ impl Builder {
             credential_issuer: self.credential_issuer,
             reviewer: self.reviewer,
             ring: Arc::default(),
+            journal: self.journal,
             throttle: (self.throttling != Throttling::Off).then(Throttle::default),
             remover: Remover::new(self.removal),
             default_account: self.default_account,

@@ -16,7 +16,7 @@ use crate::rules::developer::{self, Lookup};
 use crate::rules::page::PageSize;
 use crate::rules::provider::developer_provider;
 use crate::rules::rule::AppliedRule;
-use crate::state::{Identity, Login};
+use crate::state::{ChangeOperation, Identity, Login};
 use crate::store::Key;
 
 impl Developer {
@@ -139,7 +139,7 @@ impl Developer {
     ) -> Result<MergeDeveloperIdentitiesOutput> {
         let input = input.checked()?;
         let identity_id =
-            self.run("MergeDeveloperIdentities", |reads| self.decide_merge(reads, &input))?;
+            self.run(ChangeOperation::MergeDeveloperIdentities, |reads| self.decide_merge(reads, &input))?;
         Ok(MergeDeveloperIdentitiesOutput { identity_id })
     }
 
@@ -205,7 +205,7 @@ impl Developer {
     /// ```
     pub fn unlink_developer_identity(&self, input: UnlinkDeveloperIdentityInput) -> Result<()> {
         let input = input.checked()?;
-        self.run("UnlinkDeveloperIdentity", |reads| self.decide_unlinking(reads, &input))
+        self.run(ChangeOperation::UnlinkDeveloperIdentity, |reads| self.decide_unlinking(reads, &input))
     }
 
     pub(in crate::engine) fn decide_unlinking(

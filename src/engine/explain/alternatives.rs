@@ -215,7 +215,7 @@ impl Scene {
                 Effect::Identity(Change::Update { after, .. }) if after.id() == before.id() => {
                     Some(after)
                 }
-                Effect::Identity(_) | Effect::Pool(_) => None,
+                Effect::Identity(_) | Effect::Pool(_) | Effect::Undone(_) => None,
             });
             changed.unwrap_or(before).clone()
         };

@@ -11,7 +11,7 @@ use crate::operation::{
     LookupDeveloperIdentityInput,
 };
 use crate::rules::{Change, Decided, Effect};
-use crate::state::SigningAlgorithm;
+use crate::state::{ChangeOperation, SigningAlgorithm};
 use crate::store::{Batch, Commit, Key, KeyRange, MemoryStore, StoreError, Tree, Value};
 
 /// A store in which a pool is deleted just before a login is read or a range is scanned.
@@ -30,7 +30,7 @@ impl Deleting {
     fn delete_pool(&self) {
         let Some((aws, pool)) = self.pool.lock().take() else { return };
         if self.is_begun_only {
-            let begun = aws.run("a test", |reads| {
+            let begun = aws.run(ChangeOperation::GetId, |reads| {
                 let deleted = Change::Delete(reads.pool(&aws, &pool)?.pool.clone());
                 Ok(Decided { effects: vec![Effect::Pool(Box::new(deleted))], output: () })
             });

@@ -1,0 +1,134 @@
+//! Erasure: the events of deleted identities, which name their subjects.
+
+use std::collections::BTreeSet;
+
+use crate::engine::Core;
+use crate::engine::run::place_of;
+use crate::error::Result;
+use crate::id::Guid;
+use crate::state::{ChangeKind, EventId, Identity};
+use crate::store::key::EventNumber;
+use crate::store::record::{EventRecord, Record};
+use crate::store::{Batch, Key, KeyRange, Store as _, entries};
+
+/// The number of revisions up to which events are read by their keys, those of many identities at
+/// once.
+const BY_KEY_MAX: u32 = 64;
+
+/// The events of an identity up to a revision.
+#[derive(Debug, Clone, Copy)]
+struct History {
+    pool: Guid,
+    identity: Guid,
+    until: u32,
+}
+
+impl Core {
+    /// Removes the events of deleted identities. Removes also those of the identities that were
+    /// merged into them: these are disabled, and their events name the same subjects.
+    pub(super) fn erase<'a>(
+        &self,
+        writes: &mut Batch,
+        deleted: impl Iterator<Item = &'a Identity>,
+    ) -> Result<()> {
+        let mut histories = Vec::new();
+        for identity in deleted {
+            // The first event is no record before the second one.
+            if identity.revision() > 1 {
+                let (pool, place) = place_of(identity)?;
+                let until = identity.revision();
+                histories.push(History { pool, identity: place.guid, until });
+            }
+        }
+        let mut erased: BTreeSet<Guid> = histories.iter().map(|of| of.identity).collect();
+        while !histories.is_empty() {
+            let mut merged = Vec::new();
+            for (number, event) in self.events_of(&histories)? {
+                writes.deletes.extend([Key::event(number), Key::activity(event.date, number)]);
+                if event.undone_by.is_none() {
+                    let changes = event.changes.into_iter();
+                    merged.extend(changes.filter_map(|change| taken_over(number.pool, change)));
+                }
+            }
+            merged.retain(|of| erased.insert(of.identity));
+            histories = self.still_merged(merged)?;
+        }
+        Ok(())
+    }
+
+    /// The events of these histories.
+    fn events_of(&self, histories: &[History]) -> Result<Vec<(EventNumber, EventRecord)>> {
+        let (short, long): (Vec<_>, Vec<_>) =
+            histories.iter().partition(|history| history.until <= BY_KEY_MAX);
+        let numbers = short.into_iter().flat_map(|&History { pool, identity, until }| {
+            let identity = Some(identity);
+            (1..=until).map(move |revision| EventNumber { pool, identity, revision })
+        });
+        let mut events = self.stored_events(numbers.collect())?;
+        for History { pool, identity, until } in long {
+            for entry in entries(&self.store, KeyRange::events_of(*pool, *identity)) {
+                let (key, value) = entry?;
+                let number = key.event_number().filter(|number| number.revision <= *until);
+                if let Some(number) = number {
+                    events.push((number, EventRecord::decode(&key, &value)?));
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// Those of the numbered events that are in the store.
+    pub(in crate::engine) fn stored_events(
+        &self,
+        numbers: Vec<EventNumber>,
+    ) -> Result<Vec<(EventNumber, EventRecord)>> {
+        let keys: Vec<Key> = numbers.iter().map(|number| Key::event(*number)).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let values = self.store.get(&keys)?;
+        let mut events = Vec::with_capacity(keys.len());
+        for ((number, key), value) in numbers.into_iter().zip(keys).zip(values) {
+            if let Some(value) = value {
+                events.push((number, EventRecord::decode(&key, &value)?));
+            }
+        }
+        Ok(events)
+    }
+
+    /// Those of the histories that do not end with a merge that was undone.
+    fn still_merged(&self, merged: Vec<History>) -> Result<Vec<History>> {
+        let numbers = merged.iter().map(|&History { pool, identity, until }| EventNumber {
+            pool,
+            identity: Some(identity),
+            revision: until,
+        });
+        let undone: BTreeSet<Option<Guid>> = self
+            .stored_events(numbers.collect())?
+            .into_iter()
+            .filter(|(_, event)| event.undone_by.is_some())
+            .map(|(number, _)| number.identity)
+            .collect();
+        Ok(merged.into_iter().filter(|of| !undone.contains(&Some(of.identity))).collect())
+    }
+}
+
+/// The history of the identity that a change has merged into another one.
+fn taken_over(pool: Guid, change: ChangeKind) -> Option<History> {
+    match change {
+        ChangeKind::TookOver { from: EventId { identity_id, revision }, .. } => {
+            Some(History { pool, identity: identity_id.guid()?, until: revision })
+        }
+        ChangeKind::Created { .. }
+        | ChangeKind::Linked { .. }
+        | ChangeKind::GaveUp { .. }
+        | ChangeKind::GaveBack { .. }
+        | ChangeKind::Unlinked { .. }
+        | ChangeKind::Disabled
+        | ChangeKind::Restored { .. }
+        | ChangeKind::Deleted
+        | ChangeKind::PoolCreated
+        | ChangeKind::PoolChanged { .. }
+        | ChangeKind::PoolDeleted => None,
+    }
+}
