@@ -6,6 +6,7 @@
 
 mod explanation;
 mod identities;
+mod journal;
 mod logins;
 mod policy;
 mod pools;
@@ -29,6 +30,10 @@ pub(crate) use identities::{AdminDeleteIdentities, DisableIdentity};
 pub use identities::{
     AdminDeleteIdentitiesInput, AdminDeleteIdentitiesOutput, AdminListIdentitiesInput,
     AdminListIdentitiesOutput, CreationDate, DisableIdentityInput,
+};
+pub(crate) use journal::{Activity, History, Undo};
+pub use journal::{
+    ActivityInput, ActivityOutput, HistoryInput, HistoryOutput, UndoInput, UndoOutput,
 };
 pub(crate) use logins::{LinkLogin, UnlinkLogin};
 pub use logins::{

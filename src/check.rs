@@ -1,5 +1,7 @@
 //! A check of a whole store that reports every violated invariant.
 
+mod history;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -14,7 +16,7 @@ use crate::store::{Key, KeyRange, Store, Tree, entries};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The violated invariant, from 1 (I1) to 9 (I9). `None` if a record does not decode.
+    /// The violated invariant, from 1 (I1) to 11 (I11). `None` if a record does not decode.
     pub invariant: Option<u8>,
     /// The key of the record and a description of the problem.
     pub detail: String,
@@ -46,6 +48,7 @@ fn walk(store: &dyn Store) -> Result<Vec<Finding>> {
     check.identities()?;
     check.index()?;
     check.logins()?;
+    check.journal()?;
     check.each::<Numbered<PrivateKey>>(Tree::SessionKeys, |check, key, _| {
         check.expect(None, key.session_key_number().is_some(), key, "not the name of a key");
         Ok(())

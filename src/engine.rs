@@ -39,6 +39,8 @@ use crate::check::Finding;
 use crate::credentials::VerifiedSession;
 use crate::error::Result;
 use crate::id::{AccountId, Region};
+#[cfg(feature = "http")]
+use crate::name::RequestId;
 use crate::rules::claims::Claims;
 use crate::store::Store;
 use crate::token::{Discovery, Jwks, WebIdentity};
@@ -377,10 +379,11 @@ impl Engine {
 
     /// A request id: sixteen unpredictable bytes in the form of a UUID.
     #[cfg(feature = "http")]
-    pub(crate) fn request_id(&self) -> Result<String> {
+    pub(crate) fn request_id(&self) -> Result<RequestId> {
         let mut bytes = [0; 16];
         self.core.entropy.fill(&mut bytes)?;
-        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+        let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
+        Ok(id.try_into()?)
     }
 }
 

@@ -186,6 +186,7 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::DeveloperProviderReserved { .. }
             | Refusal::DeveloperProviderUnsupported
             | Refusal::DeveloperUserIdentifierTooLong
+            | Refusal::EventNotReversible { .. }
             | Refusal::LookupKeyMissing
             | Refusal::NextTokenInvalid
             | Refusal::ProviderArnInvalid { .. }
@@ -225,9 +226,11 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::LoginOfAnother { .. }
             | Refusal::LoginTaken
             | Refusal::MergeOfTwoUsers
-            | Refusal::TooManyLogins => Self::ResourceConflict,
+            | Refusal::TooManyLogins
+            | Refusal::UndoOvertaken { .. } => Self::ResourceConflict,
             Refusal::AttributeMapNotFound { .. }
             | Refusal::DeveloperUserNotFound { .. }
+            | Refusal::EventNotFound { .. }
             | Refusal::IdentityNotFound { .. }
             | Refusal::LoginNotFound
             | Refusal::PoolNotFound { .. } => Self::ResourceNotFound,

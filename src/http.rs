@@ -160,8 +160,8 @@ use crate::engine::Engine;
 use crate::wire::{self, Context, Fault, ServiceOperation};
 
 use response::{
-    HEADER_LENGTH_MAX, document_response, empty_response, faulty_response, reply_response,
-    with_request_id,
+    HEADER_LENGTH_MAX, document_response, empty_response, faulty_response, fresh_id,
+    reply_response, with_fresh_id, with_request_id,
 };
 use route::{Route, UNKNOWN, origin, target, text};
 
@@ -225,26 +225,27 @@ pub fn needs_body<B>(request: &Request<B>) -> bool {
 /// signature does not verify. It has no CORS headers until it is [marked](Verdict::mark);
 /// [`Guard::refuse`] adds them.
 pub fn fault_response<B>(engine: &Engine, request: &Request<B>, fault: Fault) -> Response<Bytes> {
-    with_request_id(engine, faulty_response(Route::of(request).name(), fault))
+    with_fresh_id(engine, faulty_response(Route::of(request).name(), fault))
 }
 
 /// The response to a request whose body is longer than [`BODY_LENGTH_MAX`](wire::BODY_LENGTH_MAX),
 /// for a server that stops reading there: 413, `SerializationException`. It has no CORS headers
 /// until it is [marked](Verdict::mark).
 pub fn body_too_long(engine: &Engine) -> Response<Bytes> {
-    with_request_id(engine, too_long())
+    with_fresh_id(engine, too_long())
 }
 
 /// The response to a request that a server has no room for: 503, [`Fault::service_unavailable`].
 /// It has no CORS headers until it is [marked](Verdict::mark).
 pub fn unavailable(engine: &Engine) -> Response<Bytes> {
-    with_request_id(engine, faulty_response(UNKNOWN, Fault::service_unavailable()))
+    with_fresh_id(engine, faulty_response(UNKNOWN, Fault::service_unavailable()))
 }
 
 /// The response to a request that a guard lets pass.
 fn dispatch(engine: &Engine, context: &Context, request: &Request<Bytes>) -> Response<Bytes> {
     let route = Route::of(request);
     let name = route.name();
+    let request_id = context.request_id().cloned().or_else(|| fresh_id(engine));
     let response = match route {
         Route::Discovery => origin(request).map_or_else(
             || {
@@ -267,11 +268,12 @@ fn dispatch(engine: &Engine, context: &Context, request: &Request<Bytes>) -> Res
         Route::Operation(_) if request.body().len() > wire::BODY_LENGTH_MAX => too_long(),
         Route::Operation(_) => {
             let target = target(request.headers());
-            reply_response(name, wire::call(engine, context, &target, request.body()))
+            let caller = (context, request_id.as_ref());
+            reply_response(name, wire::call_as(engine, caller, &target, request.body()))
         }
         Route::Preflight => empty_response(name),
     };
-    with_request_id(engine, response)
+    with_request_id(response, request_id.as_ref())
 }
 
 fn too_long() -> Response<Bytes> {

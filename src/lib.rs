@@ -54,6 +54,7 @@ pub use engine::Engine;
 pub use engine::Explain;
 pub use engine::Fed;
 pub use engine::Feed;
+pub use engine::Journal;
 pub use engine::Public;
 pub use engine::Removal;
 pub use engine::Throttling;

@@ -41,6 +41,7 @@ pub(crate) mod roles;
 pub(crate) mod rule;
 pub(crate) mod session;
 pub(crate) mod tags;
+pub(crate) mod undo;
 
 use crate::state::{EventId, Identity, Pool};
 pub use refusal::Refusal;

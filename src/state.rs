@@ -22,12 +22,10 @@ use crate::name::{
 
 pub(crate) use attributes::AttributeMap;
 pub use attributes::PrincipalTags;
+pub use event::{Actor, ChangeEvent, ChangeKind, ChangeOperation, EventId, FoldedIdentity};
 pub(crate) use event::{ActorKind, Source};
-pub use event::{
-    Actor, ChangeEvent, ChangeKind, ChangeOperation, EventId, FoldedIdentity,
-};
-pub use identity::{IdentityState, Link};
 pub(crate) use identity::{Identity, IdentitySummary, LOGINS_MAX, LinkConflict};
+pub use identity::{IdentityState, Link};
 pub use key::SigningAlgorithm;
 pub(crate) use key::{PrivateKey, PublicKey, StoredKey};
 pub use login::{ClaimValue, Login, VerifiedLogin};

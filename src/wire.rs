@@ -76,6 +76,7 @@ mod shape;
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::name::RequestId;
 
 use operation::{Run, region_of};
 
@@ -125,7 +126,17 @@ impl From<Fault> for Reply {
 /// then those that each operation lists. It skips members that an operation does not know, and
 /// keeps nothing of them. It reads at most 32,768 values of the others.
 pub fn call(engine: &Engine, context: &Context, target: &str, body: &[u8]) -> Reply {
-    match dispatch(engine, context, target, body) {
+    call_as(engine, (context, context.request_id()), target, body)
+}
+
+/// A call of the request with this id.
+pub(crate) fn call_as(
+    engine: &Engine,
+    (context, request_id): (&Context, Option<&RequestId>),
+    target: &str,
+    body: &[u8],
+) -> Reply {
+    match dispatch(engine, (context, request_id), target, body) {
         Ok(body) => Reply { status: 200, body, fault: None },
         Err(fault) => fault.into(),
     }
@@ -138,7 +149,7 @@ fn operation_name(target: &str) -> Option<&str> {
 
 fn dispatch(
     engine: &Engine,
-    context: &Context,
+    (context, request_id): (&Context, Option<&RequestId>),
     target: &str,
     body: &[u8],
 ) -> Result<Vec<u8>, Fault> {
@@ -154,7 +165,7 @@ fn dispatch(
                 engine.would_admit(limited, (None, &region))?;
             }
             violations?;
-            run(&engine.public(), &document)
+            run(&engine.public().for_request(request_id), &document)
         }
         Run::Signed(run) => {
             let (account, region) = context.owner(engine)?;
@@ -162,7 +173,7 @@ fn dispatch(
                 engine.would_admit(limited, (Some(&account), &region))?;
             }
             violations?;
-            run(&engine.developer(account, region), &document)
+            run(&engine.developer(account, region).for_request(request_id), &document)
         }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::ambient::Timestamp;
+use crate::ambient::epoch_seconds;
 use crate::id::{AccountId, IdentityPoolId, Region};
 use crate::name::{IdentityPoolName, NextToken, ProviderName};
-use crate::ambient::epoch_seconds;
 
 /// A page of all pools, sorted by account, region and creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

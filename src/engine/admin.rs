@@ -2,9 +2,11 @@
 
 mod counts;
 mod find;
+mod history;
 mod identities;
 mod listing;
 mod logins;
+mod undo;
 mod walk;
 
 use crate::admin::IdentityDetails;

@@ -162,6 +162,17 @@ impl Builder {
         self
     }
 
+    /// Keeps a journal: the events of identities and pools, for
+    /// [`history`](crate::Admin::history), [`activity`](crate::Admin::activity) and
+    /// [`undo`](crate::Admin::undo). The default is to keep none.
+    ///
+    /// A journal that begins later, or that was off for a time, has no events of what happened
+    /// without it. Events that are kept already stay if the engine is opened without a journal.
+    pub fn journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
     /// The account of wire requests whose access key id is not an account id. The default is
     /// [`AccountId::zero`], for which [`RoleAccounts`] makes an exception.
     ///

@@ -1,7 +1,7 @@
 //! Removal of the remaining records of deleted pools.
 //!
 //! One batch deletes a pool itself and leaves a mark (I6). From then on nothing of the pool can be
-//! seen or written. Its identities and logins are removed in bounded steps, and the mark goes with
+//! seen or written. Its identities, logins and events are removed in bounded steps, and the mark goes with
 //! the last step. The first step claims the mark for the engine, and later steps extend the claim,
 //! so that several engines over one store do not remove the same pool. Each step checks the mark:
 //! it does not happen if another engine has taken over.
@@ -23,7 +23,7 @@ use crate::store::key::corrupt;
 use crate::store::record::{Claim, Deletion, Record};
 use crate::store::{Batch, Key, KeyRange, Tree, entries};
 
-/// The number of identities, and of logins without one, that one step removes.
+/// The number of identities, of logins without one, and of events, that one step removes.
 const STEP: usize = 60;
 
 /// The thread that removes the identities and logins of deleted pools.
@@ -211,8 +211,8 @@ impl Core {
         }
     }
 
-    /// Removes one step of identities, each with its logins, and of logins without an identity. By
-    /// I2 there are none of these, but a damaged store can have some.
+    /// Removes one step of identities, each with its logins, then of events. Removes also logins
+    /// without an identity: by I2 there are none, but a damaged store can have some.
     fn remove_step(&self, pool: Guid) -> Result<Step> {
         let (key, remover) = (Key::deletion(pool), &self.remover);
         self.run_batch(|reads| {
@@ -230,14 +230,16 @@ impl Core {
                 let identity = Identity::decode(&key, &value)?;
                 write_identity(&mut writes, Change::Delete(identity))?;
             }
-            if is_last {
-                let logins = reads.scan(&KeyRange::prefix(Tree::Logins, pool.0), STEP)?;
-                is_last = logins.len() < STEP;
-                writes.deletes.extend(logins.into_iter().map(|(key, _)| key));
-                // Most of them were the logins of the last identities.
-                writes.deletes.sort_unstable();
-                writes.deletes.dedup();
+            for tree in [Tree::Logins, Tree::Journal, Tree::Activity] {
+                if is_last {
+                    let rest = reads.scan(&KeyRange::prefix(tree, pool.0), STEP)?;
+                    is_last = rest.len() < STEP;
+                    writes.deletes.extend(rest.into_iter().map(|(key, _)| key));
+                }
             }
+            // Most of the logins were those of the last identities.
+            writes.deletes.sort_unstable();
+            writes.deletes.dedup();
             if is_last {
                 writes.deletes.push(key.clone());
             } else if !mark.claim.is_some_and(|c| remover.is_own(&c) && c.is_fresh(now)) {

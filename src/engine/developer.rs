@@ -22,9 +22,9 @@ use crate::rules::claims::{Claims, TokenDuration};
 use crate::rules::link::{self, DeveloperLinking, OpenedBy};
 use crate::rules::provider::Accepts;
 use crate::rules::{Decided, attributes};
+use crate::state::ChangeOperation;
 use crate::store::record::{Owner, Record as _};
 use crate::store::{Key, Store};
-use crate::state::ChangeOperation;
 
 impl Developer {
     /// Issues a token for a user that the backend has authenticated. Registers the user if

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::state::ChangeEvent;
 use crate::engine::Engine;
+use crate::state::ChangeEvent;
 
 /// The number of events that are kept for slow readers.
 const KEPT: usize = 4096;

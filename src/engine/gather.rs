@@ -206,6 +206,17 @@ impl<'a> Reads<'a> {
         Ok(self.core.store.scan(range, limit)?)
     }
 
+    /// The last entries of a range, the last one first. They are read without checks, as those of
+    /// [`scan`](Self::scan).
+    pub(super) fn scan_back(
+        &mut self,
+        range: &KeyRange,
+        limit: usize,
+    ) -> Result<Vec<(Key, Value)>> {
+        self.scanned = true;
+        Ok(self.core.store.scan_back(range, limit)?)
+    }
+
     /// Like `scan`, but passes the entries to a visitor one by one.
     pub(super) fn visit(
         &mut self,

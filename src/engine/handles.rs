@@ -75,7 +75,11 @@ impl Developer {
     /// ```
     #[must_use]
     pub fn request(&self, id: RequestId) -> Self {
-        Self { request_id: Some(id), ..self.clone() }
+        self.clone().for_request(Some(&id))
+    }
+
+    pub(crate) fn for_request(self, id: Option<&RequestId>) -> Self {
+        Self { request_id: id.cloned(), ..self }
     }
 
     pub(super) fn admit(&self, operation: Limited) -> Result<()> {
@@ -105,7 +109,11 @@ impl Public {
     /// request.
     #[must_use]
     pub fn request(&self, id: RequestId) -> Self {
-        Self { request_id: Some(id), ..self.clone() }
+        self.clone().for_request(Some(&id))
+    }
+
+    pub(crate) fn for_request(self, id: Option<&RequestId>) -> Self {
+        Self { request_id: id.cloned(), ..self }
     }
 }
 

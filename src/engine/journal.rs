@@ -101,9 +101,10 @@ impl Core {
 
 /// Whether the event is a record of its own.
 fn is_kept(event: &ChangeEvent) -> bool {
-    !event.changes.iter().any(|change| {
-        matches!(change, ChangeKind::Created { .. } | ChangeKind::PoolDeleted)
-    })
+    !event
+        .changes
+        .iter()
+        .any(|change| matches!(change, ChangeKind::Created { .. } | ChangeKind::PoolDeleted))
 }
 
 fn put(writes: &mut Batch, number: EventNumber, event: &EventRecord) -> Result<()> {

@@ -216,8 +216,9 @@ impl Developer {
     /// ```
     pub fn delete_identity_pool(&self, input: DeleteIdentityPoolInput) -> Result<()> {
         let input = input.checked()?;
-        let guid =
-            self.run(ChangeOperation::DeleteIdentityPool, |reads| self.decide_pool_deletion(reads, &input))?;
+        let guid = self.run(ChangeOperation::DeleteIdentityPool, |reads| {
+            self.decide_pool_deletion(reads, &input)
+        })?;
         self.core.after_deletion(guid);
         Ok(())
     }

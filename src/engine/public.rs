@@ -63,7 +63,8 @@ impl Public {
         let input = input.checked()?;
         self.admit(Limited::GetId, input.identity_pool_id.region())?;
         let mut proving = Proving::new(&self.core, Accepts::Public, &input.logins);
-        let identity_id = self.run(ChangeOperation::GetId, |reads| self.decide_id(reads, &input, &mut proving))?;
+        let identity_id =
+            self.run(ChangeOperation::GetId, |reads| self.decide_id(reads, &input, &mut proving))?;
         Ok(GetIdOutput { identity_id })
     }
 
@@ -228,7 +229,9 @@ impl Public {
     pub fn unlink_identity(&self, input: UnlinkIdentityInput) -> Result<()> {
         let input = input.checked()?;
         let mut proving = Proving::new(&self.core, Accepts::PublicOrCognito, &input.logins);
-        self.run(ChangeOperation::UnlinkIdentity, |reads| self.decide_unlinking(reads, &input, &mut proving))
+        self.run(ChangeOperation::UnlinkIdentity, |reads| {
+            self.decide_unlinking(reads, &input, &mut proving)
+        })
     }
 
     fn admit<E>(&self, operation: Limited, region: Result<Region, E>) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::operation::{
     SetPrincipalTagAttributeMapOutput,
 };
 use crate::rules::{Refusal, attributes, roles};
-use crate::state::{ChangeOperation, AttributeMap, PoolRoles};
+use crate::state::{AttributeMap, ChangeOperation, PoolRoles};
 
 impl Developer {
     /// Replaces the roles and the role mappings of a pool. Those that are left out are removed.

@@ -1,4 +1,4 @@
-//! The thread that removes deleted pools while the engine serves.
+//! The thread that removes deleted pools, and events that are too old, while the engine serves.
 
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::ambient::part_of;
+use crate::ambient::{Timestamp, part_of};
 use crate::engine::Core;
 use crate::engine::deletion::Removal;
 use crate::error::{Error, Result};
@@ -118,11 +118,23 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// The time within which the engines that wait for the end of a claim try to take over.
 const MEETING: Duration = Duration::from_secs(1);
 
-/// Removes deleted pools until the engine ends.
+/// The time between two searches for events that are too old.
+const EXPIRY_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// Removes deleted pools, and events that are too old, until the engine ends.
 fn sweep(core: &Core) {
     let mut failures: u32 = 0;
+    let mut last_expiry = None;
     loop {
-        let attempt = catch_unwind(AssertUnwindSafe(|| core.remove_pools(|_| false)));
+        let attempt = catch_unwind(AssertUnwindSafe(|| {
+            let claimed = core.remove_pools(|_| false)?;
+            let now = core.now();
+            if core.journal.is_some() && is_over(EXPIRY_PAUSE, last_expiry, now) {
+                core.expire_events()?;
+                last_expiry = Some(now);
+            }
+            Ok(claimed)
+        }));
         let attempt = attempt.unwrap_or(Err(Error::Panicked("removal of deleted pools")));
         let pause = match &attempt {
             Err(Error::Closed) => return,
@@ -138,7 +150,8 @@ fn sweep(core: &Core) {
                 let taking_over = left.map(|left| left.saturating_add(part_of(MEETING)));
                 // An engine that ends without removing its pools tells nobody.
                 let regular = core.is_shared().then(|| jittered(PAUSE_MAX));
-                taking_over.into_iter().chain(regular).min()
+                let expiry = core.journal.is_some().then_some(EXPIRY_PAUSE);
+                taking_over.into_iter().chain(regular).chain(expiry).min()
             }
         };
         core.remover.note(attempt.map(drop));
@@ -146,6 +159,12 @@ fn sweep(core: &Core) {
             return;
         }
     }
+}
+
+/// Whether a pause since the last time is over. It is if the clock has run backwards.
+fn is_over(pause: Duration, last: Option<Timestamp>, now: Timestamp) -> bool {
+    let since = last.and_then(|last| now.as_millis().checked_sub(last.as_millis()));
+    since.is_none_or(|since| Duration::from_millis(since) >= pause)
 }
 
 /// The longest pause after this many failures in a row.

@@ -159,7 +159,8 @@ fn guest(aws: &Developer, pool: &IdentityPoolId) -> IdentityId {
     let id = IdentityId::new(&aws.region, aws.core.fresh_guid().expect("an id"));
     let guest = Identity::guest(id.clone(), pool.clone(), aws.core.now());
     let effects = vec![Effect::Identity(Change::Create(guest))];
-    let created = aws.run(ChangeOperation::GetId, |_| Ok(Decided { effects: effects.clone(), output: () }));
+    let created =
+        aws.run(ChangeOperation::GetId, |_| Ok(Decided { effects: effects.clone(), output: () }));
     created.expect("creates");
     id
 }
@@ -321,7 +322,8 @@ fn very_many_hidden_identities_make_short_pages() {
         drop(identity.empty(Timestamp::from_millis(0)));
         disabled.push(Effect::Identity(Change::Create(identity)));
     }
-    let written = aws.run(ChangeOperation::GetId, |_| Ok(Decided { effects: disabled.clone(), output: () }));
+    let written =
+        aws.run(ChangeOperation::GetId, |_| Ok(Decided { effects: disabled.clone(), output: () }));
     written.expect("creates");
     let input = ListIdentitiesInput::new(&pool, 60).hide_disabled(true);
     let first = aws.list_identities(input.clone()).expect("lists");

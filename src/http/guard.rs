@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::host::{HostName, Origin, host_and_port};
 use super::{
-    HEADER_LENGTH_MAX, Route, context, dispatch, fault_response, faulty_response, with_request_id,
+    HEADER_LENGTH_MAX, Route, context, dispatch, fault_response, faulty_response, with_fresh_id,
 };
 use crate::engine::Engine;
 use crate::wire::{Context, Fault};
@@ -278,7 +278,7 @@ impl Verdict {
     pub fn refusal(&self, engine: &Engine) -> Option<Response<Bytes>> {
         let Self::Refuse { operation, reason } = self else { return None };
         let fault = Fault::forbidden(reason.message());
-        Some(with_request_id(engine, faulty_response(operation, fault)))
+        Some(with_fresh_id(engine, faulty_response(operation, fault)))
     }
 
     /// Adds the CORS headers to the response.

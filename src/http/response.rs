@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::name::RequestId;
 use crate::wire::{self, Fault, Reply};
 
 /// The response for a reply, still without a request id.
@@ -37,15 +38,26 @@ pub(super) fn empty_response(name: &str) -> Response<Bytes> {
     response
 }
 
+/// Adds a fresh request id.
+pub(super) fn with_fresh_id(engine: &Engine, response: Response<Bytes>) -> Response<Bytes> {
+    with_request_id(response, fresh_id(engine).as_ref())
+}
+
+/// A request id. No call fails for want of one.
+pub(super) fn fresh_id(engine: &Engine) -> Option<RequestId> {
+    engine.request_id().ok()
+}
+
 /// Adds the request id, which every response has.
-pub(super) fn with_request_id(engine: &Engine, mut response: Response<Bytes>) -> Response<Bytes> {
-    // The operation is done: its answer must not fail for want of an id.
-    let request_id = engine.request_id().ok();
-    if let Some(id) = &request_id {
-        response.headers_mut().insert("x-amzn-requestid", header_value(id));
+pub(super) fn with_request_id(
+    mut response: Response<Bytes>,
+    id: Option<&RequestId>,
+) -> Response<Bytes> {
+    if let Some(id) = id {
+        response.headers_mut().insert("x-amzn-requestid", header_value(id.as_str()));
     }
     if let Some(outcome) = response.extensions_mut().get_mut::<Outcome>() {
-        outcome.request_id = request_id;
+        outcome.request_id = id.map(RequestId::to_string);
     }
     response
 }

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ambient::Timestamp;
+use crate::ambient::epoch_seconds;
 use crate::constraint::Violations;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName};
-use crate::ambient::epoch_seconds;
 use crate::operation::input::{Given, input};
 use crate::rules::page::PageSize;
 use crate::state::{IdentityState, IdentitySummary, LOGINS_MAX};

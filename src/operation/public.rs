@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Timestamp;
+use crate::ambient::epoch_seconds;
 use crate::credentials::{Credentials, SecretKey, SessionToken};
 use crate::id::{ClaimedAccountId, IdentityId, IdentityPoolId};
 use crate::login::Logins;
 use crate::name::{Arn, LoginToken, ProviderName};
-use crate::ambient::epoch_seconds;
 use crate::operation::input::{Given, input};
 use crate::token::OpenIdToken;
 

@@ -50,6 +50,10 @@ pub(crate) enum Listing {
     /// The identities of a pool that fit a filter.
     FilteredIdentities,
     Logins,
+    /// The events of an identity.
+    History,
+    /// The events of a pool.
+    Activity,
 }
 
 impl Listing {
@@ -61,6 +65,8 @@ impl Listing {
             Self::AllPools => b'P',
             Self::FilteredIdentities => b'I',
             Self::Logins => b'l',
+            Self::History => b'h',
+            Self::Activity => b'a',
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::cause::Cause;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, TagKey};
-use crate::state::{IdentityPool, LOGINS_MAX, LinkConflict, RoleMapping, RoleMappingType};
+use crate::state::{EventId, IdentityPool, LOGINS_MAX, LinkConflict, RoleMapping, RoleMappingType};
 
 /// Every refusal of a rule, with its data. The text is the service's where that is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +91,18 @@ pub enum Refusal {
     DeveloperUserNotFound {
         /// The user.
         user: DeveloperUserIdentifier,
+    },
+    /// The journal does not have the event, or no longer.
+    #[error("Event '{event}' not found.")]
+    EventNotFound {
+        /// The event.
+        event: EventId,
+    },
+    /// The change of an event of this kind cannot be undone.
+    #[error("Event '{event}' is not a merge, a link or an unlink.")]
+    EventNotReversible {
+        /// The event.
+        event: EventId,
     },
     /// The pool does not allow guests.
     #[error("Unauthenticated access is not supported for this identity pool.")]
@@ -286,6 +298,12 @@ pub enum Refusal {
     /// More than 50 user pools.
     #[error("An identity pool has at most {} user pools.", IdentityPool::USER_POOLS_MAX)]
     TooManyUserPools,
+    /// The change of an event cannot be undone, because of what has happened since.
+    #[error("Event '{by}' stands in the way.")]
+    UndoOvertaken {
+        /// The event that stands in the way.
+        by: EventId,
+    },
     /// A user pool without a client, or with a name other than
     /// `cognito-idp.REGION.amazonaws.com/POOL` (in China
     /// `cognito-idp.REGION.amazonaws.com.cn/POOL`).

@@ -66,6 +66,8 @@ pub enum AppliedRule {
     DeleteIdentities,
     /// A pool is deleted, with everything in it.
     DeletePool,
+    /// Undo of a merge, a link or an unlink.
+    Undo,
 }
 
 impl ResolutionRow {
@@ -102,6 +104,7 @@ impl AppliedRule {
             Self::DisableIdentity => "disable-identity",
             Self::DeleteIdentities => "delete-identities",
             Self::DeletePool => "delete-pool",
+            Self::Undo => "undo",
         }
     }
 }

@@ -20,7 +20,8 @@ pub enum IdentityState {
     /// The identity has a login.
     Authenticated,
     /// The identity was merged into another one, or its last login was unlinked. This state is
-    /// final.
+    /// final for every operation of the service; only an administrator's
+    /// [`undo`](crate::Admin::undo) ends it.
     Disabled,
 }
 
@@ -203,14 +204,44 @@ impl Identity {
 
     /// Removes a login. Without any other login the identity is disabled.
     pub(crate) fn unlink(&mut self, login: &Login, now: Timestamp) {
-        let before = self.links.len();
-        self.links.retain(|link| link.login != *login);
-        if self.links.len() == before {
-            return;
+        if self.has(login) {
+            self.remove(login, now);
+            self.settle(false, now);
         }
+    }
+
+    /// Gets back links that no identity has any more, and with them or without any the state that
+    /// it had. A link keeps its ordinal, unless another one has taken it.
+    pub(crate) fn restore(&mut self, links: impl IntoIterator<Item = Link>, now: Timestamp) {
+        for Link { login, ordinal } in links {
+            let is_taken = self.links.iter().any(|link| link.ordinal == ordinal);
+            let next = || self.links.last().map_or(0, |last| last.ordinal.saturating_add(1));
+            let ordinal = if is_taken { next() } else { ordinal };
+            self.links.push(Link { login, ordinal });
+            self.links.sort_by_key(|link| link.ordinal);
+        }
+        self.state = match self.links.as_slice() {
+            [] => IdentityState::Unauthenticated,
+            [..] => IdentityState::Authenticated,
+        };
         self.touch(now);
-        if self.links.is_empty() {
-            self.disable(now);
+    }
+
+    /// Removes a login. [`settle`](Self::settle) must follow.
+    pub(crate) fn remove(&mut self, login: &Login, now: Timestamp) {
+        self.links.retain(|link| link.login != *login);
+        self.touch(now);
+    }
+
+    /// The state after logins were removed: without any other one, the identity is disabled, or a
+    /// guest again.
+    pub(crate) fn settle(&mut self, is_guest_again: bool, now: Timestamp) {
+        if self.links.is_empty() && self.state == IdentityState::Authenticated {
+            if is_guest_again {
+                self.state = IdentityState::Unauthenticated;
+            } else {
+                self.disable(now);
+            }
         }
     }
 

@@ -19,6 +19,7 @@
 //! something follows ends with a zero; a zero inside it is written as zero and 255, which no text
 //! begins with.
 
+mod event;
 mod range;
 
 use std::fmt;
@@ -30,6 +31,7 @@ use crate::name::DeveloperProviderName;
 use crate::state::{Login, LoginKind};
 use crate::store::StoreError;
 
+pub(crate) use event::EventNumber;
 pub use range::KeyRange;
 pub(crate) use range::Order;
 

@@ -4,6 +4,7 @@
 //! said again. Decoding anything that was not written here is [`StoreError::Corrupt`] with the key.
 
 mod deletion;
+mod event;
 mod pool;
 
 use bincode::Options;
@@ -20,6 +21,8 @@ use crate::store::key::{Place, corrupt};
 use crate::store::{Key, StoreError, Tree, Value};
 
 pub(crate) use deletion::{Claim, Deletion};
+use event::SourceRecord;
+pub(crate) use event::{ActivityEntry, EventRecord};
 
 /// The format of every record but those that say another. One that is not known is refused:
 /// fixtures of each stay in the tests.
@@ -48,10 +51,11 @@ pub(crate) trait Record: Sized {
 pub(crate) fn check(key: &Key, value: &[u8]) -> Result<(), StoreError> {
     match key.tree {
         Tree::Accounts => PoolCount::decode(key, value).map(drop),
-        Tree::Activity | Tree::Journal => Ok(()),
+        Tree::Activity => ActivityEntry::decode(key, value).map(drop),
         Tree::Deletions => Deletion::decode(key, value).map(drop),
         Tree::Identities => Identity::decode(key, value).map(drop),
         Tree::IdentityIndex => Address::decode(key, value).map(drop),
+        Tree::Journal => EventRecord::decode(key, value).map(drop),
         Tree::Logins => Owner::decode(key, value).map(drop),
         Tree::Pools => Pool::decode(key, value).map(drop),
         Tree::PoolListing => PoolEntry::decode(key, value).map(drop),
@@ -162,6 +166,10 @@ plain_record!(PoolCount, PoolEntry, Address, Owner);
 /// The format of identities: [`FORMAT`] had no revision. Here it comes last.
 const IDENTITY_FORMAT: u8 = 2;
 
+/// The format of identities whose creation the record itself tells: behind the revision comes the
+/// call.
+const IDENTITY_FORMAT_WITH_CREATION: u8 = 3;
+
 #[derive(Serialize, Deserialize)]
 struct IdentityRecord<R, L> {
     region: R,
@@ -180,11 +188,18 @@ struct LinkView<'a> {
 }
 
 impl<'a, R: Deserialize<'a>, L: Deserialize<'a>> IdentityRecord<R, L> {
-    /// With its revision.
-    fn decode(key: &Key, value: &'a [u8]) -> Result<(Self, u32), StoreError> {
+    /// With its revision, and with the call that has created the identity.
+    fn decode(key: &Key, value: &'a [u8]) -> Result<(Self, u32, Option<SourceRecord>), StoreError> {
         match value.split_first() {
-            Some((&FORMAT, body)) => Ok((decode_body(key, body)?, 0)),
-            Some((&IDENTITY_FORMAT, body)) => decode_body(key, body),
+            Some((&FORMAT, body)) => Ok((decode_body(key, body)?, 0, None)),
+            Some((&IDENTITY_FORMAT, body)) => {
+                let (record, revision) = decode_body(key, body)?;
+                Ok((record, revision, None))
+            }
+            Some((&IDENTITY_FORMAT_WITH_CREATION, body)) => {
+                let (record, revision, creation) = decode_body(key, body)?;
+                Ok((record, revision, Some(creation)))
+            }
             _ => Err(unknown_format(key)),
         }
     }
@@ -198,17 +213,25 @@ impl Record for Identity {
             modified: self.modified(),
             links: self.links(),
         };
-        encode_as(IDENTITY_FORMAT, &(record, self.revision()))
+        match self.creation() {
+            None => encode_as(IDENTITY_FORMAT, &(record, self.revision())),
+            Some(call) => {
+                let record = (record, self.revision(), SourceRecord::from(call));
+                encode_as(IDENTITY_FORMAT_WITH_CREATION, &record)
+            }
+        }
     }
 
     fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
         let (pool, place) =
             key.identity_parts().ok_or_else(|| corrupt(key, "not the key of an identity"))?;
-        let (record, revision) = IdentityRecord::<Region, Vec<Link>>::decode(key, value)?;
+        let (record, revision, creation) = IdentityRecord::<Region, Vec<Link>>::decode(key, value)?;
+        let creation = creation.map(|creation| creation.into_source(key)).transpose()?;
         let pool = IdentityPoolId::new(&record.region, pool);
         let id = IdentityId::new(&record.region, place.guid);
         let dates = (place.created, record.modified);
-        Ok(Self::restored((id, pool), record.state, dates, revision, record.links))
+        let identity = Self::restored((id, pool), record.state, dates, revision, record.links);
+        Ok(identity.created_by(creation))
     }
 }
 
@@ -217,7 +240,7 @@ impl IdentitySummary {
     pub(crate) fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
         let (_, place) =
             key.identity_parts().ok_or_else(|| corrupt(key, "not the key of an identity"))?;
-        let (mut record, _) = IdentityRecord::<&str, Vec<LinkView<'_>>>::decode(key, value)?;
+        let (mut record, ..) = IdentityRecord::<&str, Vec<LinkView<'_>>>::decode(key, value)?;
         record.links.sort_unstable_by_key(|link| link.provider);
         record.links.dedup_by_key(|link| link.provider);
         let misfit = |_| corrupt(key, "the record has a text of the wrong shape");

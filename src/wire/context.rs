@@ -4,6 +4,7 @@ use crate::credentials::{SessionToken, VerifiedSession};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::id::{AccountId, Region};
+use crate::name::RequestId;
 use crate::rules::Refusal;
 use crate::wire::Fault;
 
@@ -40,6 +41,7 @@ use crate::wire::Fault;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     caller: Caller,
+    request_id: Option<RequestId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +65,14 @@ struct Credential {
 impl Context {
     /// A request without credentials.
     pub fn anonymous() -> Self {
-        Self { caller: Caller::Anonymous }
+        Self::of(Caller::Anonymous)
     }
 
     /// A request with credentials of `account`, for a region.
     pub fn signed(account: AccountId, region: Region) -> Self {
         let account = Some(account);
         let credential = Credential { access_key_id: None, account, region, session_token: None };
-        Self { caller: Caller::Signed(credential) }
+        Self::of(Caller::Signed(credential))
     }
 
     /// A request with this `Authorization` header.
@@ -105,7 +107,20 @@ impl Context {
             }),
             Some(None) => Caller::Unrecognized,
         };
-        Self { caller }
+        Self::of(caller)
+    }
+
+    fn of(caller: Caller) -> Self {
+        Self { caller, request_id: None }
+    }
+
+    /// Names the request. The [events](crate::admin::ChangeEvent) of the call have this id, and so
+    /// has a response of [`handle_as`](crate::http::handle_as). Without it, a response over HTTP
+    /// gets a fresh id.
+    #[must_use]
+    pub fn with_request_id(mut self, id: RequestId) -> Self {
+        self.request_id = Some(id);
+        self
     }
 
     /// The same request with this `X-Amz-Security-Token` header.
@@ -130,6 +145,11 @@ impl Context {
             credential.account = Some(account);
         }
         self
+    }
+
+    /// The id of the request, if it was [given](Self::with_request_id).
+    pub fn request_id(&self) -> Option<&RequestId> {
+        self.request_id.as_ref()
     }
 
     /// Whether the request has no `Authorization` header.

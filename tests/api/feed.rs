@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use cognate::admin::{Actor, ChangeKind, DisableIdentityInput, LinkLoginInput};
+use cognate::admin::{Actor, ChangeKind, ChangeOperation, DisableIdentityInput, LinkLoginInput};
 use cognate::name::IdentityPoolId;
 use cognate::operation::GetIdInput;
 use cognate::token::SigningAlgorithm;
@@ -30,7 +30,11 @@ fn make_guests(engine: &Engine, pool: &IdentityPoolId, count: u64) {
 /// The answer of a feed: the operation of an event, or what else it is.
 fn next(feed: &mut Feed) -> String {
     let answer = feed.next(Duration::ZERO);
-    if let Fed::Event(event) = &answer { event.operation.to_owned() } else { format!("{answer:?}") }
+    if let Fed::Event(event) = &answer {
+        event.operation.to_string()
+    } else {
+        format!("{answer:?}")
+    }
 }
 
 #[test]
@@ -92,11 +96,13 @@ fn administration_is_told_too() {
         told.push((event.operation, event.revision, event.changes.clone()));
     }
     let [(link, 2, linked), (disable, 3, disabled)] = told.as_slice() else { panic!("{told:?}") };
-    assert_eq!((*link, *disable), ("LinkLogin", "DisableIdentity"));
-    assert!(matches!(linked.as_slice(), [ChangeKind::Linked { logins }] if logins.len() == 1));
+    assert_eq!((*link, *disable), (ChangeOperation::LinkLogin, ChangeOperation::DisableIdentity));
+    assert!(
+        matches!(linked.as_slice(), [ChangeKind::Linked { links, was_guest: true }] if links.len() == 1)
+    );
     let is_whole = matches!(
         disabled.as_slice(),
-        [ChangeKind::Unlinked { logins }, ChangeKind::Disabled] if logins.len() == 1
+        [ChangeKind::Unlinked { links }, ChangeKind::Disabled] if links.len() == 1
     );
     assert!(is_whole, "{disabled:?}");
 }

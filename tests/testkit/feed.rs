@@ -8,8 +8,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cognate::admin::{Actor, ChangeEvent, ChangeKind, FoldedIdentity};
+use cognate::admin::{Actor, ChangeEvent, ChangeKind, FoldedIdentity, Link};
 use cognate::credentials::Session;
+use cognate::login::Login;
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::testkit::{self, Call, CallReply, Implementation, Run, TestClock, TypedDoor};
 use cognate::{Engine, Fed, Feed, Refusal};
@@ -77,8 +78,9 @@ impl Told {
             return;
         };
         let found = found.expect("an identity");
-        let of_found = (found.state, &found.logins, found.revision, &found.identity_pool_id);
-        assert_eq!((state, &after.logins, after.revision, &pool), of_found, "{event:?}");
+        let of_found = (found.state, found.logins, found.revision, &found.identity_pool_id);
+        let logins: Vec<Login> = logins(&after.links).cloned().collect();
+        assert_eq!((state, logins, after.revision, &pool), of_found, "{event:?}");
         folded.insert(id.clone(), (pool, after));
     }
 
@@ -99,9 +101,9 @@ impl Told {
     fn check_merges(events: &[Arc<ChangeEvent>]) {
         for event in events {
             for change in &event.changes {
-                let (other, logins) = match change {
-                    ChangeKind::TookOver { logins, from } => (from, logins),
-                    ChangeKind::GaveUp { logins, to } => (to, logins),
+                let (other, links) = match change {
+                    ChangeKind::TookOver { links, from } => (from, links),
+                    ChangeKind::GaveUp { links, to } => (to, links),
                     _ => continue,
                 };
                 let named = events.iter().find(|named| {
@@ -110,11 +112,10 @@ impl Told {
                 });
                 let named = named.unwrap_or_else(|| panic!("{event:?}"));
                 let is_same = named.changes.iter().any(|change| match change {
-                    ChangeKind::TookOver { logins: theirs, from } => {
-                        Some(&from.identity_id) == event.identity_id.as_ref() && theirs == logins
-                    }
-                    ChangeKind::GaveUp { logins: theirs, to } => {
-                        Some(&to.identity_id) == event.identity_id.as_ref() && theirs == logins
+                    ChangeKind::TookOver { links: theirs, from: id }
+                    | ChangeKind::GaveUp { links: theirs, to: id } => {
+                        Some(&id.identity_id) == event.identity_id.as_ref()
+                            && logins(theirs).eq(logins(links))
                     }
                     _ => false,
                 });
@@ -140,6 +141,10 @@ impl Told {
     }
 }
 
+fn logins(links: &[Link]) -> impl Iterator<Item = &Login> {
+    links.iter().map(|link| &link.login)
+}
+
 fn is_gone<T>(found: &cognate::Result<T>) -> bool {
     matches!(found, Err(cognate::Error::Refused(Refusal::IdentityNotFound { .. })))
 }
@@ -156,7 +161,7 @@ impl Implementation for Told {
         let events = self.events();
         assert!(reply.status == 200 || events.is_empty(), "{call:?}: {events:?}");
         for event in &events {
-            assert_eq!(event.operation, call.operation);
+            assert_eq!(event.operation.as_str(), call.operation);
             let by = call.caller.as_ref().map_or(Actor::Anyone, |(account, _)| {
                 Actor::Account(account.parse().expect("an account"))
             });

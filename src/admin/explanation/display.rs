@@ -123,7 +123,9 @@ impl fmt::Display for ExplainedChange {
                 write!(f, "a new identity  {}", Shown(*state))?;
                 logins(f, linked)
             }
-            Self::Changed { before, after } | Self::Disabled { before, after } => {
+            Self::Changed { before, after }
+            | Self::Disabled { before, after }
+            | Self::Restored { before, after } => {
                 write!(f, "{}  {}", before.identity_id, Shown(after.state))?;
                 moved(f, before, after)
             }

@@ -53,7 +53,8 @@ impl Admin {
     /// ```
     pub fn link_login(&self, input: LinkLoginInput) -> Result<IdentityDetails> {
         let input = input.checked()?;
-        self.run(ChangeOperation::LinkLogin, |reads| self.decide_link(reads, &input)).map(|after| (&after).into())
+        self.run(ChangeOperation::LinkLogin, |reads| self.decide_link(reads, &input))
+            .map(|after| (&after).into())
     }
 
     pub(in crate::engine) fn decide_link(

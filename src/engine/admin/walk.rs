@@ -12,10 +12,10 @@ use crate::rules::page::{Listing, Page, PageSize};
 use crate::store::{Key, KeyRange, StoreError};
 
 /// The number of entries that a selective listing reads at once.
-const STEP: usize = 256;
+pub(super) const STEP: usize = 256;
 
 /// The maximum number of reads of one call. After them the page ends, even if it is not full.
-const STEPS_MAX: usize = 64;
+pub(super) const STEPS_MAX: usize = 64;
 
 /// A listing of the entries of some ranges.
 pub(super) struct Walk {

@@ -138,8 +138,9 @@ impl Developer {
         input: MergeDeveloperIdentitiesInput,
     ) -> Result<MergeDeveloperIdentitiesOutput> {
         let input = input.checked()?;
-        let identity_id =
-            self.run(ChangeOperation::MergeDeveloperIdentities, |reads| self.decide_merge(reads, &input))?;
+        let identity_id = self.run(ChangeOperation::MergeDeveloperIdentities, |reads| {
+            self.decide_merge(reads, &input)
+        })?;
         Ok(MergeDeveloperIdentitiesOutput { identity_id })
     }
 
@@ -205,7 +206,9 @@ impl Developer {
     /// ```
     pub fn unlink_developer_identity(&self, input: UnlinkDeveloperIdentityInput) -> Result<()> {
         let input = input.checked()?;
-        self.run(ChangeOperation::UnlinkDeveloperIdentity, |reads| self.decide_unlinking(reads, &input))
+        self.run(ChangeOperation::UnlinkDeveloperIdentity, |reads| {
+            self.decide_unlinking(reads, &input)
+        })
     }
 
     pub(in crate::engine) fn decide_unlinking(

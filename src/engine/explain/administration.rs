@@ -2,7 +2,7 @@
 
 use crate::admin::{
     AdminDeleteIdentitiesInput, Alternative, DisableIdentityInput, Explanation, LinkLoginInput,
-    UnlinkLogin, UnlinkLoginInput,
+    UndoInput, UnlinkLogin, UnlinkLoginInput,
 };
 use crate::engine::Admin;
 use crate::engine::admin::decide_deletion;
@@ -104,6 +104,23 @@ impl Explain for AdminDeleteIdentitiesInput {
             Ok((decided.map(|it| Outcome::of(it.effects)), Vec::new()))
         };
         let about = About::call("AdminDeleteIdentities");
+        admin.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
+    }
+}
+
+impl Explain for UndoInput {
+    type Caller = Admin;
+
+    /// Foresees an [`undo`](Admin::undo).
+    fn explain(self, _: &Admin, ByAdmin(admin): ByAdmin<'_>) -> Result<Explanation> {
+        let input = self.checked()?;
+        let given = &input.event_id.identity_id;
+        let about = About { given: Some(given), ..About::call("Undo") };
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = admin.decide_undo(reads, &input);
+            let decided = decided.map(|it| Outcome::answering(it.effects, given.clone()));
+            Ok((decided, Vec::new()))
+        };
         admin.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
     }
 }

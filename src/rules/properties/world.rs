@@ -168,6 +168,7 @@ impl World {
                     let known = self.0.iter().position(|known| *known == identity);
                     self.0.remove(known.expect("what is deleted"));
                 }
+                Effect::Undone(_) => {}
                 Effect::Pool(_) => panic!("no rule of logins does this: {effect:?}"),
             }
         }

@@ -18,11 +18,13 @@ impl FoldedIdentity {
     /// The identity after an event.
     #[must_use]
     pub fn after(mut self, event: &ChangeEvent) -> Self {
-        for change in &event.changes {
-            self.apply(change);
-        }
-        self.revision = event.revision;
+        self.apply_all(event.revision, &event.changes);
         self
+    }
+
+    fn apply_all(&mut self, revision: u32, changes: &[ChangeKind]) {
+        changes.iter().for_each(|change| self.apply(change));
+        self.revision = revision;
     }
 
     fn apply(&mut self, change: &ChangeKind) {
@@ -47,9 +49,7 @@ impl FoldedIdentity {
                 self.state = Some(*state);
             }
             ChangeKind::Deleted => *self = Self::default(),
-            ChangeKind::PoolCreated
-            | ChangeKind::PoolChanged { .. }
-            | ChangeKind::PoolDeleted => {}
+            ChangeKind::PoolCreated | ChangeKind::PoolChanged { .. } | ChangeKind::PoolDeleted => {}
         }
     }
 
@@ -61,12 +61,12 @@ impl FoldedIdentity {
         self.links.sort_by_key(|link| link.ordinal);
     }
 
-    /// The identity before an event. `None` if the event does not lead to this identity.
-    pub(crate) fn before(mut self, event: &ChangeEvent) -> Option<Self> {
+    /// The identity before changes that have made its revision. `None` if they do not lead to it.
+    pub(crate) fn before(mut self, changes: &[ChangeKind]) -> Option<Self> {
         let after = self.clone();
         let mut is_created = false;
         let mut is_restored = false;
-        for change in event.changes.iter().rev() {
+        for change in changes.iter().rev() {
             match change {
                 ChangeKind::Created { links } => {
                     self.remove(links)?;
@@ -99,8 +99,10 @@ impl FoldedIdentity {
             [..] if is_created => return None,
             [..] => Some(IdentityState::Authenticated),
         };
-        self.revision = event.revision.checked_sub(1)?;
-        (self.clone().after(event) == after).then_some(self)
+        self.revision = after.revision.checked_sub(1)?;
+        let mut again = self.clone();
+        again.apply_all(after.revision, changes);
+        (again == after).then_some(self)
     }
 
     fn remove(&mut self, links: &[Link]) -> Option<()> {

@@ -21,6 +21,7 @@ const REVISION_LENGTH: usize = 4;
 
 impl EventNumber {
     /// The length of an identity's event in the activity of a pool.
+    #[cfg(test)]
     pub(crate) const ACTIVITY_LENGTH: usize =
         GUID_LENGTH + MOMENT_LENGTH + 1 + GUID_LENGTH + REVISION_LENGTH;
 

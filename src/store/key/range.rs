@@ -46,6 +46,13 @@ impl KeyRange {
         self
     }
 
+    /// The part of the range in front of `bytes`; all of it for `None`.
+    #[must_use]
+    pub(crate) fn before(mut self, bytes: Option<Vec<u8>>) -> Self {
+        self.end = bytes.or(self.end);
+        self
+    }
+
     /// Whether the key lies in the range.
     pub fn contains(&self, key: &Key) -> bool {
         key.tree == self.tree

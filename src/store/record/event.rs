@@ -40,7 +40,7 @@ impl From<&Source> for SourceRecord {
                 ActorKind::Account => 1,
                 ActorKind::Administrator => 2,
             },
-            request_uuid: uuid.map(Uuid::as_u128),
+            request_uuid: uuid.map(|uuid| uuid.as_u128()),
             other_request_id: source.request_id.clone().filter(|_| uuid.is_none()),
         }
     }
@@ -83,8 +83,7 @@ impl Record for EventRecord {
     }
 
     fn decode(key: &Key, value: &[u8]) -> Result<Self, StoreError> {
-        type Parts =
-            (Timestamp, SourceRecord, Vec<ChangeKind>, Option<EventId>, Option<EventId>);
+        type Parts = (Timestamp, SourceRecord, Vec<ChangeKind>, Option<EventId>, Option<EventId>);
         let (date, source, changes, undid, undone_by): Parts = decode(key, value)?;
         Ok(Self { date, source: source.into_source(key)?, changes, undid, undone_by })
     }
