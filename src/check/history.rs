@@ -41,10 +41,9 @@ impl Check<'_> {
                 let ended = current.replace(History { pool, identity, events: Vec::new() });
                 ended.map_or(Ok(()), |ended| check.history(ended))?;
             }
-            let events = current.as_mut().map(|of| &mut of.events);
-            events.into_iter().for_each(|events| {
-                events.push((key.clone(), number.revision, event.changes.clone()));
-            });
+            if let Some(history) = &mut current {
+                history.events.push((key.clone(), number.revision, event.changes));
+            }
             Ok(())
         })?;
         current.map_or(Ok(()), |last| self.history(last))?;

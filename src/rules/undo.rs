@@ -60,50 +60,12 @@ impl Obstacle {
     /// Whether an event of the identity with these changes is the obstacle. The newest one that
     /// fits is.
     pub(crate) fn is_in(&self, changes: &[ChangeKind]) -> bool {
-        changes.iter().any(|change| match (self, change) {
-            (Self::Event(_), _) => false,
-            (Self::Lost(..), ChangeKind::Disabled) => true,
-            (
-                Self::Lost(_, login),
-                ChangeKind::Unlinked { links }
-                | ChangeKind::GaveBack { links, .. }
-                | ChangeKind::GaveUp { links, .. },
-            )
-            | (
-                Self::Gained(_, login),
-                ChangeKind::Created { links }
-                | ChangeKind::Linked { links, .. }
-                | ChangeKind::TookOver { links, .. }
-                | ChangeKind::Restored { links, .. },
-            ) => links.iter().any(|link| link.login == *login),
-            (
-                Self::Crowded(_),
-                ChangeKind::Created { links }
-                | ChangeKind::Linked { links, .. }
-                | ChangeKind::TookOver { links, .. }
-                | ChangeKind::Restored { links, .. },
-            ) => !links.is_empty(),
-            (
-                Self::Lost(..),
-                ChangeKind::Created { .. }
-                | ChangeKind::Linked { .. }
-                | ChangeKind::TookOver { .. }
-                | ChangeKind::Restored { .. },
-            )
-            | (
-                Self::Gained(..) | Self::Crowded(_),
-                ChangeKind::GaveUp { .. }
-                | ChangeKind::GaveBack { .. }
-                | ChangeKind::Unlinked { .. }
-                | ChangeKind::Disabled,
-            )
-            | (
-                _,
-                ChangeKind::Deleted
-                | ChangeKind::PoolCreated
-                | ChangeKind::PoolChanged { .. }
-                | ChangeKind::PoolDeleted,
-            ) => false,
+        let has = |links: &[Link], login: &Login| links.iter().any(|link| link.login == *login);
+        changes.iter().any(|change| match self {
+            Self::Event(_) => false,
+            Self::Lost(_, login) => has(change.lost(), login),
+            Self::Gained(_, login) => has(change.gained(), login),
+            Self::Crowded(_) => !change.gained().is_empty(),
         })
     }
 }

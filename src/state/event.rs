@@ -140,3 +140,41 @@ pub enum ChangeKind {
     /// The pool is deleted, and every identity in it. The identities have no event of their own.
     PoolDeleted,
 }
+
+impl ChangeKind {
+    /// The links that the identity gains.
+    pub(crate) fn gained(&self) -> &[Link] {
+        match self {
+            Self::Created { links }
+            | Self::Linked { links, .. }
+            | Self::TookOver { links, .. }
+            | Self::Restored { links, .. } => links,
+            Self::GaveUp { .. }
+            | Self::GaveBack { .. }
+            | Self::Unlinked { .. }
+            | Self::Disabled
+            | Self::Deleted
+            | Self::PoolCreated
+            | Self::PoolChanged { .. }
+            | Self::PoolDeleted => &[],
+        }
+    }
+
+    /// The links that the identity loses.
+    pub(crate) fn lost(&self) -> &[Link] {
+        match self {
+            Self::GaveUp { links, .. }
+            | Self::GaveBack { links, .. }
+            | Self::Unlinked { links } => links,
+            Self::Created { .. }
+            | Self::Linked { .. }
+            | Self::TookOver { .. }
+            | Self::Disabled
+            | Self::Restored { .. }
+            | Self::Deleted
+            | Self::PoolCreated
+            | Self::PoolChanged { .. }
+            | Self::PoolDeleted => &[],
+        }
+    }
+}

@@ -17,6 +17,9 @@ use crate::store::key::{EventNumber, Place, corrupt};
 use crate::store::record::{EventRecord, Record};
 use crate::store::{Key, KeyRange, Tree};
 
+/// An event with its number.
+type Numbered = (EventNumber, EventRecord);
+
 /// An event of a page: its record, unless that is still to be read.
 type Entry = (EventNumber, Option<EventRecord>);
 
@@ -129,7 +132,7 @@ impl Reads<'_> {
         identity: &Identity,
         before: Option<Vec<u8>>,
         limit: usize,
-    ) -> Result<Vec<(EventNumber, EventRecord)>> {
+    ) -> Result<Vec<Numbered>> {
         let Some(guid) = identity.id().guid() else { return Ok(Vec::new()) };
         let range = KeyRange::events_of(pool.guid, guid).before(before);
         let mut events = Vec::new();
@@ -191,7 +194,7 @@ impl Reads<'_> {
         &mut self,
         mut range: KeyRange,
         wanted: usize,
-    ) -> Result<(Vec<(EventNumber, EventRecord)>, Option<Vec<u8>>)> {
+    ) -> Result<(Vec<Numbered>, Option<Vec<u8>>)> {
         let mut creations = Vec::new();
         let (mut step, mut searched) = (wanted, None);
         for _ in 0..STEPS_MAX {

@@ -23,92 +23,61 @@ impl FoldedIdentity {
     }
 
     fn apply_all(&mut self, revision: u32, changes: &[ChangeKind]) {
-        changes.iter().for_each(|change| self.apply(change));
+        for change in changes {
+            self.apply(change);
+        }
         self.revision = revision;
     }
 
     fn apply(&mut self, change: &ChangeKind) {
+        self.links.retain(|link| !change.lost().contains(link));
+        self.add(change.gained());
         match change {
-            ChangeKind::Created { links } => {
+            ChangeKind::Created { links } if links.is_empty() => {
                 self.state = Some(IdentityState::Unauthenticated);
-                self.link(links);
             }
-            ChangeKind::Linked { links, .. } | ChangeKind::TookOver { links, .. } => {
-                self.link(links);
+            ChangeKind::Created { .. } | ChangeKind::Linked { .. } => {
+                self.state = Some(IdentityState::Authenticated);
             }
-            ChangeKind::GaveUp { .. } => {
+            ChangeKind::GaveUp { .. } | ChangeKind::Disabled => {
                 self.state = Some(IdentityState::Disabled);
-                self.links.clear();
             }
-            ChangeKind::GaveBack { links, .. } | ChangeKind::Unlinked { links } => {
-                self.links.retain(|link| !links.contains(link));
-            }
-            ChangeKind::Disabled => self.state = Some(IdentityState::Disabled),
-            ChangeKind::Restored { state, links } => {
-                self.link(links);
-                self.state = Some(*state);
-            }
+            ChangeKind::Restored { state, .. } => self.state = Some(*state),
             ChangeKind::Deleted => *self = Self::default(),
-            ChangeKind::PoolCreated | ChangeKind::PoolChanged { .. } | ChangeKind::PoolDeleted => {}
+            ChangeKind::TookOver { .. }
+            | ChangeKind::GaveBack { .. }
+            | ChangeKind::Unlinked { .. }
+            | ChangeKind::PoolCreated
+            | ChangeKind::PoolChanged { .. }
+            | ChangeKind::PoolDeleted => {}
         }
-    }
-
-    fn link(&mut self, links: &[Link]) {
-        if !links.is_empty() {
-            self.state = Some(IdentityState::Authenticated);
-        }
-        self.links.extend_from_slice(links);
-        self.links.sort_by_key(|link| link.ordinal);
     }
 
     /// The identity before changes that have made its revision. `None` if they do not lead to it.
-    pub(crate) fn before(mut self, changes: &[ChangeKind]) -> Option<Self> {
-        let after = self.clone();
-        let mut is_created = false;
-        let mut is_restored = false;
+    pub(crate) fn before(&self, changes: &[ChangeKind]) -> Option<Self> {
+        let mut before = self.clone();
         for change in changes.iter().rev() {
-            match change {
-                ChangeKind::Created { links } => {
-                    self.remove(links)?;
-                    is_created = true;
-                }
-                ChangeKind::Linked { links, .. } | ChangeKind::TookOver { links, .. } => {
-                    self.remove(links)?;
-                }
-                ChangeKind::Restored { links, .. } => {
-                    self.remove(links)?;
-                    is_restored = true;
-                }
-                ChangeKind::GaveUp { links, .. }
-                | ChangeKind::GaveBack { links, .. }
-                | ChangeKind::Unlinked { links } => {
-                    self.links.extend_from_slice(links);
-                    self.links.sort_by_key(|link| link.ordinal);
-                }
-                ChangeKind::Disabled => {}
-                ChangeKind::Deleted
-                | ChangeKind::PoolCreated
-                | ChangeKind::PoolChanged { .. }
-                | ChangeKind::PoolDeleted => return None,
-            }
+            let gained = change.gained();
+            before.links.retain(|link| !gained.contains(link));
+            before.add(change.lost());
         }
-        self.state = match self.links.as_slice() {
+        let is_created = changes.iter().any(|kind| matches!(kind, ChangeKind::Created { .. }));
+        let is_restored = changes.iter().any(|kind| matches!(kind, ChangeKind::Restored { .. }));
+        before.state = match before.links.as_slice() {
             [] if is_created => None,
             [] if is_restored => Some(IdentityState::Disabled),
             [] => Some(IdentityState::Unauthenticated),
-            [..] if is_created => return None,
             [..] => Some(IdentityState::Authenticated),
         };
-        self.revision = after.revision.checked_sub(1)?;
-        let mut again = self.clone();
-        again.apply_all(after.revision, changes);
-        (again == after).then_some(self)
+        before.revision = self.revision.checked_sub(1)?;
+        let mut again = before.clone();
+        again.apply_all(self.revision, changes);
+        (again == *self).then_some(before)
     }
 
-    fn remove(&mut self, links: &[Link]) -> Option<()> {
-        let has_all = links.iter().all(|link| self.links.contains(link));
-        self.links.retain(|link| !links.contains(link));
-        has_all.then_some(())
+    fn add(&mut self, links: &[Link]) {
+        self.links.extend_from_slice(links);
+        self.links.sort_by_key(|link| link.ordinal);
     }
 }
 
