@@ -1,10 +1,10 @@
 //! Removal of the remaining records of deleted pools.
 //!
 //! One batch deletes a pool itself and leaves a mark (I6). From then on nothing of the pool can be
-//! seen or written. Its identities, logins and events are removed in bounded steps, and the mark goes with
-//! the last step. The first step claims the mark for the engine, and later steps extend the claim,
-//! so that several engines over one store do not remove the same pool. Each step checks the mark:
-//! it does not happen if another engine has taken over.
+//! seen or written. Its identities, logins and events are removed in bounded steps, and the mark
+//! goes with the last step. The first step claims the mark for the engine, and later steps extend
+//! the claim, so that several engines over one store do not remove the same pool. Each step checks
+//! the mark: it does not happen if another engine has taken over.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};

@@ -180,6 +180,8 @@ impl Reads<'_> {
             entries.retain(|(position, _)| position >= searched);
         }
         entries.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
+        // A change between the two reads has moved the creation of its identity.
+        entries.dedup_by(|(one, _), (other, _)| one == other);
         let Page { entries, mut next } = Page::cut(LISTING, entries, size);
         if let (None, Some(searched)) = (&next, searched) {
             next = LISTING.token(&searched);

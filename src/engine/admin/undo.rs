@@ -20,7 +20,7 @@ impl Admin {
     ///
     /// * A merge: the other identity gets back its id, its state and its logins. The event of
     ///   either identity names the merge. If several identities were merged at once, the event of
-    ///   the one that took over undoes all of it, and the event of one that gave up undoes its part.
+    ///   the one that took over undoes all of it, and that of one that gave up undoes its part.
     /// * A link: the logins are unlinked. An identity that was a guest before is a guest again; any
     ///   other one without a login is disabled.
     /// * An unlink: the logins are linked again, and the identity is no longer disabled.
