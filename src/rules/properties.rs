@@ -9,6 +9,7 @@ mod revisions;
 mod roles;
 mod session;
 mod settings;
+mod undo;
 pub(crate) mod world;
 
 use proptest::prelude::ProptestConfig;

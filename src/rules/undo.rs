@@ -100,8 +100,8 @@ pub(crate) fn undo(
                 undone.push(Effect::Undone(gave_up.clone()));
             }
             Reversible::Unlink { links, owners, disabled } => {
-                let is_by_event = *disabled && identity.revision() == event.revision;
-                if identity.is_disabled() && !is_by_event {
+                let is_as_left = !disabled || identity.revision() == event.revision;
+                if identity.is_disabled() != *disabled || !is_as_left {
                     let last = identity.revision();
                     return Err(Obstacle::Event(EventId::new(identity.id().clone(), last)));
                 }

@@ -121,7 +121,7 @@ fn presenting(world: &str) -> impl Strategy<Value = Call> + use<> {
         .prop_map(|(given, proof, logins)| Call::Present { given, proof, logins: logins.join(",") })
 }
 
-fn calls(world: &str) -> impl Strategy<Value = Call> + use<> {
+pub(super) fn calls(world: &str) -> impl Strategy<Value = Call> + use<> {
     let providers = subsequence(vec!["p", "q", "r"], 0..=3);
     let words = world.split([' ', '=', ',']).filter(|word| word.contains(':'));
     let has = words.map(str::to_owned).collect::<Vec<_>>();
