@@ -77,9 +77,12 @@ impl Decided<Identity> {
     /// Updates an identity to its next revision, and answers with that. Writes nothing if the
     /// identity stays the same.
     pub(crate) fn updating(before: &Identity, after: Identity) -> Self {
-        if after == *before {
-            return Self::unchanged(after);
-        }
+        if after == *before { Self::unchanged(after) } else { Self::merging(before, after) }
+    }
+
+    /// Updates the identity that others are merged into, and answers with it. A merged guest brings
+    /// nothing, but the merge is a change of both.
+    pub(crate) fn merging(before: &Identity, after: Identity) -> Self {
         let after = after.succeeding(before);
         let change = Change::Update { before: before.clone(), after: after.clone() };
         Self { effects: vec![Effect::Identity(change)], output: after }

@@ -105,7 +105,12 @@ pub(crate) fn resolve(
     })?;
 
     let output = after.id().clone();
-    effects.extend(Decided::updating(survivor, after).effects);
+    let updated = if effects.is_empty() {
+        Decided::updating(survivor, after)
+    } else {
+        Decided::merging(survivor, after)
+    };
+    effects.extend(updated.effects);
     Ok(Decided { effects, output })
 }
 
