@@ -95,11 +95,14 @@ impl Admin {
 
 impl Core {
     /// The events of a decision, unless nobody needs them: there is no event of a creation in the
-    /// journal.
+    /// journal. The marks of undone events name the new ones, even if these are not kept.
     pub(super) fn events(&self, origin: Origin<'_>, effects: &[Effect]) -> Vec<ChangeEvent> {
-        let is_kept = |effect: &Effect| !matches!(effect, Effect::Identity(Change::Create(_)));
-        let is_needed = (self.journal.is_some() && effects.iter().any(is_kept))
-            || (!effects.is_empty() && self.ring.is_read());
+        let is_kept = |effect: &Effect| match effect {
+            Effect::Undone(_) => true,
+            Effect::Identity(Change::Create(_)) => false,
+            Effect::Identity(_) | Effect::Pool(_) => self.journal.is_some(),
+        };
+        let is_needed = effects.iter().any(is_kept) || (!effects.is_empty() && self.ring.is_read());
         if is_needed { events(origin, effects, self.now()) } else { Vec::new() }
     }
 }
