@@ -209,18 +209,24 @@ impl Reads<'_> {
     }
 
     /// The event that is an obstacle to an undo. It is the last one of the identity if the journal
-    /// does not have it.
+    /// does not have it: events behind a gap may be contradicted in it.
     fn event_behind(&mut self, pool: &KeptPool, obstacle: &Obstacle) -> Result<EventId> {
         if let Obstacle::Event(event) = obstacle {
             return Ok(event.clone());
         }
         let (_, identity) = self.known_identity(obstacle.identity())?;
         let id_of = |revision| EventId::new(identity.id().clone(), revision);
-        let mut before = None;
+        let (mut before, mut next) = (None, identity.revision());
         for _ in 0..STEPS_MAX {
             let events = self.history(pool, &identity, before, STEP)?;
-            if let Some((number, _)) = events.iter().find(|(_, e)| obstacle.is_in(&e.changes)) {
-                return Ok(id_of(number.revision));
+            for (number, event) in &events {
+                if number.revision != next {
+                    return Ok(id_of(identity.revision()));
+                }
+                if obstacle.is_in(&event.changes) {
+                    return Ok(id_of(next));
+                }
+                next = next.saturating_sub(1);
             }
             let Some((last, _)) = events.last() else { break };
             before = Some(Key::event(*last).bytes);
