@@ -33,8 +33,9 @@ impl Core {
     ) -> Result<()> {
         let mut histories = Vec::new();
         for identity in deleted {
-            // The first event is no record before the second one.
-            if identity.revision() > 1 {
+            // An identity that has not changed has no event of its own. One of an older format
+            // begins with revision 0.
+            if identity.revision() > 0 && identity.creation().is_none() {
                 let (pool, place) = place_of(identity)?;
                 let until = identity.revision();
                 histories.push(History { pool, identity: place.guid, until });
