@@ -2,10 +2,12 @@
 
 mod explained;
 mod finding;
+mod journal;
 mod linking;
 mod listing;
 mod refusals;
 mod sequences;
+mod undo;
 
 use std::collections::BTreeMap;
 

@@ -157,6 +157,16 @@ impl World {
         Self { engine, aws, clock, ids, store }
     }
 
+    /// Another engine over the same shared store.
+    pub(crate) fn over(&self, parts: impl FnOnce(Builder) -> Builder) -> Self {
+        let builder = Engine::builder().clock(self.clock.clone()).ids(self.ids.clone());
+        let builder = parts(builder.login_verifier(Voucher));
+        let engine = builder.open_shared(Arc::clone(&self.store)).expect("opens");
+        let aws = developer(&engine, ACCOUNT, REGION);
+        let (clock, ids, store) = (self.clock.clone(), self.ids.clone(), Arc::clone(&self.store));
+        Self { engine, aws, clock, ids, store }
+    }
+
     /// The same engine for another account or region.
     pub(crate) fn of(&self, account: &str, region: &str) -> Self {
         Self {

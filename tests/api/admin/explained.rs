@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 
 use cognate::admin::{
-    AdminDeleteIdentitiesInput, AdminDeleteIdentitiesOutput, Alternative, DisableIdentityInput,
-    ExplainedChange, ExplainedVerdict, Explanation, IdentityDetails, LinkLoginInput,
-    UnlinkLoginInput,
+    AdminDeleteIdentitiesInput, AdminDeleteIdentitiesOutput, Alternative, ChangeKind,
+    DisableIdentityInput, EventId, ExplainedChange, ExplainedVerdict, Explanation, HistoryInput,
+    IdentityDetails, LinkLoginInput, UndoInput, UndoOutput, UnlinkLoginInput,
 };
 use cognate::name::IdentityId;
 use cognate::operation::IdentityState;
@@ -64,14 +64,17 @@ fn made<I: Explained>(admin: &Admin, input: I) -> Result<I::Output> {
 /// The change of one identity.
 fn change(before: Vec<IdentityDetails>, after: &IdentityDetails) -> Vec<ExplainedChange> {
     let [before] = <[_; 1]>::try_from(before).expect("one identity");
-    let (is_same, after) = (before == *after, after.clone());
-    let is_disabled = after.state == IdentityState::Disabled;
-    let change = if is_disabled {
+    if before == *after { Vec::new() } else { vec![between(before, after.clone())] }
+}
+
+fn between(before: IdentityDetails, after: IdentityDetails) -> ExplainedChange {
+    if after.state == IdentityState::Disabled {
         ExplainedChange::Disabled { before, after }
+    } else if before.state == IdentityState::Disabled {
+        ExplainedChange::Restored { before, after }
     } else {
         ExplainedChange::Changed { before, after }
-    };
-    if is_same { Vec::new() } else { vec![change] }
+    }
 }
 
 fn found(admin: &Admin, id: Option<&IdentityId>) -> Vec<IdentityDetails> {
@@ -171,6 +174,52 @@ impl Explained for AdminDeleteIdentitiesInput {
     fn instead(self, alternative: &Alternative, _: &Admin) -> Result<Explanation> {
         panic!("{alternative:?}")
     }
+}
+
+impl Explained for UndoInput {
+    type Output = UndoOutput;
+
+    fn call(self, admin: &Admin) -> Result<UndoOutput> {
+        admin.undo(self)
+    }
+
+    /// The identity of the event, and those that it names.
+    fn named(&self, admin: &Admin) -> Vec<IdentityDetails> {
+        let Some(event) = self.get_event_id() else { return Vec::new() };
+        let others = others_of(admin, event).unwrap_or_default();
+        let ids = others.iter().chain([&event.identity_id]);
+        ids.flat_map(|id| found(admin, Some(id))).collect()
+    }
+
+    fn changes(before: Vec<IdentityDetails>, output: &UndoOutput) -> Vec<ExplainedChange> {
+        let changes = output.identities.iter().map(|after| {
+            let of_same = |before: &&IdentityDetails| before.identity_id == after.identity_id;
+            let before = before.iter().find(of_same).expect("named by the event");
+            between(before.clone(), after.clone())
+        });
+        changes.collect()
+    }
+
+    fn instead(self, alternative: &Alternative, _: &Admin) -> Result<Explanation> {
+        panic!("{alternative:?}")
+    }
+}
+
+/// The other identities of a merge.
+fn others_of(admin: &Admin, event: &EventId) -> Result<Vec<IdentityId>> {
+    let history = admin.history(HistoryInput::new(&event.identity_id, 60))?;
+    let of_event = history.events.into_iter().filter(|known| known.revision == event.revision);
+    let others = of_event.flat_map(|event| event.changes).filter_map(|change| match change {
+        ChangeKind::TookOver { from: other, .. } | ChangeKind::GaveUp { to: other, .. } => {
+            Some(other.identity_id)
+        }
+        _ => None,
+    });
+    Ok(others.collect())
+}
+
+pub(super) fn undo(admin: &Admin, event: &EventId) -> Result<UndoOutput> {
+    made(admin, UndoInput::new(event))
 }
 
 pub(super) fn link(
