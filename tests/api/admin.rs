@@ -1,7 +1,9 @@
 //! Administration: all pools, identities and logins, through the handle that nothing limits.
 
+mod erasure;
 mod explained;
 mod finding;
+mod history;
 mod journal;
 mod linking;
 mod listing;

@@ -62,9 +62,9 @@ fn each_change_of_an_identity_is_one_more_revision() {
 }
 
 /// The store of an engine without revisions: two identities of format 1 and a pool of format 2.
-const WITHOUT_REVISIONS: &str = include_str!("../logins/slash.store");
+pub(crate) const WITHOUT_REVISIONS: &str = include_str!("../logins/slash.store");
 
-fn plant(world: &World, records: &str) {
+pub(crate) fn plant(world: &World, records: &str) {
     let mut batch = Batch::default();
     for line in records.lines() {
         let [tree, key, value] = line.split(' ').collect::<Vec<_>>().try_into().expect("a record");
