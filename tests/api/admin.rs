@@ -1,5 +1,6 @@
 //! Administration: all pools, identities and logins, through the handle that nothing limits.
 
+mod damaged;
 mod erasure;
 mod explained;
 mod finding;
