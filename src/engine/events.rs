@@ -247,6 +247,8 @@ fn reverted(before: &Identity, after: &Identity, effects: &[Effect]) -> Vec<Chan
         if !before.is_disabled() {
             changes.push(ChangeKind::Disabled);
         }
+    } else if before.is_guest() && !links.is_empty() {
+        changes.push(ChangeKind::Linked { links, was_guest: true });
     } else if !links.is_empty() || after.state() != before.state() {
         changes.push(ChangeKind::Restored { state: after.state(), links });
     }

@@ -1,8 +1,10 @@
 //! Random sequences of administration and of the service's operations. Each administrative call is
 //! compared with an expectation that a naive view of all identities gives.
 
+mod undone;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cognate::admin::{AdminListIdentitiesInput, IdentityDetails, ListLoginsInput};
 use cognate::ambient::Timestamp;
@@ -15,7 +17,7 @@ use cognate::{Error, Refusal, Result};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{delete, disable, link, logins_of, town, unlink};
+use super::{delete, disable, journal, link, logins_of, town, unlink};
 use crate::support::{AMAZON, FACEBOOK, GAME, NOON, World, id, parse};
 
 const PROVIDERS: [&str; 4] = [GAME, FACEBOOK, AMAZON, "accounts.google.com"];
@@ -30,6 +32,8 @@ enum Step {
     Unlink(usize, usize, u8),
     Disable(usize),
     Delete(usize, usize),
+    /// Undoes one of the last events of an identity.
+    Undo(usize, usize),
 }
 
 /// A call of the service, or time that passes.
@@ -61,7 +65,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => i.clone().prop_map(Step::LinkMany),
         8 => (i.clone(), v, s).prop_map(|(i, v, s)| Step::Unlink(i, v, s)),
         2 => i.clone().prop_map(Step::Disable),
-        1 => (i.clone(), i).prop_map(|(a, b)| Step::Delete(a, b)),
+        1 => (i.clone(), i.clone()).prop_map(|(a, b)| Step::Delete(a, b)),
+        8 => (i, 0..4_usize).prop_map(|(i, event)| Step::Undo(i, event)),
     ];
     let deleted = p.prop_map(|p| Some(Step::Service(Served::DeletePool(p))));
     let end = prop_oneof![4 => Just(None), 1 => deleted];
@@ -108,7 +113,7 @@ fn without(
 
 impl Sequence {
     fn new() -> Self {
-        let world = World::new();
+        let world = journal::world();
         let owners = [world.of("123456789012", "us-east-1"), world.of("210987654321", "eu-west-1")];
         let pools = [town(&owners[0]), town(&owners[1])];
         let mut ids = vec![parse(&id(0xfff))];
@@ -304,7 +309,7 @@ impl Sequence {
                 outcomes.push(self.compare(&before, disable(&admin, id), expected));
             }
             Step::Delete(a, b) => {
-                let ids = std::collections::BTreeSet::from([self.id(a), self.id(b)]);
+                let ids = BTreeSet::from([self.id(a), self.id(b)]);
                 let (known, unknown): (Vec<&IdentityId>, Vec<&IdentityId>) =
                     ids.iter().partition(|id| before.contains_key(**id));
                 let answer = delete(&admin, ids.iter().copied()).expect("deleted");
@@ -316,10 +321,13 @@ impl Sequence {
                 let outcome = if known.is_empty() { "nothing deleted" } else { "deleted" };
                 outcomes.push(outcome.to_owned());
             }
+            Step::Undo(i, event) => outcomes.extend(self.undo(&before, i, event)),
             Step::Service(ref call) => self.serve(call),
         }
         // INVARIANT I7
-        if outcomes.iter().any(|outcome| !["done", "deleted"].contains(&outcome.as_str())) {
+        let is_change =
+            |outcome: &String| ["done", "deleted", "undone"].contains(&outcome.as_str());
+        if !outcomes.iter().all(is_change) {
             assert_eq!(self.world.dump(), bytes);
         }
         outcomes
@@ -381,6 +389,6 @@ fn administration_does_as_a_naive_view_expects() {
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     let met = met.into_inner();
-    // 10 refusals, and calls that are done, delete, or delete nothing.
-    assert_eq!(met.len(), 13, "{met:?}");
+    // 12 refusals, and calls that are done, undone, delete, or delete nothing.
+    assert_eq!(met.len(), 16, "{met:?}");
 }

@@ -343,6 +343,22 @@ fn one_of_two_undos_at_the_same_time_is_refused() {
     }
 }
 
+/// A former bug: such a history did not lead to the identity (I11).
+#[test]
+fn a_guest_gets_back_a_login_that_it_had_beside_an_undone_one() {
+    let world = world();
+    let (pool, admin) = (town(&world), world.engine.admin());
+    let guest = guest(&world, &pool);
+    link(&admin, &guest, FACEBOOK, "g").expect("linked");
+    link(&admin, &guest, GAME, "gus").expect("linked");
+    unlink(&admin, &guest, GAME, "gus").expect("unlinked");
+    let undone = undo(&admin, &event(&guest, 2)).expect("undone");
+    assert_eq!(undone.identities[0].state, IdentityState::Unauthenticated);
+    undo(&admin, &event(&guest, 4)).expect("undone");
+    assert_eq!(world.register(&pool, "gus"), guest);
+    world.check();
+}
+
 #[test]
 fn an_identity_of_a_new_guest_is_found_by_its_login_again() {
     let world = world();
