@@ -15,6 +15,18 @@ use uuid::{Builder, Uuid};
 use crate::part::{FromFn, forward};
 
 /// A moment, in milliseconds since the Unix epoch.
+///
+/// It displays in the form of RFC 3339, in UTC. A moment after the year 9999 has no such form and
+/// displays as its number of milliseconds.
+///
+/// # Example: a date
+///
+/// ```
+/// use cognate::ambient::Timestamp;
+///
+/// let moment = Timestamp::from_millis(1_700_000_000_123);
+/// assert_eq!(moment.to_string(), "2023-11-14T22:13:20.123Z");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(u64);
 
@@ -32,6 +44,18 @@ impl Timestamp {
     /// Whole seconds since the Unix epoch.
     pub const fn as_secs(self) -> u64 {
         self.0 / 1000
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LAST_MILLIS: u64 = 253_402_300_799_999;
+
+        let since_epoch = Some(Duration::from_millis(self.0)).filter(|_| self.0 <= LAST_MILLIS);
+        match since_epoch.and_then(|since| UNIX_EPOCH.checked_add(since)) {
+            Some(moment) => write!(f, "{}", humantime::format_rfc3339_millis(moment)),
+            None => write!(f, "{} ms", self.0),
+        }
     }
 }
 
@@ -213,6 +237,19 @@ impl<E: Entropy> Ids for RandomIds<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_moment_displays() {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_001, "2000-02-29T00:00:00.001Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "253402300800000 ms"),
+            (u64::MAX, "18446744073709551615 ms"),
+        ] {
+            assert_eq!(Timestamp::from_millis(millis).to_string(), text);
+        }
+    }
 
     #[test]
     fn random_ids_are_version_4() {

@@ -1,5 +1,6 @@
 //! Events: the changes of identities and pools.
 
+mod display;
 mod folded;
 mod id;
 mod source;
@@ -21,7 +22,8 @@ pub(crate) use source::{ActorKind, Source};
 /// Folding the events of an identity, from its creation on and in the order of their revisions,
 /// gives its state and its logins.
 ///
-/// It serializes with the service's member names. The date is in epoch seconds.
+/// It serializes with the service's member names. The date is in epoch seconds. It displays as one
+/// line for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

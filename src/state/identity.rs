@@ -1,5 +1,7 @@
 //! An identity and its state changes.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Timestamp;
@@ -10,7 +12,7 @@ use crate::state::{Login, Source};
 /// The maximum number of logins of an identity (I4).
 pub(crate) const LOGINS_MAX: usize = 20;
 
-/// The state of an identity.
+/// The state of an identity. It displays as it serializes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(clippy::exhaustive_enums, reason = "the service has these three states and no other")]
@@ -23,6 +25,16 @@ pub enum IdentityState {
     /// final for every operation of the service; only an administrator's
     /// [`undo`](crate::Admin::undo) ends it.
     Disabled,
+}
+
+impl fmt::Display for IdentityState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Authenticated => "AUTHENTICATED",
+            Self::Disabled => "DISABLED",
+        })
+    }
 }
 
 /// An identity of a pool, with its logins.

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ pub(crate) const FACEBOOK: &str = "graph.facebook.com";
 ///
 /// One final slash of the provider's name is ignored. New logins are stored without it. Older
 /// stored logins may have it; they stay unchanged and equal the login without it.
+///
+/// It displays as the provider and the subject. A subject may have any characters: those that are
+/// not printable are escaped.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Login {
@@ -82,6 +86,12 @@ impl Login {
     pub(crate) fn rivals(&self, other: &Self) -> bool {
         let ((kind, provider, subject), other) = (self.parts(), other.parts());
         kind == LoginKind::Public && (kind, provider) == (other.0, other.1) && subject != other.2
+    }
+}
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.provider, self.subject.as_str().escape_debug())
     }
 }
 

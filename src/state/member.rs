@@ -1,5 +1,7 @@
 //! Parts of pools.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::state::Pool;
@@ -35,6 +37,25 @@ pub enum PoolMember {
     RoleMappings,
     /// `PrincipalTags`: the attribute maps of the providers.
     PrincipalTags,
+}
+
+impl fmt::Display for PoolMember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IdentityPoolName => "IdentityPoolName",
+            Self::AllowUnauthenticatedIdentities => "AllowUnauthenticatedIdentities",
+            Self::AllowClassicFlow => "AllowClassicFlow",
+            Self::SupportedLoginProviders => "SupportedLoginProviders",
+            Self::DeveloperProviderName => "DeveloperProviderName",
+            Self::OpenIdConnectProviderArns => "OpenIdConnectProviderARNs",
+            Self::CognitoIdentityProviders => "CognitoIdentityProviders",
+            Self::SamlProviderArns => "SamlProviderARNs",
+            Self::IdentityPoolTags => "IdentityPoolTags",
+            Self::Roles => "Roles",
+            Self::RoleMappings => "RoleMappings",
+            Self::PrincipalTags => "PrincipalTags",
+        })
+    }
 }
 
 impl Pool {

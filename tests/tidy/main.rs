@@ -136,6 +136,7 @@ fn libraries_are_named_where_they_belong() {
         ("rsa::", &["src/token/rsa.rs", "src/token.rs", "src/token/key.rs"]),
         ("bincode::", &["src/store/record.rs"]),
         ("getrandom::", &["src/ambient.rs"]),
+        ("humantime::", &["src/ambient.rs"]),
         ("parking_lot::", &["src/store", "src/engine", "src/sync.rs"]),
         (
             "serde_json::",

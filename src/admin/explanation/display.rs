@@ -10,7 +10,7 @@ use crate::error::ErrorKind;
 use crate::id::IdentityId;
 use crate::name::ProviderName;
 use crate::rules::Refusal;
-use crate::state::{IdentityState, Login};
+use crate::state::Login;
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,27 +68,15 @@ impl fmt::Display for Reason<'_> {
 
 impl fmt::Display for IdentityDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}", self.identity_id, Shown(self.state))?;
+        write!(f, "{}  {}", self.identity_id, self.state)?;
         logins(f, &self.logins)
-    }
-}
-
-struct Shown(IdentityState);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            IdentityState::Unauthenticated => "UNAUTHENTICATED",
-            IdentityState::Authenticated => "AUTHENTICATED",
-            IdentityState::Disabled => "DISABLED",
-        })
     }
 }
 
 fn logins(f: &mut fmt::Formatter<'_>, logins: &[Login]) -> fmt::Result {
     let mut separator = "  ";
     for login in logins {
-        write!(f, "{separator}{}", Linked(login))?;
+        write!(f, "{separator}{}", login)?;
         separator = ", ";
     }
     Ok(())
@@ -120,27 +108,18 @@ impl fmt::Display for ExplainedChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Created { state, logins: linked } => {
-                write!(f, "a new identity  {}", Shown(*state))?;
+                write!(f, "a new identity  {}", *state)?;
                 logins(f, linked)
             }
             Self::Changed { before, after }
             | Self::Disabled { before, after }
             | Self::Restored { before, after } => {
-                write!(f, "{}  {}", before.identity_id, Shown(after.state))?;
+                write!(f, "{}  {}", before.identity_id, after.state)?;
                 moved(f, before, after)
             }
             Self::Deleted { before } => write!(f, "{} is deleted", before.identity_id),
             Self::PoolDeleted { identity_pool_id } => write!(f, "{identity_pool_id} is deleted"),
         }
-    }
-}
-
-/// A login. A user's id may have any characters: those that are not printable are escaped.
-struct Linked<'a>(&'a Login);
-
-impl fmt::Display for Linked<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0.provider(), self.0.subject().as_str().escape_debug())
     }
 }
 
@@ -151,10 +130,10 @@ fn moved(
     after: &IdentityDetails,
 ) -> fmt::Result {
     for login in after.logins.iter().filter(|login| !before.logins.contains(login)) {
-        write!(f, "  + {}", Linked(login))?;
+        write!(f, "  + {}", login)?;
     }
     for login in before.logins.iter().filter(|login| !after.logins.contains(login)) {
-        write!(f, "  - {}", Linked(login))?;
+        write!(f, "  - {}", login)?;
     }
     Ok(())
 }
