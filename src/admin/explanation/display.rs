@@ -76,7 +76,7 @@ impl fmt::Display for IdentityDetails {
 fn logins(f: &mut fmt::Formatter<'_>, logins: &[Login]) -> fmt::Result {
     let mut separator = "  ";
     for login in logins {
-        write!(f, "{separator}{}", login)?;
+        write!(f, "{separator}{login}")?;
         separator = ", ";
     }
     Ok(())
@@ -130,10 +130,10 @@ fn moved(
     after: &IdentityDetails,
 ) -> fmt::Result {
     for login in after.logins.iter().filter(|login| !before.logins.contains(login)) {
-        write!(f, "  + {}", login)?;
+        write!(f, "  + {login}")?;
     }
     for login in before.logins.iter().filter(|login| !after.logins.contains(login)) {
-        write!(f, "  - {}", login)?;
+        write!(f, "  - {login}")?;
     }
     Ok(())
 }
