@@ -7,6 +7,7 @@ mod ending;
 mod guard;
 mod health;
 mod issuer;
+mod journal;
 mod log;
 mod options;
 mod pressure;

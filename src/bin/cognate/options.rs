@@ -4,10 +4,12 @@ mod engine;
 mod place;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, value_parser};
+use cognate::Journal;
 use cognate::http::{Guard, HostName, Origin};
 use cognate::name::{AccountId, ProviderName};
 
@@ -43,6 +45,10 @@ pub(crate) struct Serve {
     /// The failure that an answered operation survives.
     #[arg(long, value_name = "NAME", value_enum, default_value = "power-loss")]
     durability: DurabilityName,
+    /// The days for which the journal keeps the events of identities and pools, or `off` for no
+    /// journal. Events that are in the store already then stay.
+    #[arg(long, value_name = "off|DAYS", value_parser = journal, default_value = "90")]
+    journal: JournalChoice,
     /// A file with the secret that seals the private keys. Use 32 or more random bytes.
     #[arg(long, value_name = "PATH")]
     key_secret_file: Option<PathBuf>,
@@ -124,6 +130,20 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
 
 fn account(text: &str) -> Result<AccountId, &'static str> {
     text.parse().map_err(|_| "expected an account id of twelve digits")
+}
+
+#[derive(Debug, Clone, Copy)]
+enum JournalChoice {
+    Off,
+    Kept(Journal),
+}
+
+fn journal(text: &str) -> Result<JournalChoice, &'static str> {
+    if text == "off" {
+        return Ok(JournalChoice::Off);
+    }
+    let days = text.parse::<NonZeroU32>().map_err(|_| "expected `off`, or a number of days")?;
+    Ok(JournalChoice::Kept(Journal::keep(days.get())))
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

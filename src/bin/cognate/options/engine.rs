@@ -16,7 +16,7 @@ use tracing::warn;
 use crate::failure::Failure;
 use crate::guards::warn_of_others;
 use crate::options::{
-    AlgorithmName, DurabilityName, LinkingName, ModulusEncodingName, Serve, StoreUrl,
+    AlgorithmName, DurabilityName, JournalChoice, LinkingName, ModulusEncodingName, Serve, StoreUrl,
 };
 
 impl Serve {
@@ -28,6 +28,9 @@ impl Serve {
             AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
         });
         builder = builder.removal(Removal::Background);
+        if let JournalChoice::Kept(journal) = self.journal {
+            builder = builder.journal(journal);
+        }
         builder = builder.modulus_encoding(match self.modulus_encoding {
             ModulusEncodingName::Base64Url => ModulusEncoding::Base64Url,
             ModulusEncodingName::Base64 => ModulusEncoding::Base64,
