@@ -18,6 +18,7 @@
 //! | open | opening a closed database | sled: the same records |
 //! | open after a kill | the same without a clean close | sled: opening, and reading every record |
 //! | memory | a process that resolves known users | a process that gets them from sled |
+//! | journal, … | a write with the journal, and the bytes that an identity takes | the engine without it |
 //! | resolve, 10M | resolve with so many users, from `growth` | `sled::Tree::get` |
 //!
 //! The floor's database holds the same number of records with keys and values of the same sizes. It
@@ -60,6 +61,7 @@ mod disk;
 mod floor;
 mod growth;
 mod http;
+mod journal;
 mod killed;
 mod measure;
 mod memory;
@@ -124,6 +126,7 @@ fn main() {
             }
         }
     }
+    journal::all(&mut bench, folder.path());
     growth::all(&mut bench, &folder.path().join("growth"));
     bench.print();
 }

@@ -51,19 +51,19 @@ pub(crate) fn relaxed(bench: &mut Bench, measured: &Measured<'_>) {
 }
 
 /// An operation on fresh users: its preparation, and the operation itself.
-struct Write<T> {
-    prepare: fn(Owned<'_>, usize) -> T,
-    act: fn(&Developer, T),
+pub(crate) struct Write<T> {
+    pub(crate) prepare: fn(Owned<'_>, usize) -> T,
+    pub(crate) act: fn(&Developer, T),
 }
 
 type Call = GetOpenIdTokenForDeveloperIdentityInput;
 
-const REGISTER: Write<Call> = Write {
+pub(crate) const REGISTER: Write<Call> = Write {
     prepare: |(_, pool), n| named(pool, &user(n, 0)),
     act: |aws, input| drop(aws.resolve_developer_identity(input).expect("a new user")),
 };
 
-const LINK: Write<Call> = Write {
+pub(crate) const LINK: Write<Call> = Write {
     prepare: |owned, n| {
         let identity = users(owned, n, 0..1);
         named(owned.1, &user(n, 1)).identity_id(&identity)
@@ -71,7 +71,7 @@ const LINK: Write<Call> = Write {
     act: |aws, input| drop(aws.resolve_developer_identity(input).expect("linked")),
 };
 
-const UNLINK: Write<UnlinkDeveloperIdentityInput> = Write {
+pub(crate) const UNLINK: Write<UnlinkDeveloperIdentityInput> = Write {
     prepare: |owned, n| {
         let identity = users(owned, n, 0..2);
         UnlinkDeveloperIdentityInput::new(owned.1, &identity, PROVIDER, user(n, 1).as_str())
@@ -79,7 +79,7 @@ const UNLINK: Write<UnlinkDeveloperIdentityInput> = Write {
     act: |aws, input| aws.unlink_developer_identity(input).expect("unlinked"),
 };
 
-const MERGE: Write<MergeDeveloperIdentitiesInput> = Write {
+pub(crate) const MERGE: Write<MergeDeveloperIdentitiesInput> = Write {
     prepare: |owned, n| {
         users(owned, n, 0..10);
         users(owned, n, 10..20);

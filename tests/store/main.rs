@@ -12,6 +12,7 @@ mod planted;
 mod races;
 mod relaxed;
 mod replay;
+mod retries;
 
 use std::fs;
 use std::path::Path;
