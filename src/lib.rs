@@ -75,6 +75,13 @@ pub use salvage::Salvage;
 macro_rules! guide {
     ($($page:ident $file:literal)+) => {
         /// Pages about tasks, from the first program to a database that does not open.
+        #[cfg_attr(
+            not(feature = "postgres"),
+            allow(
+                rustdoc::broken_intra_doc_links,
+                reason = "a page names items that only the feature `postgres` has",
+            )
+        )]
         pub mod guide {
             $(
                 #[doc = include_str!("../docs/links.txt")]

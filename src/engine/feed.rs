@@ -26,6 +26,7 @@ const KEPT: usize = 4096;
 /// ```
 /// use std::time::Duration;
 ///
+/// use cognate::admin::ChangeOperation;
 /// use cognate::operation::{CreateIdentityPoolInput, GetIdInput, GuestAccess};
 /// use cognate::{Engine, Fed};
 ///
@@ -34,7 +35,7 @@ const KEPT: usize = 4096;
 /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
 /// aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Allowed))?;
 /// let Fed::Event(event) = feed.next(Duration::from_secs(1)) else { panic!("no event") };
-/// assert_eq!(event.operation, "CreateIdentityPool");
+/// assert_eq!(event.operation, ChangeOperation::CreateIdentityPool);
 /// assert!(matches!(feed.next(Duration::ZERO), Fed::Nothing));
 /// # Ok::<(), cognate::Error>(())
 /// ```

@@ -115,8 +115,7 @@ impl Context {
     }
 
     /// Names the request. The [events](crate::admin::ChangeEvent) of the call have this id, and so
-    /// has a response of [`handle_as`](crate::http::handle_as). Without it, a response over HTTP
-    /// gets a fresh id.
+    /// has a response of `http::handle_as`. Without it, a response over HTTP gets a fresh id.
     #[must_use]
     pub fn with_request_id(mut self, id: RequestId) -> Self {
         self.request_id = Some(id);
