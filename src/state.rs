@@ -23,7 +23,7 @@ use crate::name::{
 pub(crate) use attributes::AttributeMap;
 pub use attributes::PrincipalTags;
 pub use event::{Actor, ChangeEvent, ChangeKind, ChangeOperation, EventId, FoldedIdentity};
-pub(crate) use event::{ActorKind, Source};
+pub(crate) use event::{ActorKind, Misfit, Source, misfits};
 pub(crate) use identity::{Identity, IdentitySummary, LOGINS_MAX, LinkConflict};
 pub use identity::{IdentityState, Link};
 pub use key::SigningAlgorithm;

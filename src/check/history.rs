@@ -3,7 +3,7 @@
 use crate::check::Check;
 use crate::error::Result;
 use crate::id::Guid;
-use crate::state::{ChangeKind, FoldedIdentity, Identity};
+use crate::state::{ChangeKind, Identity, Misfit, misfits};
 use crate::store::key::Place;
 use crate::store::record::{ActivityEntry, Address, EventRecord};
 use crate::store::{Key, Tree};
@@ -65,34 +65,15 @@ impl Check<'_> {
         matches!(self.pools.get(&pool), Some(None))
     }
 
-    /// Goes back from the identity, event by event, as far as there is no gap (I11).
+    /// Reports the events that do not lead to the identity (I11).
     fn history(&mut self, history: History) -> Result<()> {
-        let History { pool, identity: guid, mut events } = history;
-        let identity = self.identity_in(pool, guid)?;
-        let mut told = identity.as_ref().map(FoldedIdentity::from);
-        while let Some((key, revision, changes)) = events.pop() {
-            let Some(after) = told.take() else {
-                let is_deletion = changes == [ChangeKind::Deleted];
-                self.expect(Some(11), is_deletion, &key, "an event of an identity that is gone");
-                continue;
-            };
-            if changes == [ChangeKind::Deleted] || revision > after.revision {
-                self.expect(Some(11), false, &key, "the identity has no such revision");
-                return Ok(());
-            }
-            if revision < after.revision {
-                // The journal was off when the next revisions were made.
-                return Ok(());
-            }
-            told = after.before(&changes);
-            self.expect(Some(11), told.is_some(), &key, "the events do not lead to the identity");
-            if told.as_ref().is_none_or(|before| before.state.is_none()) {
-                break;
-            }
-        }
-        if let Some((key, ..)) = events.first().filter(|_| identity.is_some()) {
-            let is_whole = told.is_none();
-            self.expect(Some(11), is_whole, key, "an event before the creation of the identity");
+        let identity = self.identity_in(history.pool, history.identity)?;
+        let events: Vec<_> =
+            history.events.iter().map(|(_, at, changes)| (*at, changes.as_slice())).collect();
+        let misfits = misfits(identity.as_ref(), &events);
+        for ((key, ..), misfit) in history.events.iter().zip(misfits) {
+            let otherwise = misfit.map_or("", Misfit::as_str);
+            self.expect(Some(11), misfit.is_none(), key, otherwise);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Events: the changes of identities and pools.
 
 mod display;
+mod fit;
 mod folded;
 mod id;
 mod source;
@@ -12,6 +13,7 @@ use crate::id::{AccountId, IdentityId, IdentityPoolId};
 use crate::name::RequestId;
 use crate::state::{IdentityState, Link, PoolMember};
 
+pub(crate) use fit::{Misfit, misfits};
 pub use folded::FoldedIdentity;
 pub use id::EventId;
 pub use source::ChangeOperation;

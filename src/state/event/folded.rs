@@ -67,6 +67,7 @@ impl FoldedIdentity {
             [] if is_created => None,
             [] if is_restored => Some(IdentityState::Disabled),
             [] => Some(IdentityState::Unauthenticated),
+            [..] if is_created => return None,
             [..] => Some(IdentityState::Authenticated),
         };
         before.revision = self.revision.checked_sub(1)?;
