@@ -1,9 +1,9 @@
 //! Salvage: a new database of what can be read in a damaged one.
 //!
-//! Pools, identities and keys are copied. Everything else follows from them and is made anew: the
-//! listings, the counts, the index of identities, and the logins that point at them. The new
-//! database therefore violates no invariant. The records that follow from what is lost tell what
-//! the loss breaks.
+//! Pools, identities and keys are copied, and the events that lead to them. Everything else follows
+//! from these and is made anew: the listings, the counts, the index of identities, the logins that
+//! point at them, and the activity. The new database therefore violates no invariant. The records
+//! that follow from what is lost tell what the loss breaks.
 
 mod sift;
 

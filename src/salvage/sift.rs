@@ -1,5 +1,7 @@
 //! The records that a salvaged database keeps.
 
+mod journal;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::Result;
@@ -14,6 +16,7 @@ use crate::store::{
 
 const POOL_GONE: &str = "the pool is gone, with its roles and identities";
 const IDENTITY_GONE: &str = "the identity's id is not found, and its users get new identities";
+const EVENT_GONE: &str = "the history lacks the event";
 const LOGIN_GONE: &str = "the user of the login gets a new identity";
 
 /// Copies to an empty store what can be read.
@@ -33,6 +36,7 @@ pub(super) fn sift(wreck: &Wreck, new: &SledStore) -> Result<Salvage> {
     }
     sift.pools()?;
     sift.identities()?;
+    sift.journal()?;
     sift.keys()?;
     sift.pools_that_are_gone()?;
     sift.identities_that_are_gone()?;
@@ -263,11 +267,11 @@ impl Sift<'_> {
 fn effect(tree: Tree) -> &'static str {
     match tree {
         Tree::Accounts => "the pools that are left are counted again",
-        Tree::Activity => "the change is not listed among the pool's activity",
+        Tree::Activity => "the events that are left are listed again",
         Tree::Deletions => "the rest of a deleted pool is not copied",
         Tree::Identities => IDENTITY_GONE,
         Tree::IdentityIndex => "the identities that are left are indexed again",
-        Tree::Journal => "the history of the identity begins later",
+        Tree::Journal => EVENT_GONE,
         Tree::Logins => "the logins of the identities that are left open them again",
         Tree::Pools => POOL_GONE,
         Tree::PoolListing => "the pools that are left are listed again",

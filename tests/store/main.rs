@@ -5,6 +5,7 @@ mod closing;
 mod conformance;
 mod damage;
 mod folders;
+mod journal;
 mod kill;
 #[cfg(unix)]
 mod permissions;
