@@ -40,8 +40,9 @@ fn a_history_names_the_request_that_its_answer_named() {
     let engine = Engine::open(folder.path()).expect("the program's database");
     let input = HistoryInput::new(alice.as_str(), 60);
     let history = engine.admin().history(input).expect("an identity").events;
-    let named: Vec<_> = history.iter().map(|event| event.request_id.as_ref()).collect();
-    let named: Vec<_> = named.into_iter().map(|id| id.map(|id| id.as_str())).collect();
+    let request = |event: &ChangeEvent| event.request_id.as_ref().map(ToString::to_string);
+    let named: Vec<_> = history.iter().map(request).collect();
+    let named: Vec<_> = named.iter().map(Option::as_deref).collect();
     let header = "x-amzn-requestid";
     assert_eq!(named, [linked.header(header), registered.header(header)]);
     assert!(named.iter().all(Option::is_some), "{named:?}");
@@ -62,7 +63,7 @@ fn the_journal_can_be_off_and_on_again() {
     server.stop();
     let kept = events(folder.path(), &pool);
     let [event] = kept.as_slice() else { panic!("{kept:?}") };
-    assert_eq!(event.identity_id.as_ref().map(|id| id.as_str()), Some(bob.as_str()));
+    assert_eq!(event.identity_id.as_ref().map(ToString::to_string), Some(bob));
 }
 
 #[test]

@@ -202,12 +202,12 @@ mod tests {
         event.request_id = Some("r\u{7}1".parse().expect("a request"));
         event.undid = event.id();
         event.undone_by = event.id();
+        let changes = "unlinked login.game a\\nb\\u{202e}; disabled";
+        let call = "by 123456789012, GetId, request r\\u{7}1";
+        let undo = format!("undid {ALICE}/3, undone by {ALICE}/3");
         assert_eq!(
             event.to_string(),
-            format!(
-                "{ALICE}/3  2026-11-28T12:00:00.000Z  unlinked login.game a\\nb\\u{{202e}}; disabled  \
-                 by 123456789012, GetId, request r\\u{{7}}1, undid {ALICE}/3, undone by {ALICE}/3"
-            )
+            format!("{ALICE}/3  2026-11-28T12:00:00.000Z  {changes}  {call}, {undo}")
         );
         event.by = Actor::Administrator;
         assert!(event.to_string().contains("  by an administrator, GetId, "));
