@@ -135,5 +135,5 @@ fn compare<T: Send>(
             timed_with(calls, writers, |call| act(owned.0, call)) + timed(1, sync)
         }
     });
-    bench.row(name, AtLeast(least), figure, floor);
+    bench.variants(name, AtLeast(least), figure, floor);
 }

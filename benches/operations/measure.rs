@@ -95,6 +95,25 @@ impl Bench {
         self.measured(bench, "µs", least, &turns);
     }
 
+    /// Compares two variants of the engine, in microseconds. Both make as many calls in each turn,
+    /// because writers share more of their syncs in a longer turn.
+    pub(crate) fn variants(
+        &mut self,
+        bench: &str,
+        least: AtLeast,
+        mut figure: impl FnMut(u64) -> Duration,
+        mut floor: impl FnMut(u64) -> Duration,
+    ) {
+        if !self.wants(bench) {
+            return;
+        }
+        let times = self.times(&mut figure).max(self.times(&mut floor));
+        let of_one = |time: Duration| micros(time) / u128::from(times);
+        let turns = self.scale.turns;
+        let turns = take_turns(turns, || of_one(figure(times)), || of_one(floor(times)));
+        self.measured(bench, "µs", least, &turns);
+    }
+
     /// Adds a row that was measured elsewhere: figure and floor of each turn, in hundredths.
     pub(crate) fn measured(
         &mut self,
