@@ -63,7 +63,9 @@ pub use history::{Event, History, Unexplained};
 pub use implementation::{HttpEndpoint, Implementation, TestClock, TypedDoor, WireDoor};
 pub use issuer::{issuer_key_set, login_verifier};
 pub use key::signing_key;
-pub use model::{Expected, Model};
+pub use model::{
+    Expected, Model, NumberedEvent, RecordedCaller, RecordedChange, RecordedEvent, UndoObstacle,
+};
 pub use names::{
     Account, Caller, Cursor, DeveloperProvider, IdToken, Identity, NumberedLogin, Pool, Presented,
     Provider, Role, Spelling, Token, User,

@@ -1,6 +1,7 @@
 //! Numbers for the ids and tokens that an implementation has generated.
 
 mod answers;
+mod events;
 
 use std::collections::HashMap;
 
@@ -154,7 +155,6 @@ impl Directory {
     }
 
     /// The number of an identity, if it was seen.
-    #[cfg(test)]
     pub(crate) fn number_of(&self, identity: &str) -> Option<Identity> {
         self.identities.numbers.get(identity).map(|number| Identity(*number))
     }

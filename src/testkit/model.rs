@@ -6,6 +6,7 @@
 //! where that is unknown. Concurrent calls can be tried in any order.
 
 mod clause;
+mod history;
 mod identities;
 mod known;
 mod listing;
@@ -14,6 +15,7 @@ mod pools;
 mod rates;
 mod resolution;
 mod roles;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +26,8 @@ use clause::{
     CONSTRAINT, IDENTITY_UNKNOWN, INVALID, INVALID_OR_NOT_AUTHORIZED, Judged, NOT_FOUND,
     POOL_UNKNOWN, Refusal, UNAVAILABLE, UNREACHABLE, VALIDATION, exactly, refused,
 };
+pub use history::{NumberedEvent, RecordedCaller, RecordedChange, RecordedEvent};
+pub use undo::UndoObstacle;
 
 use crate::testkit::names::{
     Account, Cursor, DeveloperProvider, Identity, NumberedLogin, Pool, Presented, Provider, Token,
@@ -47,6 +51,7 @@ pub struct Model {
     past_pools: BTreeSet<Pool>,
     pub(super) tokens: BTreeMap<Token, TokenState>,
     cursors: BTreeMap<Cursor, CursorState>,
+    histories: Option<history::Histories>,
 }
 
 /// Options for behaviour that implementations may choose.
@@ -147,6 +152,7 @@ impl Model {
             past_pools: BTreeSet::new(),
             tokens: BTreeMap::new(),
             cursors: BTreeMap::new(),
+            histories: None,
         }
     }
 
@@ -236,6 +242,9 @@ impl Model {
         };
         if clauses.is_empty() {
             clauses.push(operation.name());
+        }
+        if outcome.exception().is_none() {
+            after.record(self, operation, outcome);
         }
         Ok((after, clauses))
     }

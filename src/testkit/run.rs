@@ -1,15 +1,18 @@
 //! Runs of operations on an implementation, checked by the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 
+use crate::id::IdentityId;
+use crate::state::ChangeEvent;
 use crate::testkit::directory::Directory;
 use crate::testkit::generate::operations;
 use crate::testkit::implementation::Implementation;
-use crate::testkit::model::{Expected, Model};
+use crate::testkit::model::{Expected, Model, NumberedEvent, RecordedEvent, UndoObstacle};
+use crate::testkit::names::Identity;
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
@@ -119,6 +122,32 @@ impl Run {
     /// The clauses of the contract that decided the answers so far, each with the number of times.
     pub fn met(&self) -> &BTreeMap<&'static str, usize> {
         &self.met
+    }
+
+    /// The model after the operations so far.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Undoes the change of an event in the [model](Model::undo), after the implementation has done
+    /// so. The script does not show it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reasons why it cannot be undone. The model stays unchanged.
+    pub fn undo(&mut self, event: NumberedEvent) -> Result<(), BTreeSet<UndoObstacle>> {
+        self.model.undo(event)
+    }
+
+    /// An event of the implementation, with numbers for its generated names. `None` if it is the
+    /// event of a pool, or if a name was not seen.
+    pub fn recorded(&self, event: &ChangeEvent) -> Option<RecordedEvent> {
+        self.directory.recorded(event)
+    }
+
+    /// The id of an identity that was seen.
+    pub fn identity_id(&self, identity: Identity) -> Option<IdentityId> {
+        self.directory.identity_id(identity)
     }
 
     /// The operations so far.
