@@ -28,11 +28,6 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    /// Returns true if nothing was proved. The caller is a guest.
-    pub(super) fn is_empty(&self) -> bool {
-        self.used.is_empty() && self.token.is_none()
-    }
-
     /// The `amr` of the token of this service.
     pub(super) fn amr(&self) -> Option<&[String]> {
         self.token.as_ref().map(Claims::amr)

@@ -50,7 +50,7 @@ impl Evidence<'_> {
 
     /// The grant for the presented logins or for a guest, with the tags of the token.
     fn by_logins(&self, custom: Option<&Arn>, accounts: RoleAccounts) -> Result<Grant, Refusal> {
-        let is_guest = self.used.is_empty() && self.token.is_none();
+        let is_guest = self.used.is_empty() && self.token().is_none();
         let (role, chosen_by) = roles::choose(self.pool, is_guest, self.used, custom, accounts)?;
         let said = self.token().map(|token| token.principal_tags().clone()).unwrap_or_default();
         let mut tags = attributes::tags(self.pool, self.used);

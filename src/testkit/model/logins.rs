@@ -199,7 +199,7 @@ impl Model {
                 return Err(GUESTS_UNWANTED);
             }
             let proof = self.prove(pool, Accepts::PublicOrCognito, logins, Some(given))?;
-            if proof.is_empty() && guest_is_unwanted {
+            if proof.logins.is_empty() && guest_is_unwanted {
                 return Err(GUESTS_UNWANTED);
             }
             let answer = self.resolve(pool, Some(given), &proof, false)?;
