@@ -61,9 +61,9 @@ const PREPARED: u32 = 4;
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) options: u8,
-    operations: Vec<Operation>,
+    pub(crate) operations: Vec<Operation>,
     /// The events before each operation. Most do nothing.
-    events: Vec<u8>,
+    pub(crate) events: Vec<u8>,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -87,13 +87,13 @@ pub(crate) fn options(bits: u8) -> (impl Fn() -> Builder, Model) {
         builder.role_accounts(accounts).throttling(throttling)
     };
     let model = Model::new().developer_linking(linking).unknown_developer_user(unknown);
-    (builder, model.role_accounts(accounts).throttling(throttling).oldest_survives())
+    (builder, model.role_accounts(accounts).throttling(throttling))
 }
 
 /// The bit of the options that limits rates.
 const THROTTLED: u8 = 1 << 3;
 
-fn is_throttled(options: u8) -> bool {
+pub(crate) fn is_throttled(options: u8) -> bool {
     options & THROTTLED != 0
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn run<C: Clock + Clone + 'static, S: Implementation>(
 ) -> Result<Met, TestCaseError> {
     let (builder, model) = options(case.options);
     let mut engine = open(builder().clock(clock.clone()));
-    let (mut run, mut rotations) = (Run::new(model), (0, 0));
+    let (mut run, mut rotations) = (Run::new(model.oldest_survives()), (0, 0));
     for (operation, event) in case.operations.iter().zip(case.events.iter().cycle()) {
         match event {
             222..=225 => {

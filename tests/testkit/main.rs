@@ -9,6 +9,7 @@ mod feed;
 #[cfg(unix)]
 mod full_disk;
 mod history;
+mod journal;
 mod listings;
 mod machine;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
