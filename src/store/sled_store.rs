@@ -4,7 +4,6 @@
 //! relaxed store the changes that have been answered. sled has one transaction lock for the whole
 //! process, so the closure only compares and writes. Flush and sync follow it.
 
-mod backward;
 mod behind;
 mod digest;
 mod entry;
@@ -16,6 +15,7 @@ mod in_flight;
 mod lock;
 mod open;
 mod retry;
+mod scan;
 mod seal;
 mod tender;
 mod wreck;
@@ -144,33 +144,6 @@ impl SledOptions {
 pub struct SledStore {
     tender: Option<Tender>,
     shared: Arc<Shared>,
-}
-
-impl SledStore {
-    fn collect(
-        &self,
-        range: &KeyRange,
-        order: Order,
-        limit: usize,
-    ) -> Result<Vec<(Key, Value)>, StoreError> {
-        let mut entries = Vec::new();
-        self.show(range, order, limit, &mut |key, value| {
-            entries.push((key.clone(), value.to_vec()));
-            Ok(())
-        })?;
-        Ok(entries)
-    }
-
-    fn show(
-        &self,
-        range: &KeyRange,
-        order: Order,
-        limit: usize,
-        visitor: Visitor<'_>,
-    ) -> Result<(), StoreError> {
-        self.shared.guarded(|| self.shared.current_range(range, order, limit, visitor))?;
-        self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))
-    }
 }
 
 /// sled's own `Debug` would show every record, including the private halves of keys.

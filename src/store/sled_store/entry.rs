@@ -17,11 +17,10 @@ use std::borrow::Cow;
 use sled::IVec;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
-use crate::store::key::Order;
 use crate::store::sled_store::Shared;
 use crate::store::sled_store::digest::Digest;
 use crate::store::sled_store::error::store_error;
-use crate::store::{Batch, Key, KeyRange, StoreError, Tree, Value, Visitor};
+use crate::store::{Batch, Key, StoreError, Tree, Value, Visitor};
 
 const PIECE_LENGTH: usize = 4096;
 const ESCAPE: u8 = 255;
@@ -132,30 +131,6 @@ impl Shared {
                 return Err(broken(key));
             }
         }
-    }
-
-    pub(super) fn read_range(
-        &self,
-        range: &KeyRange,
-        order: Order,
-        limit: usize,
-        visitor: Visitor<'_>,
-    ) -> Result<(), StoreError> {
-        match order {
-            Order::Ascending => {
-                self.show(range.tree, self.within(range)?, limit, visitor).map(drop)
-            }
-            Order::Descending => self.read_back(range, limit, visitor),
-        }
-    }
-
-    /// The entries within a range, in key order.
-    pub(super) fn within(&self, range: &KeyRange) -> Result<sled::Iter, StoreError> {
-        let tree = self.tree(range.tree as usize)?;
-        Ok(match &range.end {
-            Some(end) => tree.range(range.start.as_slice()..end.as_slice()),
-            None => tree.range(range.start.as_slice()..),
-        })
     }
 
     /// Shows entries, unless they were deleted meanwhile. Returns how many more the limit allows.

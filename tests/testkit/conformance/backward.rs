@@ -87,13 +87,13 @@ pub(super) const A_COPY_OF_ITS_OWN: Calls = Calls {
         Ok(within.map(|(key, value)| (key.clone(), value.clone().unwrap_or_default())).collect())
     },
     commit: |broken, batch| {
+        let mut copy = broken.read.lock().expect("no panic");
         let committed = broken.inner.commit(batch)?;
-        let mut copy = Vec::new();
+        copy.clear();
         for tree in Tree::ALL {
-            copy.extend(broken.inner.scan(&KeyRange::prefix(tree, []), usize::MAX)?);
+            let entries = broken.inner.scan(&KeyRange::prefix(tree, []), usize::MAX)?;
+            copy.extend(entries.into_iter().map(|(key, value)| (key, Some(value))));
         }
-        *broken.read.lock().expect("no panic") =
-            copy.into_iter().map(|(key, value)| (key, Some(value))).collect();
         Ok(committed)
     },
     ..SOUND

@@ -1,4 +1,4 @@
-//! The end of a range, read from the last entry on.
+//! Ranges, read from their start or from their end.
 //!
 //! sled's own iterators go back over the border of two pages by a guess at the keys in front of it.
 //! Keys with four bytes of 255 can break the guess: the iterator then panics after a million tries,
@@ -6,17 +6,69 @@
 
 use sled::IVec;
 
-use crate::store::sled_store::Shared;
+use crate::store::key::Order;
 use crate::store::sled_store::error::store_error;
-use crate::store::{KeyRange, StoreError, Visitor};
+use crate::store::sled_store::{Shared, SledStore};
+use crate::store::{Key, KeyRange, StoreError, Value, Visitor};
 
 /// A part of a range with at most so many entries is read at once, and a larger one if more were
 /// shown before it.
 const FEW: usize = 16;
 
+impl SledStore {
+    pub(super) fn collect(
+        &self,
+        range: &KeyRange,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<(Key, Value)>, StoreError> {
+        let mut entries = Vec::new();
+        self.show(range, order, limit, &mut |key, value| {
+            entries.push((key.clone(), value.to_vec()));
+            Ok(())
+        })?;
+        Ok(entries)
+    }
+
+    pub(super) fn show(
+        &self,
+        range: &KeyRange,
+        order: Order,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError> {
+        self.shared.guarded(|| self.shared.current_range(range, order, limit, visitor))?;
+        self.shared.in_flight.wait(|group| group.iter().any(|key| range.contains(key)))
+    }
+}
+
 impl Shared {
+    pub(super) fn read_range(
+        &self,
+        range: &KeyRange,
+        order: Order,
+        limit: usize,
+        visitor: Visitor<'_>,
+    ) -> Result<(), StoreError> {
+        match order {
+            Order::Ascending => {
+                self.show(range.tree, self.within(range)?, limit, visitor).map(drop)
+            }
+            Order::Descending => self.read_back(range, limit, visitor),
+        }
+    }
+
+    /// The entries within a range, in key order.
+    fn within(&self, range: &KeyRange) -> Result<sled::Iter, StoreError> {
+        let tree = self.tree(range.tree as usize)?;
+        Ok(match &range.end {
+            Some(end) => tree.range(range.start.as_slice()..end.as_slice()),
+            None => tree.range(range.start.as_slice()..),
+        })
+    }
+
     /// Shows the last entries of a range, the last one first.
-    pub(super) fn read_back(
+    fn read_back(
         &self,
         range: &KeyRange,
         limit: usize,
