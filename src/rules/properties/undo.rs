@@ -81,7 +81,7 @@ fn events_between(before: &World, after: &World) -> Events {
         after.0.iter().filter_map(pair).filter(|(before, after)| before != after).collect();
     let survivor = changed.iter().find(|(_, after)| changed.len() > 1 && !after.is_disabled());
     let events = changed.iter().map(|(before, after)| {
-        let mut changes = Vec::new();
+        let mut parts = Vec::new();
         let mut linked = gained(before, after);
         match survivor {
             Some((_, survivor)) if survivor.id() == after.id() => {
@@ -89,27 +89,27 @@ fn events_between(before: &World, after: &World) -> Events {
                 {
                     let (links, rest) = linked.into_iter().partition(|l| other.has(&l.login));
                     linked = rest;
-                    changes.push(ChangeKind::TookOver { links, from: event_of(emptied) });
+                    parts.push(ChangeKind::TookOver { links, from: event_of(emptied) });
                 }
             }
             Some((_, survivor)) => {
                 let (links, to) = (before.links().to_vec(), event_of(survivor));
-                changes.push(ChangeKind::GaveUp { links, to });
+                parts.push(ChangeKind::GaveUp { links, to });
             }
             None => {
                 let unlinked = gained(after, before);
                 if !unlinked.is_empty() {
-                    changes.push(ChangeKind::Unlinked { links: unlinked });
+                    parts.push(ChangeKind::Unlinked { links: unlinked });
                 }
                 if after.is_disabled() {
-                    changes.push(ChangeKind::Disabled);
+                    parts.push(ChangeKind::Disabled);
                 }
             }
         }
         if !linked.is_empty() {
-            changes.push(ChangeKind::Linked { links: linked, was_guest: before.is_guest() });
+            parts.push(ChangeKind::Linked { links: linked, was_guest: before.is_guest() });
         }
-        (event_of(after), changes)
+        (event_of(after), parts)
     });
     events.collect()
 }
@@ -138,9 +138,9 @@ fn gathered(
                 Reversible::Merge { source, gave_up: from.clone(), given, taken }
             }
             ChangeKind::GaveUp { links, to } => {
-                let taken = events[to].iter().find_map(|change| match change {
-                    ChangeKind::TookOver { links, from } if from == event => Some(links.clone()),
-                    _ => None,
+                let taken = events[to].iter().find_map(|change| {
+                    let ChangeKind::TookOver { links, from } = change else { return None };
+                    (from == event).then(|| links.clone())
                 });
                 let source = subject;
                 subject = world.get(&to.identity_id)?.clone();
@@ -156,7 +156,13 @@ fn gathered(
             ChangeKind::Disabled => {
                 Reversible::Unlink { links: Vec::new(), owners: Vec::new(), disabled: true }
             }
-            other => panic!("{other:?}"),
+            ChangeKind::Created { .. }
+            | ChangeKind::GaveBack { .. }
+            | ChangeKind::Restored { .. }
+            | ChangeKind::Deleted
+            | ChangeKind::PoolCreated
+            | ChangeKind::PoolChanged { .. }
+            | ChangeKind::PoolDeleted => panic!("no call but an undo does this: {change:?}"),
         });
     }
     Some((subject, parts))

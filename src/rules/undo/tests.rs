@@ -167,7 +167,9 @@ fn links_come_back_with_their_ordinals() {
     for lost in ["d:a", "p:1", "d:a,p:1", "d:a,q:1", "d:a,p:1,q:1"] {
         let identity = world.get(&id("X")).expect("known").clone();
         let mut emptied = identity.clone();
-        logins(lost).iter().for_each(|login| emptied.unlink(login, NOW));
+        for login in logins(lost) {
+            emptied.unlink(&login, NOW);
+        }
         let unlinked = Decided::updating(&identity, emptied);
         let disabled = unlinked.output.is_disabled();
         let of = EventId::new(id("X"), unlinked.output.revision());

@@ -232,8 +232,8 @@ fn exercise(scene: &Scene) {
     }
     for revision in 0..8 {
         for id in [alice, bob] {
-            may_fail(admin.explain(&admin, UndoInput::new(&event(id, revision))).map(drop));
-            may_fail(admin.undo(UndoInput::new(&event(id, revision))).map(drop));
+            may_fail(admin.explain(&admin, UndoInput::new(event(id, revision))).map(drop));
+            may_fail(admin.undo(UndoInput::new(event(id, revision))).map(drop));
         }
     }
     may_fail(world.resolve(call(pool, "alice").logins(FACEBOOK, "user:b")).map(drop));

@@ -209,11 +209,13 @@ impl Explained for UndoInput {
 fn others_of(admin: &Admin, event: &EventId) -> Result<Vec<IdentityId>> {
     let history = admin.history(HistoryInput::new(&event.identity_id, 60))?;
     let of_event = history.events.into_iter().filter(|known| known.revision == event.revision);
-    let others = of_event.flat_map(|event| event.changes).filter_map(|change| match change {
-        ChangeKind::TookOver { from: other, .. } | ChangeKind::GaveUp { to: other, .. } => {
-            Some(other.identity_id)
-        }
-        _ => None,
+    let others = of_event.flat_map(|event| event.changes).filter_map(|change| {
+        let (ChangeKind::TookOver { from: other, .. } | ChangeKind::GaveUp { to: other, .. }) =
+            change
+        else {
+            return None;
+        };
+        Some(other.identity_id)
     });
     Ok(others.collect())
 }

@@ -9,6 +9,9 @@ use cognate::{Builder, Journal};
 
 use crate::support::{AMAZON, FACEBOOK, GAME, World, key};
 
+/// No test makes more events.
+const EVENTS_MAX: usize = 5_000;
+
 pub(super) fn with_journal(builder: Builder) -> Builder {
     builder.journal(Journal::keep(90)).signing_key(key(SigningAlgorithm::EdDsa))
 }
@@ -34,6 +37,7 @@ pub(super) fn history_in_pages(world: &World, id: &IdentityId, size: i64) -> Vec
         let page = admin.history(input.clone()).expect("listed");
         assert_eq!(page.identity_id, *id);
         events.extend(page.events);
+        assert!(events.len() < EVENTS_MAX, "pages without end");
         let Some(next) = page.next_token else { return events };
         input = input.next_token(next);
     }
@@ -55,6 +59,7 @@ pub(super) fn activity_in_pages(
         let page = admin.activity(input.clone()).expect("listed");
         assert_eq!(page.identity_pool_id, *pool);
         events.extend(page.events);
+        assert!(events.len() < EVENTS_MAX, "pages without end");
         let Some(next) = page.next_token else { return events };
         input = input.next_token(next);
     }
@@ -125,7 +130,7 @@ pub(super) fn told(event: &ChangeEvent) -> String {
         ChangeKind::Deleted => "deleted".to_owned(),
         ChangeKind::PoolCreated => "created".to_owned(),
         ChangeKind::PoolChanged { members } => format!("changed {members:?}"),
-        other => panic!("{other:?}"),
+        ChangeKind::PoolDeleted | _ => panic!("{change:?}"),
     });
     let changes = changes.collect::<Vec<_>>().join(", ");
     let undid = event.undid.as_ref().map(|id| format!(" undid {}", name(id)));

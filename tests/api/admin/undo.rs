@@ -27,16 +27,18 @@ fn states(world: &World, ids: &[IdentityId]) -> Vec<(IdentityState, Vec<Login>)>
 
 /// The event in the way of an undo.
 fn overtaken<T: std::fmt::Debug>(outcome: Result<T>) -> EventId {
-    match refusal(outcome) {
-        Refusal::UndoOvertaken { by } => by,
-        other => panic!("{other:?}"),
-    }
+    let refusal = refusal(outcome);
+    let Refusal::UndoOvertaken { by } = refusal else { panic!("{refusal:?}") };
+    by
 }
 
 fn merge(world: &World, pool: &IdentityPoolId, from: &str, to: &str) {
     let input = MergeDeveloperIdentitiesInput::new(pool, GAME, from, to);
     world.aws.merge_developer_identities(input).expect("merged");
 }
+
+/// A change of this identity, and perhaps of others.
+type Change<'a> = (&'a IdentityId, &'a dyn Fn(&World));
 
 /// Makes a change, undoes its event of the identity `of`, and asserts that everything is as before
 /// and that the event cannot be undone again.
@@ -79,7 +81,7 @@ fn a_link_is_undone() {
     let (pool, admin) = (town(&world), world.engine.admin());
     let guest = guest(&world, &pool);
     let alice = world.register(&pool, "alice");
-    let links: [(&IdentityId, &dyn Fn(&World)); 5] = [
+    let links: [Change<'_>; 5] = [
         (&guest, &|_| drop(link(&admin, &guest, GAME, "gus").expect("linked"))),
         (&guest, &|world| {
             let input = call(&pool, "gus").logins(FACEBOOK, "user:g").identity_id(&guest);
@@ -135,7 +137,7 @@ fn an_unlink_is_undone() {
     let bob = world.register(&pool, "bob");
     let face = user_of(&world, &pool, FACEBOOK, "face");
     let ids = [&guest, &alice, &bob, &face].map(Clone::clone);
-    let changes: [(&IdentityId, &dyn Fn(&World)); 7] = [
+    let changes: [Change<'_>; 7] = [
         (&alice, &|_| drop(unlink(&admin, &alice, GAME, "alice").expect("unlinked"))),
         (&bob, &|_| drop(unlink(&admin, &bob, GAME, "bob").expect("unlinked"))),
         (&alice, &|_| drop(disable(&admin, &alice).expect("disabled"))),

@@ -200,9 +200,9 @@ fn each_call_of_an_administrator_is_told() {
     told.expect(&[]);
     admin.unlink_login(UnlinkLoginInput::new(&alice, FACEBOOK, "a")).expect("unlinked");
     told.expect(&["<2>/3 UnlinkLogin administrator ticket-7: unlinked f:a"]);
-    admin.undo(UndoInput::new(&event(&alice, 2))).expect_err("overtaken");
+    admin.undo(UndoInput::new(event(&alice, 2))).expect_err("overtaken");
     told.expect(&[]);
-    admin.undo(UndoInput::new(&event(&alice, 3))).expect("undone");
+    admin.undo(UndoInput::new(event(&alice, 3))).expect("undone");
     told.expect(&["<2>/4 Undo administrator ticket-7: restored f:a Authenticated undid <2>/3"]);
     world.engine.admin().disable_identity(DisableIdentityInput::new(&alice)).expect("disabled");
     told.expect(&["<2>/5 DisableIdentity administrator -: unlinked g:alice f:a, disabled"]);

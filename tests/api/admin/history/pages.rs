@@ -112,7 +112,7 @@ fn identities_without_a_creation_in_their_records_end_a_page_early() {
             .map(|event| event.identity_id.clone().expect("an identity"))
             .collect::<Vec<_>>()
     };
-    assert_eq!(ids(&first.events), [bob.clone()]);
+    assert_eq!(ids(&first.events), std::slice::from_ref(&bob));
     assert!(first.next_token.is_some());
     assert_eq!(ids(&activity(&world, &pool)), [bob, alice]);
 }

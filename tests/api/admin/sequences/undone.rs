@@ -38,11 +38,12 @@ impl Sequence {
             );
         }
         assert_eq!(self.view(), after);
-        let unlinked = event.changes.iter().flat_map(|change| match change {
-            ChangeKind::Unlinked { links } => links.as_slice(),
-            _ => &[],
-        });
-        let unlinked: BTreeSet<Login> = unlinked.map(|link| link.login.clone()).collect();
+        let mut unlinked: BTreeSet<Login> = BTreeSet::new();
+        for change in &event.changes {
+            if let ChangeKind::Unlinked { links } = change {
+                unlinked.extend(links.iter().map(|link| link.login.clone()));
+            }
+        }
         let logins = |view: &View| -> BTreeSet<Login> {
             view.values().flat_map(|identity| identity.logins.clone()).collect()
         };

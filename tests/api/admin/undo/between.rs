@@ -148,7 +148,7 @@ fn an_undo_is_in_the_feed_with_its_request() {
     merge(&world, &pool, "bob", "alice");
     let mut feed = world.engine.feed();
     let request = admin.request("ticket-7".parse().expect("an id"));
-    request.undo(UndoInput::new(&event(&alice, 2))).expect("undone");
+    request.undo(UndoInput::new(event(&alice, 2))).expect("undone");
     let mut lines = Vec::new();
     while let Fed::Event(event) = feed.next(Duration::ZERO) {
         lines.push(told(&event));
