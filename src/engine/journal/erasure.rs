@@ -51,8 +51,8 @@ impl Core {
                     merged.extend(changes.filter_map(|change| taken_over(number.pool, change)));
                 }
             }
-            merged.retain(|of| erased.insert(of.identity));
             histories = self.still_merged(merged)?;
+            histories.retain(|of| erased.insert(of.identity));
         }
         Ok(())
     }
@@ -99,18 +99,18 @@ impl Core {
 
     /// Those of the histories that do not end with a merge that was undone.
     fn still_merged(&self, merged: Vec<History>) -> Result<Vec<History>> {
-        let numbers = merged.iter().map(|&History { pool, identity, until }| EventNumber {
+        let number_of = |&History { pool, identity, until }: &History| EventNumber {
             pool,
             identity: Some(identity),
             revision: until,
-        });
-        let undone: BTreeSet<Option<Guid>> = self
-            .stored_events(numbers.collect())?
+        };
+        let undone: BTreeSet<EventNumber> = self
+            .stored_events(merged.iter().map(number_of).collect())?
             .into_iter()
             .filter(|(_, event)| event.undone_by.is_some())
-            .map(|(number, _)| number.identity)
+            .map(|(number, _)| number)
             .collect();
-        Ok(merged.into_iter().filter(|of| !undone.contains(&Some(of.identity))).collect())
+        Ok(merged.into_iter().filter(|of| !undone.contains(&number_of(of))).collect())
     }
 }
 

@@ -120,6 +120,21 @@ fn nothing_tells_the_logins_of_identities_that_were_merged_into_a_deleted_one() 
     }
 }
 
+/// Only the first of several merges of the same two identities was once looked at.
+#[test]
+fn an_identity_that_came_back_and_was_merged_again_is_erased() {
+    let world = world();
+    let (pool, admin) = (town(&world), world.engine.admin());
+    let [alice, bob] = ["secret-1", "secret-2"].map(|user| world.register(&pool, user));
+    merge(&world, &pool, "secret-1", "secret-2");
+    undo(&admin, &event(&alice, 2)).expect("undone");
+    merge(&world, &pool, "secret-1", "secret-2");
+    deletions()[0](&world, &bob);
+    assert_eq!(records_with(&world, "secret"), [""; 0]);
+    assert_eq!(history(&world, &alice), []);
+    world.check();
+}
+
 /// A merge that was undone, whether as a whole or in parts, leaves each identity its own events.
 #[test]
 fn an_identity_that_came_back_keeps_its_history() {
