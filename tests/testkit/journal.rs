@@ -175,7 +175,7 @@ impl Scene<'_> {
             0..8 => self.undo_any(|_| true),
             8..24 => self.undo_any(|event| !event.changes.iter().any(is_created)),
             24 => self.undo_nothing(),
-            25 => self.delete_a_survivor(),
+            25..28 => self.delete_a_survivor(),
             _ => Ok(()),
         }
     }

@@ -212,7 +212,8 @@ impl Model {
         if is.is_guest() && !was.is_guest() {
             changes.insert(restored(&Logins::new()));
         } else if let Some(unlinked) = &reversal.unlinked {
-            changes.insert(restored(unlinked));
+            let linked = RecordedChange::Linked { logins: unlinked.clone(), was_guest: true };
+            changes.insert(if was.is_guest() { linked } else { restored(unlinked) });
         }
         if !changes.is_empty() {
             told.push((histories.next(identity), changes));

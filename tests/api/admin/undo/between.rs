@@ -65,6 +65,55 @@ fn a_token_of_the_time_between_stays_valid_for_its_identity() {
     assert_eq!((verified(&alice_merged), opens(&alice, &alice_merged)), (alice.clone(), Ok(alice)));
 }
 
+/// The check once took the identity for a disabled one.
+#[test]
+fn an_unlinked_login_is_given_back_to_a_guest() {
+    let world = world();
+    let (pool, admin) = (town(&world), world.engine.admin());
+    let id = guest(&world, &pool);
+    link(&admin, &id, GAME, "alice").expect("linked");
+    link(&admin, &id, FACEBOOK, "a").expect("linked");
+    unlink(&admin, &id, FACEBOOK, "a").expect("unlinked");
+    let back = undo(&admin, &event(&id, 2)).expect("undone");
+    assert_eq!(back.identities[0].state, IdentityState::Unauthenticated);
+    let back = undo(&admin, &event(&id, 4)).expect("undone");
+    assert_eq!(super::super::logins_of(&back.identities[0]), [(FACEBOOK, "a")]);
+    world.check();
+}
+
+/// Such a token once opened the role of users, and a guest in a pool without guests.
+#[test]
+fn a_token_of_the_time_between_proves_nothing_for_a_guest() {
+    let world = world();
+    let (pool, admin, public) = (town(&world), world.engine.admin(), world.engine.public());
+    let role = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+    let roles = SetIdentityPoolRolesInput::new(&pool)
+        .roles(RoleType::Authenticated, role("user").as_str())
+        .roles(RoleType::Unauthenticated, role("guest").as_str());
+    world.aws.set_identity_pool_roles(roles).expect("set");
+    let id = guest(&world, &pool);
+    let input = call(&pool, "alice").identity_id(&id);
+    let issued = world.aws.get_open_id_token_for_developer_identity(input).expect("linked");
+    let session = || {
+        let input = GetCredentialsForIdentityInput::new(&id).logins(COGNITO, issued.token.as_str());
+        let opened = public.get_credentials_for_identity(input)?;
+        let token = opened.credentials.session_token;
+        Ok(world.engine.verify_session(token.as_str())?.session)
+    };
+    let opened: Result<_> = session();
+    assert_eq!(opened.expect("opens").role_arn.as_str(), role("user"));
+
+    undo(&admin, &event(&id, 2)).expect("undone");
+    let opened = session().expect("a guest is opened by its id");
+    assert_eq!(
+        (opened.role_arn.as_str(), opened.amr.as_slice()),
+        (role("guest").as_str(), &["unauthenticated".to_owned()][..])
+    );
+    let no_guests = UpdateIdentityPoolInput::new(&pool, "town", GuestAccess::Denied);
+    world.aws.update_identity_pool(no_guests.developer_provider_name(GAME)).expect("updated");
+    assert!(matches!(refusal(session()), Refusal::GuestsUnsupported));
+}
+
 /// The marks of undone events are no events: they are made even if no event is written.
 #[test]
 fn an_undo_without_a_journal_is_an_undo() {
