@@ -33,9 +33,11 @@ impl Core {
     ) -> Result<()> {
         let mut histories = Vec::new();
         for identity in deleted {
-            // An identity that has not changed has no event of its own. One of an older format
-            // begins with revision 0.
-            if identity.revision() > 0 && identity.creation().is_none() {
+            // An identity that has not changed has no event of its own. The first change of one
+            // of an older format makes revision 1, and need not be dated after its creation.
+            let is_told = identity.creation().is_none()
+                && (self.journal.is_some() || identity.modified() > identity.created());
+            if identity.revision() > 1 || (identity.revision() == 1 && is_told) {
                 let (pool, place) = place_of(identity)?;
                 let until = identity.revision();
                 histories.push(History { pool, identity: place.guid, until });

@@ -282,9 +282,12 @@ proptest! {
                 Some(Ok(())) => {
                     let others = |world: &World| {
                         let (subject, parts) = gathered(world, &events, event).expect("known");
-                        let is_source = |of: &Identity| parts.iter().any(|part| {
-                            matches!(part, Reversible::Merge { source, .. } if source.id() == of.id())
-                        });
+                        let is_source = |of: &Identity| {
+                            parts.iter().any(|part| {
+                                let Reversible::Merge { source, .. } = part else { return false };
+                                source.id() == of.id()
+                            })
+                        };
                         let is_other = |of: &&Identity| of.id() != subject.id() && !is_source(of);
                         world.0.iter().filter(is_other).cloned().collect::<Vec<_>>()
                     };
