@@ -180,6 +180,7 @@ impl Model {
     /// use cognate::{Engine, Journal};
     ///
     /// let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    /// let builder = builder.login_verifier(testkit::login_verifier());
     /// let engine = builder.journal(Journal::keep(90)).in_memory()?;
     /// let door = TypedDoor::new(engine.clone());
     /// let mut run = Run::new(Model::new().keep_history().oldest_survives());
