@@ -130,13 +130,15 @@ impl Run {
     }
 
     /// Undoes the change of an event in the [model](Model::undo), after the implementation has done
-    /// so. The script does not show it.
+    /// so. The script shows it, but cannot repeat it.
     ///
     /// # Errors
     ///
     /// Returns the reasons why it cannot be undone. The model stays unchanged.
     pub fn undo(&mut self, event: NumberedEvent) -> Result<(), BTreeSet<UndoObstacle>> {
-        self.model.undo(event)
+        self.model.undo(event)?;
+        self.script.undo(event);
+        Ok(())
     }
 
     /// An event of the implementation, with numbers for its generated names. `None` if it is the

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::testkit::directory::Directory;
 use crate::testkit::implementation::Implementation;
 use crate::testkit::json::Json;
+use crate::testkit::model::NumberedEvent;
 use crate::testkit::names::Account;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::request::Request;
@@ -42,6 +43,14 @@ impl Script {
 
     pub(crate) fn wait(&mut self, secs: u64) {
         self.lines.push(Line::Wait(secs));
+    }
+
+    /// The undo of an event, which is no operation of the service.
+    pub(crate) fn undo(&mut self, event: NumberedEvent) {
+        let NumberedEvent { identity, revision } = event;
+        let body = Json::object([("EventId", Json::text(format!("{identity}/{revision}")))]);
+        let request = Request { caller: None, operation: "Undo".to_owned(), body };
+        self.call(request, &OperationOutcome::Done);
     }
 
     /// The names of the called operations.

@@ -1,19 +1,20 @@
 //! Small worlds: every state of a pool with few identities and logins, and every call on each.
 //!
 //! The search begins with an empty pool. It performs every call on every world that it finds, and
-//! the model judges each answer. A call that changes the pool leads to a world that is searched in
-//! turn. Worlds that differ only in the names of their users are one world, so there are few.
+//! undoes each event of the journal after a call that changes it. The model judges each answer. A
+//! change of the pool leads to a world that is searched in turn. Worlds that differ only in the names of their users are one
+//! world, so there are few.
 //!
 //! The users are two of the developer provider and two of one public provider. A search stops at a
 //! number of identities: a call that makes one more is judged, but not followed.
 
 mod calls;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::DeveloperLinking;
 use crate::ambient::Timestamp;
 use crate::engine::Engine;
 use crate::login::{LoginError, LoginVerifier, OidcVerifier};
@@ -33,6 +34,7 @@ use crate::testkit::names::{
 use crate::testkit::operation::Operation;
 use crate::testkit::outcome::OperationOutcome;
 use crate::testkit::script::Script;
+use crate::{DeveloperLinking, Journal};
 
 const OWNER: Caller = Caller::Account(Account::FIRST);
 /// An earlier pool was deleted.
@@ -163,7 +165,7 @@ impl Search {
         let clock = TestClock::default();
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
         let builder = builder.login_verifier(verifier).clock(clock.clone());
-        let builder = builder.developer_linking(linking);
+        let builder = builder.developer_linking(linking).journal(Journal::keep(90));
         let engine = builder.open_shared(Arc::clone(&store)).expect("an engine");
         let door = WireDoor::new(engine.clone()).clock(clock);
         let (bare, met) = (BTreeMap::new(), BTreeMap::new());
@@ -283,12 +285,13 @@ impl Search {
             let what = format!("the store has {stored:?}, the model has {known:?}");
             self.fails("records", &what, script);
         }
+        self.check_histories(world);
     }
 
     /// The empty pool, after an earlier one that needed every key.
     fn beginning(&mut self) -> World {
         let mut world = World {
-            model: Model::new().developer_linking(self.linking).oldest_survives(),
+            model: Model::new().developer_linking(self.linking).oldest_survives().keep_history(),
             directory: Directory::new(FIRST_ACCOUNT),
             contents: BTreeMap::new(),
             script: Script::default(),
@@ -338,14 +341,17 @@ impl Search {
                     _ => self.fails("token", "a token that changes the store", &world.script),
                 }
             }
+            let mut follow = |search: &Self, next: World| {
+                if search.is_small(&next.model) && known.insert(next.canonical()) {
+                    waiting.push_back(next);
+                }
+            };
             for operation in calls::all(&world) {
                 let Some(next) = self.perform(&world, &operation) else { continue };
-                if next.contents == world.contents {
-                    continue;
-                }
-                self.enter(&world);
-                if self.is_small(&next.model) && known.insert(next.canonical()) {
-                    waiting.push_back(next);
+                if next.contents != world.contents {
+                    let undone = self.undo_all(&next);
+                    self.enter(&world);
+                    std::iter::once(next).chain(undone).for_each(|next| follow(self, next));
                 }
             }
         }
@@ -367,7 +373,7 @@ fn search(linking: DeveloperLinking, identities_max: usize) {
     }
     let failures: Vec<_> = failures.into_values().collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    for (clause, _) in calls::TEXTS {
+    for clause in calls::TEXTS.iter().map(|(clause, _)| clause).chain(&undo::UNDONE) {
         assert!(met.contains_key(clause), "{clause}");
     }
 }
