@@ -10,7 +10,7 @@ use crate::id::Guid;
 use crate::state::{Identity, IdentityState, LOGINS_MAX, Pool, PrivateKey, StoredKey};
 use crate::store::key::Place;
 use crate::store::record::{Address, Deletion, Numbered, Owner, PoolCount, PoolEntry, Record};
-use crate::store::{Key, KeyRange, Store, Tree, entries};
+use crate::store::{Key, KeyRange, Store, StoreView, Tree, Unsteady, entries_at};
 
 /// A violated invariant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,19 +31,27 @@ impl fmt::Display for Finding {
     }
 }
 
+/// Checks a store at one moment. Without views, nothing else may write to it.
+pub(crate) fn check(store: &dyn Store) -> Result<Vec<Finding>> {
+    match store.view()? {
+        Some(view) => check_view(&*view),
+        None => check_twice(store),
+    }
+}
+
 /// Reports what is found twice. A deleted pool may be removed meanwhile: a record that disappeared
 /// between two reads is not found again.
-pub(crate) fn check(store: &dyn Store) -> Result<Vec<Finding>> {
-    let mut findings = walk(store)?;
+pub(crate) fn check_twice(store: &dyn Store) -> Result<Vec<Finding>> {
+    let mut findings = check_view(&Unsteady(store))?;
     if !findings.is_empty() {
-        let again: HashSet<Finding> = walk(store)?.into_iter().collect();
+        let again: HashSet<Finding> = check_view(&Unsteady(store))?.into_iter().collect();
         findings.retain(|finding| again.contains(finding));
     }
     Ok(findings)
 }
 
-fn walk(store: &dyn Store) -> Result<Vec<Finding>> {
-    let mut check = Check { store, pools: HashMap::new(), findings: Vec::new() };
+pub(crate) fn check_view(view: &dyn StoreView) -> Result<Vec<Finding>> {
+    let mut check = Check { view, pools: HashMap::new(), findings: Vec::new() };
     check.pools()?;
     check.identities()?;
     check.index()?;
@@ -61,7 +69,7 @@ fn walk(store: &dyn Store) -> Result<Vec<Finding>> {
 }
 
 struct Check<'a> {
-    store: &'a dyn Store,
+    view: &'a dyn StoreView,
     /// All pools. `None` marks a deleted pool whose remaining records are still being removed.
     pools: HashMap<Guid, Option<Pool>>,
     findings: Vec<Finding>,
@@ -87,7 +95,7 @@ impl Check<'_> {
         tree: Tree,
         mut visit: impl FnMut(&mut Self, &Key, R) -> Result<()>,
     ) -> Result<()> {
-        for entry in entries(self.store, KeyRange::all(tree)) {
+        for entry in entries_at(self.view, KeyRange::all(tree)) {
             let (key, value) = entry?;
             match R::decode(&key, &value) {
                 Ok(record) => visit(self, &key, record)?,
@@ -98,7 +106,7 @@ impl Check<'_> {
     }
 
     fn get<R: Record>(&self, key: &Key) -> Result<Option<R>> {
-        let value = self.store.get(std::slice::from_ref(key))?.into_iter().next().flatten();
+        let value = self.view.get(std::slice::from_ref(key))?.into_iter().next().flatten();
         // A record that does not decode is reported when its own tree is checked.
         Ok(value.and_then(|value| R::decode(key, &value).ok()))
     }

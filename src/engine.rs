@@ -35,7 +35,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::check::Finding;
+use crate::check::{self, Finding};
 use crate::credentials::VerifiedSession;
 use crate::error::Result;
 use crate::id::{AccountId, Region};
@@ -285,14 +285,19 @@ impl Engine {
 
     /// Walks the store and reports every violated invariant. An intact store has none.
     ///
-    /// Run it only while nothing else writes: it reads one record at a time. The removal of deleted
-    /// pools does not disturb it.
+    /// It checks the store at one moment, while others go on writing, through a
+    /// [view](crate::store::Store::view). Over a store that has no views, run it only while nothing
+    /// else writes; the removal of deleted pools does not disturb it.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
     pub fn check(&self) -> Result<Vec<Finding>> {
-        crate::check::check(&self.core.store)
+        let store = &self.core.store;
+        store.with_view(|view| match view {
+            Some(view) => check::check_view(view),
+            None => check::check_twice(store),
+        })
     }
 
     /// Returns once every answered change is durable, whatever the durability of the store.

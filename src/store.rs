@@ -11,6 +11,7 @@ mod postgres;
 pub(crate) mod record;
 mod sled_store;
 mod version;
+mod view;
 
 use std::collections::VecDeque;
 
@@ -30,6 +31,8 @@ pub use postgres::{
 pub use sled_store::{Durability, SledOptions, SledStore};
 pub(crate) use sled_store::{Found, Wreck, move_folder};
 pub use version::Version;
+pub use view::StoreView;
+pub(crate) use view::{Unsteady, entries_at};
 
 /// The bytes of a record.
 pub type Value = Vec<u8>;
@@ -204,6 +207,17 @@ pub trait Store: Send + Sync {
         self.scan(range, limit)?.iter().try_for_each(|(key, value)| visitor(key, value))
     }
 
+    /// A view of the store at one moment, while others go on writing. `None` from a store without
+    /// views, as by default: an engine then cannot export, and its
+    /// [check](crate::Engine::check) needs a time without writes.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn view(&self) -> Result<Option<Box<dyn StoreView + '_>>, StoreError> {
+        Ok(None)
+    }
+
     /// Makes all writes of the batch if all its checks hold, and none otherwise. After
     /// [`Commit::Done`] the writes are as durable as the store promises.
     ///
@@ -245,6 +259,7 @@ forward!(Store {
         limit: usize,
         visitor: Visitor<'_>,
     ) -> Result<(), StoreError>;
+    fn view(&self) -> Result<Option<Box<dyn StoreView + '_>>, StoreError>;
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError>;
     fn sync(&self) -> Result<(), StoreError>;
     fn health(&self) -> Result<(), StoreError>;
@@ -256,12 +271,20 @@ pub(crate) fn entries<S: Store + ?Sized>(
     store: &S,
     range: KeyRange,
 ) -> impl Iterator<Item = Result<(Key, Value), StoreError>> {
+    in_steps(range, |range, limit| store.scan(range, limit))
+}
+
+/// All entries of a range, in key order, read in steps.
+fn in_steps(
+    range: KeyRange,
+    scan: impl Fn(&KeyRange, usize) -> Result<Vec<(Key, Value)>, StoreError>,
+) -> impl Iterator<Item = Result<(Key, Value), StoreError>> {
     const STEP: usize = 256;
 
     let mut next = Some(range);
     let steps = std::iter::from_fn(move || {
         let range = next.take()?;
-        let step = store.scan(&range, STEP);
+        let step = scan(&range, STEP);
         if let Ok(entries) = &step
             && entries.len() == STEP
             && let Some((last, _)) = entries.last()

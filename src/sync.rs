@@ -1,13 +1,13 @@
-//! The locks and atomics of the concurrent parts: the pool cache, the in-flight barrier and group
-//! commit. Tests with `--cfg cognate_loom` use those of loom, which tries every order of steps.
+//! The locks and atomics of the concurrent parts: the pool cache, the in-flight barrier, group
+//! commit and views. Tests with `--cfg cognate_loom` use those of loom, which tries every order of steps.
 
 #[cfg(not(all(test, cognate_loom)))]
-pub(crate) use parking_lot::{Condvar, Mutex, RwLock};
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 #[cfg(not(all(test, cognate_loom)))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
 
 #[cfg(all(test, cognate_loom))]
-pub(crate) use self::checked::{Condvar, Mutex, RwLock};
+pub(crate) use self::checked::{Condvar, Mutex, MutexGuard, RwLock};
 #[cfg(all(test, cognate_loom))]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::RwLock;
 
 use crate::store::{
-    Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, Value, Version, Visitor,
+    Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, StoreView, Value, Version, Visitor,
 };
 
 /// A store that can be closed while others hold it. Every later call is [`StoreError::Closed`].
@@ -44,14 +44,44 @@ impl OpenStore {
         store.sync()
     }
 
-    fn call<T>(
+    /// Lends a view of the store, if it has views. Once the store is being closed, reads of the view
+    /// fail too, and `close` waits until it is given back.
+    pub(super) fn with_view<T, E: From<StoreError>>(
         &self,
-        call: impl FnOnce(&dyn Store) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        read: impl FnOnce(Option<&dyn StoreView>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.call(|store| {
+            let view = store.view()?.map(|view| LentView { store: self, view });
+            read(view.as_ref().map(|view| view as &dyn StoreView))
+        })
+    }
+
+    fn call<T, E: From<StoreError>>(
+        &self,
+        call: impl FnOnce(&dyn Store) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.ensure_open()?;
         // Recursive: a visitor may read while `close` waits for the visit to end.
         let store = self.store.read_recursive();
-        call(&**store.as_ref().ok_or(StoreError::Closed)?)
+        call(&**store.as_ref().ok_or(StoreError::Closed).map_err(E::from)?)
+    }
+}
+
+/// A view of a store that can be closed.
+struct LentView<'a> {
+    store: &'a OpenStore,
+    view: Box<dyn StoreView + 'a>,
+}
+
+impl StoreView for LentView<'_> {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.store.ensure_open()?;
+        self.view.get(keys)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.store.ensure_open()?;
+        self.view.scan(range, limit)
     }
 }
 
@@ -91,6 +121,12 @@ impl Store for OpenStore {
         visitor: Visitor<'_>,
     ) -> Result<(), StoreError> {
         self.call(|store| store.visit(range, limit, visitor))
+    }
+
+    /// None: a view would borrow the store that `close` drops. [`with_view`](Self::with_view) lends
+    /// one.
+    fn view(&self) -> Result<Option<Box<dyn StoreView + '_>>, StoreError> {
+        Ok(None)
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {

@@ -5,7 +5,8 @@ use std::ops::Bound;
 
 use parking_lot::Mutex;
 
-use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Tree, Value};
+use crate::store::view::{OpenViews, Present};
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, StoreView, Tree, Value};
 
 /// A store without a disk, for tests and for emulators that start empty.
 ///
@@ -15,6 +16,7 @@ use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Tree, Value}
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     entries: Mutex<BTreeMap<Key, Value>>,
+    views: OpenViews,
 }
 
 impl MemoryStore {
@@ -51,11 +53,16 @@ impl Store for MemoryStore {
         Ok(within.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
+    fn view(&self) -> Result<Option<Box<dyn StoreView + '_>>, StoreError> {
+        Ok(Some(Box::new(self.views.open(self))))
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         let mut entries = self.entries.lock();
         if batch.checks.iter().any(|(key, value)| entries.get(key) != value.as_ref()) {
             return Ok(Commit::Conflict);
         }
+        let _saved = self.views.save(batch.written(), |key| Ok(entries.get(key).cloned()))?;
         for key in &batch.deletes {
             entries.remove(key);
         }
@@ -65,6 +72,16 @@ impl Store for MemoryStore {
 
     fn sync(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+}
+
+impl Present for MemoryStore {
+    fn value(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        Ok(self.entries.lock().get(key).cloned())
+    }
+
+    fn entries(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.scan(range, limit)
     }
 }
 

@@ -18,6 +18,7 @@ mod retry;
 mod scan;
 mod seal;
 mod tender;
+mod view;
 mod wreck;
 
 use std::fmt;
@@ -31,7 +32,8 @@ use sled::transaction::{TransactionError, TransactionResult, Transactional};
 
 use crate::store::group::GroupCommit;
 use crate::store::key::Order;
-use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, Value, Visitor};
+use crate::store::view::OpenViews;
+use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, StoreView, Value, Visitor};
 use behind::{Layer, WriteBehind};
 use digest::Digest;
 use entry::{Closure, Group};
@@ -187,11 +189,16 @@ impl Store for SledStore {
         self.show(range, Order::Ascending, limit, visitor)
     }
 
+    fn view(&self) -> Result<Option<Box<dyn StoreView + '_>>, StoreError> {
+        Ok(Some(Box::new(self.shared.view()?)))
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         self.shared.ensure_running()?;
         if self.shared.durability == Durability::Relaxed {
             let written = |key: &Key| self.shared.read(key);
-            return self.shared.guarded(|| self.shared.behind.commit(batch, written));
+            let commit = || self.shared.behind.commit(batch, written, &self.shared.views);
+            return self.shared.guarded(commit);
         }
         if batch.is_read_only() {
             let outcome = self.shared.guarded(|| self.shared.apply(&[batch]))?;
@@ -234,6 +241,7 @@ struct Shared {
     commits: GroupCommit,
     in_flight: InFlight,
     behind: WriteBehind,
+    views: OpenViews,
     /// The digest of the last commit that was applied.
     applied: Mutex<Digest>,
     progress: Progress,
@@ -298,7 +306,7 @@ impl Shared {
     fn write(&self, batches: &[Batch]) -> Result<Vec<Commit>, StoreError> {
         self.stop_unless_durable(|| {
             self.in_flight.depart(batches.iter().flat_map(Batch::written));
-            let outcomes = self.apply(batches)?;
+            let outcomes = self.apply_beside_views(batches)?;
             if outcomes.contains(&Commit::Done) {
                 match self.durability {
                     Durability::PowerLoss => self.sync()?,

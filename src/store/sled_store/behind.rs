@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::store::key::Order;
 use crate::store::sled_store::Shared;
+use crate::store::view::OpenViews;
 use crate::store::{Batch, Commit, Key, KeyRange, StoreError, Value, Visitor};
 
 /// The most commits in one transaction: a large transaction makes readers wait.
@@ -51,6 +52,7 @@ impl WriteBehind {
         &self,
         batch: Batch,
         written: impl Fn(&Key) -> Result<Option<Value>, StoreError>,
+        views: &OpenViews,
     ) -> Result<Commit, StoreError> {
         let mut gathered = self.gathered.lock();
         while gathered.commits >= GATHERED_MAX && !gathered.closed {
@@ -67,6 +69,7 @@ impl WriteBehind {
         if batch.is_read_only() {
             return Ok(Commit::Done);
         }
+        let _saved = views.save(batch.written(), |key| self.get(key, &written))?;
         let mut layers = self.layers.write();
         layers.gathering.extend(batch.deletes.into_iter().map(|key| (key, None)));
         layers.gathering.extend(batch.puts.into_iter().map(|(key, value)| (key, Some(value))));
@@ -222,15 +225,19 @@ mod tests {
     /// Reads from an empty database.
     const NOTHING: fn(&Key) -> Result<Option<Value>, StoreError> = |_| Ok(None);
 
+    fn commit(behind: &WriteBehind, n: usize) -> Result<Commit, StoreError> {
+        behind.commit(put(n), NOTHING, &OpenViews::default())
+    }
+
     #[test]
     fn what_is_being_written_can_be_read() {
         let behind = WriteBehind::default();
-        behind.commit(put(1), NOTHING).expect("room");
+        commit(&behind, 1).expect("room");
         let is_there = || behind.get(&key(1), NOTHING).expect("reads").is_some();
         behind
             .write(|layer| {
                 assert!(layer.contains_key(&key(1)) && is_there() && behind.is_occupied());
-                behind.commit(put(2), NOTHING).map(drop)
+                commit(&behind, 2).map(drop)
             })
             .expect("written");
         assert!(!is_there(), "sled has it");
@@ -246,10 +253,10 @@ mod tests {
     #[test]
     fn nothing_is_written_that_followed_on_what_was_lost() {
         let behind = WriteBehind::default();
-        behind.commit(put(1), NOTHING).expect("room");
+        commit(&behind, 1).expect("room");
         let lost = behind.write(|_| Err(StoreError::failed("disk full")));
         assert!(matches!(lost, Err(StoreError::Failed(_))));
-        behind.commit(put(2), NOTHING).expect("room");
+        commit(&behind, 2).expect("room");
         let refused = behind.write(|_| panic!("is not written"));
         assert!(matches!(refused, Err(StoreError::Stopped)));
         assert!(behind.get(&key(1), NOTHING).expect("reads").is_some(), "as it was answered");
@@ -268,7 +275,7 @@ mod tests {
     #[test]
     fn who_waits_for_room_gets_it_by_a_write() {
         let behind = WriteBehind::default();
-        let commit = |n| behind.commit(put(n), NOTHING);
+        let commit = |n| commit(&behind, n);
         for n in 0..GATHERED_MAX {
             commit(n).expect("room");
         }
@@ -284,7 +291,7 @@ mod tests {
     #[test]
     fn who_waits_for_room_learns_that_there_will_be_none() {
         let behind = WriteBehind::default();
-        let commit = |n| behind.commit(put(n), NOTHING);
+        let commit = |n| commit(&behind, n);
         for n in 0..GATHERED_MAX {
             commit(n).expect("room");
         }

@@ -31,6 +31,7 @@ use crate::store::sled_store::lock::{FolderLock, until_sled_unlocks};
 use crate::store::sled_store::retry;
 use crate::store::sled_store::seal::{self, Seal};
 use crate::store::sled_store::{Shared, SledOptions};
+use crate::store::view::OpenViews;
 
 pub(super) const COMMIT: &[u8] = b"commit";
 const FORMAT: &[u8] = b"format";
@@ -99,6 +100,7 @@ impl Shared {
             commits: GroupCommit::default(),
             in_flight: InFlight::default(),
             behind: WriteBehind::default(),
+            views: OpenViews::default(),
             applied: Mutex::new(Digest::default()),
             progress: Progress::default(),
             stopped: OnceLock::new(),
