@@ -18,13 +18,16 @@ mod statement;
 mod statistics;
 mod tls;
 mod url;
+mod view;
 mod wire;
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::store::key::Order;
-use crate::store::{Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, Value, Version};
+use crate::store::{
+    Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, StoreView, Value, Version,
+};
 use connect::Servers;
 use deadline::{Deadline, Pauses};
 use flights::Flights;
@@ -59,6 +62,9 @@ pub use url::PostgresUrlError;
 /// * A call uses at most one connection, and none while it pauses. While a quarter of the
 ///   connections are busy with small reads, further ones wait for the next of them to end and then
 ///   share one statement.
+/// * A [view](Store::view) is a transaction on one more connection, and ends with it. A read of a
+///   view has the timeout of a call, and the view itself has none. While a view is open, the server
+///   cannot remove old rows of any table.
 /// * Opening a store fills one connection. The others are opened when they are needed.
 /// * A call blocks its thread, and only that one: nothing runs in the background. A store can be
 ///   used from asynchronous code like any other.
@@ -188,12 +194,7 @@ impl fmt::Debug for PostgresStore {
 impl Store for PostgresStore {
     fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
         let keys = keys.iter().map(|key| (key, None)).collect();
-        let answers = self.read_keys(keys, self.deadline())?.into_iter();
-        let values = answers.map(|answer| match answer {
-            Refreshed::Value(value) => Some(value),
-            Refreshed::Absent | Refreshed::Unchanged => None,
-        });
-        Ok(values.collect())
+        Ok(values(self.read_keys(keys, self.deadline())?))
     }
 
     fn refresh(&self, keys: &[(Key, Option<Version>)]) -> Result<Vec<Refreshed>, StoreError> {
@@ -221,6 +222,10 @@ impl Store for PostgresStore {
         self.read_range(range, Order::Descending, limit)
     }
 
+    fn view(&self) -> Result<Option<Box<dyn StoreView + '_>>, StoreError> {
+        Ok(Some(Box::new(self.open_view()?)))
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         if batch.is_read_only() {
             return self.compare(&batch, self.deadline());
@@ -244,4 +249,13 @@ impl Store for PostgresStore {
         let answer = leased.channel.simple("SELECT 1", deadline);
         leased.end(answer).map(drop).map_err(Problem::into_error)
     }
+}
+
+/// The answers to a caller that knows no value.
+fn values(answers: Vec<Refreshed>) -> Vec<Option<Value>> {
+    let values = answers.into_iter().map(|answer| match answer {
+        Refreshed::Value(value) => Some(value),
+        Refreshed::Absent | Refreshed::Unchanged => None,
+    });
+    values.collect()
 }

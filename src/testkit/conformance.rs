@@ -13,6 +13,7 @@ mod reopening;
 mod sequences;
 mod serial;
 mod threads;
+mod views;
 
 use std::fmt;
 use std::io;
@@ -224,7 +225,7 @@ where
         let case = |case: &PairCase| pair.check(case.requirement, setting, case.run);
         case(&moments::READ_AT_ONCE)?;
         races::RULED.iter().try_for_each(race)?;
-        races::COUNTS.iter().chain(&moments::CASES).try_for_each(case)?;
+        races::COUNTS.iter().chain(&moments::CASES).chain(&views::CASES).try_for_each(case)?;
         if self.is_serializable { races::RAW.iter().try_for_each(race) } else { Ok(()) }
     }
 }

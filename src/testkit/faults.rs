@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::store::{Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, Value, Version};
+use crate::store::{
+    Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, StoreView, Value, Version,
+};
 
 /// A fault in a call of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,6 +234,11 @@ impl<S: Store> Store for FaultyStore<S> {
         self.around(Kind::Read, None, || self.inner.scan_back(range, limit))
     }
 
+    fn view(&self) -> Result<Option<Box<dyn StoreView + '_>>, StoreError> {
+        let view = self.around(Kind::Read, None, || self.inner.view())?;
+        Ok(view.map(|view| Box::new(FaultyView { store: self, view }) as Box<dyn StoreView + '_>))
+    }
+
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
         let kind = if batch.is_read_only() { Kind::Check } else { Kind::Write };
         self.around(kind, Some(Commit::Conflict), || self.inner.commit(batch))
@@ -243,6 +250,21 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn health(&self) -> Result<(), StoreError> {
         self.inner.health()
+    }
+}
+
+struct FaultyView<'a, S> {
+    store: &'a FaultyStore<S>,
+    view: Box<dyn StoreView + 'a>,
+}
+
+impl<S: Store> StoreView for FaultyView<'_, S> {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.store.around(Kind::Read, None, || self.view.get(keys))
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.store.around(Kind::Read, None, || self.view.scan(range, limit))
     }
 }
 

@@ -14,6 +14,7 @@ mod races;
 mod relaxed;
 mod replay;
 mod retries;
+mod views;
 
 use std::fs;
 use std::path::Path;

@@ -5,6 +5,7 @@ mod broken;
 mod commits;
 mod file_store;
 mod reads;
+mod views;
 
 use std::env;
 use std::path::Path;
@@ -30,6 +31,11 @@ fn a_sound_store_conforms() {
 fn a_store_that_reads_key_by_key_conforms_if_it_says_so() {
     let suite = suite(reads::GETS_KEY_BY_KEY_AND_SAYS_SO).shared().rounds(20);
     suite.check().unwrap_or_else(|broken| panic!("{broken}"));
+}
+
+#[test]
+fn a_store_without_views_conforms() {
+    suite(views::NONE).shared().check().unwrap_or_else(|broken| panic!("{broken}"));
 }
 
 #[test]
@@ -116,7 +122,7 @@ fn a_database_that_cannot_be_open_twice_is_not_shared() {
 /// Stores with one fault each, and the requirement that the suite says they break. Where a fault
 /// breaks several requirements, the threads decide which one is met first.
 #[rustfmt::skip]
-const BROKEN: [(&str, Calls, &str); 49] = [
+const BROKEN: [(&str, Calls, &str); 62] = [
     ("conflicts at random", commits::CONFLICTS_AT_RANDOM, "a batch happens whole or not at all"),
     ("ignores absence", commits::IGNORES_ABSENCE, "a batch happens whole or not at all"),
     ("tells what it expected", commits::TELLS_WHAT_IT_EXPECTED, "a batch happens whole or not at all"),
@@ -162,9 +168,22 @@ const BROKEN: [(&str, Calls, &str); 49] = [
     ("commits, rolls back and commits again", commits::COMMITS_ROLLS_BACK_AND_COMMITS_AGAIN, "what was read does not disappear"),
     ("shows conflicts", commits::SHOWS_CONFLICTS, "nobody reads a batch that conflicts"),
     ("scans by offset", reads::SCANS_BY_OFFSET, "a scan misses and repeats nothing"),
-    ("scans back a copy of its own", backward::A_COPY_OF_ITS_OWN, "what was committed is read at once"),
+    ("scans back a copy of its own", backward::A_COPY_OF_ITS_OWN, "what was committed is read at once|what was read does not disappear"),
     ("scans back what is not committed", backward::WHAT_IS_NOT_COMMITTED, "what was read does not disappear"),
     ("scans back by offset", backward::BY_OFFSET, "a scan back misses and repeats nothing"),
+    ("forgets the last commit in a view", views::FORGETS_THE_LAST_COMMIT, "a view shows what was committed before it"),
+    ("has itself for a view", views::IS_THE_STORE, "a view does not change while others write"),
+    ("gets present values through a view", views::GETS_PRESENT_VALUES, "a view does not change while others write"),
+    ("scans present entries through a view", views::SCANS_PRESENT_ENTRIES, "a view does not change while others write"),
+    ("gets through a view in the order of keys", views::GETS_IN_THE_ORDER_OF_KEYS, "a view does not change while others write"),
+    ("refuses commits while a view is open", views::REFUSES_COMMITS_MEANWHILE, "a view does not change while others write"),
+    ("has views that know one handle", views::KNOWS_ONE_HANDLE, "a view does not change while others write"),
+    ("has views that stop at newer entries", views::STOPS_AT_NEWER_ENTRIES, "a view scans its own entries"),
+    ("has views that exceed the limit of a scan", views::EXCEEDS_ITS_LIMIT, "a view scans its own entries"),
+    ("has one view", views::HAS_ONE_VIEW, "each view shows a moment of its own"),
+    ("has views that end after many commits", views::ENDS_AFTER_MANY_COMMITS, "a view outlives any number of commits"),
+    ("copies tree by tree for a view", views::COPIES_TREE_BY_TREE, "a view shows a batch whole or not at all"),
+    ("has views only sometimes", views::SOMETIMES, "a view shows a batch whole or not at all"),
     ("loses the last login", commits::LOSES_THE_LAST_LOGIN, "what was committed is there after the database is opened again"),
 ];
 

@@ -184,10 +184,15 @@ impl PostgresStore {
 
     /// The start of a transaction behind a pooler, where no session keeps its settings.
     fn begin(&self) -> String {
+        format!("{BEGIN}{}", self.local_settings())
+    }
+
+    /// The settings of a session, for a single transaction.
+    pub(super) fn local_settings(&self) -> String {
         let timeout = self.pool.servers.options.timeout;
         let limit = timeout.as_millis().saturating_mul(9).checked_div(10).unwrap_or_default();
         let plans = PLANS.map(|name| format!("; SET LOCAL {name} = off")).concat();
-        format!("{BEGIN}; SET LOCAL statement_timeout = {}{plans}", limit.clamp(1, 2_000_000_000))
+        format!("; SET LOCAL statement_timeout = {}{plans}", limit.clamp(1, 2_000_000_000))
     }
 }
 

@@ -97,7 +97,8 @@ impl ChannelPool {
         self.open(deadline)
     }
 
-    fn open(&self, deadline: Deadline) -> Result<Channel, Problem> {
+    /// A new connection, whose place nobody counts.
+    pub(super) fn open(&self, deadline: Deadline) -> Result<Channel, Problem> {
         let (mut channel, facts) = self.servers.connect(deadline)?;
         let level = self.servers.level(&mut channel, deadline)?;
         if level.store != self.store {

@@ -1,5 +1,7 @@
 //! A store in another process, which answers calls through its standard input and output.
 
+mod view;
+
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -11,9 +13,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{
-    Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, Token, Tree, Value, Version,
+    Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, StoreView, Token, Tree, Value,
+    Version,
 };
 use crate::testkit::conformance::breach::{Breach, Outcome, chain};
+use view::{AskedView, PeerView, ServedViews};
 
 /// The beginning of a line with an answer. A test binary prints other lines too.
 const MARK: &str = "conformance: ";
@@ -30,6 +34,7 @@ enum Asked {
     ScanBack(Section),
     SettlesByToken,
     Sync,
+    View(AskedView),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,6 +47,7 @@ enum Answered {
     Flag(bool),
     Refreshed(Vec<Found>),
     Values(Vec<Option<Value>>),
+    View(Option<usize>),
 }
 
 /// A key: the place of its tree, and its bytes.
@@ -138,10 +144,11 @@ pub(super) fn serve(
     input: impl BufRead,
     output: &mut impl Write,
 ) -> io::Result<()> {
+    let mut views = ServedViews::new(store);
     say(output, &Answered::Done)?;
     for line in input.lines() {
         let asked = serde_json::from_str(&line?).map_err(io::Error::other)?;
-        let answered = answer(store, asked);
+        let answered = answer(store, &mut views, asked);
         let failed = |error| Answered::Failed(chain(&error));
         say(output, &answered.unwrap_or_else(failed))?;
     }
@@ -155,7 +162,11 @@ fn say(output: &mut impl Write, answered: &Answered) -> io::Result<()> {
     output.flush()
 }
 
-fn answer(store: &dyn Store, asked: Asked) -> Result<Answered, StoreError> {
+fn answer(
+    store: &dyn Store,
+    views: &mut ServedViews<'_>,
+    asked: Asked,
+) -> Result<Answered, StoreError> {
     Ok(match asked {
         Asked::Commit(batch) => match store.commit(batch.batch()?)? {
             Commit::Done => Answered::Done,
@@ -186,6 +197,7 @@ fn answer(store: &dyn Store, asked: Asked) -> Result<Answered, StoreError> {
         }
         Asked::SettlesByToken => Answered::Flag(store.settles_by_token()),
         Asked::Sync => store.sync().map(|()| Answered::Done)?,
+        Asked::View(asked) => views.answer(asked)?,
     })
 }
 
@@ -318,6 +330,10 @@ impl Store for Peer {
 
     fn scan_back(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
         self.entries(&Asked::ScanBack(Section::new(range, limit)))
+    }
+
+    fn view(&self) -> Result<Option<Box<dyn StoreView + '_>>, StoreError> {
+        Ok(PeerView::open(self)?.map(|view| Box::new(view) as Box<dyn StoreView + '_>))
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {

@@ -28,11 +28,11 @@ fn sequences(store: &dyn Store) -> Outcome {
 }
 
 /// Numbers that look random and are the same in every run.
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
     /// A number below `bound`.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         // xorshift64
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -47,7 +47,7 @@ impl Numbers {
 }
 
 /// A batch over few keys and records, so that checks often hold.
-fn any_batch(numbers: &mut Numbers, state: &State) -> Batch {
+pub(super) fn any_batch(numbers: &mut Numbers, state: &State) -> Batch {
     const NAMES: [&[u8]; 8] = [b"", b"\0", b"a", b"a\0", b"a\xff", b"b", b"\xff", b"\xff\xff"];
     const RECORDS: [&[u8]; 6] = [b"", b"\0", b"1", b"1\0", b"\xff", b"\xff\0"];
     let (mut checks, mut deletes, mut puts) = (State::new(), Vec::new(), State::new());

@@ -6,13 +6,14 @@ use std::thread;
 use std::time::Duration;
 
 use cognate::store::{
-    Batch, Commit, Key, KeyRange, MemoryStore, Refreshed, Store, StoreError, Value, Version,
-    Visitor,
+    Batch, Commit, Key, KeyRange, MemoryStore, Refreshed, Store, StoreError, StoreView, Value,
+    Version, Visitor,
 };
 
 pub(super) type Read<T> = Result<T, StoreError>;
 pub(super) type Entries = Vec<(Key, Value)>;
 pub(super) type Values = Vec<Option<Value>>;
+pub(super) type Opened<'a> = Read<Option<Box<dyn StoreView + 'a>>>;
 pub(super) type Known = (Key, Option<Version>);
 
 pub(super) struct Broken {
@@ -32,6 +33,7 @@ pub(super) struct Calls {
     pub(super) scan: fn(&Broken, &KeyRange, usize) -> Read<Entries>,
     pub(super) scan_back: fn(&Broken, &KeyRange, usize) -> Read<Entries>,
     pub(super) visit: fn(&Broken, &KeyRange, usize, Visitor<'_>) -> Read<()>,
+    pub(super) view: fn(&Broken) -> Opened<'_>,
     pub(super) commit: fn(&Broken, Batch) -> Read<Commit>,
     pub(super) reads_one_moment: bool,
     /// The fault of a handle that is opened after the first one.
@@ -47,6 +49,7 @@ pub(super) const SOUND: Calls = Calls {
     visit: |broken, range, limit, visitor| {
         broken.scan(range, limit)?.iter().try_for_each(|(key, value)| visitor(key, value))
     },
+    view: |broken| broken.inner.view(),
     commit: |broken, batch| broken.inner.commit(batch),
     reads_one_moment: true,
     reopen: |_| {},
@@ -124,6 +127,10 @@ impl Store for Broken {
 
     fn visit(&self, range: &KeyRange, limit: usize, visitor: Visitor<'_>) -> Read<()> {
         (self.calls_of.visit)(self, range, limit, visitor)
+    }
+
+    fn view(&self) -> Opened<'_> {
+        (self.calls_of.view)(self)
     }
 
     fn commit(&self, batch: Batch) -> Read<Commit> {
