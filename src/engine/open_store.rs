@@ -184,4 +184,37 @@ mod tests {
         assert_eq!(Arc::strong_count(&inner), 1, "the store is released");
         assert!(matches!(store.close(), Err(StoreError::Closed)));
     }
+
+    /// `close` waits for a view, whose reads fail from then on.
+    #[test]
+    fn a_view_ends_while_the_store_is_being_closed() {
+        let inner = Arc::new(MemoryStore::new());
+        let store = OpenStore::new(Box::new(Arc::clone(&inner)));
+        let key = Key::new(Tree::Logins, *b"a");
+        let (is_lent, told) = channel();
+        thread::scope(|scope| {
+            let store = &store;
+            let closing = scope.spawn(move || {
+                told.recv().expect("the view is lent");
+                store.close()
+            });
+            let read: Result<(), StoreError> = store.with_view(|view| {
+                let view = view.expect("memory has views");
+                assert_eq!(view.get(std::slice::from_ref(&key))?, [None]);
+                is_lent.send(()).expect("is awaited");
+                while store.ensure_open().is_ok() {
+                    thread::yield_now();
+                }
+                assert!(!closing.is_finished());
+                let scanned = view.scan(&KeyRange::all(Tree::Logins), 1);
+                assert!(matches!(scanned, Err(StoreError::Closed)));
+                view.get(std::slice::from_ref(&key)).map(drop)
+            });
+            assert!(matches!(read, Err(StoreError::Closed)));
+            closing.join().expect("no panic").expect("closes");
+        });
+        assert_eq!(Arc::strong_count(&inner), 1, "the store is released");
+        let lent: Result<(), StoreError> = store.with_view(|_| Ok(()));
+        assert!(matches!(lent, Err(StoreError::Closed)));
+    }
 }

@@ -34,7 +34,7 @@ use crate::store::group::GroupCommit;
 use crate::store::key::Order;
 use crate::store::view::OpenViews;
 use crate::store::{Batch, Commit, Key, KeyRange, Store, StoreError, StoreView, Value, Visitor};
-use behind::{Layer, WriteBehind};
+use behind::WriteBehind;
 use digest::Digest;
 use entry::{Closure, Group};
 use error::{folder_gone, store_error};
@@ -334,21 +334,6 @@ impl Shared {
         })
     }
 
-    /// Writes the changes that a relaxed store has answered.
-    fn write_behind(&self) -> Result<(), StoreError> {
-        self.stop_unless_durable(|| self.behind.write(|layer| self.write_layer(layer)))
-    }
-
-    fn write_layer(&self, layer: &Layer) -> Result<(), StoreError> {
-        self.transact(|group| {
-            layer.iter().try_for_each(|(key, value)| match value {
-                Some(value) => group.put(key, value),
-                None => group.delete(key),
-            })
-        })?;
-        if self.progress.add_records(layer.len()) { self.flush().map(drop) } else { Ok(()) }
-    }
-
     /// Runs a transaction. Only one at a time may write.
     fn transact<T>(&self, change: impl Fn(&mut Group<'_>) -> Closure<T>) -> Result<T, StoreError> {
         let before = *self.applied.lock();
@@ -367,28 +352,9 @@ impl Shared {
         Ok(changed)
     }
 
-    /// Whether a commit may not be on the disk yet.
-    fn is_behind(&self) -> bool {
-        self.behind.is_occupied() || self.applied() > self.mark.number()
-    }
-
     /// The number of the last commit that was applied.
     fn applied(&self) -> u64 {
         self.applied.lock().number
-    }
-
-    /// Writes every applied commit to the disk.
-    fn sync(&self) -> Result<(), StoreError> {
-        // The kernel reports a failure to one of two overlapping syncs only. The other one would
-        // take the lost data for written.
-        let mut disk = self.disk.lock();
-        self.stop_unless_durable(|| {
-            self.write_behind()?;
-            let applied = self.applied();
-            self.flush()?;
-            disk.sync().map_err(StoreError::failed)?;
-            self.mark.raise(applied).map_err(StoreError::failed)
-        })
     }
 }
 

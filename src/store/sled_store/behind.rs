@@ -167,6 +167,21 @@ impl WriteBehind {
 }
 
 impl Shared {
+    /// Writes the changes that a relaxed store has answered.
+    pub(super) fn write_behind(&self) -> Result<(), StoreError> {
+        self.stop_unless_durable(|| self.behind.write(|layer| self.write_layer(layer)))
+    }
+
+    fn write_layer(&self, layer: &Layer) -> Result<(), StoreError> {
+        self.transact(|group| {
+            layer.iter().try_for_each(|(key, value)| match value {
+                Some(value) => group.put(key, value),
+                None => group.delete(key),
+            })
+        })?;
+        if self.progress.add_records(layer.len()) { self.flush().map(drop) } else { Ok(()) }
+    }
+
     /// The value after the last commit, whether that commit is written or not.
     pub(super) fn current(&self, key: &Key) -> Result<Option<Value>, StoreError> {
         self.behind.get(key, |key| self.read(key))

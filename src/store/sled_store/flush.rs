@@ -60,4 +60,23 @@ impl Shared {
         self.progress.unsynced.store(0, Ordering::SeqCst);
         self.sync()
     }
+
+    /// Whether a commit may not be on the disk yet.
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind.is_occupied() || self.applied() > self.mark.number()
+    }
+
+    /// Writes every applied commit to the disk.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        // The kernel reports a failure to one of two overlapping syncs only. The other one would
+        // take the lost data for written.
+        let mut disk = self.disk.lock();
+        self.stop_unless_durable(|| {
+            self.write_behind()?;
+            let applied = self.applied();
+            self.flush()?;
+            disk.sync().map_err(StoreError::failed)?;
+            self.mark.raise(applied).map_err(StoreError::failed)
+        })
+    }
 }

@@ -10,6 +10,7 @@ use super::*;
 use crate::store::Tree;
 
 mod unsynced;
+mod views;
 
 fn put(key: u8) -> Batch {
     Batch { puts: vec![(Key::new(Tree::Pools, [key]), vec![key])], ..Batch::default() }

@@ -160,3 +160,149 @@ impl<P> Drop for PastView<'_, P> {
         self.views.open.lock().retain(|past| !Arc::ptr_eq(past, &self.past));
     }
 }
+
+#[cfg(all(test, cognate_loom))]
+mod model {
+    use std::sync::atomic::Ordering;
+
+    use loom::sync::atomic::AtomicBool;
+    use loom::thread;
+
+    use super::*;
+    use crate::store::Tree;
+
+    /// Two records, exactly one of which is there between two batches.
+    #[derive(Default)]
+    struct Pair {
+        first: AtomicBool,
+        second: AtomicBool,
+        views: OpenViews,
+    }
+
+    impl Pair {
+        fn keys() -> [Key; 2] {
+            [0, 1].map(|n| Key::new(Tree::Logins, [n]))
+        }
+
+        /// Moves the record, in two steps.
+        fn swap(&self) {
+            let keys = Self::keys();
+            let saved = self.views.save(keys.iter(), |key| self.value(key)).expect("reads");
+            for record in [&self.first, &self.second] {
+                record.store(!record.load(Ordering::SeqCst), Ordering::SeqCst);
+            }
+            drop(saved);
+        }
+
+        fn look(&self) {
+            let view = self.views.open(self);
+            let found = view.get(&Self::keys()).expect("reads");
+            assert_eq!(found.iter().flatten().count(), 1, "{found:?}");
+            assert_eq!(view.get(&Self::keys()).expect("reads"), found);
+        }
+    }
+
+    impl Present for Pair {
+        fn value(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+            let record = if key.bytes == [0] { &self.first } else { &self.second };
+            Ok(record.load(Ordering::SeqCst).then(Vec::new))
+        }
+
+        fn entries(&self, _: &KeyRange, _: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    /// The writers write one after the other, as group commit has it.
+    fn check(views: usize, batches: usize, preemptions: Option<usize>) {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = preemptions;
+        model.check(move || {
+            let pair = Arc::new(Pair::default());
+            pair.first.store(true, Ordering::SeqCst);
+            let viewer = || {
+                let pair = Arc::clone(&pair);
+                thread::spawn(move || pair.look())
+            };
+            let viewers: Vec<_> = (0..views).map(|_| viewer()).collect();
+            (0..batches).for_each(|_| pair.swap());
+            viewers.into_iter().for_each(|viewer| viewer.join().expect("no panic"));
+        });
+    }
+
+    #[test]
+    fn a_view_of_two_batches() {
+        check(1, 2, Some(3));
+    }
+
+    #[test]
+    fn two_views_of_a_batch() {
+        check(2, 1, Some(2));
+    }
+}
+
+#[cfg(all(test, not(cognate_loom)))]
+mod tests {
+    use std::sync::Weak;
+
+    use super::*;
+    use crate::store::{Batch, MemoryStore, Store, Tree};
+
+    #[test]
+    fn a_dropped_view_keeps_nothing() {
+        let (views, store) = (OpenViews::default(), MemoryStore::new());
+        let key = Key::new(Tree::Logins, *b"a");
+        let pasts: Vec<Weak<Past>> = {
+            let [one, two] = [views.open(&store), views.open(&store)];
+            drop(views.save([&key].into_iter(), |_| Ok(Some(vec![1]))).expect("saves"));
+            let pasts = [&one, &two].map(|view| Arc::downgrade(&view.past));
+            drop(one);
+            assert_eq!(two.get(std::slice::from_ref(&key)).expect("reads"), [Some(vec![1])]);
+            pasts.into()
+        };
+        assert!(pasts.iter().all(|past| past.upgrade().is_none()));
+        assert!(views.open.lock().is_empty());
+        drop(views.save([&key].into_iter(), |_| panic!("no view needs it")).expect("saves"));
+    }
+
+    /// The value before the first batch is the one that counts, and is read once.
+    #[test]
+    fn a_value_is_saved_once_for_all_views() {
+        let (views, store) = (OpenViews::default(), MemoryStore::new());
+        let key = Key::new(Tree::Logins, *b"a");
+        let [one, two] = [views.open(&store), views.open(&store)];
+        let mut reads = 0;
+        for value in 1..4 {
+            let counted = std::cell::Cell::new(0);
+            let read = |_: &Key| {
+                counted.set(counted.get() + 1);
+                Ok(Some(vec![value]))
+            };
+            drop(views.save([&key, &key].into_iter(), read).expect("saves"));
+            reads += counted.get();
+        }
+        assert_eq!(reads, 1);
+        for view in [one, two] {
+            assert_eq!(view.get(std::slice::from_ref(&key)).expect("reads"), [Some(vec![1])]);
+        }
+    }
+
+    /// Entries that are newer than a view cost it steps, not memory.
+    #[test]
+    fn a_scan_goes_on_behind_newer_entries() {
+        let store = MemoryStore::new();
+        let key = |n: u32| Key::new(Tree::Logins, n.to_be_bytes());
+        let put = |from: u32, to: u32| {
+            let puts = (from..to).map(|n| (key(n), Vec::new())).collect();
+            store.commit(Batch { puts, ..Batch::default() }).expect("commits");
+        };
+        put(5_000, 5_001);
+        let view = store.view().expect("opens").expect("views");
+        put(0, 10_000);
+        let range = KeyRange::prefix(Tree::Logins, []);
+        for limit in [1, 2, 5_000] {
+            assert_eq!(view.scan(&range, limit).expect("scans"), [(key(5_000), Vec::new())]);
+        }
+        assert_eq!(view.scan(&range, 0).expect("scans"), []);
+    }
+}

@@ -15,3 +15,4 @@ mod round_trips;
 mod scene;
 mod sharing;
 mod store;
+mod views;

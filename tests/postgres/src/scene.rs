@@ -153,7 +153,7 @@ impl Scene {
         Ok(output.unprocessed_identity_ids.len())
     }
 
-    /// Fails if the store violates an invariant. Nothing may write meanwhile.
+    /// Fails if the store violates an invariant.
     pub(crate) fn check(&self) {
         assert_eq!(self.engine.check().expect("a readable store"), []);
     }
