@@ -24,7 +24,7 @@ impl PostgresStore {
     pub(super) fn open_view(&self) -> Result<PostgresView<'_>, StoreError> {
         let deadline = self.deadline();
         // The first query takes the snapshot.
-        let begin = format!(
+        let start = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
              SET LOCAL idle_in_transaction_session_timeout = 0{}; SELECT 1",
             self.local_settings()
@@ -32,7 +32,7 @@ impl PostgresStore {
         let mut pauses = Pauses::of_outage();
         loop {
             let begun = self.pool.open(deadline).and_then(|mut channel| {
-                channel.simple(&begin, deadline)?;
+                channel.simple(&start, deadline)?;
                 Ok(channel)
             });
             match begun {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use cognate::store::{Key, KeyRange, Store, StoreError, StoreView, Tree, Value};
 
-use crate::conformance::broken::{Broken, Calls, Entries, Opened, Read, SOUND, Values, pause};
+use crate::conformance::broken::{Broken, Calls, Entries, Read, SOUND, Values, pause};
 
 /// A view, any call of which can be replaced by a faulty one.
 struct Faulty<'a> {
@@ -42,8 +42,8 @@ fn open(broken: &Broken) -> Faulty<'_> {
     }
 }
 
-fn opened<'a>(view: impl StoreView + 'a) -> Opened<'a> {
-    Ok(Some(Box::new(view)))
+fn boxed<'a>(view: impl StoreView + 'a) -> Box<dyn StoreView + 'a> {
+    Box::new(view)
 }
 
 fn present_values(faulty: &Faulty<'_>, keys: &[Key]) -> Read<Values> {
@@ -65,15 +65,21 @@ pub(super) const SOMETIMES: Calls = Calls {
 };
 
 pub(super) const IS_THE_STORE: Calls = Calls {
-    view: |broken| opened(Faulty { get: present_values, scan: present_entries, ..open(broken) }),
+    view: |broken| {
+        Ok(Some(boxed(Faulty { get: present_values, scan: present_entries, ..open(broken) })))
+    },
     ..SOUND
 };
 
-pub(super) const GETS_PRESENT_VALUES: Calls =
-    Calls { view: |broken| opened(Faulty { get: present_values, ..open(broken) }), ..SOUND };
+pub(super) const GETS_PRESENT_VALUES: Calls = Calls {
+    view: |broken| Ok(Some(boxed(Faulty { get: present_values, ..open(broken) }))),
+    ..SOUND
+};
 
-pub(super) const SCANS_PRESENT_ENTRIES: Calls =
-    Calls { view: |broken| opened(Faulty { scan: present_entries, ..open(broken) }), ..SOUND };
+pub(super) const SCANS_PRESENT_ENTRIES: Calls = Calls {
+    view: |broken| Ok(Some(boxed(Faulty { scan: present_entries, ..open(broken) }))),
+    ..SOUND
+};
 
 pub(super) const GETS_IN_THE_ORDER_OF_KEYS: Calls = Calls {
     view: |broken| {
@@ -82,7 +88,7 @@ pub(super) const GETS_IN_THE_ORDER_OF_KEYS: Calls = Calls {
             sorted.sort();
             faulty.view.get(&sorted)
         };
-        opened(Faulty { get, ..open(broken) })
+        Ok(Some(boxed(Faulty { get, ..open(broken) })))
     },
     ..SOUND
 };
@@ -99,7 +105,7 @@ pub(super) const FORGETS_THE_LAST_COMMIT: Calls = Calls {
             let known = values.map(|(value, key)| value.filter(|_| !faulty.written.contains(key)));
             Ok(known.collect())
         };
-        opened(Faulty { get, ..open(broken) })
+        Ok(Some(boxed(Faulty { get, ..open(broken) })))
     },
     ..SOUND
 };
@@ -114,7 +120,7 @@ pub(super) const STOPS_AT_NEWER_ENTRIES: Calls = Calls {
             entries.retain(|(key, _)| last.is_none_or(|last| key <= last));
             Ok(entries)
         };
-        opened(Faulty { scan, ..open(broken) })
+        Ok(Some(boxed(Faulty { scan, ..open(broken) })))
     },
     ..SOUND
 };
@@ -124,7 +130,7 @@ pub(super) const EXCEEDS_ITS_LIMIT: Calls = Calls {
         let scan = |faulty: &Faulty<'_>, range: &KeyRange, limit: usize| {
             faulty.view.scan(range, limit.saturating_add(1))
         };
-        opened(Faulty { scan, ..open(broken) })
+        Ok(Some(boxed(Faulty { scan, ..open(broken) })))
     },
     ..SOUND
 };
@@ -135,12 +141,12 @@ pub(super) const HAS_ONE_VIEW: Calls = Calls {
         fn is_newest(faulty: &Faulty<'_>) -> bool {
             faulty.broken.calls.load(Ordering::SeqCst) == faulty.opened + 1
         }
-        opened(Faulty {
+        Ok(Some(boxed(Faulty {
             get: |faulty, keys| {
                 if is_newest(faulty) { faulty.view.get(keys) } else { present_values(faulty, keys) }
             },
             ..open(broken)
-        })
+        })))
     },
     ..SOUND
 };
@@ -158,7 +164,7 @@ pub(super) const ENDS_AFTER_MANY_COMMITS: Calls = Calls {
             }
             faulty.view.get(keys)
         };
-        opened(Faulty { get, ..open(broken) })
+        Ok(Some(boxed(Faulty { get, ..open(broken) })))
     },
     ..SOUND
 };
@@ -181,7 +187,7 @@ pub(super) const KNOWS_ONE_HANDLE: Calls = Calls {
             }
             Ok(values)
         };
-        opened(Faulty { get, ..open(broken) })
+        Ok(Some(boxed(Faulty { get, ..open(broken) })))
     },
     ..SOUND
 };
@@ -207,7 +213,7 @@ pub(super) const COPIES_TREE_BY_TREE: Calls = Calls {
             copied.extend(broken.inner.scan(&KeyRange::prefix(tree, []), usize::MAX)?);
             pause();
         }
-        opened(Copied(copied))
+        Ok(Some(boxed(Copied(copied))))
     },
     ..SOUND
 };
@@ -236,6 +242,6 @@ pub(super) const REFUSES_COMMITS_MEANWHILE: Calls = Calls {
         0 => broken.inner.commit(batch),
         _ => Err(StoreError::unavailable("a view is open")),
     },
-    view: |broken| opened(Blocking(open(broken))),
+    view: |broken| Ok(Some(boxed(Blocking(open(broken))))),
     ..SOUND
 };
