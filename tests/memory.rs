@@ -1,12 +1,17 @@
-//! The memory that a request takes. This is a separate binary, because its allocator counts for the
-//! whole process.
+//! The memory that a request takes, and a view. This is a separate binary, because its allocator
+//! counts for the whole process.
 
+use std::sync::{Mutex, PoisonError};
+
+use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, StoreView, Tree};
 use cognate::token::SigningAlgorithm;
 use cognate::{Engine, wire};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
+/// The tests take turns.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// The length of a body in bytes. `GetId` takes six times as much, and a test of it would take
 /// longer.
@@ -48,6 +53,7 @@ fn a_request_takes_little_memory_besides_its_body() {
     /// A text with escapes is assembled before it is checked, and an invalid one is shown.
     const COPIED: usize = 2 * LENGTH;
 
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let (not_found, too_many, invalid, no_json) = (
         "IdentityPool 'us-east-1:0' not found.",
         "The request body has too many values",
@@ -83,4 +89,57 @@ fn a_request_takes_little_memory_besides_its_body() {
         assert!(told.starts_with(message), "{request}: {}", &told[..told.len().min(200)]);
         assert!(taken <= most, "{request} of {} bytes took {taken} bytes", body.len());
     }
+}
+
+/// Reads everything in steps, and returns the number of entries.
+fn walk(view: &dyn StoreView) -> usize {
+    let (mut range, mut count) = (KeyRange::prefix(Tree::Logins, []), 0);
+    loop {
+        let step = view.scan(&range, 256).expect("scans");
+        let Some((last, _)) = step.last() else { return count };
+        range = range.after(&last.bytes);
+        count += step.len();
+    }
+}
+
+#[test]
+fn a_view_takes_memory_only_for_what_changes_meanwhile() {
+    const RECORDS: u32 = 20_000;
+    const CHANGED: u32 = 1_000;
+    const RECORD: usize = 500;
+    /// A key and a place in a map.
+    const AROUND_A_RECORD: usize = 200;
+    /// A few steps of a scan.
+    const STEPS: usize = 512 * 1024;
+
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let store = MemoryStore::new();
+    let put = |numbers: std::ops::Range<u32>| {
+        let key = |n: u32| Key::new(Tree::Logins, n.to_be_bytes());
+        let mut batch = Batch::default();
+        batch.puts.extend(numbers.map(|n| (key(n), vec![7; RECORD])));
+        store.commit(batch).expect("commits");
+    };
+    put(0..RECORDS);
+    let before = ALLOCATED.current_usage();
+    let all = usize::try_from(RECORDS).expect("fits");
+    let changes = usize::try_from(CHANGED).expect("fits") * (RECORD + AROUND_A_RECORD);
+
+    ALLOCATED.reset_peak_usage();
+    let view = store.view().expect("opens").expect("memory has views");
+    assert_eq!(walk(&*view), all);
+    let taken = ALLOCATED.peak_usage() - before;
+    assert!(taken < STEPS, "a view without changes took {taken} bytes");
+    for _ in 0..5 {
+        put(0..CHANGED);
+    }
+    let kept = ALLOCATED.current_usage() - before;
+    assert!(kept < changes, "the view keeps {kept} bytes of {CHANGED} records");
+    ALLOCATED.reset_peak_usage();
+    assert_eq!(walk(&*view), all);
+    let taken = ALLOCATED.peak_usage() - before;
+    assert!(taken < changes + STEPS, "a view with changes took {taken} bytes");
+    drop(view);
+    let left = ALLOCATED.current_usage().saturating_sub(before);
+    assert!(left < 16 * 1024, "a view that was dropped left {left} bytes");
 }
