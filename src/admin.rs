@@ -26,10 +26,11 @@ pub use explanation::{
     Alternative, ExplainedChange, ExplainedLogin, ExplainedVerdict, Explanation, LoginCheck,
     RoleChoice,
 };
-pub(crate) use identities::{AdminDeleteIdentities, DisableIdentity};
+pub(crate) use identities::{AdminDeleteIdentities, CreateIdentity, DisableIdentity};
 pub use identities::{
     AdminDeleteIdentitiesInput, AdminDeleteIdentitiesOutput, AdminListIdentitiesInput,
-    AdminListIdentitiesOutput, CreationDate, DisableIdentityInput,
+    AdminListIdentitiesOutput, CreateIdentityInput, CreationDate, DisableIdentityInput,
+    StatedLogin,
 };
 pub(crate) use journal::{Activity, History, Undo};
 pub use journal::{
@@ -40,7 +41,7 @@ pub use logins::{
     LinkLoginInput, LinkedLogin, ListLoginsInput, ListLoginsOutput, UnlinkLoginInput,
 };
 pub use policy::{LinkPolicy, Veto};
-pub use pools::{AdminListIdentityPoolsOutput, IdentityPoolCounts, OwnedIdentityPool};
+pub use pools::{AdminListIdentityPoolsOutput, IdentityPoolCounts, OwnedIdentityPool, ResetOutput};
 
 /// An identity with its logins.
 ///

@@ -4,15 +4,17 @@
 //! exception: ring itself draws its keys and the nonces of its signatures.
 
 pub(crate) mod epoch_seconds;
+mod ids;
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use uuid::{Builder, Uuid};
 
 use crate::part::{FromFn, forward};
+
+pub use ids::{Ids, RandomIds, SeededIds};
 
 /// A moment, in milliseconds since the Unix epoch.
 ///
@@ -188,52 +190,6 @@ impl fmt::Display for EntropyError {
 
 impl std::error::Error for EntropyError {}
 
-/// Mints the ids of pools and identities.
-///
-/// # Example: ids that count up
-///
-/// ```
-/// use std::sync::atomic::{AtomicU64, Ordering};
-///
-/// use cognate::{Engine, from_fn};
-/// use uuid::Uuid;
-///
-/// let last = AtomicU64::new(0);
-/// let mint = move || Ok(Uuid::from_u128(last.fetch_add(1, Ordering::Relaxed).into()));
-/// let engine = Engine::builder().ids(from_fn(mint)).in_memory()?;
-/// # Ok::<(), cognate::Error>(())
-/// ```
-pub trait Ids: Send + Sync {
-    /// A new id. Neither this process nor an earlier one may have returned it before.
-    ///
-    /// # Errors
-    ///
-    /// [`EntropyError`] when no randomness is available.
-    fn mint(&self) -> Result<Uuid, EntropyError>;
-}
-
-forward!(Ids {
-    fn mint(&self) -> Result<Uuid, EntropyError>;
-});
-
-impl<F: Fn() -> Result<Uuid, EntropyError> + Send + Sync> Ids for FromFn<F> {
-    fn mint(&self) -> Result<Uuid, EntropyError> {
-        (self.0)()
-    }
-}
-
-/// Random ids (UUID version 4), drawn from an [`Entropy`]. They do not reveal when they were made.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RandomIds<E = SystemEntropy>(pub E);
-
-impl<E: Entropy> Ids for RandomIds<E> {
-    fn mint(&self) -> Result<Uuid, EntropyError> {
-        let mut bytes = [0; 16];
-        self.0.fill(&mut bytes)?;
-        Ok(Builder::from_random_bytes(bytes).into_uuid())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,12 +205,6 @@ mod tests {
         ] {
             assert_eq!(Timestamp::from_millis(millis).to_string(), text);
         }
-    }
-
-    #[test]
-    fn random_ids_are_version_4() {
-        let id = RandomIds(SystemEntropy).mint().expect("randomness");
-        assert_eq!(id.get_version_num(), 4);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod admin;
 mod builder;
 mod cache;
+mod chosen;
 mod deletion;
 mod developer;
 mod events;

@@ -187,6 +187,9 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::DeveloperProviderUnsupported
             | Refusal::DeveloperUserIdentifierTooLong
             | Refusal::EventNotReversible { .. }
+            | Refusal::IdAmbiguous { .. }
+            | Refusal::IdInvalid { .. }
+            | Refusal::IdOfAnotherRegion { .. }
             | Refusal::LookupKeyMissing
             | Refusal::NextTokenInvalid
             | Refusal::ProviderArnInvalid { .. }
@@ -223,6 +226,7 @@ impl From<&Refusal> for ErrorKind {
             | Refusal::TokenExpired { .. }
             | Refusal::TokenForeign => Self::NotAuthorized,
             Refusal::DeveloperUserElsewhere { .. }
+            | Refusal::IdTaken { .. }
             | Refusal::LoginOfAnother { .. }
             | Refusal::LoginTaken
             | Refusal::MergeOfTwoUsers

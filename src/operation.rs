@@ -52,12 +52,12 @@ pub use identities::{
     DeleteIdentitiesInput, DeleteIdentitiesOutput, DescribeIdentityInput, IdentityDescription,
     ListIdentitiesInput, ListIdentitiesOutput, UnprocessedIdentityErrorCode, UnprocessedIdentityId,
 };
+pub(crate) use pools::{CreateIdentityPool, DeleteIdentityPool, LOGIN_PROVIDERS_MAX};
 pub use pools::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput, GuestAccess,
     IdentityPoolShortDescription, ListIdentityPoolsInput, ListIdentityPoolsOutput,
     UpdateIdentityPoolInput,
 };
-pub(crate) use pools::{DeleteIdentityPool, LOGIN_PROVIDERS_MAX};
 pub(crate) use public::{GetCredentialsForIdentity, GetId, GetOpenIdToken, UnlinkIdentity};
 pub use public::{
     GetCredentialsForIdentityInput, GetCredentialsForIdentityOutput, GetIdInput, GetIdOutput,

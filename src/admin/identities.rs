@@ -6,11 +6,11 @@ use crate::admin::IdentityDetails;
 use crate::ambient::{Timestamp, epoch_seconds};
 use crate::constraint::Violations;
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::name::{NextToken, ProviderName};
-use crate::operation::input::{Given, input};
+use crate::name::{NextToken, ProviderName, Subject};
+use crate::operation::input::{Add, Entry, Given, input};
 use crate::operation::{IDS_TO_DELETE_MAX, IDS_TO_DELETE_MIN};
 use crate::rules::page::PageSize;
-use crate::state::IdentityState;
+use crate::state::{IdentityState, LOGINS_MAX};
 
 /// A bound of the creation dates that a listing shows. It serializes as epoch seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,6 +26,47 @@ impl From<Timestamp> for CreationDate {
 impl From<CreationDate> for Timestamp {
     fn from(date: CreationDate) -> Self {
         date.0
+    }
+}
+
+input! {
+    /// Input of [`create_identity`](crate::Admin::create_identity).
+    CreateIdentityInput => CreateIdentity
+    /// A guest of a pool, unless logins are added.
+    fn new(identity_pool_id: IdentityPoolId)
+    {
+        /// The pool.
+        "IdentityPoolId", identity_pool_id, get_identity_pool_id: IdentityPoolId, required;
+
+        /// The identity's id, in the pool's region. By default it is minted.
+        "IdentityId", identity_id, get_identity_id: IdentityId, optional;
+
+        /// Adds a login, by its provider and its subject. At most 20.
+        "Logins", logins, get_logins:
+        {Vec<StatedLogin>: ProviderName => Subject}, defaulted(0..=LOGINS_MAX);
+    }
+}
+
+/// A user of a provider, stated without a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct StatedLogin {
+    /// The provider, public or developer.
+    pub provider: ProviderName,
+    /// The user's id at the provider: 1 to 1024 characters.
+    pub subject: Subject,
+}
+
+impl Add<(ProviderName, Subject)> for Vec<StatedLogin> {
+    fn add(&mut self, (provider, subject): (ProviderName, Subject)) {
+        self.push(StatedLogin { provider, subject });
+    }
+}
+
+impl Entry for StatedLogin {
+    fn shown(&self) -> String {
+        self.provider.to_string()
     }
 }
 

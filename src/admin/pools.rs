@@ -39,6 +39,15 @@ pub struct OwnedIdentityPool {
     pub creation_date: Timestamp,
 }
 
+/// The pools that a [`reset`](crate::Admin::reset) has deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct ResetOutput {
+    /// The ids of all pools that there were, in no particular order.
+    pub deleted_identity_pool_ids: Vec<IdentityPoolId>,
+}
+
 /// The numbers of identities and logins of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]

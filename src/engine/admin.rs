@@ -1,11 +1,13 @@
 //! Administration: all pools and identities, of every account and region.
 
 mod counts;
+mod creation;
 mod find;
 mod history;
 mod identities;
 mod listing;
 mod logins;
+mod reset;
 mod undo;
 mod walk;
 

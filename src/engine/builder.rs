@@ -146,15 +146,15 @@ impl Builder {
         self
     }
 
-    /// The thread that removes the identities and logins of deleted pools. The default is that of
-    /// the call that deletes the pool.
+    /// The thread that removes the identities and logins of deleted pools. The default is a thread
+    /// of the engine.
     ///
-    /// # Example: deleting takes one commit, however large the pool is
+    /// # Example: nothing of a pool is left when the call that deletes it returns
     ///
     /// ```
     /// use cognate::{Engine, Removal};
     ///
-    /// let engine = Engine::builder().removal(Removal::Background).in_memory()?;
+    /// let engine = Engine::builder().removal(Removal::Calling).in_memory()?;
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn removal(mut self, removal: Removal) -> Self {
@@ -196,6 +196,32 @@ impl Builder {
     /// ```
     pub fn default_account(mut self, account: AccountId) -> Self {
         self.default_account = account;
+        self
+    }
+
+    /// Whether a tag chooses the id of a new pool, as in other emulators: `_custom_id_` or
+    /// `ms-custom-id`, with a GUID or `REGION:GUID`. The pool keeps the tag. By default these are
+    /// tags as any others, and every id is minted.
+    ///
+    /// [`Admin::create_identity_pool`](crate::Admin::create_identity_pool) needs no such option.
+    ///
+    /// # Example: a pool that keeps its id from run to run
+    ///
+    /// ```
+    /// use cognate::Engine;
+    /// use cognate::operation::{CreateIdentityPoolInput, GuestAccess};
+    ///
+    /// let engine = Engine::builder().pinned_ids(true).in_memory()?;
+    /// let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied)
+    ///     .identity_pool_tags("_custom_id_", "11111111-1111-4111-8111-111111111111");
+    /// let pool = aws.create_identity_pool(input)?;
+    /// let id = "us-east-1:11111111-1111-4111-8111-111111111111";
+    /// assert_eq!(pool.identity_pool_id.as_str(), id);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn pinned_ids(mut self, are_pinned: bool) -> Self {
+        self.choices.pinned_ids = are_pinned;
         self
     }
 

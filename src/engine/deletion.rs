@@ -2,9 +2,9 @@
 //!
 //! One batch deletes a pool itself and leaves a mark (I6). From then on nothing of the pool can be
 //! seen or written. Its identities, logins and events are removed in bounded steps, and the mark
-//! goes with the last step. The first step claims the mark for the engine, and later steps extend
-//! the claim, so that several engines over one store do not remove the same pool. Each step checks
-//! the mark: it does not happen if another engine has taken over.
+//! goes with the last step. Over a shared store the first step claims the mark for the engine, and
+//! later steps extend the claim, so that several engines do not remove the same pool. Each step
+//! checks the mark: it does not happen if another engine has taken over.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -36,11 +36,15 @@ pub enum Removal {
     /// The thread of the call that deletes a pool. The call returns once the pool is removed. It
     /// also removes pools that an earlier engine has left. A failure to remove is no failure of the
     /// call; see [`Engine::removal_failure`].
-    #[default]
     Calling,
     /// A thread of the engine, until the engine is closed. The call that deletes a pool returns
     /// after one commit. The thread also removes pools that other engines have left, and tries
     /// again after a failure, with pauses of up to 30 seconds.
+    ///
+    /// The thread starts with the first deletion. It starts when the engine opens if an earlier
+    /// engine has left a deleted pool, if there is a [journal](crate::Builder::journal), whose old
+    /// events it removes, and if the store is [shared](crate::Builder::open_shared).
+    #[default]
     Background,
 }
 
@@ -48,8 +52,9 @@ impl Engine {
     /// Removes the identities and logins of all deleted pools, including those that an earlier
     /// engine has left. Pools that another engine is removing at the moment are left to it.
     ///
-    /// Opening a store removes nothing. With [`Removal::Calling`] the next call that deletes a pool
-    /// does the same work, so that this method is needed only to regain the space earlier.
+    /// With [`Removal::Background`] the engine does this itself. With [`Removal::Calling`] opening
+    /// removes nothing, and the next call that deletes a pool does the same work. This method is
+    /// for a caller that waits for the space, or that wants to use the id of a deleted pool again.
     ///
     /// # Errors
     ///
@@ -156,21 +161,13 @@ impl Core {
         !self.remover.is_own(claim) && self.is_shared() && !claim.is_over(now)
     }
 
-    /// Removes a pool that was just deleted, or leaves it to the sweeper.
-    pub(super) fn after_deletion(&self, pool: Guid) {
-        match self.remover.removal {
-            Removal::Calling => self.remover.note(self.remove_within_call(pool)),
-            Removal::Background => self.remover.bell.ring(),
-        }
-    }
-
-    /// Removes a pool, and then those that other engines have left. Another call of this engine may
+    /// Removes pools, and then those that other engines have left. Another call of this engine may
     /// be removing a large pool: this call does not wait for it.
-    fn remove_within_call(&self, pool: Guid) -> Result<()> {
+    pub(super) fn remove_within_call(&self, pools: &[Guid]) -> Result<()> {
         let in_calls = &self.remover.in_calls;
-        in_calls.lock().insert(pool);
-        let removed = self.remove_pool(pool);
-        in_calls.lock().remove(&pool);
+        in_calls.lock().extend(pools);
+        let removed = pools.iter().try_for_each(|pool| self.remove_pool(*pool).map(drop));
+        in_calls.lock().retain(|pool| !pools.contains(pool));
         removed?;
         self.remove_pools(|other| in_calls.lock().contains(&other)).map(drop)
     }
@@ -242,7 +239,9 @@ impl Core {
             writes.deletes.dedup();
             if is_last {
                 writes.deletes.push(key.clone());
-            } else if !mark.claim.is_some_and(|c| remover.is_own(&c) && c.is_fresh(now)) {
+            } else if self.is_shared()
+                && !mark.claim.is_some_and(|c| remover.is_own(&c) && c.is_fresh(now))
+            {
                 let claim = Some(remover.claim(&*self.entropy, now)?);
                 writes.puts.push((key.clone(), Deletion { claim }.encode()?));
             }

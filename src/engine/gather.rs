@@ -14,7 +14,7 @@ use crate::rules::rule::AppliedRule;
 use crate::state::{Identity, Login, Pool};
 use crate::store::key::{Place, corrupt};
 use crate::store::record::{Address, Owner, PoolCount, Record};
-use crate::store::{Key, KeyRange, Store, Value, Visitor};
+use crate::store::{Key, KeyRange, Store, Tree, Value, Visitor, entries};
 
 /// The reads of one attempt of an operation.
 pub(super) struct Reads<'a> {
@@ -82,13 +82,26 @@ impl<'a> Reads<'a> {
 
     fn read_pool(&mut self, guid: Guid) -> Result<Option<Arc<KeptPool>>> {
         let key = Key::pool(guid);
-        let Some(record) = self.get(&key)? else { return Ok(None) };
+        let Some(record) = self.value(&key)? else { return Ok(None) };
         let pool = Arc::new(KeptPool::decode(guid, &key, record)?);
         match (&self.core.pools, self.generation) {
             (Some(cache), Some(generation)) => cache.keep(generation, &pool),
             _ => self.core.hints.keep(&pool),
         }
         Ok(Some(pool))
+    }
+
+    /// Every pool there is.
+    pub(super) fn all_pools(&mut self) -> Result<Vec<(Guid, Pool)>> {
+        self.scanned = true;
+        let mut pools = Vec::new();
+        for entry in entries(&self.core.store, KeyRange::all(Tree::Pools)) {
+            let (key, value) = entry?;
+            let guid = key.guid().ok_or_else(|| corrupt(&key, "not the key of a pool"))?;
+            pools.push((guid, Pool::decode(&key, &value)?));
+            self.seen.push((key, Some(value)));
+        }
+        Ok(pools)
     }
 
     /// The number of pools of an account in a region.
@@ -229,11 +242,12 @@ impl<'a> Reads<'a> {
     }
 
     pub(super) fn record<R: Record>(&mut self, key: &Key) -> Result<Option<R>> {
-        let value = self.get(key)?;
+        let value = self.value(key)?;
         Ok(value.map(|value| R::decode(key, &value)).transpose()?)
     }
 
-    fn get(&mut self, key: &Key) -> Result<Option<Value>> {
+    /// The value of a key.
+    pub(super) fn value(&mut self, key: &Key) -> Result<Option<Value>> {
         if let Some((_, value)) = self.seen.iter().find(|(seen, _)| seen == key) {
             return Ok(value.clone());
         }

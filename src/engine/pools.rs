@@ -1,21 +1,42 @@
 //! Operations on pools.
 
-use crate::engine::Developer;
 use crate::engine::gather::Reads;
+use crate::engine::{Core, Developer};
 use crate::error::{Error, Result};
 use crate::id::{Guid, IdentityPoolId};
 use crate::operation::{
-    CreateIdentityPoolInput, DeleteIdentityPool, DeleteIdentityPoolInput,
+    CreateIdentityPool, CreateIdentityPoolInput, DeleteIdentityPool, DeleteIdentityPoolInput,
     DescribeIdentityPoolInput, IdentityPoolShortDescription, ListIdentityPoolsInput,
     ListIdentityPoolsOutput, UpdateIdentityPoolInput,
 };
 use crate::rules::page::{Listing, Page};
 use crate::rules::rule::AppliedRule;
-use crate::rules::{Change, Decided, Effect, Refusal, pool};
+use crate::rules::{Change, Decided, Effect, Refusal, chosen, pool};
 use crate::state::{ChangeOperation, IdentityPool, Pool};
 use crate::store::key::corrupt;
 use crate::store::record::{PoolEntry, Record};
 use crate::store::{KeyRange, Store};
+
+impl Core {
+    /// Decides the creation of a pool with a chosen guid, or with a fresh one.
+    pub(super) fn decide_pool_creation(
+        &self,
+        reads: &mut Reads<'_>,
+        Developer { account, region, .. }: &Developer,
+        input: &CreateIdentityPool,
+        chosen: Option<Guid>,
+    ) -> Result<Decided<IdentityPool>> {
+        let guid = chosen.map_or_else(|| self.fresh_guid(None), Ok)?;
+        let id = IdentityPoolId::new(region, guid);
+        let owner = (account.clone(), region.clone());
+        let created = Pool::new(owner, self.now(), input.clone().into_pool(id.clone()));
+        let decided = pool::create(created, reads.pool_count(account, region)?)?;
+        if chosen.is_some() {
+            reads.ensure_free(guid, None, id.as_str())?;
+        }
+        Ok(decided)
+    }
+}
 
 impl Developer {
     /// Creates a pool.
@@ -24,6 +45,10 @@ impl Developer {
     ///
     /// In this order:
     ///
+    /// * With [pinned ids](crate::Builder::pinned_ids):
+    ///   [`IdInvalid`](crate::Refusal::IdInvalid),
+    ///   [`IdOfAnotherRegion`](crate::Refusal::IdOfAnotherRegion),
+    ///   [`IdAmbiguous`](crate::Refusal::IdAmbiguous): the tags do not choose an id of the region.
     /// * [`DeveloperProviderReserved`](crate::Refusal::DeveloperProviderReserved): the developer
     ///   provider has the name of a public provider.
     /// * [`TooManyUserPools`](crate::Refusal::TooManyUserPools): more than 50 user pools.
@@ -35,6 +60,8 @@ impl Developer {
     /// * [`TooManyTags`](crate::Refusal::TooManyTags), [`TagInvalid`](crate::Refusal::TagInvalid).
     /// * [`TooManyPools`](crate::Refusal::TooManyPools): the account already has 1,000 pools in the
     ///   region.
+    /// * [`IdTaken`](crate::Refusal::IdTaken): the id that the tags choose is that of a pool, of a
+    ///   deleted pool that is still being removed, or of an identity.
     ///
     /// # Example: a pool for the users of a backend
     ///
@@ -53,12 +80,12 @@ impl Developer {
     /// ```
     pub fn create_identity_pool(&self, input: CreateIdentityPoolInput) -> Result<IdentityPool> {
         let input = input.checked()?;
+        let chosen = match &input.identity_pool_tags {
+            Some(tags) if self.core.choices.pinned_ids => chosen::guid_of_tags(tags, &self.region)?,
+            Some(_) | None => None,
+        };
         self.run(ChangeOperation::CreateIdentityPool, |reads| {
-            let id = IdentityPoolId::new(&self.region, self.core.fresh_guid()?);
-            let owner = (self.account.clone(), self.region.clone());
-            let created = Pool::new(owner, self.core.now(), input.clone().into_pool(id));
-            let pools = reads.pool_count(&self.account, &self.region)?;
-            Ok(pool::create(created, pools)?)
+            self.core.decide_pool_creation(reads, self, &input, chosen)
         })
     }
 
@@ -190,9 +217,10 @@ impl Developer {
 
     /// Deletes a pool with all its identities and their logins.
     ///
-    /// The pool and everything in it disappear for all callers at the same moment. The remaining
-    /// records are then removed in bounded steps, by this call or in the background: see
-    /// [`Removal`](crate::Removal). After a crash, another engine continues.
+    /// The pool and everything in it disappear for all callers at the same moment, with one commit,
+    /// however large the pool is. The remaining records are then removed in bounded steps, in the
+    /// background or by this call: see [`Removal`](crate::Removal). After a crash, another engine
+    /// continues.
     ///
     /// # Errors
     ///
@@ -219,7 +247,7 @@ impl Developer {
         let guid = self.run(ChangeOperation::DeleteIdentityPool, |reads| {
             self.decide_pool_deletion(reads, &input)
         })?;
-        self.core.after_deletion(guid);
+        self.core.after_deletion(&[guid]);
         Ok(())
     }
 

@@ -32,7 +32,8 @@ impl Core {
         }
         let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
         // An explanation must not use up an id.
-        let fresh = if reads.is_for_explanation { Guid::NIL } else { self.fresh_guid()? };
+        let fresh =
+            if reads.is_for_explanation { Guid::NIL } else { self.fresh_guid(Some(pool.guid))? };
         let fresh = IdentityId::new(&pool.pool.region, fresh);
         let opened_by = proof.amr().map_or(opened_by, OpenedBy::Token);
         let resolution =

@@ -1,5 +1,7 @@
 //! The path of a request: gather, decide, commit. Only this module writes and retries.
 
+use std::collections::BTreeMap;
+
 use crate::engine::Core;
 use crate::engine::events::Origin;
 use crate::engine::gather::Reads;
@@ -33,11 +35,11 @@ impl Core {
             let Decided { effects, output } = attempt(reads)?;
             let output = prepare(output)?;
             let events = self.events(origin, &effects);
-            let mut writes = Batch::default();
+            let (mut writes, mut counts) = (Batch::default(), PoolChanges::new());
             self.keep(reads, &mut writes, &events, &effects)?;
             for effect in effects {
                 match effect {
-                    Effect::Pool(change) => write_pool(reads, &mut writes, *change)?,
+                    Effect::Pool(change) => write_pool(&mut writes, &mut counts, *change)?,
                     Effect::Identity(Change::Create(created)) if self.journal.is_some() => {
                         let created = created.created_by(Some(origin.source()));
                         write_identity(&mut writes, Change::Create(created))?;
@@ -46,6 +48,7 @@ impl Core {
                     Effect::Undone(_) => {}
                 }
             }
+            count_pools(reads, &mut writes, counts)?;
             Ok((writes, (output, events)))
         })?;
         self.ring.publish(events);
@@ -160,21 +163,30 @@ impl Core {
 }
 
 /// A key that a decision relies on to be absent without putting it. A store need not keep it absent
-/// until the batch commits.
+/// until the batch commits, except the mark of a deleted pool, which the creation of a pool deletes.
 fn absent_and_not_put(batch: &Batch) -> Option<&Key> {
     let absent = batch.checks.iter().filter(|(_, value)| value.is_none());
-    absent.map(|(key, _)| key).find(|key| !batch.puts.iter().any(|(put, _)| put == *key))
+    let keys = absent.map(|(key, _)| key).filter(|key| key.tree != Tree::Deletions);
+    keys.into_iter().find(|key| !batch.puts.iter().any(|(put, _)| put == *key))
 }
 
-/// Writes a pool and derives the listing and the pool count from it.
-fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -> Result<()> {
+/// How many pools a decision creates and deletes, by the key of their account.
+type PoolChanges = BTreeMap<Key, (u32, u32)>;
+
+/// Writes a pool, derives the listing from it, and notes the change of the pool count.
+fn write_pool(writes: &mut Batch, counts: &mut PoolChanges, change: Change<Pool>) -> Result<()> {
     match change {
         Change::Create(pool) => {
             let guid = guid_of(&pool)?;
             writes.checks.push((Key::pool(guid), None));
             writes.puts.push((Key::pool(guid), encoded(&pool)?));
             writes.puts.push((listing_of(&pool)?, entry_of(&pool).encode()?));
-            count_pools(reads, writes, &pool, |pools| pools.saturating_add(1))
+            // INVARIANT I6: nothing of the new pool is removed as the remains of a deleted one.
+            writes.checks.push((Key::deletion(guid), None));
+            writes.deletes.push(Key::deletion(guid));
+            let (created, _) = counts.entry(Key::account(&pool.account, &pool.region)).or_default();
+            *created = created.saturating_add(1);
+            Ok(())
         }
         Change::Update { before, after } => {
             writes.puts.push((Key::pool(guid_of(&after)?), encoded(&after)?));
@@ -187,7 +199,9 @@ fn write_pool(reads: &mut Reads<'_>, writes: &mut Batch, change: Change<Pool>) -
             let guid = guid_of(&pool)?;
             writes.deletes.extend([Key::pool(guid), listing_of(&pool)?]);
             writes.puts.push((Key::deletion(guid), Deletion::default().encode()?));
-            count_pools(reads, writes, &pool, |pools| pools.saturating_sub(1))
+            let (_, deleted) = counts.entry(Key::account(&pool.account, &pool.region)).or_default();
+            *deleted = deleted.saturating_add(1);
+            Ok(())
         }
     }
 }
@@ -197,16 +211,13 @@ fn encoded(pool: &Pool) -> Result<Value> {
     Ok(pool.encode().map_err(|_| Refusal::PoolTooLarge)?)
 }
 
-fn count_pools(
-    reads: &mut Reads<'_>,
-    writes: &mut Batch,
-    pool: &Pool,
-    next: impl FnOnce(u32) -> u32,
-) -> Result<()> {
-    let key = Key::account(&pool.account, &pool.region);
-    match next(reads.pool_count(&pool.account, &pool.region)?) {
-        0 => writes.deletes.push(key),
-        pools => writes.puts.push((key, PoolCount(pools).encode()?)),
+fn count_pools(reads: &mut Reads<'_>, writes: &mut Batch, counts: PoolChanges) -> Result<()> {
+    for (key, (created, deleted)) in counts {
+        let pools = reads.record::<PoolCount>(&key)?.map_or(0, |count| count.0);
+        match pools.saturating_add(created).saturating_sub(deleted) {
+            0 => writes.deletes.push(key),
+            pools => writes.puts.push((key, PoolCount(pools).encode()?)),
+        }
     }
     Ok(())
 }

@@ -13,8 +13,7 @@ use crate::engine::keys::KeyRing;
 use crate::engine::open_store::OpenStore;
 use crate::engine::policy::Reviewer;
 use crate::engine::throttle::Throttle;
-use crate::error::Result;
-use crate::id::{AccountId, Guid};
+use crate::id::AccountId;
 use crate::login::LoginVerifier;
 use crate::rules::developer::UnknownDeveloperUser;
 use crate::rules::link::DeveloperLinking;
@@ -58,6 +57,7 @@ pub(super) enum Access {
 pub(super) struct Choices {
     pub(super) developer_linking: DeveloperLinking,
     pub(super) modulus_encoding: ModulusEncoding,
+    pub(super) pinned_ids: bool,
     pub(super) role_accounts: RoleAccounts,
     pub(super) unknown_developer_user: UnknownDeveloperUser,
 }
@@ -70,9 +70,5 @@ impl Core {
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    pub(super) fn fresh_guid(&self) -> Result<Guid> {
-        Ok(Guid(self.ids.mint()?.into_bytes()))
     }
 }

@@ -1,4 +1,7 @@
 //! The thread that removes deleted pools, and events that are too old, while the engine serves.
+//!
+//! It starts with the first work: when the engine opens, if a deleted pool is left, if there is a
+//! journal, or if other engines may leave pools; otherwise with the first deletion of a pool.
 
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +15,8 @@ use crate::ambient::{Timestamp, part_of};
 use crate::engine::Core;
 use crate::engine::deletion::Removal;
 use crate::error::{Error, Result};
-use crate::store::StoreError;
+use crate::id::Guid;
+use crate::store::{KeyRange, Store, StoreError, Tree};
 
 /// The state that the handles of an engine share: its core, and its sweeper if it has one.
 pub(super) struct Opened {
@@ -21,18 +25,39 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Starts the sweeper if the pools are to be removed in the background.
+    /// Starts the sweeper if it has work already. Opening does not wait for that work.
     pub(super) fn new(core: Core) -> Result<Self> {
-        let core = Arc::new(core);
-        let sweeper = match core.remover.removal {
-            Removal::Calling => None,
+        let has_work = core.remover.removal == Removal::Background && core.needs_sweeper()?;
+        let opened = Self { core: Arc::new(core), sweeper: Mutex::default() };
+        if has_work {
+            opened.start_sweeper()?;
+        }
+        Ok(opened)
+    }
+
+    /// Removes pools that were just deleted, or leaves them to the sweeper. A failure is kept: it
+    /// is no failure of the call.
+    pub(super) fn after_deletion(&self, pools: &[Guid]) {
+        match self.core.remover.removal {
+            Removal::Calling => self.core.remover.note(self.core.remove_within_call(pools)),
             Removal::Background => {
-                let core = Arc::clone(&core);
-                let thread = thread::Builder::new().name("cognate-sweep".to_owned());
-                Some(thread.spawn(move || sweep(&core)).map_err(StoreError::failed)?)
+                self.core.remover.bell.ring();
+                if let Err(failure) = self.start_sweeper() {
+                    self.core.remover.note(Err(failure));
+                }
             }
-        };
-        Ok(Self { core, sweeper: Mutex::new(sweeper) })
+        }
+    }
+
+    /// Starts the sweeper, unless it runs or the engine is closed.
+    fn start_sweeper(&self) -> Result<()> {
+        let mut sweeper = self.sweeper.lock();
+        if sweeper.is_none() && !self.core.remover.bell.is_silenced() {
+            let core = Arc::clone(&self.core);
+            let thread = thread::Builder::new().name("cognate-sweep".to_owned());
+            *sweeper = Some(thread.spawn(move || sweep(&core)).map_err(StoreError::failed)?);
+        }
+        Ok(())
     }
 
     /// Closes the store, and ends the sweeper.
@@ -97,6 +122,10 @@ impl Bell {
         self.changed.notify_all();
     }
 
+    fn is_silenced(&self) -> bool {
+        self.state.lock().is_silenced
+    }
+
     /// Waits until the bell rings or the pause is over. Returns false at the end.
     fn wait(&self, pause: Option<Duration>) -> bool {
         let mut state = self.state.lock();
@@ -120,6 +149,14 @@ const MEETING: Duration = Duration::from_secs(1);
 
 /// The time between two searches for events that are too old.
 const EXPIRY_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+impl Core {
+    /// Whether there is work before the first deletion of a pool.
+    fn needs_sweeper(&self) -> Result<bool> {
+        let is_left = || self.store.scan(&KeyRange::all(Tree::Deletions), 1);
+        Ok(self.journal.is_some() || self.is_shared() || !is_left()?.is_empty())
+    }
+}
 
 /// Removes deleted pools, and events that are too old, until the engine ends.
 fn sweep(core: &Core) {

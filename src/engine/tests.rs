@@ -156,7 +156,7 @@ fn a_storm_of_conflicts_ends() {
 
 /// A guest, created like the public operations do.
 fn guest(aws: &Developer, pool: &IdentityPoolId) -> IdentityId {
-    let id = IdentityId::new(&aws.region, aws.core.fresh_guid().expect("an id"));
+    let id = IdentityId::new(&aws.region, aws.core.fresh_guid(None).expect("an id"));
     let guest = Identity::guest(id.clone(), pool.clone(), aws.core.now());
     let effects = vec![Effect::Identity(Change::Create(guest))];
     let created =
@@ -317,7 +317,7 @@ fn very_many_hidden_identities_make_short_pages() {
     let alice = aws.resolve_developer_identity(call(&pool, "alice")).expect("registers");
     let mut disabled = Vec::new();
     for _ in 0..17_000 {
-        let id = IdentityId::new(&aws.region, aws.core.fresh_guid().expect("an id"));
+        let id = IdentityId::new(&aws.region, aws.core.fresh_guid(None).expect("an id"));
         let mut identity = Identity::guest(id, pool.clone(), Timestamp::from_millis(0));
         drop(identity.empty(Timestamp::from_millis(0)));
         disabled.push(Effect::Identity(Change::Create(identity)));

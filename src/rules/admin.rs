@@ -2,8 +2,9 @@
 //! without a token.
 
 use crate::ambient::Timestamp;
+use crate::id::IdentityId;
 use crate::name::{DeveloperProviderName, ProviderName, Subject, is_same_provider};
-use crate::rules::{Decided, Refusal};
+use crate::rules::{Change, Decided, Effect, Refusal};
 use crate::state::{Identity, IdentityPool, IdentityState, Login, Pool};
 
 /// The identities that a listing shows. The dates are those of its range.
@@ -97,12 +98,7 @@ pub(crate) fn link(
         return Ok(Decided::unchanged(before.clone()));
     }
     if let Some(owner) = owner {
-        let identity_id = owner.id().clone();
-        return Err(if login.is_developer() {
-            Refusal::DeveloperUserAlreadyRegistered { user: login.subject().into(), identity_id }
-        } else {
-            Refusal::LoginOfAnother { identity_id }
-        });
+        return Err(owned(&login, owner));
     }
     if before.is_disabled() {
         return Err(Refusal::IdentityForbidden { identity_id: before.id().clone() });
@@ -110,6 +106,32 @@ pub(crate) fn link(
     let mut after = before.clone();
     after.link([login], now)?;
     Ok(Decided::updating(before, after))
+}
+
+/// The refusal to link a login that another identity has.
+pub(crate) fn owned(login: &Login, owner: &Identity) -> Refusal {
+    let identity_id = owner.id().clone();
+    if login.is_developer() {
+        Refusal::DeveloperUserAlreadyRegistered { user: login.subject().into(), identity_id }
+    } else {
+        Refusal::LoginOfAnother { identity_id }
+    }
+}
+
+/// Creates an identity with logins that no identity has: a guest if there are none.
+pub(crate) fn create(
+    pool: &Pool,
+    id: IdentityId,
+    logins: Vec<Login>,
+    now: Timestamp,
+) -> Result<Decided<Identity>, Refusal> {
+    if logins.is_empty() && !pool.settings.allow_unauthenticated_identities {
+        return Err(Refusal::GuestsUnsupported);
+    }
+    let mut created = Identity::guest(id, pool.id().clone(), now);
+    created.link(logins, now)?;
+    let effects = vec![Effect::Identity(Change::Create(created.clone()))];
+    Ok(Decided { effects, output: created })
 }
 
 /// Unlinks the first of `named` that the identity has. An identity without any other login is

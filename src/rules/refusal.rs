@@ -1,7 +1,7 @@
 //! The refusals of the rules.
 
 use crate::cause::Cause;
-use crate::id::{IdentityId, IdentityPoolId};
+use crate::id::{IdentityId, IdentityPoolId, Region};
 use crate::name::{Arn, DeveloperProviderName, DeveloperUserIdentifier, ProviderName, TagKey};
 use crate::state::{EventId, IdentityPool, LOGINS_MAX, LinkConflict, RoleMapping, RoleMappingType};
 
@@ -107,6 +107,35 @@ pub enum Refusal {
     /// The pool does not allow guests.
     #[error("Unauthenticated access is not supported for this identity pool.")]
     GuestsUnsupported,
+    /// Two tags of a pool choose different ids.
+    #[error("The tags '{first}' and '{second}' choose different ids.")]
+    IdAmbiguous {
+        /// The key of one tag.
+        first: TagKey,
+        /// The key of the other tag.
+        second: TagKey,
+    },
+    /// A chosen id that no engine would mint: it is not `REGION:GUID`, or the GUID is nil.
+    #[error("'{id}' is not an id of the form REGION:GUID.")]
+    IdInvalid {
+        /// The chosen id.
+        id: String,
+    },
+    /// A chosen id of a region other than the pool's.
+    #[error("'{id}' is not an id of the region {region}.")]
+    IdOfAnotherRegion {
+        /// The chosen id.
+        id: String,
+        /// The region of the pool.
+        region: Region,
+    },
+    /// A chosen id of a pool or an identity that exists, that is being removed, or that the journal
+    /// of the pool still tells of.
+    #[error("'{id}' is taken.")]
+    IdTaken {
+        /// The chosen id.
+        id: String,
+    },
     /// The identity is disabled, or it is authenticated and no login was presented.
     #[error("Access to Identity '{identity_id}' is forbidden.")]
     IdentityForbidden {

@@ -9,6 +9,8 @@ use crate::store::{Key, Value};
 ///
 /// A batch of the engine that writes checks the absence only of keys that it also puts. A store can
 /// therefore leave it to its unique keys that an absent key stays absent until the batch commits.
+/// There is one exception: a batch that creates a pool deletes a key of
+/// [`Tree::Deletions`](crate::store::Tree::Deletions) and checks that it is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Batch {

@@ -27,8 +27,9 @@ fn builder() -> Builder {
     Engine::builder().signing_key(key(SigningAlgorithm::EdDsa)).clock(noon)
 }
 
-fn background() -> Builder {
-    builder().removal(Removal::Background)
+/// An engine that removes in the calls only.
+fn calling() -> Builder {
+    builder().removal(Removal::Calling)
 }
 
 fn open(builder: Builder, store: &Arc<Watched>) -> Engine {
@@ -87,7 +88,7 @@ fn eventually(what: &str, is_so: impl Fn() -> bool) {
 fn opening_removes_nothing() {
     let store = Arc::new(Watched::with(remains(7, vec![1], 130)));
     let before = dump(&store.inner);
-    let engine = open(builder(), &store);
+    let engine = open(calling(), &store);
     assert_eq!((store.commits(), dump(&store.inner)), (0, before));
     engine.finish_removals().expect("removes");
     assert_eq!(dump(&store.inner), []);
@@ -97,7 +98,7 @@ fn opening_removes_nothing() {
 fn opening_does_not_wait_for_the_background() {
     let store = Arc::new(Watched::with(remains(7, vec![1], 130)));
     store.shut();
-    let engine = open(background(), &store);
+    let engine = open(builder(), &store);
     let pools = owner(&engine).list_identity_pools(ListIdentityPoolsInput::new(1));
     assert_eq!(pools.expect("is served").identity_pools.len(), 0);
     assert_eq!(store.commits(), 0);
@@ -109,7 +110,7 @@ fn opening_does_not_wait_for_the_background() {
 fn the_next_deletion_removes_pools_that_earlier_engines_have_left() {
     let two = [remains(1, vec![1], 130), remains(2, claimed(9, NOON - 1), 3)].concat();
     let store = Arc::new(Watched::with(two));
-    let aws = owner(&open(builder(), &store));
+    let aws = owner(&open(calling(), &store));
     let pool = pool(&aws, 3);
     delete(&aws, &pool);
     assert_eq!(store.remains(), 0);
@@ -118,7 +119,7 @@ fn the_next_deletion_removes_pools_that_earlier_engines_have_left() {
 #[test]
 fn a_deletion_in_the_background_takes_one_commit_whatever_the_size() {
     let store = Arc::new(Watched::new());
-    let engine = open(background(), &store);
+    let engine = open(builder(), &store);
     let aws = owner(&engine);
     let pools = [1, 10, 200].map(|users| pool(&aws, users));
     for pool in &pools {
@@ -137,7 +138,7 @@ fn a_claim_holds_until_it_ends() {
     let clock = Arc::clone(&now);
     let clock = from_fn(move || Timestamp::from_millis(clock.load(Ordering::SeqCst)));
     let store = Arc::new(Watched::with(remains(7, claimed(9, NOON + 20_000), 130)));
-    let engine = open(builder().clock(clock), &store);
+    let engine = open(calling().clock(clock), &store);
     for (moment, is_over) in [(0, false), (19_999, false), (20_000, true)] {
         now.store(NOON + moment, Ordering::SeqCst);
         engine.finish_removals().expect("no failure");
@@ -150,19 +151,19 @@ fn a_claim_holds_until_it_ends() {
 fn a_claim_far_ahead_holds_up_nobody() {
     for until in [NOON + 3_600_000, u64::MAX] {
         let store = Arc::new(Watched::with(remains(7, claimed(9, until), 130)));
-        open(builder(), &store).finish_removals().expect("removes");
+        open(calling(), &store).finish_removals().expect("removes");
         assert_eq!(store.remains(), 0, "{until}");
     }
     // The clocks of two engines differ a little.
     let store = Arc::new(Watched::with(remains(7, claimed(9, NOON + TERM + 1_000), 130)));
-    open(builder(), &store).finish_removals().expect("leaves it");
+    open(calling(), &store).finish_removals().expect("leaves it");
     assert_eq!(store.remains(), 131);
 }
 
 #[test]
 fn an_engine_that_is_alone_takes_over_at_once() {
     let store = Arc::new(Watched::with(remains(7, claimed(9, NOON + 20_000), 130)));
-    let engine = builder().open_exclusive(Arc::clone(&store)).expect("opens");
+    let engine = calling().open_exclusive(Arc::clone(&store)).expect("opens");
     engine.finish_removals().expect("removes");
     assert_eq!(store.remains(), 0);
 }
@@ -184,7 +185,7 @@ fn a_claim_is_extended_while_the_removal_goes_on() {
         let left = u64::from_le_bytes(*until).saturating_sub(moment);
         assert!((TERM / 2..=TERM).contains(&left), "{left} ms are left");
     }));
-    open(builder().clock(clock), &store).finish_removals().expect("removes");
+    open(calling().clock(clock), &store).finish_removals().expect("removes");
     assert_eq!(store.remains(), 0);
     assert_eq!(steps.load(Ordering::SeqCst), 22);
 }
@@ -202,7 +203,7 @@ fn a_step_does_not_happen_after_another_engine_has_taken_over() {
             inner.commit(batch).expect("taken over");
         }
     }));
-    open(builder(), &store).finish_removals().expect("leaves it");
+    open(calling(), &store).finish_removals().expect("leaves it");
     assert_eq!(store.remains(), 1 + 300 - 2 * 60, "two steps have happened");
     assert_eq!(store.inner.get_one(&mark_of(7)).ok(), Some(Some(claimed(9, NOON + TERM))));
 }
@@ -233,7 +234,7 @@ fn a_corrupt_record_holds_up_its_own_pool_only() {
 fn a_failure_is_kept_and_the_removal_tried_again() {
     let store = Arc::new(Watched::with(remains(7, vec![1], 130)));
     store.fail_after(0);
-    let engine = open(background(), &store);
+    let engine = open(builder(), &store);
     eventually("the failure is kept", || engine.removal_failure().is_some());
     let first = engine.removal_failure().expect("is kept");
     eventually("it is tried again", || {
@@ -249,7 +250,7 @@ fn a_failure_is_kept_and_the_removal_tried_again() {
 #[test]
 fn a_failure_within_a_call_is_kept_and_fails_no_call() {
     let store = Arc::new(Watched::new());
-    let engine = open(builder(), &store);
+    let engine = open(calling(), &store);
     let aws = owner(&engine);
     let pool = pool(&aws, 70);
     // One commit deletes the pool, and two remove its users.
@@ -268,7 +269,7 @@ fn a_failure_within_a_call_is_kept_and_fails_no_call() {
 fn an_engine_takes_over_when_the_claim_of_another_has_ended() {
     let until = SystemClock.now().as_millis() + 400;
     let store = Arc::new(Watched::with(remains(7, claimed(9, until), 130)));
-    let _engine = open(background().clock(SystemClock), &store);
+    let _engine = open(builder().clock(SystemClock), &store);
     eventually("the remains are gone", || store.remains() == 0);
     assert!(SystemClock.now().as_millis() >= until);
 }
@@ -276,7 +277,7 @@ fn an_engine_takes_over_when_the_claim_of_another_has_ended() {
 #[test]
 fn two_engines_remove_the_pools_of_both() {
     let store = Arc::new(Watched::new());
-    let engines = [(); 2].map(|()| open(background().clock(SystemClock), &store));
+    let engines = [(); 2].map(|()| open(builder().clock(SystemClock), &store));
     thread::scope(|scope| {
         for engine in &engines {
             scope.spawn(|| {
@@ -297,7 +298,7 @@ fn the_last_handle_ends_a_sweeper_that_waits() {
     for ends_by in [drop as fn(Engine), |engine| engine.close().expect("closes")] {
         let left = [remains(7, claimed(9, NOON + 20_000), 3), remains(1, vec![1], 3)].concat();
         let store = Arc::new(Watched::with(left));
-        let engine = open(background(), &store);
+        let engine = open(builder(), &store);
         let handle = owner(&engine);
         eventually("the other pool is removed", || store.remains() == 4);
         let begun = SystemClock.now().as_millis();
@@ -313,7 +314,7 @@ fn a_sweeper_ends_with_the_call_that_it_is_in() {
     for ends_by in [drop as fn(Engine), |engine| engine.close().expect("closes")] {
         let store = Arc::new(Watched::with(remains(7, vec![1], 10_000)));
         store.shut();
-        let engine = open(background(), &store);
+        let engine = open(builder(), &store);
         store.until_one_waits();
         thread::scope(|scope| {
             let ending = scope.spawn(|| {
@@ -333,7 +334,7 @@ fn a_sweeper_ends_with_the_call_that_it_is_in() {
 fn a_check_beside_a_removal_finds_nothing() {
     let store = Arc::new(MemoryStore::new());
     let over = Arc::clone(&store);
-    let aws = owner(&builder().open_shared(over).expect("opens"));
+    let aws = owner(&calling().open_shared(over).expect("opens"));
     let pool = pool(&aws, 30);
     let identities = dump(&store);
     delete(&aws, &pool);
@@ -355,7 +356,7 @@ fn a_check_beside_a_removal_finds_nothing() {
     });
     assert_eq!(watched.remains(), 91);
     let store = Arc::new(watched);
-    let engine = open(builder(), &store);
+    let engine = open(calling(), &store);
     is_being_checked.store(true, Ordering::SeqCst);
     assert_eq!(engine.check().expect("readable"), []);
     assert_eq!(store.remains(), 0);
@@ -369,7 +370,7 @@ fn remains_are_no_findings() {
         value.clone_from(&owner);
     });
     let store = Arc::new(Watched::with(left));
-    let engine = open(builder(), &store);
+    let engine = open(calling(), &store);
     assert_eq!(engine.check().expect("readable"), []);
     let range = KeyRange::prefix(Tree::Logins, []);
     assert_eq!(store.scan(&range, 10).expect("readable").len(), 3, "they are there");

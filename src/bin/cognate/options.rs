@@ -80,6 +80,14 @@ pub(crate) struct Serve {
     /// always accepts them.
     #[arg(long)]
     roles_of_any_account: bool,
+    /// Lets the tags `_custom_id_` and `ms-custom-id` of `CreateIdentityPool` choose the pool's id:
+    /// a GUID, or `REGION:GUID`.
+    #[arg(long)]
+    pin_ids: bool,
+    /// Draws the ids of pools and identities from a seed: the same calls in the same order get the
+    /// same ids. Everybody can predict them. For tests only.
+    #[arg(long, value_name = "NUMBER")]
+    seed_ids: Option<u64>,
     /// Limits calls to the rates that the service documents.
     #[arg(long)]
     throttle: bool,

@@ -65,6 +65,8 @@ operations! {
     LinkLogin = 66,
     Undo = 67,
     UnlinkLogin = 68,
+    CreateIdentity = 69,
+    Reset = 70,
 }
 
 impl fmt::Display for ChangeOperation {

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cognate::ambient::SeededIds;
 use cognate::login::{Issuer, JwkSet, OidcVerifier, UnverifiedLogins};
 use cognate::store::{Durability, PostgresStore, SledOptions};
 use cognate::token::{ModulusEncoding, SigningAlgorithm};
-use cognate::{Builder, DeveloperLinking, Engine, Removal, RoleAccounts, Throttling};
+use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, Throttling};
 use tracing::warn;
 
 use crate::failure::Failure;
@@ -27,7 +28,6 @@ impl Serve {
             AlgorithmName::Es256 => SigningAlgorithm::Es256,
             AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
         });
-        builder = builder.removal(Removal::Background);
         if let JournalChoice::Kept(journal) = self.journal {
             builder = builder.journal(journal);
         }
@@ -60,6 +60,10 @@ impl Serve {
             LinkingName::ByIdentityId => DeveloperLinking::ByIdentityId,
             LinkingName::ByLinkedLogin => DeveloperLinking::ByLinkedLogin,
         });
+        builder = builder.pinned_ids(self.pin_ids);
+        if let Some(seed) = self.seed_ids {
+            builder = builder.ids(SeededIds::new(seed));
+        }
         if self.roles_of_any_account {
             builder = builder.role_accounts(RoleAccounts::Any);
         }
