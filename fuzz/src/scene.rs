@@ -13,7 +13,7 @@ use cognate::operation::{
 };
 use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
 use cognate::token::{SigningAlgorithm, SigningKey};
-use cognate::{Builder, Developer, Engine, Result};
+use cognate::{Builder, Developer, Engine, Removal, Result};
 use uuid::Uuid;
 
 /// The owner of the pool.
@@ -55,6 +55,7 @@ pub(crate) fn builder_with_own_keys() -> Builder {
         .ids(Counted::default())
         .entropy(Rising::default())
         .login_verifier(Proofs)
+        .removal(Removal::Calling)
 }
 
 pub(crate) fn owner(engine: &Engine) -> Developer {

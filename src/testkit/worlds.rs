@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::ambient::Timestamp;
-use crate::engine::Engine;
+use crate::engine::{Engine, Removal};
 use crate::login::{LoginError, LoginVerifier, OidcVerifier};
 use crate::name::{LoginToken, ProviderName};
 use crate::state::{
@@ -166,6 +166,7 @@ impl Search {
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
         let builder = builder.login_verifier(verifier).clock(clock.clone());
         let builder = builder.developer_linking(linking).journal(Journal::keep(90));
+        let builder = builder.removal(Removal::Calling);
         let engine = builder.open_shared(Arc::clone(&store)).expect("an engine");
         let door = WireDoor::new(engine.clone()).clock(clock);
         let (bare, met) = (BTreeMap::new(), BTreeMap::new());

@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod between_reads;
+mod chosen;
 mod entropy;
 mod explain;
 mod feed;
@@ -15,6 +16,7 @@ mod parts;
 mod policy;
 mod refusals;
 mod removal;
+mod reset;
 mod revisions;
 mod round_trips;
 mod sessions;

@@ -15,7 +15,7 @@ use cognate::store::{
     Batch, Commit, Key, KeyRange, MemoryStore, Refreshed, Store, StoreError, Tree, Value, Version,
 };
 use cognate::token::SigningAlgorithm;
-use cognate::{Engine, Error, Refusal, from_fn};
+use cognate::{Engine, Error, Refusal, Removal, from_fn};
 
 use crate::support::{ACCOUNT, FACEBOOK, GAME, NOON, REGION, Voucher, call, developer, key};
 
@@ -79,7 +79,9 @@ impl Scene {
         // Keys are kept for a bounded time, which does not pass here.
         let clock = from_fn(|| Timestamp::from_millis(NOON));
         let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa)).clock(clock);
-        let engine = builder.login_verifier(Voucher).open_shared(Arc::clone(&store));
+        // The calls alone are counted.
+        let builder = builder.login_verifier(Voucher).removal(Removal::Calling);
+        let engine = builder.open_shared(Arc::clone(&store));
         let engine = engine.expect("opens");
         let aws = developer(&engine, ACCOUNT, REGION);
         let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed)

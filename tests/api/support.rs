@@ -12,7 +12,7 @@ use cognate::operation::{
 };
 use cognate::store::{Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::token::{SigningAlgorithm, SigningKey};
-use cognate::{Builder, Developer, Engine, Error, Result, wire};
+use cognate::{Builder, Developer, Engine, Error, Removal, Result, wire};
 use uuid::Uuid;
 
 /// The account that owns the pools.
@@ -152,7 +152,9 @@ impl World {
         let clock = SetClock(Arc::new(AtomicU64::new(NOON)));
         let ids = SetIds(Arc::new(AtomicU64::new(1)));
         let builder = Engine::builder().clock(clock.clone()).ids(ids.clone());
-        let engine = open(parts(builder.login_verifier(Voucher))).expect("opens");
+        // Nothing happens beside the calls, so a dump is of one moment.
+        let builder = builder.login_verifier(Voucher).removal(Removal::Calling);
+        let engine = open(parts(builder)).expect("opens");
         let aws = developer(&engine, ACCOUNT, REGION);
         Self { engine, aws, clock, ids, store }
     }
@@ -160,7 +162,7 @@ impl World {
     /// Another engine over the same shared store.
     pub(crate) fn over(&self, parts: impl FnOnce(Builder) -> Builder) -> Self {
         let builder = Engine::builder().clock(self.clock.clone()).ids(self.ids.clone());
-        let builder = parts(builder.login_verifier(Voucher));
+        let builder = parts(builder.login_verifier(Voucher).removal(Removal::Calling));
         let engine = builder.open_shared(Arc::clone(&self.store)).expect("opens");
         let aws = developer(&engine, ACCOUNT, REGION);
         let (clock, ids, store) = (self.clock.clone(), self.ids.clone(), Arc::clone(&self.store));

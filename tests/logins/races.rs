@@ -13,7 +13,7 @@ use cognate::operation::{
 };
 use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
 use cognate::token::SigningAlgorithm;
-use cognate::{Developer, Engine, Result, wire};
+use cognate::{Developer, Engine, Removal, Result, wire};
 use serde_json::json;
 
 use crate::attacks::{AUDIENCE, SIGNATURE};
@@ -96,7 +96,10 @@ impl Race {
     fn new() -> Self {
         let (store, asked) = (Arc::new(Racing::default()), Counting::default());
         let inner = Arc::clone(&store.inner);
-        let builder = || Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
+        let builder = || {
+            let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
+            builder.removal(Removal::Calling)
+        };
         let engine =
             builder().login_verifier(asked.clone()).open_shared(Arc::<Racing>::clone(&store));
         let winner =

@@ -10,7 +10,7 @@ use cognate::operation::{
 };
 use cognate::store::{Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::token::SigningAlgorithm;
-use cognate::{Engine, from_fn};
+use cognate::{Engine, Removal, from_fn};
 
 /// Repeats a sequence of bytes.
 struct Counted(AtomicU64);
@@ -34,6 +34,7 @@ fn run() -> (Vec<String>, Vec<(Key, Value)>) {
         .ids(RandomIds(Counted(AtomicU64::new(1_000))))
         .signing_algorithm(SigningAlgorithm::EdDsa)
         .key_secret(*b"a secret of the embedder's alone")
+        .removal(Removal::Calling)
         .open_shared(store.clone())
         .expect("opens");
     let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());

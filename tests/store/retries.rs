@@ -16,7 +16,7 @@ use cognate::operation::{
 };
 use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
 use cognate::token::SigningAlgorithm;
-use cognate::{Developer, Engine, Journal};
+use cognate::{Developer, Engine, Journal, Removal};
 
 const GAME: &str = "login.game";
 const WRITERS: usize = 16;
@@ -133,6 +133,7 @@ impl Scene {
     fn new(is_shared: bool, journal: Option<Journal>) -> Self {
         let store = Arc::new(Meeting::default());
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+        let builder = builder.removal(Removal::Calling);
         let builder = match journal {
             Some(journal) => builder.journal(journal),
             None => builder,

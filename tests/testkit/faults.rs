@@ -16,7 +16,7 @@ use cognate::testkit::{
     TypedDoor, User, When,
 };
 use cognate::token::SigningAlgorithm;
-use cognate::{Engine, from_fn};
+use cognate::{Engine, Removal, from_fn};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use uuid::Uuid;
@@ -73,6 +73,8 @@ impl World {
         let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
         let builder = builder.login_verifier(testkit::login_verifier()).clock(from_fn(now));
         let builder = builder.ids(turn.clone()).entropy(turn.clone());
+        // A fault hits a call of the engine, so nothing else may call the store.
+        let builder = builder.removal(Removal::Calling);
         let engine = builder.open_shared(store.clone()).expect("opens");
         Self { store, engine, turn }
     }

@@ -7,7 +7,7 @@ use cognate::ambient::{Entropy, EntropyError, Ids};
 use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::testkit::{self, TestClock};
 use cognate::token::SigningAlgorithm;
-use cognate::{Builder, Engine};
+use cognate::{Builder, Engine, Removal};
 
 /// Numbers that follow from a seed (`SplitMix64`).
 #[derive(Debug)]
@@ -67,6 +67,7 @@ pub(crate) fn builder(seed: u64, clock: TestClock) -> Builder {
         .clock(clock)
         .ids(Numbers::new(!seed))
         .entropy(Numbers::new(seed))
+        .removal(Removal::Calling)
 }
 
 /// All contents of a store.

@@ -14,6 +14,9 @@ type Hook = Box<dyn Fn(&MemoryStore) + Send + Sync>;
 pub(crate) struct Watched {
     pub(crate) inner: MemoryStore,
     commits: Mutex<HashMap<ThreadId, usize>>,
+    /// The thread that has made the store.
+    maker: ThreadId,
+    reads_of_others: AtomicUsize,
     /// The number of commits that succeed.
     succeeding: AtomicUsize,
     gate: Mutex<Gate>,
@@ -34,6 +37,8 @@ impl Watched {
         Self {
             inner: MemoryStore::new(),
             commits: Mutex::default(),
+            maker: thread::current().id(),
+            reads_of_others: AtomicUsize::new(0),
             succeeding: AtomicUsize::new(usize::MAX),
             gate: Mutex::default(),
             changed: Condvar::new(),
@@ -90,6 +95,11 @@ impl Watched {
         commits.get(&thread::current().id()).copied().unwrap_or_default()
     }
 
+    /// The scans of other threads than the one that has made the store.
+    pub(crate) fn reads_of_others(&self) -> usize {
+        self.reads_of_others.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn commits(&self) -> usize {
         self.commits.lock().expect("no panic").values().sum()
     }
@@ -125,6 +135,9 @@ impl Store for Watched {
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        if thread::current().id() != self.maker {
+            self.reads_of_others.fetch_add(1, Ordering::SeqCst);
+        }
         self.inner.scan(range, limit)
     }
 
