@@ -81,6 +81,9 @@ fn every_refusal_has_a_row() {
     // Refusals of administration and of policies: `tests/api/admin` and `tests/api/policy.rs`.
     told.extend(["LinkVetoed", "LoginNotFound", "LoginOfAnother"].map(str::to_owned));
     told.extend(["EventNotFound", "EventNotReversible", "UndoOvertaken"].map(str::to_owned));
+    // Refusals of chosen ids: `tests/api/chosen.rs`.
+    let of_ids = ["IdAmbiguous", "IdInvalid", "IdOfAnotherRegion", "IdTaken"];
+    told.extend(of_ids.map(str::to_owned));
     let source = include_str!("../../src/rules/refusal.rs");
     let (_, variants) = source.split_once("pub enum Refusal {\n").expect("the refusals");
     let (variants, _) = variants.split_once("\n}\n").expect("their end");

@@ -345,3 +345,41 @@ fn the_key_secret_is_changed_with_the_previous_one() {
     assert!(log.contains("the key is sealed with another secret"), "{log}");
     Server::start(&data, &["--key-secret-file", &new]).stop();
 }
+
+#[test]
+fn tags_choose_the_id_of_a_pool_only_if_ids_are_pinned() {
+    const ID: &str = "us-east-1:11111111-1111-4111-8111-111111111111";
+
+    let folder = tempdir().expect("a folder");
+    let input = json!({
+        "IdentityPoolName": "pinned",
+        "AllowUnauthenticatedIdentities": true,
+        "IdentityPoolTags": {"_custom_id_": ID},
+    });
+    let server = Server::start(&folder.path().join("tags"), &[]);
+    assert_ne!(server.call("CreateIdentityPool", &input).text("IdentityPoolId"), ID);
+    drop(server);
+    let server = Server::start(&folder.path().join("pinned"), &["--pin-ids"]);
+    assert_eq!(server.call("CreateIdentityPool", &input).text("IdentityPoolId"), ID);
+    assert_refused(
+        &server.call("CreateIdentityPool", &input),
+        "ResourceConflictException",
+        &format!("'{ID}' is taken."),
+    );
+}
+
+#[test]
+fn a_seed_gives_the_same_ids_in_a_new_folder() {
+    let folder = tempdir().expect("a folder");
+    let ids = |data: &str, seed: &str| {
+        let server = Server::start(&folder.path().join(data), &["--seed-ids", seed]);
+        let pool = open_pool(&server);
+        let guest = server.ask("GetId", &json!({"IdentityPoolId": pool}));
+        [pool, guest.text("IdentityId")]
+    };
+    let first = ids("first", "7");
+    assert_eq!(ids("second", "7"), first);
+    assert_ne!(ids("third", "8"), first);
+    // The second run over the same data skips the ids of the first.
+    assert!(ids("first", "7").iter().all(|id| !first.contains(id)));
+}
