@@ -7,6 +7,7 @@ mod chosen;
 mod deletion;
 mod developer;
 mod events;
+mod exchange;
 mod explain;
 mod feed;
 mod gather;

@@ -24,6 +24,7 @@ mod constraint;
 pub mod credentials;
 mod engine;
 mod error;
+pub mod exchange;
 #[cfg(feature = "http")]
 pub mod http;
 mod id;
@@ -97,6 +98,7 @@ guide! {
     operations "../docs/operations.md"
     embedding "../docs/embedding.md"
     administration "../docs/administration.md"
+    exchange "../docs/exchange.md"
     server "../docs/server.md"
     stores "../docs/stores.md"
     postgres "../docs/postgres.md"

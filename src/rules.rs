@@ -15,7 +15,7 @@
 //! | I6 | every identity's pool exists; deleting a pool leaves nothing of it behind |
 //! | I7 | a refused operation changes nothing |
 //! | I8 | an answered operation survives a crash; an unanswered one happened completely or not at all |
-//! | I9 | no id is minted twice, but an administrator may choose the id of one that is gone; `CreationDate <= LastModifiedDate` |
+//! | I9 | no id is minted twice, but an administrator may choose the id of one that is gone, and an import may bring one back; `CreationDate <= LastModifiedDate` |
 //! | I10 | a token's `sub`, `aud` and `amr` name an identity, pool and logins that existed together in one committed state |
 //! | I11 | with the journal on, folding an identity's history from its first kept event gives the identity |
 //!

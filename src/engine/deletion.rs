@@ -108,6 +108,8 @@ pub(super) struct Remover {
     claimer: OnceLock<[u8; 16]>,
     /// The pools that calls of this engine are removing.
     in_calls: Mutex<BTreeSet<Guid>>,
+    /// The pools that this engine is importing, which have marks until they are whole.
+    pub(super) imports: Mutex<BTreeSet<Guid>>,
     failure: Mutex<Option<Arc<Error>>>,
     /// Wakes the sweeper.
     pub(super) bell: Bell,
@@ -119,6 +121,7 @@ impl Remover {
             removal,
             claimer: OnceLock::new(),
             in_calls: Mutex::default(),
+            imports: Mutex::default(),
             failure: Mutex::default(),
             bell: Bell::default(),
         }
@@ -129,11 +132,11 @@ impl Remover {
         *self.failure.lock() = attempt.err().map(Arc::new);
     }
 
-    fn is_own(&self, claim: &Claim) -> bool {
+    pub(super) fn is_own(&self, claim: &Claim) -> bool {
         self.claimer.get() == Some(&claim.claimer)
     }
 
-    fn claim(&self, entropy: &dyn Entropy, now: Timestamp) -> Result<Claim> {
+    pub(super) fn claim(&self, entropy: &dyn Entropy, now: Timestamp) -> Result<Claim> {
         let claimer = if let Some(claimer) = self.claimer.get() {
             claimer
         } else {
@@ -198,7 +201,7 @@ impl Core {
     }
 
     /// Removes a deleted pool. Returns when the claim of another engine ends, if there is one.
-    fn remove_pool(&self, pool: Guid) -> Result<Option<Timestamp>> {
+    pub(super) fn remove_pool(&self, pool: Guid) -> Result<Option<Timestamp>> {
         loop {
             match self.remove_step(pool)? {
                 Step::Removed => {}
@@ -214,6 +217,9 @@ impl Core {
         let (key, remover) = (Key::deletion(pool), &self.remover);
         self.run_batch(|reads| {
             let mut writes = Batch::default();
+            if remover.imports.lock().contains(&pool) {
+                return Ok((writes, Step::Finished));
+            }
             let Some(mark) = reads.record::<Deletion>(&key)? else {
                 return Ok((writes, Step::Finished));
             };

@@ -2,6 +2,7 @@
 
 use crate::ambient::Timestamp;
 use crate::engine::gather::Reads;
+use crate::engine::journal::beginning;
 use crate::engine::{Admin, Core, Developer, Public};
 use crate::error::Result;
 use crate::id::{AccountId, IdentityId, IdentityPoolId};
@@ -87,9 +88,12 @@ impl Admin {
         operation: ChangeOperation,
         attempt: impl FnMut(&mut Reads<'_>) -> Result<Decided<T>>,
     ) -> Result<T> {
+        self.core.run_as(self.origin(operation), attempt, Ok)
+    }
+
+    pub(super) fn origin(&self, operation: ChangeOperation) -> Origin<'_> {
         let (by, request_id) = (OriginalActor::Administrator, self.request_id.as_ref());
-        let origin = Origin { by, operation, request_id };
-        self.core.run_as(origin, attempt, Ok)
+        Origin { by, operation, request_id }
     }
 }
 
@@ -137,7 +141,7 @@ fn events(origin: Origin<'_>, effects: &[Effect], now: Timestamp) -> Vec<ChangeE
                 event(pool.id(), None, revision, now, vec![kind])
             }
             Effect::Identity(Change::Create(after)) => {
-                let changes = vec![ChangeKind::Created { links: after.links().to_vec() }];
+                let changes = vec![beginning(after, origin.operation)];
                 of_identity(after, after.revision(), after.modified(), changes)
             }
             Effect::Identity(Change::Update { before, after }) => {

@@ -123,6 +123,12 @@ impl KeyRing {
         Ok(opened)
     }
 
+    /// Whether a stored key can be opened under this name, and is whole.
+    pub(super) fn is_usable_for(&self, region: &Region, number: u32, kept: &StoredKey) -> bool {
+        let opened = self.seal.open(kept.algorithm, &kid(region, number), &kept.private);
+        opened.is_ok_and(|key| key.is_none_or(|key| key.public() == kept.public))
+    }
+
     /// Keeps a key, unless keys have changed since the moment before it was read.
     fn keep(&self, before: BeforeRead, keep: impl FnOnce(&mut Known)) {
         let mut known = self.known.write();
@@ -150,6 +156,15 @@ impl KeyRing {
         let mut known = self.known.write();
         known.generation = known.generation.wrapping_add(1);
         forget(&mut known);
+    }
+
+    /// Forgets every key that was read.
+    pub(super) fn forget_all(&self) {
+        self.forget(|known| {
+            known.signers.clear();
+            known.verifiers.clear();
+            known.session_key = None;
+        });
     }
 
     pub(super) fn forget_session_key(&self) {

@@ -177,13 +177,11 @@ type PoolChanges = BTreeMap<Key, (u32, u32)>;
 fn write_pool(writes: &mut Batch, counts: &mut PoolChanges, change: Change<Pool>) -> Result<()> {
     match change {
         Change::Create(pool) => {
-            let guid = guid_of(&pool)?;
-            writes.checks.push((Key::pool(guid), None));
-            writes.puts.push((Key::pool(guid), encoded(&pool)?));
-            writes.puts.push((listing_of(&pool)?, entry_of(&pool).encode()?));
+            put_new_pool(writes, &pool)?;
             // INVARIANT I6: nothing of the new pool is removed as the remains of a deleted one.
-            writes.checks.push((Key::deletion(guid), None));
-            writes.deletes.push(Key::deletion(guid));
+            let mark = Key::deletion(guid_of(&pool)?);
+            writes.checks.push((mark.clone(), None));
+            writes.deletes.push(mark);
             let (created, _) = counts.entry(Key::account(&pool.account, &pool.region)).or_default();
             *created = created.saturating_add(1);
             Ok(())
@@ -204,6 +202,15 @@ fn write_pool(writes: &mut Batch, counts: &mut PoolChanges, change: Change<Pool>
             Ok(())
         }
     }
+}
+
+/// Writes a pool that does not exist, and its place in the listing. The pools must be counted too.
+pub(super) fn put_new_pool(writes: &mut Batch, pool: &Pool) -> Result<()> {
+    let key = Key::pool(guid_of(pool)?);
+    writes.checks.push((key.clone(), None));
+    writes.puts.push((key, encoded(pool)?));
+    writes.puts.push((listing_of(pool)?, entry_of(pool).encode()?));
+    Ok(())
 }
 
 fn encoded(pool: &Pool) -> Result<Value> {

@@ -127,7 +127,7 @@ impl Core {
         self.add_key(&SessionKeys, Add::Always)
     }
 
-    fn unsealed(&self, number: u32, kept: &PrivateKey) -> Result<SessionKey> {
+    pub(super) fn unsealed(&self, number: u32, kept: &PrivateKey) -> Result<SessionKey> {
         let bytes = self.keys.seal().unseal(&name(number), kept)?;
         bytes.and_then(|bytes| SessionKey::new(&bytes)).ok_or(UNUSABLE)
     }

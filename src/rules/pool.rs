@@ -42,7 +42,8 @@ pub(crate) fn update(
     Ok(Decided::replacing(before, after, requested))
 }
 
-fn check(settings: &IdentityPool) -> Result<(), Refusal> {
+/// Checks the settings of a pool.
+pub(crate) fn check(settings: &IdentityPool) -> Result<(), Refusal> {
     if let Some(name) = &settings.developer_provider_name
         && is_reserved(settings, name.as_str())
     {

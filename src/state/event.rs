@@ -143,6 +143,13 @@ pub enum ChangeKind {
     },
     /// The pool is deleted, and every identity in it. The identities have no event of their own.
     PoolDeleted,
+    /// The identity is imported without its history, and is from then on as it was in the file.
+    Imported {
+        /// The state.
+        state: IdentityState,
+        /// The logins, in their order.
+        links: Vec<Link>,
+    },
 }
 
 impl ChangeKind {
@@ -152,7 +159,8 @@ impl ChangeKind {
             Self::Created { links }
             | Self::Linked { links, .. }
             | Self::TookOver { links, .. }
-            | Self::Restored { links, .. } => links,
+            | Self::Restored { links, .. }
+            | Self::Imported { links, .. } => links,
             Self::GaveUp { .. }
             | Self::GaveBack { .. }
             | Self::Unlinked { .. }
@@ -178,7 +186,13 @@ impl ChangeKind {
             | Self::Deleted
             | Self::PoolCreated
             | Self::PoolChanged { .. }
-            | Self::PoolDeleted => &[],
+            | Self::PoolDeleted
+            | Self::Imported { .. } => &[],
         }
+    }
+
+    /// Whether nothing is known of the identity before this change.
+    pub(crate) fn is_beginning(&self) -> bool {
+        matches!(self, Self::Created { .. } | Self::Imported { .. })
     }
 }

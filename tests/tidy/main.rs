@@ -55,7 +55,7 @@ fn module(file: &str) -> &str {
 
 /// The modules of the library, from the lowest layer to the highest. A module imports only from the
 /// layers below its own.
-const LAYERS: [&[&str]; 16] = [
+const LAYERS: [&[&str]; 17] = [
     &["cause", "constraint", "part", "sync"],
     &["ambient", "text"],
     &["id"],
@@ -68,6 +68,7 @@ const LAYERS: [&[&str]; 16] = [
     &["salvage"],
     &["operation"],
     &["admin"],
+    &["exchange"],
     &["engine"],
     &["wire"],
     &["http"],
@@ -126,6 +127,7 @@ fn libraries_are_named_where_they_belong() {
                 "src/token",
                 "src/login",
                 "src/credentials",
+                "src/exchange",
                 "src/store/version.rs",
                 "src/store/copy.rs",
                 "src/store/postgres",
@@ -136,7 +138,7 @@ fn libraries_are_named_where_they_belong() {
         ("rsa::", &["src/token/rsa.rs", "src/token.rs", "src/token/key.rs"]),
         ("bincode::", &["src/store/record.rs"]),
         ("getrandom::", &["src/ambient.rs"]),
-        ("humantime::", &["src/ambient.rs"]),
+        ("humantime::", &["src/ambient.rs", "src/exchange/line/date.rs"]),
         ("parking_lot::", &["src/store", "src/engine", "src/sync.rs"]),
         (
             "serde_json::",
@@ -144,6 +146,7 @@ fn libraries_are_named_where_they_belong() {
                 "src/token",
                 "src/login",
                 "src/credentials",
+                "src/exchange",
                 "src/wire",
                 "src/http",
                 "src/operation.rs",

@@ -169,7 +169,11 @@ impl Reads<'_> {
         let (creations, searched) = self.creations(identities, wanted)?;
         let mut entries: Vec<(Vec<u8>, Entry)> = Vec::new();
         for (number, event) in creations {
-            entries.push((Key::activity(event.date, number).bytes, (number, Some(event))));
+            let position = Key::activity(event.date, number).bytes;
+            // The record of an imported identity can tell a later revision than the first.
+            if before.as_ref().is_none_or(|before| position < *before) {
+                entries.push((position, (number, Some(event))));
+            }
         }
         for (key, _) in self.scan_back(&KeyRange::activity_of(pool.guid).before(before), wanted)? {
             let parts = key.activity_parts();
@@ -216,7 +220,7 @@ impl Reads<'_> {
         Ok((
             creations,
             parts.map(|(pool, Place { created, guid })| {
-                let number = EventNumber { pool, identity: Some(guid), revision: 1 };
+                let number = EventNumber { pool, identity: Some(guid), revision: 0 };
                 Key::activity(created, number).bytes
             }),
         ))

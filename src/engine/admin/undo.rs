@@ -127,6 +127,7 @@ impl Admin {
                 }
                 ChangeKind::Disabled => {}
                 ChangeKind::Created { .. }
+                | ChangeKind::Imported { .. }
                 | ChangeKind::GaveBack { .. }
                 | ChangeKind::Restored { .. }
                 | ChangeKind::Deleted

@@ -65,7 +65,7 @@ impl Core {
             histories.iter().partition(|history| history.until <= BY_KEY_MAX);
         let numbers = short.into_iter().flat_map(|&History { pool, identity, until }| {
             let identity = Some(identity);
-            (1..=until).map(move |revision| EventNumber { pool, identity, revision })
+            (0..=until).map(move |revision| EventNumber { pool, identity, revision })
         });
         let mut events = self.stored_events(numbers.collect())?;
         for History { pool, identity, until } in long {
@@ -123,6 +123,7 @@ fn taken_over(pool: Guid, change: ChangeKind) -> Option<History> {
             Some(History { pool, identity: identity_id.guid()?, until: revision })
         }
         ChangeKind::Created { .. }
+        | ChangeKind::Imported { .. }
         | ChangeKind::Linked { .. }
         | ChangeKind::GaveUp { .. }
         | ChangeKind::GaveBack { .. }

@@ -157,6 +157,7 @@ fn gathered(
                 Reversible::Unlink { links: Vec::new(), owners: Vec::new(), disabled: true }
             }
             ChangeKind::Created { .. }
+            | ChangeKind::Imported { .. }
             | ChangeKind::GaveBack { .. }
             | ChangeKind::Restored { .. }
             | ChangeKind::Deleted

@@ -54,6 +54,9 @@ impl fmt::Display for ChangeKind {
             Self::Restored { state, links } => {
                 write!(f, "restored as {state} with {}", Logins(links))
             }
+            Self::Imported { state, links } => {
+                write!(f, "imported as {state} with {}", Logins(links))
+            }
             Self::Deleted => f.write_str("deleted"),
             Self::PoolCreated => f.write_str("pool created"),
             Self::PoolChanged { members } if members.is_empty() => f.write_str("pool changed"),

@@ -42,7 +42,9 @@ impl FoldedIdentity {
             ChangeKind::GaveUp { .. } | ChangeKind::Disabled => {
                 self.state = Some(IdentityState::Disabled);
             }
-            ChangeKind::Restored { state, .. } => self.state = Some(*state),
+            ChangeKind::Restored { state, .. } | ChangeKind::Imported { state, .. } => {
+                self.state = Some(*state);
+            }
             ChangeKind::Deleted => *self = Self::default(),
             ChangeKind::TookOver { .. }
             | ChangeKind::GaveBack { .. }
@@ -61,16 +63,20 @@ impl FoldedIdentity {
             before.links.retain(|link| !gained.contains(link));
             before.add(change.lost());
         }
-        let is_created = changes.iter().any(|kind| matches!(kind, ChangeKind::Created { .. }));
+        let is_beginning = changes.iter().any(ChangeKind::is_beginning);
+        let is_imported = changes.iter().any(|kind| matches!(kind, ChangeKind::Imported { .. }));
         let is_restored = changes.iter().any(|kind| matches!(kind, ChangeKind::Restored { .. }));
         before.state = match before.links.as_slice() {
-            [] if is_created => None,
+            [] if is_beginning => None,
             [] if is_restored => Some(IdentityState::Disabled),
             [] => Some(IdentityState::Unauthenticated),
-            [..] if is_created => return None,
+            [..] if is_beginning => return None,
             [..] => Some(IdentityState::Authenticated),
         };
-        before.revision = self.revision.checked_sub(1)?;
+        before.revision = match self.revision.checked_sub(1) {
+            None if is_imported => 0,
+            revision => revision?,
+        };
         let mut again = before.clone();
         again.apply_all(self.revision, changes);
         (again == *self).then_some(before)

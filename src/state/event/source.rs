@@ -26,6 +26,14 @@ macro_rules! operations {
                 }
             }
 
+            /// The operation of this name.
+            pub(crate) fn of_name(name: &str) -> Option<Self> {
+                match name {
+                    $(stringify!($name) => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
             /// The number that stands for the operation in records.
             pub(crate) fn code(self) -> u8 {
                 match self {
@@ -67,6 +75,7 @@ operations! {
     UnlinkLogin = 68,
     CreateIdentity = 69,
     Reset = 70,
+    Import = 71,
 }
 
 impl fmt::Display for ChangeOperation {

@@ -60,6 +60,11 @@ impl KeyRange {
             && self.end.as_ref().is_none_or(|end| key.bytes < *end)
     }
 
+    /// The listing of an account's pools in all regions.
+    pub(crate) fn pools_of_account(account: &AccountId) -> Self {
+        Self::prefix(Tree::PoolListing, account.as_str())
+    }
+
     pub(crate) fn pools_of(account: &AccountId, region: &Region) -> Self {
         let mut prefix = account.as_str().as_bytes().to_vec();
         push_terminated(&mut prefix, region.as_str());

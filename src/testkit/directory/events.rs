@@ -70,9 +70,11 @@ impl Directory {
                 logins: logins(links)?,
             },
             ChangeKind::Deleted => RecordedChange::Deleted,
-            ChangeKind::PoolCreated | ChangeKind::PoolChanged { .. } | ChangeKind::PoolDeleted => {
-                return None;
-            }
+            // The model imports nothing.
+            ChangeKind::Imported { .. }
+            | ChangeKind::PoolCreated
+            | ChangeKind::PoolChanged { .. }
+            | ChangeKind::PoolDeleted => return None,
         })
     }
 }

@@ -1,0 +1,7 @@
+//! Exports, imports and seeds.
+
+mod checked;
+mod export;
+mod held;
+mod import;
+mod seed;
