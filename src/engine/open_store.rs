@@ -44,8 +44,8 @@ impl OpenStore {
         store.sync()
     }
 
-    /// Lends a view of the store, if it has views. Once the store is being closed, reads of the view
-    /// fail too, and `close` waits until it is given back.
+    /// Lends a view of the store, if it has views. Once the store is being closed, reads of the
+    /// view fail too, and `close` waits until it is given back.
     pub(super) fn with_view<T, E: From<StoreError>>(
         &self,
         read: impl FnOnce(Option<&dyn StoreView>) -> Result<T, E>,

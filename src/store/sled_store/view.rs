@@ -21,7 +21,7 @@ impl Shared {
     }
 }
 
-/// What a view shows is durable since it was opened, so no read waits for a group in flight.
+/// Reads wait for no group in flight: all that a view shows was durable when it was opened.
 impl Present for Shared {
     fn value(&self, key: &Key) -> Result<Option<Value>, StoreError> {
         self.guarded(|| self.current(key))
