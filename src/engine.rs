@@ -37,7 +37,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::check::{self, Finding};
+use crate::check::Finding;
 use crate::credentials::VerifiedSession;
 use crate::error::Result;
 use crate::id::{AccountId, Region};
@@ -295,11 +295,7 @@ impl Engine {
     ///
     /// When the store cannot be read.
     pub fn check(&self) -> Result<Vec<Finding>> {
-        let store = &self.core.store;
-        store.with_view(|view| match view {
-            Some(view) => check::check_view(view),
-            None => check::check_twice(store),
-        })
+        self.core.store.check()
     }
 
     /// Returns once every answered change is durable, whatever the durability of the store.

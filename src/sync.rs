@@ -1,5 +1,6 @@
 //! The locks and atomics of the concurrent parts: the pool cache, the in-flight barrier, group
-//! commit and views. Tests with `--cfg cognate_loom` use those of loom, which tries every order of steps.
+//! commit and views. Tests with `--cfg cognate_loom` use those of loom, which tries every order of
+//! steps.
 
 #[cfg(not(all(test, cognate_loom)))]
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
+use crate::check::{self, Finding};
+use crate::error::Result;
 use crate::store::{
     Batch, Commit, Key, KeyRange, Refreshed, Store, StoreError, StoreView, Value, Version, Visitor,
 };
@@ -53,6 +55,14 @@ impl OpenStore {
         self.call(|store| {
             let view = store.view()?.map(|view| LentView { store: self, view });
             read(view.as_ref().map(|view| view as &dyn StoreView))
+        })
+    }
+
+    /// Every violated invariant of the store.
+    pub(super) fn check(&self) -> Result<Vec<Finding>> {
+        self.with_view(|view| match view {
+            Some(view) => check::check_view(view),
+            None => check::check_twice(self),
         })
     }
 
