@@ -114,7 +114,7 @@ impl Ids for SeededIds {
     }
 }
 
-/// The finalizer of SplitMix64: every bit of the number changes about half of the bits.
+/// The finalizer of `SplitMix64`: every bit of the number changes about half of the bits.
 const fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -140,7 +140,7 @@ mod tests {
         let first = [(); 2].map(|()| ids.mint().expect("an id").to_string());
         assert_eq!(
             first,
-            ["a706dd2f-4d19-4e6f-a7f7-2697a2731486", "2a98f501-af37-497f-91f3-7609fa478210",]
+            ["a706dd2f-4d19-4e6f-a7f7-2697a2731486", "2a98f501-af37-497f-91f3-7609fa478210"]
         );
     }
 

@@ -206,6 +206,9 @@ fn an_identity_is_created_with_logins_or_as_a_guest() {
     world.check();
 }
 
+/// Providers and users.
+type Logins = &'static [(&'static str, &'static str)];
+
 #[test]
 fn a_login_that_cannot_be_linked_creates_no_identity() {
     let world = with_key(None);
@@ -214,7 +217,7 @@ fn a_login_that_cannot_be_linked_creates_no_identity() {
     let f1 = identity(&world, CreateIdentityInput::new(&pool).logins(FACEBOOK, "f1"));
     let f1 = f1.expect("created").identity_id;
     let (denied, conflict) = (ErrorKind::NotAuthorized, ErrorKind::ResourceConflict);
-    type Logins = &'static [(&'static str, &'static str)];
+
     let rows: [(Logins, Refusal, ErrorKind); 4] = [
         (&[(GAME, "x"), ("none", "x")], Refusal::ProviderUnsupported, denied),
         (

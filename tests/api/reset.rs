@@ -141,7 +141,9 @@ fn a_reset_races_with_creations() {
     assert_eq!(deleted + listed_in(&engines[0]), created, "each pool is deleted once, or is there");
     assert!(deleted > 0);
     engines[0].admin().reset().expect("reset");
-    engines.iter().for_each(|engine| engine.finish_removals().expect("removed"));
+    for engine in &engines {
+        engine.finish_removals().expect("removed");
+    }
     let left = dump(&store);
     assert!(left.iter().all(|(key, _)| key.tree == Tree::SigningKeys), "{left:?}");
 }

@@ -25,7 +25,7 @@ use cognate::credentials::Session;
 use cognate::name::{AccountId, IdentityId, Region};
 use cognate::store::MemoryStore;
 use cognate::testkit::{Call, CallReply, Implementation, TypedDoor};
-use cognate::{Builder, Engine};
+use cognate::{Builder, Engine, Removal};
 use proptest::test_runner::TestCaseError;
 use serde_json::Value;
 
@@ -316,12 +316,14 @@ fn check(name: &str, open: fn(Builder, Arc<MemoryStore>) -> Engine) {
         let (clock, store, draws) = (Still::new(), Arc::new(MemoryStore::new()), Draws::new(1));
         let (builder, _) = machine::options(case.options);
         let copied = |store: MemoryStore| {
-            let builder = builder().clock(clock.clone());
+            let builder = builder().clock(clock.clone()).removal(Removal::Calling);
             builder.open_exclusive(store).expect("opens")
         };
         let known = RefCell::default();
         let open = |builder: Builder| {
             let drawing = builder.ids(Arc::clone(&draws)).entropy(Arc::clone(&draws));
+            // Nothing else writes while the store is compared.
+            let drawing = drawing.removal(Removal::Calling);
             open(drawing, Arc::clone(&store))
         };
         machine::run(case, &clock, open, |engine, clock| Explained {

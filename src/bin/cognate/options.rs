@@ -19,6 +19,7 @@ use crate::{guards, log};
 pub(crate) use place::{Place, StoreUrl};
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Serve {
     /// The folder of the database. It is created if it is missing.
     #[arg(long, value_name = "PATH", default_value = "./cognate-data", conflicts_with = "store")]
