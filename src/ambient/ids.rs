@@ -68,9 +68,9 @@ impl<E: Entropy> Ids for RandomIds<E> {
 /// Keys and secrets do not come from here.
 ///
 /// A new source begins with its first id again. Over a store that has ids of an earlier run, the
-/// engine skips those that it finds: those of pools, of pools that are being removed, of identities,
-/// and of deleted identities that the journal of their pool still tells of. Each of them costs a
-/// read, and the id of a pool or an identity that has left no trace is drawn again.
+/// engine skips those that it finds: those of pools, of pools that are being removed, of
+/// identities, and of deleted identities that the journal of their pool still tells of. Each of
+/// them costs a read. The id of a pool or an identity that has left no trace is drawn again.
 ///
 /// # Example: the same id in every run
 ///
