@@ -163,7 +163,8 @@ impl Core {
 }
 
 /// A key that a decision relies on to be absent without putting it. A store need not keep it absent
-/// until the batch commits, except the mark of a deleted pool, which the creation of a pool deletes.
+/// until the batch commits. The mark of a deleted pool is an exception: the creation of a pool
+/// deletes it.
 fn absent_and_not_put(batch: &Batch) -> Option<&Key> {
     let absent = batch.checks.iter().filter(|(_, value)| value.is_none());
     let keys = absent.map(|(key, _)| key).filter(|key| key.tree != Tree::Deletions);

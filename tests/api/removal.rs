@@ -1,6 +1,7 @@
 //! Removal of deleted pools: by the calling thread or in the background, and by one of several
 //! engines.
 
+mod thread_start;
 pub(crate) mod watched;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use cognate::operation::{
 };
 use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::token::SigningAlgorithm;
-use cognate::{Builder, Developer, Engine, Error, Journal, Removal, from_fn};
+use cognate::{Builder, Developer, Engine, Error, Removal, from_fn};
 
 use crate::support::{ACCOUNT, GAME, NOON, REGION, call, developer, dump, key};
 use watched::Watched;
@@ -130,33 +131,6 @@ fn by_default_a_deletion_takes_one_commit_whatever_the_size() {
     eventually("the pools are removed", || store.remains() == 0);
     assert_eq!(engine.check().expect("readable"), []);
     assert!(engine.removal_failure().is_none());
-}
-
-/// A store of another engine can have remains at any time, and old events have to go.
-#[test]
-fn an_engine_has_a_thread_only_if_it_has_work() {
-    let watched = |left| Arc::new(Watched::with(left));
-    let store = watched(Vec::new());
-    let aws = owner(&builder().open_exclusive(Arc::clone(&store)).expect("opens"));
-    let kept = pool(&aws, 3);
-    let (reads, calls) = (store.reads_of_others(), store.commits());
-    thread::sleep(Duration::from_millis(50));
-    assert_eq!((store.reads_of_others(), reads), (0, 0), "nothing is to be removed");
-    assert_eq!(calls, store.own_commits());
-    delete(&aws, &kept);
-    eventually("the thread works", || store.reads_of_others() > 0);
-    for (builder, is_shared, left) in [
-        (builder(), false, remains(7, vec![1], 3)),
-        (builder().journal(Journal::keep(1)), false, Vec::new()),
-        (builder(), true, Vec::new()),
-    ] {
-        let store = watched(left);
-        let over = Arc::clone(&store);
-        let opened =
-            if is_shared { builder.open_shared(over) } else { builder.open_exclusive(over) };
-        let _engine = opened.expect("opens");
-        eventually("the thread works", || store.reads_of_others() > 0);
-    }
 }
 
 #[test]

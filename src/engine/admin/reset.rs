@@ -30,7 +30,8 @@ impl Admin {
     /// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
     /// # let pool = aws.create_identity_pool(input)?.identity_pool_id;
     /// engine.admin().delete_identity_pool(DeleteIdentityPoolInput::new(&pool))?;
-    /// assert!(aws.list_identity_pools(ListIdentityPoolsInput::new(60))?.identity_pools.is_empty());
+    /// let left = aws.list_identity_pools(ListIdentityPoolsInput::new(60))?;
+    /// assert!(left.identity_pools.is_empty());
     /// # Ok::<(), cognate::Error>(())
     /// ```
     pub fn delete_identity_pool(&self, input: DeleteIdentityPoolInput) -> Result<()> {
