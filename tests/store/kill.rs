@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cognate::Engine;
 use cognate::operation::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, GetOpenIdTokenForDeveloperIdentityInput,
     GuestAccess, ListIdentityPoolsInput, MergeDeveloperIdentitiesInput,
 };
 use cognate::store::{Durability, SledOptions};
 use cognate::token::SigningAlgorithm;
+use cognate::{Engine, Journal};
 
 use crate::effort;
 
@@ -23,9 +23,11 @@ const WRITERS: usize = 4;
 const FOLDER: &str = "COGNATE_KILLED_WRITER_FOLDER";
 const ROUND: &str = "COGNATE_KILLED_WRITER_ROUND";
 
-fn open(path: &Path) -> Engine {
+/// An engine that keeps a journal in every other round.
+fn open(path: &Path, round: u64) -> Engine {
     let options = SledOptions::new(path).durability(Durability::ProcessKill);
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    let builder = if round % 2 == 1 { builder.journal(Journal::keep(90)) } else { builder };
     builder.open_sled(options).expect("opens")
 }
 
@@ -56,8 +58,8 @@ fn call(
 #[test]
 fn writes_until_it_is_killed() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
-    let round = std::env::var(ROUND).expect("a round");
-    let engine = open(Path::new(&folder));
+    let round: u64 = std::env::var(ROUND).expect("a round").parse().expect("a number");
+    let engine = open(Path::new(&folder), round);
     let pool = pool(&engine);
     std::thread::scope(|scope| {
         for writer in 0..WRITERS {
@@ -144,7 +146,7 @@ fn kill_in_rounds() {
         writer.wait().expect("ends");
         acknowledged.extend(reader.join().expect("reads"));
 
-        let engine = open(folder.path());
+        let engine = open(folder.path(), round);
         assert_eq!(engine.check().expect("reads"), [], "round {round}");
         let (aws, pool) = (developer(&engine), pool(&engine));
         for (user, identity) in &acknowledged {

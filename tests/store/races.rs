@@ -11,7 +11,7 @@ use cognate::operation::{
 };
 use cognate::store::{Durability, KeyRange, MemoryStore, SledOptions, Store, Tree};
 use cognate::token::SigningAlgorithm;
-use cognate::{Developer, Engine, ErrorKind};
+use cognate::{Developer, Engine, ErrorKind, Journal};
 
 const THREADS: usize = 8;
 const USERS: usize = 5;
@@ -19,6 +19,11 @@ const USERS: usize = 5;
 fn engine(store: Arc<dyn Store>) -> Engine {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
     builder.open_shared(store).expect("opens")
+}
+
+fn engine_with_journal(store: Arc<dyn Store>) -> Engine {
+    let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    builder.journal(Journal::keep(90)).open_shared(store).expect("opens")
 }
 
 fn developer(engine: &Engine) -> Developer {
@@ -69,6 +74,7 @@ fn one_identity_for_each_user(engines: &[Engine]) {
 #[test]
 fn memory() {
     one_identity_for_each_user(&[engine(Arc::new(MemoryStore::new()))]);
+    one_identity_for_each_user(&[engine_with_journal(Arc::new(MemoryStore::new()))]);
 }
 
 #[test]
@@ -76,13 +82,14 @@ fn sled() {
     let folder = tempfile::tempdir().expect("a folder");
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
     let options = SledOptions::new(folder.path()).durability(Durability::ProcessKill);
+    let builder = builder.journal(Journal::keep(90));
     one_identity_for_each_user(&[builder.open_sled(options).expect("opens")]);
 }
 
 #[test]
 fn two_engines_over_one_store() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    one_identity_for_each_user(&[engine(store.clone()), engine(store)]);
+    one_identity_for_each_user(&[engine_with_journal(store.clone()), engine(store)]);
 }
 
 /// An engine sees at once how another one over the same store changes a pool.
@@ -105,9 +112,13 @@ fn a_pool_that_is_changed_elsewhere_is_not_stale() {
 /// During a merge, a lookup returns the identity of the source or of the destination.
 #[test]
 fn readers_of_a_merge_see_it_whole() {
-    let engine = engine(Arc::new(MemoryStore::new()));
-    let pool = new_pool(&engine);
-    let aws = developer(&engine);
+    read_during_merges(&engine(Arc::new(MemoryStore::new())));
+    read_during_merges(&engine_with_journal(Arc::new(MemoryStore::new())));
+}
+
+fn read_during_merges(engine: &Engine) {
+    let pool = new_pool(engine);
+    let aws = developer(engine);
     let identity = |user| aws.resolve_developer_identity(call(&pool, user)).expect("registers");
     let known: Vec<IdentityId> = (0..40).map(identity).collect();
     thread::scope(|scope| {
@@ -141,7 +152,7 @@ fn readers_of_a_merge_see_it_whole() {
 #[test]
 fn a_pool_is_deleted_while_users_register() {
     let store = Arc::new(MemoryStore::new());
-    delete_under_users(&engine(store.clone()));
+    delete_under_users(&engine_with_journal(store.clone()));
     for tree in Tree::ALL {
         let left = store.scan(&KeyRange::prefix(tree, []), 10).expect("scans");
         assert!(left.is_empty(), "{left:?}");

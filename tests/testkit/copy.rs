@@ -14,7 +14,7 @@ use cognate::{Engine, Error};
 use crate::twin::{Dump, builder, dump};
 
 fn open(store: impl Store + 'static) -> cognate::Result<Engine> {
-    builder(7, TestClock::default()).open_exclusive(store)
+    builder(3, TestClock::default()).open_exclusive(store)
 }
 
 /// A store with pools, keys, the mark of a deleted pool, and more logins than one batch writes.

@@ -16,7 +16,7 @@ use cognate::testkit::{
     TypedDoor, User, When,
 };
 use cognate::token::SigningAlgorithm;
-use cognate::{Engine, Removal, from_fn};
+use cognate::{Engine, Journal, Removal, from_fn};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use uuid::Uuid;
@@ -65,7 +65,7 @@ struct World {
 }
 
 impl World {
-    fn open(dump: &Dump) -> Self {
+    fn open(dump: &Dump, has_journal: bool) -> Self {
         let store = Arc::new(FaultyStore::new(filled(dump)));
         let turn = Turn::default();
         let clock = turn.clone();
@@ -75,13 +75,14 @@ impl World {
         let builder = builder.ids(turn.clone()).entropy(turn.clone());
         // A fault hits a call of the engine, so nothing else may call the store.
         let builder = builder.removal(Removal::Calling);
+        let builder = if has_journal { builder.journal(Journal::keep(90)) } else { builder };
         let engine = builder.open_shared(store.clone()).expect("opens");
         Self { store, engine, turn }
     }
 
     /// Another engine, a minute later.
-    fn later(dump: &Dump) -> Self {
-        let world = Self::open(dump);
+    fn later(dump: &Dump, has_journal: bool) -> Self {
+        let world = Self::open(dump, has_journal);
         world.turn.0.store(60_000, Ordering::SeqCst);
         world.engine.finish_removals().expect("removes");
         world
@@ -130,6 +131,7 @@ struct Step<'a> {
     before: (Dump, Run),
     after: (Dump, Run),
     outcome: OperationOutcome,
+    has_journal: bool,
 }
 
 impl Step<'_> {
@@ -140,7 +142,7 @@ impl Step<'_> {
 
     /// Hits one call. Returns whether there was a call with this number.
     fn strike(&self, fault: StoreFault, call: usize) -> bool {
-        let world = World::open(&self.before.0);
+        let world = World::open(&self.before.0, self.has_journal);
         world.store.inject(fault, Calls::All, When::Nth(call));
         let mut run = self.before.1.clone();
         let performed = world.perform(&mut run, self.turn, self.operation);
@@ -185,12 +187,12 @@ impl Step<'_> {
         let is_visible = |((tree, _), _): &(&(&str, _), _)| visible.contains(tree);
         matches!(self.operation, Operation::DeleteIdentityPool { .. })
             && now.iter().filter(is_visible).eq(after.iter().filter(is_visible))
-            && World::later(now).dump() == *after
+            && World::later(now, self.has_journal).dump() == *after
     }
 
     /// Loses every race: the operation reports a conflict and changes nothing.
     fn storm(&self) {
-        let world = World::open(&self.before.0);
+        let world = World::open(&self.before.0, self.has_journal);
         world.store.inject(StoreFault::Conflicts, Calls::Commits, When::From(1));
         let performed = world.perform(&mut self.before.1.clone(), self.turn, self.operation);
         match performed {
@@ -210,23 +212,24 @@ const SEQUENCES: u32 = 40;
 const LENGTH: usize = 40;
 const FOLLOWING: usize = 2;
 
-/// For each operation and each of its exceptions.
-const STEPS_OF_EACH: u32 = 2;
+/// For each operation and each of its exceptions, with a journal and without one.
+const STEPS_OF_EACH: u32 = 1;
 
 #[test]
 fn a_fault_at_any_call_leaves_no_operation_half_done() {
     let mut runner = TestRunner::deterministic();
     let (mut tried, mut struck) = (BTreeMap::new(), BTreeMap::<&str, usize>::new());
     let mut stormed = BTreeSet::new();
-    for _ in 0..SEQUENCES * effort() {
+    for sequence in 0..SEQUENCES * effort() {
         let generated = testkit::operations(LENGTH).new_tree(&mut runner).expect("operations");
-        let operations = generated.current();
-        let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));
+        let (operations, has_journal) = (generated.current(), sequence % 2 == 1);
+        let (world, mut run) = (World::open(&Dump::new(), has_journal), Run::new(Model::new()));
         for (operation, turn) in operations.iter().zip(1..) {
             let before = (world.dump(), run.clone());
             let outcome = world.perform(&mut run, turn, operation);
             let outcome = outcome.unwrap_or_else(|wrong| panic!("{wrong}"));
-            let kind = (operation.name(), outcome.exception().map(str::to_owned));
+            let exception = outcome.exception().map(str::to_owned);
+            let kind = (operation.name(), exception, has_journal);
             let tried = tried.entry(kind).or_insert(0);
             if *tried == STEPS_OF_EACH * effort() {
                 continue;
@@ -235,7 +238,7 @@ fn a_fault_at_any_call_leaves_no_operation_half_done() {
             let following = operations.get(turn..).unwrap_or_default();
             let following = following.get(..FOLLOWING).unwrap_or(following);
             let after = (world.dump(), run.clone());
-            let step = Step { turn, operation, following, before, after, outcome };
+            let step = Step { turn, operation, following, before, after, outcome, has_journal };
             for fault in [StoreFault::FailsBefore, StoreFault::FailsAfter, StoreFault::Conflicts] {
                 let strikes = step.strike_each_call(fault);
                 *struck.entry(operation.name()).or_default() += strikes;
@@ -279,7 +282,12 @@ const USERS: u8 = 130;
 
 #[test]
 fn the_remains_of_a_failed_deletion_are_removed_later() {
-    let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));
+    remove_later(false);
+    remove_later(true);
+}
+
+fn remove_later(has_journal: bool) {
+    let (world, mut run) = (World::open(&Dump::new(), has_journal), Run::new(Model::new()));
     for (operation, turn) in std::iter::once(pool()).chain((0..USERS).map(known)).zip(1..) {
         world.perform(&mut run, turn, &operation).unwrap_or_else(|wrong| panic!("{wrong}"));
     }
@@ -290,7 +298,15 @@ fn the_remains_of_a_failed_deletion_are_removed_later() {
     let after = (world.dump(), run);
     assert_eq!(records(after.0.clone()), Dump::new());
     let following = [pool(), known(0)];
-    let step = Step { turn, operation: &operation, following: &following, before, after, outcome };
+    let step = Step {
+        turn,
+        operation: &operation,
+        following: &following,
+        before,
+        after,
+        outcome,
+        has_journal,
+    };
     for fault in [StoreFault::FailsBefore, StoreFault::FailsAfter, StoreFault::Conflicts] {
         let strikes = step.strike_each_call(fault);
         assert!(strikes > 3, "{fault:?} hit only {strikes} calls");
@@ -301,7 +317,7 @@ fn the_remains_of_a_failed_deletion_are_removed_later() {
 #[test]
 fn a_slow_commit_delays_no_reader() {
     for fault in [StoreFault::WaitsBefore, StoreFault::WaitsAfter] {
-        let (world, mut run) = (World::open(&Dump::new()), Run::new(Model::new()));
+        let (world, mut run) = (World::open(&Dump::new(), true), Run::new(Model::new()));
         for (operation, turn) in [pool(), known(0)].iter().zip(1..) {
             world.perform(&mut run, turn, operation).unwrap_or_else(|wrong| panic!("{wrong}"));
         }

@@ -14,16 +14,18 @@ use cognate::operation::{
 };
 use cognate::store::{Durability, SledOptions};
 use cognate::token::SigningAlgorithm;
-use cognate::{Developer, Engine, ErrorKind};
+use cognate::{Developer, Engine, ErrorKind, Journal};
 
 use crate::effort;
 
 const FOLDER: &str = "COGNATE_TEST_FULL_FOLDER";
 const DURABILITY: &str = "COGNATE_TEST_FULL_DURABILITY";
+const JOURNAL: &str = "COGNATE_TEST_FULL_JOURNAL";
 const WRITERS: usize = 3;
 
-fn open(folder: &Path, durability: Durability) -> cognate::Result<Engine> {
+fn open(folder: &Path, durability: Durability, has_journal: bool) -> cognate::Result<Engine> {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    let builder = if has_journal { builder.journal(Journal::keep(90)) } else { builder };
     builder.open_sled(SledOptions::new(folder).durability(durability).cache_bytes(1 << 20))
 }
 
@@ -56,7 +58,8 @@ fn writes_until_the_disk_is_full() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let relaxed = std::env::var(DURABILITY).is_ok_and(|durability| durability == "process");
     let durability = if relaxed { Durability::ProcessKill } else { Durability::PowerLoss };
-    let engine = open(Path::new(&folder), durability).expect("opens");
+    let has_journal = std::env::var(JOURNAL).is_ok_and(|journal| journal == "true");
+    let engine = open(Path::new(&folder), durability, has_journal).expect("opens");
     let aws = developer(&engine);
     let pool = pool(&aws).expect("a pool");
     std::thread::scope(|scope| {
@@ -90,7 +93,7 @@ fn writes_until_the_disk_is_full() {
     say(if stopped { "stopped" } else { "went on" });
 }
 
-fn fill(folder: &Path, blocks: u32, durability: &str) -> Vec<String> {
+fn fill(folder: &Path, blocks: u32, durability: &str, has_journal: bool) -> Vec<String> {
     let writer = Command::new("sh")
         .args(["-c", r#"trap "" XFSZ; ulimit -f "$1"; shift; exec "$@""#, "sh"])
         .arg(blocks.to_string())
@@ -98,6 +101,7 @@ fn fill(folder: &Path, blocks: u32, durability: &str) -> Vec<String> {
         .args(["--exact", "full_disk::writes_until_the_disk_is_full", "--nocapture"])
         .env(FOLDER, folder)
         .env(DURABILITY, durability)
+        .env(JOURNAL, has_journal.to_string())
         .stderr(Stdio::null())
         .output()
         .expect("runs");
@@ -105,23 +109,24 @@ fn fill(folder: &Path, blocks: u32, durability: &str) -> Vec<String> {
 }
 
 /// Runs with files of at most this many blocks of 512 or 1,024 bytes.
-fn check_answered_operations(blocks: u32, durability: &str) {
-    let about = format!("{blocks} blocks, durable against {durability}");
+fn check_answered_operations(blocks: u32, durability: &str, has_journal: bool) {
+    let about = format!("{blocks} blocks, durable against {durability}, journal: {has_journal}");
     let folder = tempfile::tempdir().expect("a folder");
-    let engine = open(folder.path(), Durability::PowerLoss).expect("opens");
+    let open = || open(folder.path(), Durability::PowerLoss, has_journal);
+    let engine = open().expect("opens");
     let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
     let input = input.developer_provider_name("login.game");
     let pool = developer(&engine).create_identity_pool(input).expect("creates").identity_pool_id;
     drop(engine);
 
-    let said = fill(folder.path(), blocks, durability);
+    let said = fill(folder.path(), blocks, durability, has_journal);
     let count = |what: &str| said.iter().filter(|line| *line == what).count();
     assert_eq!((count("full"), count("stopped")), (WRITERS, 1), "{about}: {said:?}");
     let answers = said.iter().filter_map(|line| line.strip_prefix("ack ")?.split_once(' '));
     let answers: BTreeMap<&str, &str> = answers.collect();
     assert!(!answers.is_empty(), "{about}");
 
-    let engine = open(folder.path(), Durability::PowerLoss).expect("opens again");
+    let engine = open().expect("opens again");
     assert_eq!(engine.check().expect("readable"), [], "{about}");
     let aws = developer(&engine);
     for (user, identity) in &answers {
@@ -141,7 +146,7 @@ fn check_answered_operations(blocks: u32, durability: &str) {
 fn operations_answered_before_the_disk_was_full_are_there() {
     for round in 0..2 * effort() {
         for durability in ["power loss", "process"] {
-            check_answered_operations(2_048 + 777 * (round % 40), durability);
+            check_answered_operations(2_048 + 777 * (round % 40), durability, round % 2 == 1);
         }
     }
 }

@@ -14,7 +14,7 @@ use cognate::operation::{
 };
 use cognate::store::{Durability, SledOptions};
 use cognate::token::SigningAlgorithm;
-use cognate::{Builder, Developer, Engine};
+use cognate::{Builder, Developer, Engine, Journal};
 
 use crate::effort;
 use crate::twin::Numbers;
@@ -145,28 +145,26 @@ fn pools(engine: &Engine) {
     assert_eq!(engine.check().expect("readable"), []);
 }
 
-fn all_listings(open: impl Fn() -> Engine) {
-    identities(&open(), false);
-    identities(&open(), true);
-    pools(&open());
-}
-
-fn builder() -> Builder {
-    Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa)
+fn all_listings(open: impl Fn(Builder) -> Engine) {
+    let builder = || Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    let journal = Journal::keep(90);
+    identities(&open(builder()), false);
+    identities(&open(builder().journal(journal)), true);
+    pools(&open(builder().journal(journal)));
 }
 
 #[test]
 fn in_memory() {
-    all_listings(|| builder().in_memory().expect("opens"));
+    all_listings(|builder| builder.in_memory().expect("opens"));
 }
 
 #[test]
 fn over_sled() {
     let folders = tempfile::tempdir().expect("a folder");
     let count = AtomicUsize::new(0);
-    all_listings(|| {
+    all_listings(|builder| {
         let folder = folders.path().join(count.fetch_add(1, Ordering::SeqCst).to_string());
         let options = SledOptions::new(folder).durability(Durability::Relaxed);
-        builder().open_sled(options).expect("opens")
+        builder.open_sled(options).expect("opens")
     });
 }

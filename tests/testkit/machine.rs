@@ -13,7 +13,9 @@ use cognate::testkit::{
     self, Account, Implementation, Model, Operation, Run, TestClock, TypedDoor, WireDoor,
 };
 use cognate::token::SigningAlgorithm;
-use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, Throttling, UnknownDeveloperUser};
+use cognate::{
+    Builder, DeveloperLinking, Engine, Journal, RoleAccounts, Throttling, UnknownDeveloperUser,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -92,6 +94,16 @@ pub(crate) fn options(bits: u8) -> (impl Fn() -> Builder, Model) {
 
 /// The bit of the options that limits rates.
 const THROTTLED: u8 = 1 << 3;
+/// The bit of the options that keeps a journal.
+const JOURNAL: u8 = 1 << 4;
+/// The bit of the options that switches the journal on or off with each restart.
+const SWITCHED: u8 = 1 << 5;
+
+fn journaled(builder: Builder, options: u8, restarts: u32) -> Builder {
+    let is_switched = options & SWITCHED != 0 && restarts % 2 == 1;
+    let is_kept = (options & JOURNAL != 0) != is_switched;
+    if is_kept { builder.journal(Journal::keep(90)) } else { builder }
+}
 
 pub(crate) fn is_throttled(options: u8) -> bool {
     options & THROTTLED != 0
@@ -105,7 +117,8 @@ pub(crate) fn run<C: Clock + Clone + 'static, S: Implementation>(
     door: impl Fn(Engine, C) -> S,
 ) -> Result<Met, TestCaseError> {
     let (builder, model) = options(case.options);
-    let mut engine = open(builder().clock(clock.clone()));
+    let mut restarts = 0;
+    let mut engine = open(journaled(builder().clock(clock.clone()), case.options, restarts));
     let (mut run, mut rotations) = (Run::new(model.oldest_survives()), (0, 0));
     for (operation, event) in case.operations.iter().zip(case.events.iter().cycle()) {
         match event {
@@ -121,7 +134,8 @@ pub(crate) fn run<C: Clock + Clone + 'static, S: Implementation>(
             // A new engine has counted no calls.
             230..=241 if !is_throttled(case.options) => {
                 drop(engine);
-                engine = open(builder().clock(clock.clone()));
+                restarts += 1;
+                engine = open(journaled(builder().clock(clock.clone()), case.options, restarts));
             }
             242..=247 => run.wait(&door(engine.clone(), clock.clone()), 300),
             248..=255 => run.wait(&door(engine.clone(), clock.clone()), 30),

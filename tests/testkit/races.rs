@@ -11,7 +11,7 @@ use cognate::testkit::{
     Pool, Presented, Provider, Role, Roles, Run, Settings, TestClock, TypedDoor, User,
 };
 use cognate::token::SigningAlgorithm;
-use cognate::{Builder, Engine};
+use cognate::{Builder, Engine, Journal};
 
 use crate::twin::Numbers;
 use crate::{effort, figure};
@@ -35,8 +35,9 @@ fn changes_pools(operation: &Operation) -> bool {
     )
 }
 
-fn builder(clock: &TestClock) -> Builder {
+fn builder(clock: &TestClock, has_journal: bool) -> Builder {
     let builder = Engine::builder().signing_algorithm(SigningAlgorithm::EdDsa);
+    let builder = if has_journal { builder.journal(Journal::keep(90)) } else { builder };
     builder.login_verifier(testkit::login_verifier()).clock(clock.clone())
 }
 
@@ -124,7 +125,8 @@ fn rounds(operations: u32, mut round: impl FnMut(u64) -> u32) {
 #[test]
 fn exclusive_in_memory() {
     rounds(1_500, |seed| {
-        let engine = builder(&TestClock::default()).in_memory().expect("opens");
+        let builder = builder(&TestClock::default(), seed / 4 % 2 == 1);
+        let engine = builder.in_memory().expect("opens");
         let raced = race(seed, &[TypedDoor::new(engine.clone())], true);
         checked(seed, &engine);
         raced
@@ -182,8 +184,9 @@ fn two_engines_over_one_store() {
         let (store, pattern) = (MemoryStore::new(), Numbers::new(seed));
         let store = Yielding { store, pattern, reads_one_moment: seed % 4 < 2 };
         let (store, clock): (Arc<dyn Store>, _) = (Arc::new(store), TestClock::default());
-        let open = |()| builder(&clock).open_shared(store.clone()).expect("opens");
-        let engines = [(); 2].map(open);
+        let open =
+            |has_journal| builder(&clock, has_journal).open_shared(store.clone()).expect("opens");
+        let engines = [seed % 16 >= 4, seed % 16 >= 8].map(open);
         let raced = race(seed, &engines.clone().map(TypedDoor::new), true);
         checked(seed, &engines[0]);
         raced
@@ -191,7 +194,7 @@ fn two_engines_over_one_store() {
 }
 
 /// The number of rounds that share a database, each with its own accounts.
-const ROUNDS_OF_A_DATABASE: u64 = 100;
+const ROUNDS_OF_A_DATABASE: u64 = 10;
 
 fn over_sled(operations: u32, durability: Durability) {
     let mut opened = None;
@@ -202,12 +205,14 @@ fn over_sled(operations: u32, durability: Durability) {
         let (_, engine) = opened.get_or_insert_with(|| {
             let folder = tempfile::tempdir().expect("a folder");
             let options = SledOptions::new(folder.path()).durability(durability);
-            let engine = builder(&TestClock::default()).open_sled(options.cache_bytes(1 << 20));
+            let has_journal = seed / ROUNDS_OF_A_DATABASE % 2 == 1;
+            let builder = builder(&TestClock::default(), has_journal);
+            let engine = builder.open_sled(options.cache_bytes(1 << 20));
             (folder, engine.expect("opens"))
         });
         // A scan of sled is not a snapshot.
         let raced = race(seed, &[TypedDoor::new(engine.clone())], false);
-        if seed % 10 == 9 {
+        if seed % ROUNDS_OF_A_DATABASE == ROUNDS_OF_A_DATABASE - 1 {
             checked(seed, engine);
         }
         raced
@@ -229,7 +234,8 @@ fn over_sled_relaxed() {
 fn a_login_has_exactly_one_winner() {
     const GUESTS: u16 = 4;
     rounds(400, |seed| {
-        let engine = builder(&TestClock::default()).in_memory().expect("opens");
+        let builder = builder(&TestClock::default(), seed / 4 % 2 == 1);
+        let engine = builder.in_memory().expect("opens");
         let door = TypedDoor::new(engine.clone());
         let mut run = Run::new(Model::new());
         let guest = || Operation::GetId { pool: Pool(0), account: None, logins: Vec::new() };

@@ -7,7 +7,7 @@ use cognate::ambient::{Entropy, EntropyError, Ids};
 use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::testkit::{self, TestClock};
 use cognate::token::SigningAlgorithm;
-use cognate::{Builder, Engine, Removal};
+use cognate::{Builder, Engine, Journal, Removal};
 
 /// Numbers that follow from a seed (`SplitMix64`).
 #[derive(Debug)]
@@ -59,9 +59,12 @@ impl Ids for Numbers {
     }
 }
 
-/// A builder whose randomness follows entirely from `seed`.
+/// A builder whose randomness follows entirely from `seed`. Every other engine keeps a journal.
 pub(crate) fn builder(seed: u64, clock: TestClock) -> Builder {
-    Engine::builder()
+    let builder = Engine::builder();
+    let has_journal = (seed ^ seed >> 2) & 1 == 1;
+    let builder = if has_journal { builder.journal(Journal::keep(90)) } else { builder };
+    builder
         .signing_algorithm(SigningAlgorithm::EdDsa)
         .login_verifier(testkit::login_verifier())
         .clock(clock)
