@@ -1,21 +1,24 @@
 //! Sequences of all operations on a few names.
 //!
 //! The testkit's model checks each answer. Refused and reading operations must write nothing, and
-//! at the end all visible data must match the model.
+//! at the end all visible data must match the model, and so must the journal, if there is one.
 //!
 //! An input is a byte of options, and parts that end with a byte 255: the first part makes the
-//! initial pool, and each further one an operation, unless it is empty. Missing bytes of a part are
+//! initial pool, and each further one an operation, the undo of an event or a time that passes,
+//! unless it is empty. Missing bytes of a part are
 //! 0, and extra ones are ignored. So every input is a sequence, and a part keeps its meaning when
 //! it is moved.
 
 use std::sync::Arc;
 
+use cognate::admin::{EventId, HistoryInput, UndoInput};
+use cognate::name::IdentityId;
 use cognate::store::Store;
 use cognate::testkit::{
     self, Account, Caller, Cursor, Identity, Implementation, Model, Operation, OperationOutcome,
     Pool, Provider, Run, TestClock, TypedDoor, WireDoor,
 };
-use cognate::{Builder, DeveloperLinking, Engine, RoleAccounts, UnknownDeveloperUser};
+use cognate::{Builder, DeveloperLinking, Engine, Journal, RoleAccounts, UnknownDeveloperUser};
 
 use crate::scene::{self, Watched};
 
@@ -26,6 +29,9 @@ const END_OF_PART: u8 = u8::MAX;
 
 /// The first byte of a part that lets time pass, in steps of ten seconds.
 const WAIT: u8 = u8::MAX - 1;
+
+/// The first byte of a part that undoes an event. The second one is its number.
+const UNDO: u8 = u8::MAX - 2;
 
 /// Performs the operations of an input.
 pub fn run(data: &[u8]) {
@@ -38,10 +44,12 @@ pub fn run(data: &[u8]) {
     for part in parts.filter(|part| !part.is_empty()).take(OPERATIONS_MAX) {
         match part {
             [WAIT, steps @ ..] => world.wait(steps.first().copied().unwrap_or_default()),
+            [UNDO, number @ ..] => world.undo(number.first().copied().unwrap_or_default()),
             _ => drop(world.perform(&testkit::operation(part))),
         }
     }
     world.look_at_all();
+    world.look_at_histories();
     let findings = world.engine.check().expect("a readable store");
     assert!(findings.is_empty(), "{findings:?}\n{}", world.run.script());
 }
@@ -87,6 +95,39 @@ impl World {
 
     fn wait(&mut self, steps: u8) {
         self.run.wait(&&*self.door, u64::from(steps) * 10);
+    }
+
+    /// Undoes an event, as far as the model does. Without a journal there are none.
+    fn undo(&mut self, number: u8) {
+        let events: Vec<_> = self.run.model().recorded_events().map(|event| event.id).collect();
+        let Some(place) = usize::from(number).checked_rem(events.len()) else { return };
+        let (event, writes) = (events[place], self.writes());
+        let id = EventId::new(self.id(event.identity), event.revision);
+        let answer = self.engine.admin().undo(UndoInput::new(&id));
+        let expected = self.run.undo(event);
+        let what = format!("{answer:?} instead of {expected:?}\n{}", self.run.script());
+        assert_eq!(answer.is_ok(), expected.is_ok(), "{what}");
+        // INVARIANT I7
+        assert!(answer.is_ok() || self.writes() == writes, "it wrote: {what}");
+    }
+
+    fn id(&self, identity: Identity) -> IdentityId {
+        self.run.identity_id(identity).expect("an identity that was seen")
+    }
+
+    /// Every event of an identity that exists is as the model has it.
+    fn look_at_histories(&self) {
+        for (identity, expected) in self.run.model().histories() {
+            let (mut told, mut input) = (Vec::new(), HistoryInput::new(self.id(identity), PAGE));
+            loop {
+                let page = self.engine.admin().history(input.clone()).expect("a history");
+                told.extend(page.events.iter().map(|event| self.run.recorded(event)));
+                let Some(next) = page.next_token else { break };
+                input = input.next_token(next);
+            }
+            let expected = expected.iter().rev().cloned().map(Some);
+            assert_eq!(told, expected.collect::<Vec<_>>(), "{identity}\n{}", self.run.script());
+        }
     }
 
     fn writes(&self) -> usize {
@@ -176,7 +217,11 @@ fn chosen(bits: u8) -> (Builder, Model) {
     let accounts = if bits & 16 == 0 { RoleAccounts::OwnOnly } else { RoleAccounts::Any };
     let builder = scene::builder().developer_linking(linking).unknown_developer_user(unknown);
     let model = Model::new().developer_linking(linking).unknown_developer_user(unknown);
-    (builder.role_accounts(accounts), model.role_accounts(accounts))
+    let (builder, model) = (builder.role_accounts(accounts), model.role_accounts(accounts));
+    if bits & 32 == 0 {
+        return (builder, model);
+    }
+    (builder.journal(Journal::keep(90)), model.keep_history())
 }
 
 /// Whether an operation changes nothing even if it succeeds.

@@ -1,8 +1,11 @@
 //! The operations that read damaged records.
 
+mod journal;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use cognate::admin::UndoInput;
 use cognate::name::{IdentityId, IdentityPoolId, NextToken};
 use cognate::operation::{
     DeleteIdentitiesInput, DeleteIdentityPoolInput, DescribeIdentityInput,
@@ -110,6 +113,7 @@ impl Calls<'_> {
                 Ok(aws.lookup_developer_identity(input)?.next_token)
             });
         }
+        self.look_at_journal();
         for user in USERS {
             self.call("LookupDeveloperIdentity", || {
                 let input = LookupDeveloperIdentityInput::new(&self.filled.pools[0]);
@@ -260,6 +264,9 @@ impl Calls<'_> {
             }
         }
         self.act_as_clients();
+        for event in self.events() {
+            self.call("undo", || self.engine.admin().undo(UndoInput::new(&event)));
+        }
         self.call("UpdateIdentityPool", || {
             let input = UpdateIdentityPoolInput::new(second, "another", GuestAccess::Allowed);
             aws.update_identity_pool(input)
@@ -345,8 +352,8 @@ fn as_written_now(mut pool: Value) -> Value {
     pool
 }
 
-/// The record of an identity in the current format, with the date of a change. The first format had
-/// no revision.
+/// The record of an identity after a change, with its date. The first format had no revision. The
+/// third tells the creation too, until the first change.
 fn touched(mut identity: Value) -> Value {
     let said = Identity::of(&identity).expect("a record that was read");
     let modified = said.modified.max(NOW.as_millis()).to_le_bytes();
@@ -354,6 +361,10 @@ fn touched(mut identity: Value) -> Value {
     if let Some(format @ 1) = identity.first_mut() {
         *format = 2;
         identity.extend([0; 4]);
+    }
+    if let Some(format @ 3) = identity.first_mut() {
+        *format = 2;
+        identity.truncate(said.revision_at + 4);
     }
     identity
 }

@@ -1,8 +1,8 @@
-//! A store filled by engines: every tree but those of the journal has a record, and most have
-//! several of every kind.
+//! A store filled by engines: every tree has a record, and most have several of every kind.
 
 use std::sync::Arc;
 
+use cognate::admin::{EventId, UndoInput};
 use cognate::name::{IdentityId, IdentityPoolId, Region};
 use cognate::operation::{
     AmbiguousRoleResolution, CognitoIdentityProvider, CreateIdentityPoolInput,
@@ -12,7 +12,7 @@ use cognate::operation::{
 };
 use cognate::store::{Key, Store, Tree, Value};
 use cognate::token::Claims;
-use cognate::{Builder, Developer, Engine};
+use cognate::{Builder, Developer, Engine, Journal};
 
 use crate::records::watch::Watch;
 use crate::scene::{self, ACCOUNT, Counted, DEVELOPER, OIDC, OIDC_ARN, PUBLIC};
@@ -46,8 +46,10 @@ const IDS_MAX: u64 = 1_000;
 impl Filled {
     pub(super) fn new() -> Self {
         let store = Arc::new(Watch::default());
-        let plain = open(scene::builder_with_own_keys(), &store).expect("an engine");
-        let aws = scene::owner(&plain);
+        let builder = scene::builder_with_own_keys().journal(JOURNAL);
+        let plain = open(builder, &store).expect("an engine");
+        let request = |id: &str| id.parse().expect("the id of a request");
+        let aws = scene::owner(&plain).request(request("7"));
         let pools = vec![scene::create_pool(&aws), create_pool_of_all(&aws)];
         configure(&aws, &pools[0]);
         let identities = register(&plain, &aws, &pools[0]);
@@ -57,7 +59,13 @@ impl Filled {
         let claims = plain.verify_token(&token).expect("its own token");
         let mut sessions = vec![session(&plain, &identities[4])];
 
-        // Keys are sealed from here on.
+        let merged = EventId::new(identities[2].clone(), 2);
+        plain.admin().undo(UndoInput::new(&merged)).expect("carol is carol again");
+        let aws = aws.request(request("6ba7b810-9dad-11d1-80b4-00c04fd430c8"));
+        let merge = || MergeDeveloperIdentitiesInput::new(&pools[0], DEVELOPER, USERS[2], USERS[1]);
+        aws.merge_developer_identities(merge()).expect("carol is bob");
+
+        // Keys are sealed from here on, and no journal is kept.
         let builder = scene::builder_with_own_keys().ids(Counted::after(IDS_MAX / 2));
         let sealed = open(builder.key_secret(SECRET), &store).expect("an engine");
         sealed.rotate_session_key().expect("a new key");
@@ -73,20 +81,23 @@ impl Filled {
         // A deleted pool whose engine stopped before it removed the mark.
         store.plant([(Key::new(Tree::Deletions, [0xdd; 16]), vec![1])]);
 
-        let entries = store.entries();
-        let is_filled = |tree: &Tree| !matches!(tree, Tree::Activity | Tree::Journal);
-        for tree in Tree::ALL.into_iter().filter(is_filled) {
+        let mut entries = store.entries();
+        // Inputs name records by their numbers, and these trees came later.
+        entries.sort_by_key(|(key, _)| matches!(key.tree, Tree::Activity | Tree::Journal));
+        for tree in Tree::ALL {
             assert!(entries.iter().any(|(key, _)| key.tree == tree), "nothing in {tree:?}");
         }
         Self { entries, pools, identities, token, claims, sessions }
     }
 }
 
+const JOURNAL: Journal = Journal::keep(90);
+
 const SECRET: &[u8] = b"a secret of thirty-two bytes: ok";
 
 /// An engine that knows the secret, and mints other ids than those of the filled store.
 pub(super) fn engine(store: &Arc<Watch>) -> cognate::Result<Engine> {
-    let builder = scene::builder_with_own_keys().key_secret(SECRET);
+    let builder = scene::builder_with_own_keys().key_secret(SECRET).journal(JOURNAL);
     open(builder.ids(Counted::after(IDS_MAX)), store)
 }
 

@@ -4,11 +4,14 @@
 //! Texts, lists and maps begin with their length in 8 bytes, optional values with a byte, and
 //! choices with their number in 4 bytes.
 
+mod events;
+
 use std::sync::LazyLock;
 
 use cognate::store::{Key, Tree};
 
 use crate::model::Shape;
+use events::{activity, journal, link, source};
 
 /// Whether an engine can have written the record under the key.
 pub(super) fn is_right(key: &Key, value: &[u8]) -> bool {
@@ -20,7 +23,9 @@ fn is_right_key(key: &Key) -> bool {
         Tree::Accounts => account,
         Tree::Pools | Tree::Deletions | Tree::IdentityIndex => guid,
         Tree::PoolListing => listing,
+        Tree::Activity => activity,
         Tree::Identities => identity,
+        Tree::Journal => journal,
         Tree::Logins => login,
         Tree::SessionKeys => number,
         Tree::SigningKeys => signing_key,
@@ -79,12 +84,18 @@ fn record(tree: Tree, value: &[u8]) -> Read {
     let mut body = Left(body);
     match (tree, format) {
         (Tree::Accounts, 1) => body.take(4).map(drop),
-        (Tree::Deletions, 1) => Some(()),
+        (Tree::Activity | Tree::Deletions, 1) => Some(()),
         (Tree::Identities, 1) => Identity::read(&mut body).map(drop),
         (Tree::Identities, 2) => {
             Identity::read(&mut body)?;
             revision(&mut body)
         }
+        (Tree::Identities, 3) => {
+            Identity::read(&mut body)?;
+            revision(&mut body)?;
+            source(&mut body)
+        }
+        (Tree::Journal, 1) => events::event(&mut body),
         (Tree::IdentityIndex | Tree::Logins, 1) | (Tree::Deletions, 2) => body.take(24).map(drop),
         (Tree::Pools, 1) => settings(&mut body),
         (Tree::Pools, 2) => settings(&mut body).and_then(|()| roles(&mut body, attribute_map)),
@@ -121,6 +132,8 @@ pub(super) struct Identity {
     pub(super) modified_at: usize,
     pub(super) modified: u64,
     pub(super) links: usize,
+    /// The offset of the revision, if there is one.
+    pub(super) revision_at: usize,
 }
 
 impl Identity {
@@ -138,12 +151,10 @@ impl Identity {
         let mut links = 0;
         body.list(|body| {
             links += 1;
-            body.choice(2)?;
-            body.text(&shapes().provider)?;
-            body.text(&shapes().subject)?;
-            body.take(4).map(drop)
+            link(body)
         })?;
-        Some(Self { is_authenticated, modified_at, modified, links })
+        let revision_at = 1 + length - body.0.len();
+        Some(Self { is_authenticated, modified_at, modified, links, revision_at })
     }
 }
 
@@ -325,11 +336,13 @@ struct Shapes {
     claim: Shape,
     client: Shape,
     developer_provider: Shape,
+    identity: Shape,
     pool_name: Shape,
     principal_tag_key: Shape,
     principal_tag_value: Shape,
     provider: Shape,
     region: Shape,
+    request: Shape,
     rule_value: Shape,
     subject: Shape,
     tag_key: Shape,
@@ -352,6 +365,7 @@ fn shapes() -> &'static Shapes {
             claim: rule("Claim"),
             client: pool("CognitoIdentityProviders/member/members/ClientId"),
             developer_provider: pool("DeveloperProviderName"),
+            identity: Shape::at("/DescribeIdentity/members/IdentityId"),
             pool_name: pool("IdentityPoolName"),
             principal_tag_key: Shape::at("/SetPrincipalTagAttributeMap/members/PrincipalTags/key"),
             principal_tag_value: Shape::at(
@@ -359,6 +373,7 @@ fn shapes() -> &'static Shapes {
             ),
             provider: Shape::at("/GetId/members/Logins/key"),
             region: Shape::new((1, 18), Some(r"[\w-]+")),
+            request: Shape::new((1, 64), Some(r"\S+")),
             rule_value: rule("Value"),
             subject: Shape::at("/LookupDeveloperIdentity/members/DeveloperUserIdentifier"),
             tag_key: pool("IdentityPoolTags/key"),

@@ -125,7 +125,8 @@ impl Store for Watch {
     fn commit(&self, mut batch: Batch) -> Result<Commit, StoreError> {
         for key in batch.written() {
             let seen = self.seen();
-            let removes = seen.removes && key.tree == Tree::Logins;
+            let of_a_pool = matches!(key.tree, Tree::Activity | Tree::Journal | Tree::Logins);
+            let removes = seen.removes && of_a_pool;
             assert!(removes || !seen.spoiled.contains(key), "overwrote a corrupt record: {key}");
         }
         for (key, value) in &batch.puts {

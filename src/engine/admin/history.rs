@@ -14,7 +14,7 @@ use crate::name::NextToken;
 use crate::rules::page::{Listing, Page, PageSize};
 use crate::state::{ChangeEvent, Identity};
 use crate::store::key::{EventNumber, Place, corrupt};
-use crate::store::record::{EventRecord, Record};
+use crate::store::record::{ActivityEntry, EventRecord, Record};
 use crate::store::{Key, KeyRange, Tree};
 
 /// An event with its number.
@@ -175,9 +175,11 @@ impl Reads<'_> {
                 entries.push((position, (number, Some(event))));
             }
         }
-        for (key, _) in self.scan_back(&KeyRange::activity_of(pool.guid).before(before), wanted)? {
+        let range = KeyRange::activity_of(pool.guid).before(before);
+        for (key, value) in self.scan_back(&range, wanted)? {
             let parts = key.activity_parts();
             let (_, number) = parts.ok_or_else(|| corrupt(&key, "not an event's entry"))?;
+            ActivityEntry::decode(&key, &value)?;
             entries.push((key.bytes, (number, None)));
         }
         if let Some(searched) = &searched {
