@@ -131,15 +131,16 @@ fn a_reset_races_with_creations() {
             })
             .collect();
         let admin = engines[0].admin();
-        for _ in 0..60 {
+        let mut resets = 0;
+        while resets < 60 || deleted < 60 {
             deleted += admin.reset().expect("reset").deleted_identity_pool_ids.len();
+            resets += 1;
         }
         is_over.store(true, Ordering::SeqCst);
         creating.into_iter().map(|thread| thread.join().expect("no panic")).sum::<usize>()
     });
     assert_eq!(engines[0].check().expect("readable"), []);
     assert_eq!(deleted + listed_in(&engines[0]), created, "each pool is deleted once, or is there");
-    assert!(deleted > 0);
     engines[0].admin().reset().expect("reset");
     for engine in &engines {
         engine.finish_removals().expect("removed");
