@@ -20,5 +20,5 @@ pub(crate) use options::{ExportScope, Reporter};
 pub(crate) use read::{LineReader, tail_counts};
 pub(crate) use write::LineWriter;
 
-/// The number of records that an export reads at once, and of lines that an import commits at once.
-pub(crate) const STEP: usize = 256;
+/// The number of lines after which an export tells its progress, and an import commits.
+pub(crate) const STEP: u64 = 256;

@@ -99,7 +99,7 @@ impl Export {
         self
     }
 
-    /// Calls `progress` after each step of at most 256 records.
+    /// Calls `progress` after every 256 pools, identities and events, and at the end.
     pub fn progress(mut self, progress: impl FnMut(Progress) + Send + 'static) -> Self {
         self.reporter.callback = Some(Box::new(progress));
         self

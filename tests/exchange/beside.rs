@@ -12,7 +12,7 @@ use cognate::operation::{
     CreateIdentityPoolInput, DeleteIdentitiesInput, GetOpenIdTokenForDeveloperIdentityInput,
     GuestAccess, MergeDeveloperIdentitiesInput,
 };
-use cognate::store::{MemoryStore, Store};
+use cognate::store::{Durability, MemoryStore, SledOptions, Store};
 use cognate::{Developer, Engine, Journal};
 use serde_json::Value;
 
@@ -184,6 +184,13 @@ fn exports_beside_writers(store: impl Store + 'static) {
 #[test]
 fn an_export_from_memory_has_one_moment() {
     exports_beside_writers(Arc::new(MemoryStore::new()));
+}
+
+#[test]
+fn an_export_from_sled_has_one_moment() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = SledOptions::new(folder.path().join("identities.db"));
+    exports_beside_writers(options.durability(Durability::Relaxed).open().expect("opens"));
 }
 
 /// Closing an engine ends its exports.

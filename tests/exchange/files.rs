@@ -60,6 +60,7 @@ fn an_earlier_file_survives_a_failure() {
     let failed = world.engine.admin().export_file(missing, &path).expect_err("no pool");
     let ExchangeError::Engine(failed) = failed else { panic!("{failed}") };
     assert_eq!(failed.kind(), ErrorKind::ResourceNotFound);
+    world.engine.rotate_session_key().expect("a key");
     let failed = world.engine.admin().export_file(Export::all().keys(true), &path);
     assert!(matches!(failed, Err(ExchangeError::KeysUnsealed)));
     let panics = Export::all().progress(|progress| assert!(progress.done < 100, "on purpose"));

@@ -17,7 +17,7 @@ use crate::rules::Refusal;
 use crate::state::{EventId, Identity, Pool, PrivateKey, StoredKey};
 use crate::store::key::corrupt;
 use crate::store::record::{EventRecord, KeptKey, Numbered, Record};
-use crate::store::{Key, KeyRange, StoreView, Tree, Value};
+use crate::store::{Key, KeyRange, StoreView, Tree, entries_at};
 
 type Result<T> = std::result::Result<T, ExchangeError>;
 
@@ -88,7 +88,8 @@ impl Core {
             return Err(ExchangeError::KeysOfPart);
         }
         self.store.with_view(|view| {
-            self.export_view(view.ok_or(ExchangeError::NoView)?, export, out)
+            let view = view.ok_or(ExchangeError::NoView)?;
+            self.export_view(view, export, out)
         })
     }
 
@@ -116,14 +117,15 @@ impl Core {
         let keys = if export.keys { key_lines(view)? } else { Vec::new() };
         let first = FirstLine::Export { version: VERSION, at, scope, history };
         let out = LineWriter::begin(out, &first)?;
-        let mut writing = Writing { core: self, view, out, history, reporter: export.reporter };
+        let mut writing = Writing { view, out, history, reporter: export.reporter };
         for key in &keys {
-            writing.out.write(key)?;
+            writing.write(key)?;
         }
         writing.pools(pools)?;
-        let done = writing.out.done();
-        let exported = writing.out.finish()?;
-        writing.reporter.report(done);
+        let Writing { out, mut reporter, .. } = writing;
+        let done = out.done();
+        let exported = out.finish()?;
+        reporter.report(done);
         Ok(exported)
     }
 }
@@ -135,7 +137,6 @@ enum Pools {
 }
 
 struct Writing<'a, W: Write> {
-    core: &'a Core,
     view: &'a dyn StoreView,
     out: LineWriter<W>,
     history: bool,
@@ -148,27 +149,31 @@ impl<W: Write> Writing<'_, W> {
             Pools::One(found) => return self.pool(found.0, &found.1),
             Pools::Listed(range) => range,
         };
-        self.each(range, |writing, key, _| {
-            let guid = key.trailing_guid().ok_or_else(|| corrupt(key, "not a pool's entry"))?;
-            let found = pool(writing.view, guid)?;
-            let (_, pool) = found.ok_or_else(|| corrupt(key, "the pool is not there"))?;
-            writing.pool(guid, &pool)
-        })
+        for entry in entries_at(self.view, range) {
+            let (key, _) = entry?;
+            let guid = key.trailing_guid().ok_or_else(|| corrupt(&key, "not a pool's entry"))?;
+            let found = pool(self.view, guid)?;
+            let (_, pool) = found.ok_or_else(|| corrupt(&key, "the pool is not there"))?;
+            self.pool(guid, &pool)?;
+        }
+        Ok(())
     }
 
     fn pool(&mut self, guid: Guid, pool: &Pool) -> Result<()> {
-        self.out.write(&Line::Pool(Box::new(PoolLine::of(pool))))?;
-        self.each(KeyRange::identities_of(guid), |writing, key, value| {
-            let identity = Identity::decode(key, value)?;
-            let line = IdentityLine::of(&identity, &pool.account, writing.history);
-            writing.out.write(&Line::Identity(line))
-        })?;
+        self.write(&Line::Pool(Box::new(PoolLine::of(pool))))?;
+        for entry in entries_at(self.view, KeyRange::identities_of(guid)) {
+            let (key, value) = entry?;
+            let identity = Identity::decode(&key, &value)?;
+            let line = IdentityLine::of(&identity, &pool.account, self.history);
+            self.write(&Line::Identity(line))?;
+        }
         if !self.history {
             return Ok(());
         }
-        self.each(KeyRange::prefix(Tree::Journal, guid.0), |writing, key, value| {
-            let number = key.event_number().ok_or_else(|| corrupt(key, "not an event's key"))?;
-            let record = EventRecord::decode(key, value)?;
+        for entry in entries_at(self.view, KeyRange::prefix(Tree::Journal, guid.0)) {
+            let (key, value) = entry?;
+            let number = key.event_number().ok_or_else(|| corrupt(&key, "not an event's key"))?;
+            let record = EventRecord::decode(&key, &value)?;
             let owner = match number.identity {
                 None => EventOwner::Pool(pool.id().clone(), number.revision),
                 Some(identity) => {
@@ -176,28 +181,18 @@ impl<W: Write> Writing<'_, W> {
                     EventOwner::Identity(EventId::new(id, number.revision))
                 }
             };
-            writing.out.write(&Line::Event(EventLine::of(owner, &pool.account, record)))
-        })
+            self.write(&Line::Event(EventLine::of(owner, &pool.account, record)))?;
+        }
+        Ok(())
     }
 
-    /// Reads a range in steps.
-    fn each(
-        &mut self,
-        mut range: KeyRange,
-        mut write: impl FnMut(&mut Self, &Key, &Value) -> Result<()>,
-    ) -> Result<()> {
-        loop {
-            self.core.store.ensure_open()?;
-            let entries = self.view.scan(&range, STEP)?;
-            for (key, value) in &entries {
-                write(self, key, value)?;
-            }
-            self.reporter.report(self.out.done());
-            match entries.last() {
-                Some((last, _)) if entries.len() == STEP => range = range.after(&last.bytes),
-                Some(_) | None => return Ok(()),
-            }
+    fn write(&mut self, line: &Line) -> Result<()> {
+        self.out.write(line)?;
+        let done = self.out.done();
+        if done.is_multiple_of(STEP) {
+            self.reporter.report(done);
         }
+        Ok(())
     }
 }
 

@@ -109,9 +109,9 @@ impl Search {
                     Err(obstacles),
                 ) => {
                     let named = obstacles.iter().find(|it| world.is_named(**it, told));
-                    named.into_iter().for_each(|obstacle| {
+                    if let Some(obstacle) = named {
                         *self.met.entry(name(*obstacle)).or_default() += 1;
-                    });
+                    }
                     refusal == told && named.is_some() && !is_written
                 }
                 _ => false,

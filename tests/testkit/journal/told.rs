@@ -166,7 +166,9 @@ impl Scene<'_> {
             }
         }
         let deleted = self.events(|event| event.changes.contains(&RecordedChange::Deleted));
-        deleted.iter().for_each(|_| self.count("recorded Deleted"));
+        for _ in &deleted {
+            self.count("recorded Deleted");
+        }
         let expected: BTreeSet<_> = self.run.model().recorded_events().cloned().map(Some).collect();
         prop_assert_eq!(told, expected, "the activities");
         prop_assert_eq!(self.engine.check().expect("readable"), []);

@@ -1,5 +1,7 @@
 //! Undo: the explanation, the model and the call agree.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "any other one is a failure")]
+
 use std::collections::BTreeSet;
 
 use cognate::admin::{
@@ -134,7 +136,7 @@ impl Scene<'_> {
         answered: &[IdentityDetails],
     ) -> Checked {
         let mut expected = before.clone();
-        let mut changed = Vec::new();
+        let mut after_all = Vec::new();
         for change in changes {
             let (was, is) = match change {
                 ExplainedChange::Changed { before, after }
@@ -144,9 +146,9 @@ impl Scene<'_> {
             };
             prop_assert_eq!(before.get(&was.identity_id), Some(was));
             expected.insert(is.identity_id.clone(), is.clone());
-            changed.push(is.clone());
+            after_all.push(is.clone());
         }
-        prop_assert_eq!(answered, changed, "the answer");
+        prop_assert_eq!(answered, after_all, "the answer");
         prop_assert_eq!(expected, self.identities(), "the identities");
         Ok(())
     }

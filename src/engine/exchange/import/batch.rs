@@ -24,7 +24,7 @@ const BYTES_MAX: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     puts: BTreeMap<Key, (Value, u64)>,
-    lines: usize,
+    lines: u64,
     bytes: usize,
 }
 
