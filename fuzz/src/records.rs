@@ -34,9 +34,9 @@ pub fn run(data: &[u8]) {
     run_over(Who::of(*who), data, Fault::None);
 }
 
-/// The number of records before the damage.
+/// The number of records before the damage, without those of the journal.
 pub(crate) fn count() -> usize {
-    FILLED.entries.len()
+    watch::watched(&FILLED.entries)
 }
 
 /// The calls that read the damaged store.

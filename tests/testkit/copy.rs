@@ -17,7 +17,7 @@ fn open(store: impl Store + 'static) -> cognate::Result<Engine> {
     builder(3, TestClock::default()).open_exclusive(store)
 }
 
-/// A store with pools, keys, the mark of a deleted pool, and more logins than one batch writes.
+/// A store with pools, a journal, keys, the mark of a deleted pool, and more logins than one batch writes.
 fn source() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let engine = open(Arc::clone(&store)).expect("opens");
@@ -130,8 +130,8 @@ fn a_copy_that_is_killed_at_any_commit_is_refused() {
             let about = format!("{fault:?} at commit {commit}: {copied:?}");
             if target.struck() == 0 {
                 copied.expect("no fault");
-                // The mark, three batches of logins, one for each of five other trees, and the end.
-                assert_eq!(commit - 1, 1 + 3 + 5 + 1, "{about}");
+                // The mark, three batches of logins, one for each of seven other trees, and the end.
+                assert_eq!(commit - 1, 1 + 3 + 7 + 1, "{about}");
                 break;
             }
             assert!(matches!(copied, Err(CopyError::Target(StoreError::Failed(_)))), "{about}");

@@ -20,7 +20,7 @@ pub(super) struct Watch {
 pub(crate) enum Fault {
     #[default]
     None,
-    /// Loses a pool that is written while there are this many records or more.
+    /// Loses a pool that is written while there are this many records or more. Those of the journal do not count.
     LosesPoolsFrom(usize),
 }
 
@@ -90,9 +90,15 @@ impl Watch {
     fn loses_pools(&self) -> bool {
         match self.fault {
             Fault::None => false,
-            Fault::LosesPoolsFrom(records) => self.entries().len() >= records,
+            Fault::LosesPoolsFrom(records) => watched(&self.entries()) >= records,
         }
     }
+}
+
+/// The number of records that are not of the journal, to which calls add by themselves.
+pub(super) fn watched(entries: &[(Key, Value)]) -> usize {
+    let is_event = |key: &Key| matches!(key.tree, Tree::Activity | Tree::Journal);
+    entries.iter().filter(|(key, _)| !is_event(key)).count()
 }
 
 impl Store for Watch {
