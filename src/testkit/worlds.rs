@@ -2,8 +2,8 @@
 //!
 //! The search begins with an empty pool. It performs every call on every world that it finds, and
 //! undoes each event of the journal after a call that changes it. The model judges each answer. A
-//! change of the pool leads to a world that is searched in turn. Worlds that differ only in the names of their users are one
-//! world, so there are few.
+//! change of the pool leads to a world that is searched in turn. Worlds that differ only in the
+//! names of their users are one world, so there are few.
 //!
 //! The users are two of the developer provider and two of one public provider. A search stops at a
 //! number of identities: a call that makes one more is judged, but not followed.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a change of any other kind is all the same")]
 
+mod clock;
 mod told;
 mod undone;
 
@@ -13,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cognate::admin::IdentityDetails;
-use cognate::ambient::{Clock, Timestamp};
 use cognate::credentials::Session;
 use cognate::name::IdentityId;
 use cognate::store::{Durability, MemoryStore, SledOptions, Store};
@@ -25,6 +25,7 @@ use cognate::{Builder, Engine, Feed, Journal, Removal};
 use proptest::prelude::*;
 
 use crate::figure;
+use crate::journal::clock::Wound;
 use crate::journal::told::PoolEvents;
 use crate::machine::{self, Case};
 use crate::twin::{Dump, Numbers, dump};
@@ -63,30 +64,6 @@ const REACHED: [&str; 29] = [
 ];
 
 type Checked<T = ()> = Result<T, TestCaseError>;
-
-/// A clock that stands still during an operation, and can run back.
-#[derive(Debug, Clone)]
-struct Wound(Arc<AtomicU64>);
-
-impl Wound {
-    fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(1_800_000_000_000)))
-    }
-
-    fn advance(&self, millis: u64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-
-    fn run_back(&self, millis: u64) {
-        self.0.fetch_sub(millis, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Wound {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
 
 struct Door {
     engine: Engine,

@@ -20,7 +20,8 @@ pub(super) struct Watch {
 pub(crate) enum Fault {
     #[default]
     None,
-    /// Loses a pool that is written while there are this many records or more. Those of the journal do not count.
+    /// Loses a pool that is written while there are this many records or more. Those of the
+    /// journal do not count.
     LosesPoolsFrom(usize),
 }
 
