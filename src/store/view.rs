@@ -6,7 +6,7 @@ use crate::store::{Key, KeyRange, Store, StoreError, Value, in_steps};
 
 pub(super) use past::{OpenViews, PastView, Present};
 
-/// A store at one moment, from [`Store::view`](crate::store::Store::view).
+/// A store at one moment, from [`Store::view`].
 ///
 /// The moment lies between two commits: the view shows a batch completely or not at all. It shows
 /// every batch whose commit was answered before the view was opened, and no batch whose commit
