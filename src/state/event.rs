@@ -112,7 +112,7 @@ pub enum ChangeKind {
     },
     /// A merge is undone: the identity loses logins that it took over.
     GaveBack {
-        /// The logins that the identity loses. None if the other one was a guest.
+        /// The logins that the identity loses.
         links: Vec<Link>,
         /// The event of the other identity.
         to: EventId,

@@ -34,14 +34,17 @@ impl Admin {
     /// In this order:
     ///
     /// * [`Error::Invalid`](crate::Error::Invalid): the event's name violates its constraints.
-    /// * [`IdentityNotFound`](Refusal::IdentityNotFound): an identity of the event is gone.
+    /// * [`IdentityNotFound`](Refusal::IdentityNotFound): the identity of the event is gone.
     /// * [`EventNotFound`](Refusal::EventNotFound): the journal does not have the event, or no
     ///   longer.
-    /// * [`UndoOvertaken`](Refusal::UndoOvertaken): something since contradicts it: the event is
-    ///   undone already, the other identity of a merge has changed, a login is no longer where the
-    ///   change has put it, an unlinked login belongs to an identity, or the identity was disabled
-    ///   in another way, has another user of the provider, or has no room for the logins.
+    /// * [`UndoOvertaken`](Refusal::UndoOvertaken): the event is undone already.
     /// * [`EventNotReversible`](Refusal::EventNotReversible): an event of another kind.
+    /// * [`IdentityNotFound`](Refusal::IdentityNotFound) or
+    ///   [`EventNotFound`](Refusal::EventNotFound) for another identity of a merge.
+    /// * [`UndoOvertaken`](Refusal::UndoOvertaken): something since contradicts the undo: the other
+    ///   identity of a merge has changed, a login is no longer where the change has put it, an
+    ///   unlinked login belongs to an identity, or the identity was disabled in another way, has
+    ///   another user of the provider, or has no room for the logins.
     ///
     /// # Example: a mistaken merge
     ///
