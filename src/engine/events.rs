@@ -2,7 +2,6 @@
 
 use crate::ambient::Timestamp;
 use crate::engine::gather::Reads;
-use crate::engine::journal::beginning;
 use crate::engine::{Admin, Core, Developer, Public};
 use crate::error::Result;
 use crate::id::{AccountId, IdentityId, IdentityPoolId};
@@ -141,7 +140,7 @@ fn events(origin: Origin<'_>, effects: &[Effect], now: Timestamp) -> Vec<ChangeE
                 event(pool.id(), None, revision, now, vec![kind])
             }
             Effect::Identity(Change::Create(after)) => {
-                let changes = vec![beginning(after, origin.operation)];
+                let changes = vec![ChangeKind::beginning(after, origin.operation)];
                 of_identity(after, after.revision(), after.modified(), changes)
             }
             Effect::Identity(Change::Update { before, after }) => {

@@ -14,9 +14,7 @@ use crate::engine::run::{not_minted, place_of};
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::rules::{Change, Effect};
-use crate::state::{
-    Actor, ActorKind, ChangeEvent, ChangeKind, ChangeOperation, EventId, Identity, Pool, Source,
-};
+use crate::state::{Actor, ActorKind, ChangeEvent, ChangeKind, EventId, Identity, Pool, Source};
 use crate::store::key::EventNumber;
 use crate::store::record::{ActivityEntry, EventRecord, Record};
 use crate::store::{Batch, Key};
@@ -164,18 +162,8 @@ fn record(event: &ChangeEvent) -> EventRecord {
 
 /// The event of the creation of an identity that has not changed since.
 fn creation(identity: &Identity, source: Source) -> EventRecord {
-    let changes = vec![beginning(identity, source.operation)];
+    let changes = vec![ChangeKind::beginning(identity, source.operation)];
     EventRecord { date: identity.created(), source, changes, undid: None, undone_by: None }
-}
-
-/// The first change of an identity: it is created, or imported as it is.
-pub(super) fn beginning(identity: &Identity, operation: ChangeOperation) -> ChangeKind {
-    let links = identity.links().to_vec();
-    if operation == ChangeOperation::Import {
-        ChangeKind::Imported { state: identity.state(), links }
-    } else {
-        ChangeKind::Created { links }
-    }
 }
 
 /// The creation of an identity, if only its record tells it.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::ambient::{Timestamp, epoch_seconds};
 use crate::id::{AccountId, IdentityId, IdentityPoolId};
 use crate::name::RequestId;
-use crate::state::{IdentityState, Link, PoolMember};
+use crate::state::{Identity, IdentityState, Link, PoolMember};
 
 pub(crate) use fit::{Misfit, misfits};
 pub use folded::FoldedIdentity;
@@ -188,6 +188,16 @@ impl ChangeKind {
             | Self::PoolChanged { .. }
             | Self::PoolDeleted
             | Self::Imported { .. } => &[],
+        }
+    }
+
+    /// The first change of an identity: it is created, or imported as it is.
+    pub(crate) fn beginning(identity: &Identity, operation: ChangeOperation) -> Self {
+        let links = identity.links().to_vec();
+        if operation == ChangeOperation::Import {
+            Self::Imported { state: identity.state(), links }
+        } else {
+            Self::Created { links }
         }
     }
 

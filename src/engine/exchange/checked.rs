@@ -3,7 +3,6 @@
 use crate::ambient::Timestamp;
 use crate::engine::Core;
 use crate::engine::events::Origin;
-use crate::engine::journal::beginning;
 use crate::error::Error;
 use crate::exchange::line::{
     FirstLine, GivenIdentity, GivenPool, IdentityLine, PoolLine, required,
@@ -15,7 +14,7 @@ use crate::operation::{
     SetIdentityPoolRolesInput, SetPrincipalTagAttributeMapInput, UpdateIdentityPoolInput,
 };
 use crate::rules;
-use crate::state::{AttributeMap, EventId, Identity, IdentityPool, Login, Pool};
+use crate::state::{AttributeMap, ChangeKind, EventId, Identity, IdentityPool, Login, Pool};
 use crate::store::record::Record as _;
 
 /// The reason why a line makes no state.
@@ -125,7 +124,7 @@ impl Core {
         let given = GivenIdentity { id, pool: pool.id(), account, now, is_export };
         let identity = line.into_identity(given)?;
         if let Some(creation) = identity.creation()
-            && !is_told_by(&identity, beginning(&identity, creation.operation))
+            && !is_told_by(&identity, ChangeKind::beginning(&identity, creation.operation))
         {
             let event = EventId::new(identity.id().clone(), identity.revision());
             return Err(ImportFault::EventContradicts(event).into());
