@@ -152,7 +152,7 @@ impl Scene<'_> {
             0..4 => self.undo_any(|_| true),
             4..36 => self.undo_any(is_reversible),
             36 => self.undo_nothing(),
-            37..43 => self.delete_a_survivor(),
+            37..58 => self.delete_a_survivor(),
             _ => Ok(()),
         }
     }
