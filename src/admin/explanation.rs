@@ -111,7 +111,7 @@ pub enum ExplainedChange {
         /// Its logins.
         logins: Vec<Login>,
     },
-    /// An identity changes, and stays or becomes authenticated.
+    /// An identity changes, and is not disabled by it. An undo can make it a guest again.
     Changed {
         /// The identity as it is.
         before: IdentityDetails,
