@@ -8,7 +8,7 @@ use cognate::ambient::Timestamp;
 use cognate::exchange::{ExchangeError, Export, Import, ImportFault, Imported};
 use cognate::store::{KeyRange, MemoryStore, Store, Tree};
 use cognate::testkit::{self, Model, Operation, Run, TestClock, TypedDoor};
-use cognate::{Builder, Engine, Journal, from_fn};
+use cognate::{Builder, Engine, Journal, Removal, from_fn};
 use proptest::prelude::ProptestConfig;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -33,8 +33,9 @@ pub(crate) struct World {
     pub(crate) clock: TestClock,
 }
 
+/// Removes within the calls, so that tests may compare records.
 pub(crate) fn builder(clock: &TestClock, has_journal: bool) -> Builder {
-    let builder = Engine::builder().login_verifier(testkit::login_verifier());
+    let builder = Engine::builder().removal(Removal::Calling).login_verifier(testkit::login_verifier());
     let builder = builder.signing_key(testkit::signing_key()).clock(clock.clone());
     if has_journal { builder.journal(Journal::keep(90)) } else { builder }
 }
@@ -64,7 +65,8 @@ impl World {
     /// An export that is dated the same every time.
     pub(crate) fn export(&self, export: Export) -> Vec<u8> {
         let clock = from_fn(|| Timestamp::from_millis(1_900_000_000_000));
-        let engine = Engine::builder().clock(clock).open_shared(Arc::clone(&self.store));
+        let builder = Engine::builder().removal(Removal::Calling).clock(clock);
+        let engine = builder.open_shared(Arc::clone(&self.store));
         let mut file = Vec::new();
         engine.expect("opens").admin().export(export, &mut file).expect("exports");
         file
