@@ -152,7 +152,9 @@ fn read_during_merges(engine: &Engine) {
 #[test]
 fn a_pool_is_deleted_while_users_register() {
     let store = Arc::new(MemoryStore::new());
-    delete_under_users(&engine_with_journal(store.clone()));
+    let engine = engine_with_journal(store.clone());
+    delete_under_users(&engine);
+    engine.finish_removals().expect("removes");
     for tree in Tree::ALL {
         let left = store.scan(&KeyRange::prefix(tree, []), 10).expect("scans");
         assert!(left.is_empty(), "{left:?}");
