@@ -35,7 +35,8 @@ pub(crate) struct World {
 
 /// Removes within the calls, so that tests may compare records.
 pub(crate) fn builder(clock: &TestClock, has_journal: bool) -> Builder {
-    let builder = Engine::builder().removal(Removal::Calling).login_verifier(testkit::login_verifier());
+    let builder =
+        Engine::builder().removal(Removal::Calling).login_verifier(testkit::login_verifier());
     let builder = builder.signing_key(testkit::signing_key()).clock(clock.clone());
     if has_journal { builder.journal(Journal::keep(90)) } else { builder }
 }
