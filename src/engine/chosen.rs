@@ -42,9 +42,14 @@ impl Core {
 }
 
 impl Reads<'_> {
-    /// Refuses a chosen id that is taken: by a pool, by one that is being removed, by an identity,
-    /// or by a deleted identity that the journal of the pool still tells of.
-    pub(super) fn ensure_free(&mut self, guid: Guid, pool: Option<Guid>, id: &str) -> Result<()> {
+    /// The guid of a new identity of a pool. An explanation uses up no id: it has a nil one.
+    pub(super) fn fresh_guid(&self, pool: Guid) -> Result<Guid> {
+        if self.is_for_explanation { Ok(Guid::NIL) } else { self.core.fresh_guid(Some(pool)) }
+    }
+
+    /// Refuses a chosen id that is taken: by a pool, by one that is being removed, or by an
+    /// identity. A deleted identity may come back.
+    pub(super) fn ensure_free(&mut self, guid: Guid, id: &str) -> Result<()> {
         let traces = traces_of(guid);
         self.will_read(traces.clone());
         let mut is_taken = false;
@@ -53,11 +58,7 @@ impl Reads<'_> {
         }
         // The batch itself checks the keys that must stay absent.
         self.seen.retain(|(key, value)| value.is_some() || !traces.contains(key));
-        self.scanned |= pool.is_some();
-        if is_taken || self.core.is_told(guid, pool)? {
-            return Err(Refusal::IdTaken { id: id.to_owned() }.into());
-        }
-        Ok(())
+        if is_taken { Err(Refusal::IdTaken { id: id.to_owned() }.into()) } else { Ok(()) }
     }
 }
 

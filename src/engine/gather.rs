@@ -26,6 +26,8 @@ pub(super) struct Reads<'a> {
     pub(super) kept_pools: Vec<Arc<KeptPool>>,
     /// True if a range was scanned; its entries are not in `seen`.
     pub(super) scanned: bool,
+    /// Chosen ids of new identities, each with its pool.
+    pub(super) chosen: Vec<(Guid, Guid)>,
     /// The rule that has decided, or has refused, once it is known.
     pub(super) rule: Option<AppliedRule>,
     /// Whether the decision will only be explained.
@@ -42,6 +44,7 @@ impl<'a> Reads<'a> {
             generation,
             kept_pools: Vec::new(),
             scanned: false,
+            chosen: Vec::new(),
             rule: None,
             is_for_explanation: false,
             ahead: Ahead::default(),

@@ -77,6 +77,7 @@ impl Core {
             Effect::Identity(_) | Effect::Pool(_) | Effect::Undone(_) => None,
         });
         self.erase(writes, deleted)?;
+        self.forget_deletions(reads, writes)?;
         for effect in effects {
             if let Effect::Undone(event) = effect {
                 mark(reads, writes, events, event)?;

@@ -32,7 +32,7 @@ impl Core {
         let created = Pool::new(owner, self.now(), input.clone().into_pool(id.clone()));
         let decided = pool::create(created, reads.pool_count(account, region)?)?;
         if chosen.is_some() {
-            reads.ensure_free(guid, None, id.as_str())?;
+            reads.ensure_free(guid, id.as_str())?;
         }
         Ok(decided)
     }

@@ -6,7 +6,7 @@ use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
 use crate::engine::proving::Proof;
 use crate::error::Result;
-use crate::id::{Guid, IdentityId};
+use crate::id::IdentityId;
 use crate::rules::Decided;
 use crate::rules::link::{self, OpenedBy, Resolution};
 use crate::rules::rule::{AppliedRule, ResolutionRow};
@@ -31,10 +31,7 @@ impl Core {
             return Ok(Decided::unchanged(IdentityId::new(&pool.pool.region, place.guid)));
         }
         let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
-        // An explanation must not use up an id.
-        let fresh =
-            if reads.is_for_explanation { Guid::NIL } else { self.fresh_guid(Some(pool.guid))? };
-        let fresh = IdentityId::new(&pool.pool.region, fresh);
+        let fresh = IdentityId::new(&pool.pool.region, reads.fresh_guid(pool.guid)?);
         let opened_by = proof.amr().map_or(opened_by, OpenedBy::Token);
         let resolution =
             Resolution { pool: &pool.pool, given, opened_by, logins: &logins, owners: &owners };

@@ -129,8 +129,7 @@ pub enum Refusal {
         /// The region of the pool.
         region: Region,
     },
-    /// A chosen id of a pool or an identity that exists, that is being removed, or that the journal
-    /// of the pool still tells of.
+    /// A chosen id of a pool or an identity that exists, or of a pool that is being removed.
     #[error("'{id}' is taken.")]
     IdTaken {
         /// The chosen id.

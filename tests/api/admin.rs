@@ -2,7 +2,7 @@
 
 mod damaged;
 mod erasure;
-mod explained;
+pub(crate) mod explained;
 mod finding;
 mod history;
 mod journal;

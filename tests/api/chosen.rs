@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cognate::admin::{CreateIdentityInput, HistoryInput, IdentityDetails};
+use cognate::admin::{ActivityInput, CreateIdentityInput, HistoryInput, IdentityDetails};
 use cognate::ambient::SeededIds;
 use cognate::name::{IdentityId, IdentityPoolId};
 use cognate::operation::{
@@ -14,6 +14,7 @@ use cognate::token::SigningAlgorithm;
 use cognate::{Engine, Error, ErrorKind, Journal, Refusal, Result};
 use serde_json::{Value, json};
 
+use crate::admin::explained::create_identity;
 use crate::support::{
     ACCOUNT, AMAZON, FACEBOOK, GAME, REGION, World, call, developer, dump, key, parse,
 };
@@ -31,7 +32,7 @@ fn create(world: &World, id: &str) -> Result<IdentityPool> {
 }
 
 fn identity(world: &World, input: CreateIdentityInput) -> Result<IdentityDetails> {
-    world.engine.admin().create_identity(input)
+    create_identity(&world.engine.admin(), input)
 }
 
 /// Asserts that a call is refused so, and changes nothing.
@@ -243,22 +244,23 @@ fn a_login_that_cannot_be_linked_creates_no_identity() {
     assert!(matches!(identity(&world, many), Err(Error::Invalid(_))));
 }
 
-/// Its history would go on where that of the deleted one ended.
 #[test]
-fn the_id_of_a_deleted_identity_is_taken_while_the_journal_tells_of_it() {
-    for (journal, is_taken) in [(None, false), (Some(Journal::keep(90)), true)] {
+fn a_deleted_identity_comes_back_with_a_new_history() {
+    for journal in [None, Some(Journal::keep(90))] {
         let world = with_key(journal);
-        let pool = world.game();
+        let (pool, admin) = (world.game(), world.engine.admin());
         let again = || CreateIdentityInput::new(&pool).identity_id(FIRST).logins(GAME, "alice");
         let alice = identity(&world, again()).expect("created").identity_id;
-        world.aws.delete_identities(DeleteIdentitiesInput::new([&alice])).expect("deleted");
-        if is_taken {
-            let conflict = ErrorKind::ResourceConflict;
-            assert_refused(&world, || identity(&world, again()), &taken(FIRST), conflict);
-        } else {
+        for _ in 0..3 {
+            world.aws.delete_identities(DeleteIdentitiesInput::new([&alice])).expect("deleted");
             assert_eq!(identity(&world, again()).expect("created").revision, 1);
+            world.check();
+            let history = admin.history(HistoryInput::new(FIRST, 60)).expect("read").events;
+            assert_eq!(history.len(), usize::from(journal.is_some()));
+            let activity = admin.activity(ActivityInput::new(&pool, 60)).expect("read").events;
+            let told = activity.iter().filter(|event| event.identity_id.is_some());
+            assert_eq!(told.count(), history.len(), "no deletion");
         }
-        world.check();
     }
 }
 

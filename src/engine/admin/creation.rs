@@ -71,8 +71,7 @@ impl Admin {
     ///   [`IdOfAnotherRegion`](crate::Refusal::IdOfAnotherRegion): the chosen id is not that of an
     ///   identity of the pool's region.
     /// * [`IdTaken`](crate::Refusal::IdTaken): the GUID is that of a pool, of a deleted pool that
-    ///   is still being removed, or of an identity, or the journal of the pool still tells of a
-    ///   deleted identity with this id.
+    ///   is still being removed, or of an identity.
     /// * [`GuestsUnsupported`](crate::Refusal::GuestsUnsupported): there is no login, and the pool
     ///   does not allow guests.
     /// * For each login in turn: [`ProviderUnsupported`](crate::Refusal::ProviderUnsupported) if
@@ -108,7 +107,7 @@ impl Admin {
             .map(|created| (&created).into())
     }
 
-    fn decide_creation(
+    pub(in crate::engine) fn decide_creation(
         &self,
         reads: &mut Reads<'_>,
         input: &CreateIdentity,
@@ -118,10 +117,11 @@ impl Admin {
         let guid = match &input.identity_id {
             Some(id) => {
                 let guid = chosen::guid(id.as_str(), region)?;
-                reads.ensure_free(guid, Some(kept.guid), id.as_str())?;
+                reads.ensure_free(guid, id.as_str())?;
+                reads.chosen.push((kept.guid, guid));
                 guid
             }
-            None => self.core.fresh_guid(Some(kept.guid))?,
+            None => reads.fresh_guid(kept.guid)?,
         };
         let mut logins = Vec::with_capacity(input.logins.len());
         for stated in &input.logins {

@@ -104,7 +104,7 @@ impl Admin {
                     parts.push(Reversible::Link { links: links.clone(), was_guest: *was_guest });
                 }
                 ChangeKind::TookOver { links, from } => {
-                    let (source, given) = reads.given_up(&kept, from)?;
+                    let (source, given) = reads.given_up(&kept, from, event_id)?;
                     let (gave_up, taken) = (from.clone(), links.clone());
                     parts.push(Reversible::Merge { source, gave_up, given, taken });
                 }
@@ -178,11 +178,17 @@ impl Reads<'_> {
     }
 
     /// The identity that was merged into another one, and the links that it had.
-    fn given_up(&mut self, pool: &KeptPool, id: &EventId) -> Result<(Identity, Vec<Link>)> {
+    fn given_up(
+        &mut self,
+        pool: &KeptPool,
+        id: &EventId,
+        destination: &EventId,
+    ) -> Result<(Identity, Vec<Link>)> {
         let (_, source) = self.known_identity(&id.identity_id)?;
         let event = self.reversible_event(pool, &source, id)?;
         let given = event.changes.into_iter().find_map(|change| {
-            if let ChangeKind::GaveUp { links, .. } = change { Some(links) } else { None }
+            let ChangeKind::GaveUp { links, to } = change else { return None };
+            (to == *destination).then_some(links)
         });
         let not_found = || Refusal::EventNotFound { event: id.clone() };
         Ok((source, given.ok_or_else(not_found)?))

@@ -42,7 +42,7 @@ impl Walk {
 
 impl Reads<'_> {
     /// A pool of any owner. It must exist.
-    pub(super) fn known_pool(&mut self, id: &IdentityPoolId) -> Result<Arc<KeptPool>> {
+    pub(in crate::engine) fn known_pool(&mut self, id: &IdentityPoolId) -> Result<Arc<KeptPool>> {
         let found = self.any_pool(id)?;
         found.ok_or_else(|| Refusal::PoolNotFound { identity_pool_id: id.clone() }.into())
     }

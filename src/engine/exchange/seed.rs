@@ -12,12 +12,11 @@ use crate::engine::{Admin, Core};
 use crate::error::Error;
 use crate::exchange::line::{FirstLine, IdentityLine, Line};
 use crate::exchange::{ExchangeError, ImportFault, Imported, LineReader};
-use crate::id::{Guid, IdentityPoolId};
+use crate::id::IdentityPoolId;
 use crate::rules::{Change, Effect, Refusal};
 use crate::state::{ChangeEvent, ChangeOperation, Identity, Login};
-use crate::store::key::corrupt;
-use crate::store::record::{Address, EventRecord, Record as _};
-use crate::store::{Batch, Key, KeyRange, Store as _, Tree, entries};
+use crate::store::record::Address;
+use crate::store::{Batch, Key, Tree};
 
 type Result<T, E = ExchangeError> = std::result::Result<T, E>;
 
@@ -101,7 +100,9 @@ impl Core {
             return Ok((Batch::default(), Err((line, Unfit::Fault(fault)))));
         }
         let mut writes = Batch::default();
-        self.forget_deletions(&mut writes, kept.guid, lines)?;
+        let chosen = lines.iter().filter_map(|(_, line)| line.id.as_ref()?.guid());
+        reads.chosen.extend(chosen.map(|identity| (kept.guid, identity)));
+        self.forget_deletions(reads, &mut writes)?;
         let mut effects = Vec::with_capacity(identities.len());
         for identity in &identities {
             write_identity(&mut writes, Change::Create(identity.clone()))?;
@@ -109,29 +110,6 @@ impl Core {
         }
         let events = self.events(origin, &effects);
         Ok((writes, Ok(events)))
-    }
-
-    /// Removes the events of deleted identities whose ids a seed brings back.
-    fn forget_deletions(
-        &self,
-        writes: &mut Batch,
-        pool: Guid,
-        lines: &[(u64, IdentityLine)],
-    ) -> Result<(), Error> {
-        if self.store.scan(&KeyRange::prefix(Tree::Journal, pool.0), 1)?.is_empty() {
-            return Ok(());
-        }
-        let chosen = lines.iter().filter_map(|(_, line)| line.id.as_ref()?.guid());
-        for range in chosen.map(|identity| KeyRange::events_of(pool, identity)) {
-            for entry in entries(&self.store, range) {
-                let (key, value) = entry?;
-                let number = key.event_number();
-                let number = number.ok_or_else(|| corrupt(&key, "not an event's key"))?;
-                let date = EventRecord::decode(&key, &value)?.date;
-                writes.deletes.extend([key, Key::activity(date, number)]);
-            }
-        }
-        Ok(())
     }
 }
 

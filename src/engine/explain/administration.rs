@@ -1,18 +1,51 @@
 //! The operations of administration that can be explained.
 
 use crate::admin::{
-    AdminDeleteIdentitiesInput, Alternative, DisableIdentityInput, Explanation, LinkLoginInput,
-    UndoInput, UnlinkLogin, UnlinkLoginInput,
+    AdminDeleteIdentitiesInput, Alternative, CreateIdentityInput, DisableIdentityInput,
+    Explanation, LinkLoginInput, StatedLogin, UndoInput, UnlinkLogin, UnlinkLoginInput,
 };
 use crate::engine::Admin;
 use crate::engine::admin::decide_deletion;
+use crate::engine::cache::KeptPool;
 use crate::engine::explain::{About, ByAdmin, Explain, Outcome, unless_refused};
 use crate::engine::gather::Reads;
 use crate::engine::proving::Checked;
 use crate::error::Result;
 use crate::id::IdentityId;
+use crate::name::{ProviderName, Subject};
 use crate::rules::{Decided, admin};
 use crate::state::Identity;
+
+impl Explain for CreateIdentityInput {
+    type Caller = Admin;
+
+    fn explain(self, _: &Admin, ByAdmin(admin): ByAdmin<'_>) -> Result<Explanation> {
+        let input = self.checked()?;
+        let about = About {
+            pool: Some(&input.identity_pool_id),
+            given: input.identity_id.as_ref(),
+            ..About::call("CreateIdentity")
+        };
+        let decide = |reads: &mut Reads<'_>| {
+            let decided = admin.decide_creation(reads, &input);
+            let pool = unless_refused(reads.known_pool(&input.identity_pool_id))?;
+            let mut checked = Vec::with_capacity(input.logins.len());
+            let mut is_reached = true;
+            for StatedLogin { provider, subject } in &input.logins {
+                let check = match &pool {
+                    Some(kept) if is_reached => to_link(kept, provider, subject),
+                    _ => Checked::NotReached,
+                };
+                is_reached = matches!(check, Checked::Stated(_));
+                checked.push((provider.clone(), check));
+            }
+            Ok((decided.map(outcome), checked))
+        };
+        admin.core.explain(about, decide, |reads, refusal, scene| {
+            admin.alternatives_to_creation(reads, refusal, scene, &input)
+        })
+    }
+}
 
 impl Explain for LinkLoginInput {
     type Caller = Admin;
@@ -23,12 +56,7 @@ impl Explain for LinkLoginInput {
         let decide = |reads: &mut Reads<'_>| {
             let decided = admin.decide_link(reads, &input);
             let checked = match unless_refused(reads.known_identity(&input.identity_id))? {
-                Some((kept, _)) => {
-                    match admin::login_to_link(&kept.pool, &input.provider, &input.subject) {
-                        Ok(login) => Checked::Stated(login),
-                        Err(refusal) => Checked::Refused(refusal),
-                    }
-                }
+                Some((kept, _)) => to_link(&kept, &input.provider, &input.subject),
                 None => Checked::NotReached,
             };
             Ok((decided.map(outcome), vec![(input.provider.clone(), checked)]))
@@ -122,6 +150,13 @@ impl Explain for UndoInput {
             Ok((decided, Vec::new()))
         };
         admin.core.explain(about, decide, |_, _, _| Ok(Vec::new()))
+    }
+}
+
+fn to_link(pool: &KeptPool, provider: &ProviderName, subject: &Subject) -> Checked {
+    match admin::login_to_link(&pool.pool, provider, subject) {
+        Ok(login) => Checked::Stated(login),
+        Err(refusal) => Checked::Refused(refusal),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Calls that would be answered in place of a refused one. Each was decided in the same attempt.
 
-use crate::admin::Alternative;
+use crate::admin::{Alternative, CreateIdentity};
 use crate::engine::explain::scene::Scene;
 use crate::engine::explain::{known, unless_refused};
 use crate::engine::gather::Reads;
 use crate::engine::proving::Proving;
-use crate::engine::{Developer, Public};
+use crate::engine::{Admin, Developer, Public};
 use crate::error::Result;
-use crate::id::IdentityId;
+use crate::id::{Guid, IdentityId};
 use crate::name::{Arn, DeveloperUserIdentifier, ProviderName, is_same_provider};
 use crate::operation::{
     GetCredentialsForIdentity, GetOpenIdToken, GetOpenIdTokenForDeveloperIdentity,
@@ -15,8 +15,40 @@ use crate::operation::{
 };
 use crate::rules::link::{self, OpenedBy, Resolution};
 use crate::rules::provider::Accepts;
-use crate::rules::{Change, Effect, Refusal, public};
+use crate::rules::{Change, Effect, Refusal, admin, public};
 use crate::state::{Identity, Login, Pool};
+
+impl Admin {
+    pub(super) fn alternatives_to_creation(
+        &self,
+        reads: &mut Reads<'_>,
+        refusal: &Refusal,
+        scene: &Scene,
+        input: &CreateIdentity,
+    ) -> Result<Vec<Alternative>> {
+        if let Refusal::IdTaken { .. }
+        | Refusal::IdInvalid { .. }
+        | Refusal::IdOfAnotherRegion { .. } = refusal
+        {
+            let without = CreateIdentity { identity_id: None, ..input.clone() };
+            let decided = unless_refused(self.decide_creation(reads, &without))?;
+            let found = decided.map(|_| Alternative::WithoutIdentityId { identity_id: None });
+            return Ok(found.into_iter().collect());
+        }
+        let (Some(kept), [owner]) = (&scene.pool, scene.owners.as_slice()) else {
+            return Ok(Vec::new());
+        };
+        let id = IdentityId::new(&kept.pool.region, Guid::NIL);
+        let logins = scene.logins.clone();
+        let owned = logins.iter().filter(|login| owner.has(login)).count();
+        let is_found = owned == 1
+            && scene.is_proved
+            && admin::create(&kept.pool, id, logins, self.core.now()).is_ok();
+        let identity_id = owner.id().clone();
+        let found = is_found.then_some(Alternative::AfterUnlinkLogin { identity_id });
+        Ok(found.into_iter().collect())
+    }
+}
 
 impl Developer {
     pub(super) fn alternatives_to_resolution(

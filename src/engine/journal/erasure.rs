@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::engine::Core;
+use crate::engine::gather::Reads;
 use crate::engine::run::place_of;
 use crate::error::Result;
 use crate::id::Guid;
 use crate::state::{ChangeKind, EventId, Identity};
-use crate::store::key::EventNumber;
+use crate::store::key::{EventNumber, corrupt};
 use crate::store::record::{EventRecord, Record};
 use crate::store::{Batch, Key, KeyRange, Store as _, entries};
 
@@ -55,6 +56,26 @@ impl Core {
             }
             histories = self.still_merged(merged)?;
             histories.retain(|of| erased.insert(of.identity));
+        }
+        Ok(())
+    }
+
+    /// Removes the events of deleted identities that come back with their chosen ids: the history
+    /// of an identity begins with its creation.
+    pub(in crate::engine) fn forget_deletions(
+        &self,
+        reads: &mut Reads<'_>,
+        writes: &mut Batch,
+    ) -> Result<()> {
+        for (pool, identity) in std::mem::take(&mut reads.chosen) {
+            for entry in entries(&self.store, KeyRange::events_of(pool, identity)) {
+                let (key, value) = entry?;
+                let number = key.event_number();
+                let number = number.ok_or_else(|| corrupt(&key, "not an event's key"))?;
+                let date = EventRecord::decode(&key, &value)?.date;
+                writes.deletes.extend([key.clone(), Key::activity(date, number)]);
+                reads.seen.push((key, Some(value)));
+            }
         }
         Ok(())
     }

@@ -4,12 +4,15 @@ use std::fmt::Debug;
 
 use cognate::admin::{
     AdminDeleteIdentitiesInput, AdminDeleteIdentitiesOutput, Alternative, ChangeKind,
-    DisableIdentityInput, EventId, ExplainedChange, ExplainedVerdict, Explanation, HistoryInput,
-    IdentityDetails, LinkLoginInput, UndoInput, UndoOutput, UnlinkLoginInput,
+    CreateIdentityInput, DisableIdentityInput, EventId, ExplainedChange, ExplainedVerdict,
+    Explanation, HistoryInput, IdentityDetails, LinkLoginInput, LoginCheck, StatedLogin, UndoInput,
+    UndoOutput, UnlinkLoginInput,
 };
 use cognate::name::IdentityId;
 use cognate::operation::IdentityState;
-use cognate::{Admin, Error, Explain, Result};
+use cognate::{Admin, Error, Explain, Refusal, Result};
+
+use crate::support::{FACEBOOK, GAME};
 
 /// An administrative call that is explained before it is made.
 trait Explained: Explain<Caller = Admin> + Clone {
@@ -79,6 +82,45 @@ fn between(before: IdentityDetails, after: IdentityDetails) -> ExplainedChange {
 
 fn found(admin: &Admin, id: Option<&IdentityId>) -> Vec<IdentityDetails> {
     id.and_then(|id| admin.identity(id).ok()).into_iter().collect()
+}
+
+impl Explained for CreateIdentityInput {
+    type Output = IdentityDetails;
+
+    fn call(self, admin: &Admin) -> Result<IdentityDetails> {
+        admin.create_identity(self)
+    }
+
+    fn named(&self, admin: &Admin) -> Vec<IdentityDetails> {
+        found(admin, self.get_identity_id())
+    }
+
+    fn changes(before: Vec<IdentityDetails>, output: &IdentityDetails) -> Vec<ExplainedChange> {
+        assert_eq!(before, []);
+        let (state, logins) = (output.state, output.logins.clone());
+        vec![ExplainedChange::Created { state, logins }]
+    }
+
+    fn instead(self, alternative: &Alternative, admin: &Admin) -> Result<Explanation> {
+        if let Alternative::WithoutIdentityId { identity_id: None } = alternative {
+            let pool = self.get_identity_pool_id().expect("given");
+            let logins = self.get_logins().into_iter().flatten();
+            let without = logins.fold(CreateIdentityInput::new(pool), |input, login| {
+                input.logins(login.provider.as_str(), login.subject.as_str())
+            });
+            return admin.explain(admin, without);
+        }
+        let Alternative::AfterUnlinkLogin { identity_id } = alternative else {
+            panic!("{alternative:?}")
+        };
+        let owner = admin.identity(identity_id).expect("found");
+        let is_owned = |login: &&StatedLogin| {
+            owner.logins.iter().any(|owned| *owned.subject() == login.subject)
+        };
+        let login = self.get_logins().into_iter().flatten().find(is_owned).expect("owned");
+        let (provider, subject) = (login.provider.as_str(), login.subject.as_str());
+        admin.explain(admin, UnlinkLoginInput::new(identity_id, provider, subject))
+    }
 }
 
 impl Explained for LinkLoginInput {
@@ -220,6 +262,13 @@ fn others_of(admin: &Admin, event: &EventId) -> Result<Vec<IdentityId>> {
     Ok(others.collect())
 }
 
+pub(crate) fn create_identity(
+    admin: &Admin,
+    input: CreateIdentityInput,
+) -> Result<IdentityDetails> {
+    made(admin, input)
+}
+
 pub(super) fn undo(admin: &Admin, event: &EventId) -> Result<UndoOutput> {
     made(admin, UndoInput::new(event))
 }
@@ -251,4 +300,41 @@ pub(super) fn delete<'a>(
     ids: impl IntoIterator<Item = &'a IdentityId>,
 ) -> Result<AdminDeleteIdentitiesOutput> {
     made(admin, AdminDeleteIdentitiesInput::new(ids))
+}
+
+#[test]
+fn an_explained_creation_names_what_would_be_answered_instead() {
+    let world = super::journal::world();
+    let (pool, admin) = (super::town(&world), world.engine.admin());
+    let alice = world.register(&pool, "alice");
+    let explained = |input: CreateIdentityInput| {
+        let explained = admin.explain(&admin, input).expect("explained");
+        let ExplainedVerdict::Refused { alternatives, .. } = &explained.verdict else {
+            panic!("{explained}")
+        };
+        let checks = explained.logins.iter().map(|login| login.check.clone()).collect::<Vec<_>>();
+        (alternatives.clone(), checks)
+    };
+    let new = || CreateIdentityInput::new(&pool);
+    let without = Alternative::WithoutIdentityId { identity_id: None };
+    let stated = LoginCheck::Stated;
+    assert_eq!(
+        explained(new().identity_id(&alice).logins(GAME, "bob")),
+        (vec![without], vec![stated.clone()])
+    );
+    let after = Alternative::AfterUnlinkLogin { identity_id: alice.clone() };
+    let taken = || new().logins(GAME, "bob").logins(GAME, "alice");
+    assert_eq!(explained(taken()), (vec![after], vec![stated.clone(); 2]));
+    // Another refusal would follow.
+    assert_eq!(explained(taken().identity_id(&alice)), (Vec::new(), vec![stated.clone(); 2]));
+    let two_users = taken().logins(FACEBOOK, "1").logins(FACEBOOK, "2");
+    assert_eq!(explained(two_users).0, []);
+    link(&admin, &alice, FACEBOOK, "1").expect("linked");
+    assert_eq!(explained(taken().logins(FACEBOOK, "1")).0, []);
+    let unsupported = LoginCheck::Refused(Refusal::ProviderUnsupported);
+    assert_eq!(
+        explained(new().logins(GAME, "bob").logins("nowhere", "x").logins(GAME, "carol")),
+        (Vec::new(), vec![stated, unsupported, LoginCheck::NotReached])
+    );
+    world.check();
 }

@@ -1,7 +1,7 @@
 //! Events that are not found or cannot be undone, and malformed names of events.
 
 use cognate::Error;
-use cognate::admin::{AdminDeleteIdentitiesInput, UndoInput};
+use cognate::admin::{AdminDeleteIdentitiesInput, CreateIdentityInput, UndoInput};
 use cognate::operation::DeleteIdentityPoolInput;
 
 use super::*;
@@ -45,6 +45,27 @@ fn an_event_of_an_identity_that_is_gone_is_not_found() {
     disable(&admin, &eve).expect("disabled");
     world.aws.delete_identity_pool(DeleteIdentityPoolInput::new(&pool)).expect("deleted");
     assert_eq!(refusal(undo(&admin, &event(&eve, 2))), not_found(&eve));
+}
+
+/// It has the revision that the event names, but is not the one that was merged.
+#[test]
+fn the_merge_of_an_identity_that_was_deleted_and_came_back_is_not_found() {
+    let world = world();
+    let (pool, admin) = (town(&world), world.engine.admin());
+    let [alice, bob] = ["alice", "bob"].map(|user| world.register(&pool, user));
+    world.register(&pool, "carol");
+    merge(&world, &pool, "bob", "alice");
+    super::super::delete(&admin, [&bob]).expect("deleted");
+    let bobby = CreateIdentityInput::new(&pool).identity_id(&bob).logins(GAME, "bobby");
+    admin.create_identity(bobby).expect("comes back");
+    merge(&world, &pool, "bobby", "carol");
+    let before = world.dump();
+    let refused = refusal(undo(&admin, &event(&alice, 2)));
+    assert_eq!(refused, Refusal::EventNotFound { event: event(&bob, 2) });
+    assert_eq!(world.dump(), before);
+    undo(&admin, &event(&bob, 2)).expect("undone");
+    assert_eq!(world.register(&pool, "bobby"), bob);
+    world.check();
 }
 
 #[test]
