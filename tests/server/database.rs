@@ -3,7 +3,10 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
+use cognate::store::{Batch, Commit, Key, SledOptions, Store as _, Tree};
 use serde_json::json;
 use tempfile::tempdir;
 
@@ -126,4 +129,28 @@ fn a_damaged_database_is_salvaged_and_accepted() {
     let server = Server::start(&into, &[]);
     assert_eq!(log_in(&server, &pool).text("IdentityId"), identity);
     server.stop();
+}
+
+/// The database is served meanwhile.
+#[test]
+fn a_removal_that_fails_is_logged() {
+    let folder = tempdir().expect("a folder");
+    let store = SledOptions::new(folder.path()).open().expect("a database");
+    let mut deleted = Batch::default();
+    deleted.puts.push((Key::new(Tree::Deletions, [7; 16]), vec![1]));
+    deleted.puts.push((Key::new(Tree::Identities, [7; 40]), vec![99]));
+    assert_eq!(store.commit(deleted).expect("written"), Commit::Done);
+    drop(store);
+
+    let server = Server::start(folder.path(), &[]);
+    let pool = create_pool(&server);
+    log_in(&server, &pool).text("Token");
+    // The failure is looked for twice a second, and the removal is tried again meanwhile.
+    sleep(Duration::from_secs(3));
+    let log = server.stop();
+    let is_told = |line: &&str| line.contains("deleted pools cannot be removed yet: ");
+    let told: Vec<&str> = log.lines().filter(is_told).collect();
+    let (first, others) = told.split_first().unwrap_or_else(|| panic!("{log}"));
+    assert!(first.contains(" WARN ") && first.contains("identities/"), "{first}");
+    assert!(!others.is_empty(), "the removal is tried again: {log}");
 }
