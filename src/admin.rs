@@ -41,7 +41,10 @@ pub use logins::{
     LinkLoginInput, LinkedLogin, ListLoginsInput, ListLoginsOutput, UnlinkLoginInput,
 };
 pub use policy::{LinkPolicy, Veto};
-pub use pools::{AdminListIdentityPoolsOutput, IdentityPoolCounts, OwnedIdentityPool, ResetOutput};
+pub use pools::{
+    AdminListIdentityPoolsOutput, IdentityPoolCounts, IdentityPoolDetails, OwnedIdentityPool,
+    ResetOutput,
+};
 
 /// An identity with its logins.
 ///

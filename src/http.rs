@@ -163,7 +163,8 @@ use response::{
     HEADER_LENGTH_MAX, document_response, empty_response, faulty_response, fresh_id,
     reply_response, with_fresh_id, with_request_id,
 };
-use route::{Route, UNKNOWN, origin, target, text};
+pub(crate) use route::origin;
+use route::{Route, UNKNOWN, target, text};
 
 pub use guard::Guard;
 pub use guard::Readers;

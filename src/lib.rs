@@ -21,6 +21,8 @@ pub mod ambient;
 mod cause;
 mod check;
 mod constraint;
+#[cfg(feature = "control")]
+pub mod control;
 pub mod credentials;
 mod engine;
 mod error;

@@ -66,6 +66,7 @@
 //! ```
 
 mod context;
+mod explained;
 mod fault;
 mod iam;
 mod json;
@@ -81,6 +82,7 @@ use crate::name::RequestId;
 use operation::{Run, region_of};
 
 pub use context::Context;
+pub use explained::explain;
 pub use fault::Fault;
 pub use iam::action;
 pub use iam::resource;
@@ -147,14 +149,18 @@ fn operation_name(target: &str) -> Option<&str> {
     target.strip_prefix(TARGET_NAMESPACE).unwrap_or(target).strip_prefix(TARGET_PREFIX)
 }
 
+fn known_operation(target: &str) -> Result<&'static ServiceOperation, Fault> {
+    let name = operation_name(target).ok_or_else(|| Fault::unknown_target(target))?;
+    ServiceOperation::named(name).ok_or_else(|| Fault::unknown_operation(name))
+}
+
 fn dispatch(
     engine: &Engine,
     (context, request_id): (&Context, Option<&RequestId>),
     target: &str,
     body: &[u8],
 ) -> Result<Vec<u8>, Fault> {
-    let name = operation_name(target).ok_or_else(|| Fault::unknown_target(target))?;
-    let operation = ServiceOperation::named(name).ok_or_else(|| Fault::unknown_operation(name))?;
+    let operation = known_operation(target)?;
     let document = operation.read(body)?;
     let violations = operation.check(&document)?;
     let violations = violations.map_or(Ok(()), |broken| Err(Error::from(broken)));

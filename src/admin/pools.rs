@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::ambient::Timestamp;
 use crate::ambient::epoch_seconds;
 use crate::id::{AccountId, IdentityPoolId, Region};
-use crate::name::{IdentityPoolName, NextToken, ProviderName};
+use crate::name::{Arn, IdentityPoolName, NextToken, ProviderName};
+use crate::state::{IdentityPool, Pool, RoleMapping, RoleType};
 
 /// A page of all pools, sorted by account, region and creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +38,46 @@ pub struct OwnedIdentityPool {
     /// The time at which the pool was created.
     #[serde(with = "epoch_seconds")]
     pub creation_date: Timestamp,
+}
+
+/// A pool with its owner and its roles.
+///
+/// It serializes with the members of the pool beside the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct IdentityPoolDetails {
+    /// The pool's settings.
+    #[serde(flatten)]
+    pub identity_pool: IdentityPool,
+    /// The owner.
+    pub account_id: AccountId,
+    /// The region.
+    pub region: Region,
+    /// The time at which the pool was created.
+    #[serde(with = "epoch_seconds")]
+    pub creation_date: Timestamp,
+    /// Increases by one with each change of the pool. 0 for a pool that has not changed since an
+    /// engine without revisions wrote it.
+    pub revision: u32,
+    /// The roles, by the kind of identity.
+    pub roles: BTreeMap<RoleType, Arn>,
+    /// The role mappings, by provider.
+    pub role_mappings: BTreeMap<ProviderName, RoleMapping>,
+}
+
+impl From<&Pool> for IdentityPoolDetails {
+    fn from(pool: &Pool) -> Self {
+        Self {
+            identity_pool: pool.settings.clone(),
+            account_id: pool.account.clone(),
+            region: pool.region.clone(),
+            creation_date: pool.created,
+            revision: pool.revision,
+            roles: pool.roles.defaults.clone(),
+            role_mappings: pool.roles.mappings.clone(),
+        }
+    }
 }
 
 /// The pools that a [`reset`](crate::Admin::reset) has deleted.

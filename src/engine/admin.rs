@@ -11,13 +11,35 @@ mod reset;
 mod undo;
 mod walk;
 
-use crate::admin::IdentityDetails;
+use crate::admin::{IdentityDetails, IdentityPoolDetails};
 use crate::engine::Admin;
 use crate::error::Result;
-use crate::id::IdentityId;
+use crate::id::{IdentityId, IdentityPoolId};
 pub(super) use identities::decide_deletion;
 
 impl Admin {
+    /// Describes a pool of any account, with its owner.
+    ///
+    /// # Errors
+    ///
+    /// * [`PoolNotFound`](crate::Refusal::PoolNotFound)
+    ///
+    /// # Example: the owner of a pool
+    ///
+    /// ```
+    /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
+    /// # let engine = Engine::builder().in_memory()?;
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// let pool = aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied))?;
+    /// let details = engine.admin().identity_pool(&pool.identity_pool_id)?;
+    /// assert_eq!(details.account_id.as_str(), "123456789012");
+    /// assert_eq!(details.identity_pool, pool);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    pub fn identity_pool(&self, id: &IdentityPoolId) -> Result<IdentityPoolDetails> {
+        self.core.read(|reads| Ok(IdentityPoolDetails::from(&reads.known_pool(id)?.pool)))
+    }
+
     /// Describes an identity of any account, with its users.
     ///
     /// # Errors

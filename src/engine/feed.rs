@@ -73,6 +73,39 @@ impl Feed {
         Self { ring: Arc::clone(ring), next: kept.end }
     }
 
+    /// The number of the next event. It counts the events that feeds of the engine have been made
+    /// for, from 0 on.
+    pub fn position(&self) -> u64 {
+        self.next
+    }
+
+    /// Another reader of the same engine, which begins with the event of this number. It is told
+    /// how many of the events before this feed's own position it has missed.
+    ///
+    /// # Example: events that were read before
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # use cognate::operation::{CreateIdentityPoolInput, GuestAccess};
+    /// use cognate::{Engine, Fed};
+    ///
+    /// let engine = Engine::builder().in_memory()?;
+    /// let mut feed = engine.feed();
+    /// let begin = feed.position();
+    /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
+    /// aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Allowed))?;
+    /// let first = feed.next(Duration::ZERO);
+    /// assert_eq!(feed.at(begin).next(Duration::ZERO), first);
+    /// # Ok::<(), cognate::Error>(())
+    /// ```
+    #[must_use]
+    pub fn at(&self, position: u64) -> Self {
+        let mut other = Self::of(&self.ring);
+        other.next = other.next.min(position);
+        other
+    }
+
     /// Waits for the next event, for at most `wait`.
     pub fn next(&mut self, wait: Duration) -> Fed {
         let mut kept = self.ring.kept.lock();

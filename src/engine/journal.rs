@@ -8,9 +8,9 @@ mod erasure;
 mod retention;
 
 use crate::ambient::Timestamp;
-use crate::engine::Core;
 use crate::engine::gather::Reads;
 use crate::engine::run::{not_minted, place_of};
+use crate::engine::{Core, Engine};
 use crate::error::Result;
 use crate::id::IdentityId;
 use crate::rules::{Change, Effect};
@@ -59,6 +59,13 @@ impl Journal {
         const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
         let kept = u64::from(self.days).saturating_mul(DAY_MILLIS);
         Timestamp::from_millis(now.as_millis().saturating_sub(kept))
+    }
+}
+
+impl Engine {
+    /// The journal that the engine keeps, if it keeps one.
+    pub fn journal(&self) -> Option<Journal> {
+        self.core.journal
     }
 }
 

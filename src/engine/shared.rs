@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::ambient::{Clock, Entropy, Ids, Timestamp};
 use crate::credentials::CredentialIssuer;
+use crate::engine::Engine;
 use crate::engine::cache::PoolCache;
 use crate::engine::deletion::Remover;
 use crate::engine::feed::Ring;
@@ -70,5 +71,12 @@ impl Core {
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+impl Engine {
+    /// The time by the engine's [clock](crate::Builder::clock).
+    pub fn now(&self) -> Timestamp {
+        self.core.now()
     }
 }

@@ -1,5 +1,7 @@
 //! The guard of an endpoint against pages of other sites.
 
+mod own;
+
 use std::net::IpAddr;
 
 use ::http::header::{self, HeaderMap, HeaderName, HeaderValue};

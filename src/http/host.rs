@@ -87,6 +87,16 @@ impl FromStr for HostName {
 }
 
 impl Origin {
+    /// Whether both have one host name and one port, by HTTP or HTTPS.
+    pub(super) fn is_same_server(&self, other: &Self) -> bool {
+        let port = |origin: &Self| match (&*origin.scheme, origin.port) {
+            ("http", port) => Some(port.unwrap_or(80)),
+            ("https", port) => Some(port.unwrap_or(443)),
+            _ => None,
+        };
+        self.host == other.host && port(self).is_some() && port(self) == port(other)
+    }
+
     /// Whether the machine itself serves it, by HTTP or HTTPS.
     pub fn is_loopback(&self) -> bool {
         matches!(&*self.scheme, "http" | "https") && self.host.is_loopback()

@@ -76,7 +76,7 @@ pub(super) fn target(headers: &HeaderMap) -> Cow<'_, str> {
 }
 
 /// The origin that the client used, for links to other documents.
-pub(super) fn origin<B>(request: &Request<B>) -> Option<String> {
+pub(crate) fn origin<B>(request: &Request<B>) -> Option<String> {
     let (uri, headers) = (request.uri(), request.headers());
     let authority = match uri.authority() {
         Some(authority) => authority.clone(),

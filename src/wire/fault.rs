@@ -294,7 +294,7 @@ impl Fault {
         Self::new(SERIALIZATION, status, "The request body is too long")
     }
 
-    pub(super) fn serialization(message: impl Into<String>) -> Self {
+    pub(crate) fn serialization(message: impl Into<String>) -> Self {
         Self::bad_request(SERIALIZATION, message)
     }
 
@@ -317,7 +317,7 @@ impl Fault {
         Self::new(name, 400, message)
     }
 
-    pub(super) fn body(&self) -> Vec<u8> {
+    pub(crate) fn body(&self) -> Vec<u8> {
         /// Where access is denied the member has a capital letter.
         #[derive(Serialize)]
         struct Body<'a> {

@@ -362,6 +362,6 @@ fn with_empty_output<I: DeserializeOwned>(
 }
 
 /// The input of an operation. A body that passed the check fits it.
-fn input<I: DeserializeOwned>(body: &Document<'_>) -> Result<I, Fault> {
+pub(super) fn input<I: DeserializeOwned>(body: &Document<'_>) -> Result<I, Fault> {
     I::deserialize(body).map_err(|error| Fault::serialization(error.to_string()))
 }

@@ -72,7 +72,7 @@ const LAYERS: [&[&str]; 17] = [
     &["engine"],
     &["wire"],
     &["http"],
-    &["testkit"],
+    &["control", "testkit"],
 ];
 
 /// The name at the start of a path, or all names at the start of a group in braces.

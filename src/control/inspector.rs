@@ -1,0 +1,64 @@
+//! The inspector page: three files that are part of the program.
+
+use ::http::header::{self, HeaderName, HeaderValue};
+use ::http::{Method, Request, Response, StatusCode};
+use bytes::Bytes;
+
+use crate::control::Control;
+use crate::control::answer::protect;
+
+/// Nothing but the files of the page runs, and nothing is fetched from elsewhere. Texts of
+/// strangers cannot become markup.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
+
+impl Control {
+    pub(super) fn page(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let verdict = self.judge(request);
+        if let Some(refusal) = verdict.refusal(&self.engine) {
+            return verdict.mark(refusal);
+        }
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let mut response = match file(request.uri().path()) {
+            _ if !is_read => {
+                with_header(StatusCode::METHOD_NOT_ALLOWED, header::ALLOW, "GET, HEAD")
+            }
+            None => with_header(StatusCode::PERMANENT_REDIRECT, header::LOCATION, "/_cognate/"),
+            Some((content_type, text)) => {
+                let mut response = with_header(StatusCode::OK, header::CONTENT_TYPE, content_type);
+                let length = HeaderValue::from(text.len());
+                response.headers_mut().insert(header::CONTENT_LENGTH, length);
+                if *request.method() == Method::GET {
+                    *response.body_mut() = Bytes::from_static(text.as_bytes());
+                }
+                response
+            }
+        };
+        let policy = HeaderValue::from_static(POLICY);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        protect(&mut response);
+        verdict.mark(response)
+    }
+}
+
+/// The content type and the text of a file of the page.
+fn file(path: &str) -> Option<(&'static str, &'static str)> {
+    match path {
+        "/_cognate/" => Some(("text/html; charset=utf-8", include_str!("inspector/index.html"))),
+        "/_cognate/inspector.css" => {
+            Some(("text/css; charset=utf-8", include_str!("inspector/inspector.css")))
+        }
+        "/_cognate/inspector.js" => {
+            Some(("text/javascript; charset=utf-8", include_str!("inspector/inspector.js")))
+        }
+        _ => None,
+    }
+}
+
+fn with_header(status: StatusCode, name: HeaderName, value: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+    response
+}
