@@ -10,8 +10,10 @@ use cognate::ambient::{Clock, Timestamp};
 pub(super) struct Wound(Arc<AtomicU64>);
 
 impl Wound {
+    /// Begins in the middle of a second. The model counts whole seconds, and does not see the
+    /// milliseconds by which the clock runs back, less than half a second in a run.
     pub(super) fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(1_800_000_000_000)))
+        Self(Arc::new(AtomicU64::new(1_800_000_000_500)))
     }
 
     pub(super) fn advance(&self, millis: u64) {
