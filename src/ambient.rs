@@ -8,6 +8,8 @@ mod ids;
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -130,6 +132,45 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The clock of the machine, moved forward by a test. Clones are moved together.
+///
+/// # Example: an hour later
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cognate::ambient::{Clock, MovableClock};
+///
+/// let clock = MovableClock::default();
+/// let before = clock.now();
+/// let after = clock.advance(Duration::from_secs(3_600));
+/// assert!(after.as_secs() >= before.as_secs() + 3_600);
+/// assert!(clock.clone().now() >= after);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct MovableClock {
+    ahead_millis: Arc<AtomicU64>,
+}
+
+impl MovableClock {
+    /// Moves the clock forward, and returns the new time.
+    #[expect(clippy::must_use_candidate, reason = "most callers only move the clock")]
+    pub fn advance(&self, by: Duration) -> Timestamp {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let moved = |ahead: u64| Some(ahead.saturating_add(by));
+        // The function always returns a value.
+        let _ = self.ahead_millis.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
+        self.now()
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Timestamp {
+        let ahead = self.ahead_millis.load(Ordering::Relaxed);
+        Timestamp(SystemClock.now().0.saturating_add(ahead))
     }
 }
 

@@ -89,7 +89,7 @@ use events::Events;
 use requests::RequestLog;
 use route::Target;
 
-pub use transfer::Transfer;
+pub use transfer::LongRequest;
 
 /// The endpoint of the service together with its control plane.
 ///
@@ -98,10 +98,20 @@ pub use transfer::Transfer;
 pub struct Control {
     engine: Engine,
     guard: Guard,
-    token: Option<Arc<str>>,
+    admission: Admission,
     advance: Option<Arc<Advance>>,
     requests: Option<Arc<RequestLog>>,
     events: Arc<Events>,
+}
+
+/// The clients that act as administrators.
+#[derive(Clone)]
+enum Admission {
+    /// All.
+    Open,
+    /// Those with this token.
+    Token(Arc<str>),
+    Nobody,
 }
 
 /// Moves the clock forward, and returns the new time.
@@ -114,7 +124,7 @@ impl Control {
         Self {
             engine: engine.clone(),
             guard,
-            token: None,
+            admission: Admission::Open,
             advance: None,
             requests: Some(Arc::default()),
             events: Arc::new(Events::of(engine)),
@@ -125,7 +135,15 @@ impl Control {
     /// and the health. Everyone who can send a request acts as an administrator otherwise.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
-        self.token = Some(token.into());
+        self.admission = Admission::Token(token.into());
+        self
+    }
+
+    /// Answers nothing below `/_cognate/` but the health: for a server that others can reach and
+    /// that has no token.
+    #[must_use]
+    pub fn locked(mut self) -> Self {
+        self.admission = Admission::Nobody;
         self
     }
 
@@ -198,8 +216,11 @@ impl Control {
 
     /// Checks the token, which health checks do without.
     fn admit<B>(&self, request: &Request<B>, call: &Call<'_>) -> Result<(), Denied> {
-        let Some(token) = self.token.as_deref().filter(|_| !call.route.is_open) else {
-            return Ok(());
+        let token = match &self.admission {
+            _ if call.route.is_open => return Ok(()),
+            Admission::Open => return Ok(()),
+            Admission::Nobody => return Err(Denied::locked()),
+            Admission::Token(token) => token,
         };
         let presented = request.headers().get("authorization").map(|value| value.as_bytes());
         let presented = presented.and_then(|value| value.strip_prefix(b"Bearer "));
@@ -216,7 +237,9 @@ impl fmt::Debug for Control {
         f.debug_struct("Control")
             .field("engine", &self.engine)
             .field("guard", &self.guard)
-            .field("has_token", &self.token.is_some())
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

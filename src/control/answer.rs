@@ -112,6 +112,12 @@ impl Denied {
         Self::Fault(Fault::new("UnknownOperationException", 404, "There is nothing at this path"))
     }
 
+    /// Nobody acts as an administrator.
+    pub(super) fn locked() -> Self {
+        let message = "The control plane of a server that others can reach needs a token";
+        Self::Fault(Fault::new("AccessDeniedException", 403, message))
+    }
+
     /// The token is missing or wrong.
     pub(super) fn token() -> Self {
         let message = "The token of the control plane is missing or wrong";

@@ -1,4 +1,4 @@
-//! Exports and imports: in memory, or as a stream for a server.
+//! Exports and imports, in memory or as a stream.
 
 use std::io::{Read, Write};
 
@@ -14,23 +14,26 @@ use crate::control::route::Target;
 use crate::exchange::{Export, Import, Imported};
 use crate::id::IdentityPoolId;
 
-/// A request whose body or answer can be too long for memory. A server that streams it asks
-/// [`Control::transfer`] before it reads the body.
+/// A request that takes longer than others, or more memory. A server asks
+/// [`Control::long_request`] before it reads the body, and gives it no place among the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "there are two directions")]
-pub enum Transfer {
-    /// The answer is long: [`Control::export`].
+#[expect(clippy::exhaustive_enums, reason = "a server has to treat each of them in its own way")]
+pub enum LongRequest {
+    /// The answer is long: [`Control::export`] streams it.
     Export,
-    /// The body is long: [`Control::import`].
+    /// The body is long: [`Control::import`] reads it as a stream.
     Import,
+    /// [`Control::handle`] waits for events, for up to 25 seconds. There is no body.
+    Poll,
 }
 
 impl Control {
-    /// The stream that a request is about, if it is an export or an import.
-    pub fn transfer<B>(request: &Request<B>) -> Option<Transfer> {
+    /// Whether a request takes longer than others, or more memory.
+    pub fn long_request<B>(request: &Request<B>) -> Option<LongRequest> {
         match (Target::of(request.uri().path()), request.method()) {
-            (Target::Control("/export"), &Method::GET) => Some(Transfer::Export),
-            (Target::Control("/import"), &Method::POST) => Some(Transfer::Import),
+            (Target::Control("/export"), &Method::GET) => Some(LongRequest::Export),
+            (Target::Control("/import"), &Method::POST) => Some(LongRequest::Import),
+            (Target::Control("/events"), &Method::GET) => Some(LongRequest::Poll),
             _ => None,
         }
     }

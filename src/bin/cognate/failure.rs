@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     KeySecret { path: PathBuf, source: io::Error },
     #[error("the key secret in {} is empty", .0.display())]
     KeySecretEmpty(PathBuf),
+    #[error("cannot read the token of the control plane in {}", path.display())]
+    ControlToken { path: PathBuf, source: io::Error },
     #[error("cannot use the key set of {issuer} in {file}")]
     KeySet { issuer: String, file: String, source: Box<dyn Error> },
     #[error("a client of {0} is registered, but its key set is not given")]

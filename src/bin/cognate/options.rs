@@ -9,10 +9,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, value_parser};
-use cognate::Journal;
-use cognate::http::{Guard, HostName, Origin};
+use cognate::ambient::MovableClock;
+use cognate::control::Control;
+use cognate::http::{HostName, Origin};
 use cognate::name::{AccountId, ProviderName};
+use cognate::{Engine, Journal};
 
+use crate::failure::Failure;
 use crate::guards::limits::{self, Limits};
 use crate::{guards, log};
 
@@ -103,6 +106,17 @@ pub(crate) struct Serve {
     /// An origin whose pages may call signed operations, besides loopback origins. May be repeated.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<Origin>,
+    /// A file with the token that clients of the control plane have to send. It is needed for a
+    /// server that listens on an address other than loopback: without it, nothing below
+    /// `/_cognate/` is answered there but the health.
+    #[arg(long, value_name = "PATH")]
+    control_token_file: Option<PathBuf>,
+    /// Keeps no log of the last calls, which the inspector page shows.
+    #[arg(long)]
+    no_request_log: bool,
+    /// Lets clients move the clock forward: `POST /_cognate/clock`. For tests only.
+    #[arg(long)]
+    test_clock: bool,
     /// The level of the log on standard error.
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "info")]
     pub(crate) log: log::Level,
@@ -191,9 +205,30 @@ enum LinkingName {
 }
 
 impl Serve {
-    /// The guard for the requests of a server that is bound to this address.
-    pub(crate) fn guard(&self, bound: SocketAddr) -> Guard {
-        guards::of_requests(bound, &self.allow_host, &self.allow_origin)
+    /// The endpoint of a server that is bound to this address.
+    pub(crate) fn control(
+        &self,
+        engine: &Engine,
+        bound: SocketAddr,
+        clock: Option<MovableClock>,
+    ) -> Result<Control, Failure> {
+        let guard = guards::of_requests(bound, &self.allow_host, &self.allow_origin);
+        let is_local = guard.is_local();
+        let control = Control::new(engine, guard).request_log(!self.no_request_log);
+        let control = match clock {
+            Some(clock) => control.clock(move |by| clock.advance(by)),
+            None => control,
+        };
+        Ok(match &self.control_token_file {
+            Some(path) => control.token(&engine::control_token(path)?),
+            None if is_local => control,
+            None => control.locked(),
+        })
+    }
+
+    /// The clock that clients may move, if they may.
+    pub(crate) fn test_clock(&self) -> Option<MovableClock> {
+        self.test_clock.then(MovableClock::default)
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -6,6 +6,7 @@ mod client;
 mod connection;
 mod exchange;
 mod health;
+mod long;
 mod server;
 mod shutdown;
 mod statistics;
@@ -18,6 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 use cognate::Engine;
+use cognate::ambient::MovableClock;
 use cognate::store::{PostgresStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -25,7 +27,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
 use crate::failure::{Failure, chain};
-use crate::guards::limits::THREADS_MAX;
+use crate::guards::limits::{LONG_THREADS_MAX, THREADS_MAX};
 use crate::options::Serve;
 use connection::attend;
 use server::Server;
@@ -34,11 +36,12 @@ use server::Server;
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
-    let (engine, shared) = options.open()?;
+    let clock = options.test_clock();
+    let (engine, shared) = options.open(clock.as_ref())?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.enable_all().max_blocking_threads(THREADS_MAX);
+    runtime.enable_all().max_blocking_threads(THREADS_MAX.saturating_add(LONG_THREADS_MAX));
     let runtime = runtime.build().map_err(Failure::Start)?;
-    let stopped = runtime.block_on(listen(&engine, shared.as_ref(), options))?;
+    let stopped = runtime.block_on(listen(&engine, shared.as_ref(), clock, options))?;
     // An operation goes on after its client has gone.
     runtime.shutdown_timeout(GRACE.saturating_sub(stopped.elapsed()));
     if let Some(store) = shared {
@@ -53,15 +56,16 @@ pub(crate) fn serve(options: &Serve) -> Result<(), Failure> {
 async fn listen(
     engine: &Engine,
     shared: Option<&Arc<PostgresStore>>,
+    clock: Option<MovableClock>,
     options: &Serve,
 ) -> Result<Instant, Failure> {
     let address = options.listen;
     let bound = TcpListener::bind(address).await;
     let listener = bound.map_err(|source| Failure::Listen { address, source })?;
     let address = listener.local_addr().map_err(Failure::Start)?;
-    let (guard, limits) = (options.guard(address), options.limits());
+    let (control, limits) = (options.control(engine, address, clock)?, options.limits());
     let store = shared.map(|store| Arc::clone(store) as Arc<dyn Store>);
-    let server = Server::new(engine.clone(), store, guard, limits, options.request_time_max());
+    let server = Server::new(engine.clone(), store, control, limits, options.request_time_max());
     let server = Arc::new(server.map_err(Failure::Start)?);
     let mut signal = pin!(shutdown::signal().map_err(Failure::Start)?);
     tokio::select! {

@@ -5,6 +5,7 @@
 //! | connections | 4,096, or fewer if the process may open fewer files | 503, then the connection is closed |
 //! | requests in progress: read completely and not answered yet | 2,048 | 503 |
 //! | threads that perform requests | 32 | requests wait for one |
+//! | exports, imports and polls for events | 80 | 503 |
 //! | bytes of bodies longer than 64 KiB | 16 MiB | such requests wait ten seconds for room, then 503 |
 //!
 //! A connection that is idle or sends slowly is not a request in progress.
@@ -22,6 +23,9 @@ pub(crate) const REQUESTS_MAX: u32 = 2_048;
 /// Enough for large groups of commits. More threads would take processor time from those that read
 /// requests and write answers.
 pub(crate) const THREADS_MAX: usize = 32;
+
+/// Threads for exports, imports and polls for events, which have no place among the others.
+pub(crate) const LONG_THREADS_MAX: usize = 80;
 
 /// The longest body that is read without reserving room, in bytes.
 pub(crate) const SMALL_BODY_MAX: usize = 64 * 1024;
@@ -53,6 +57,7 @@ pub(crate) struct Limits {
     refusals: Arc<Semaphore>,
     requests: Arc<Semaphore>,
     threads: Arc<Semaphore>,
+    long_requests: Arc<Semaphore>,
 }
 
 impl Limits {
@@ -66,12 +71,18 @@ impl Limits {
             refusals: semaphore(REFUSALS_MAX),
             requests: semaphore(count(requests_max)),
             threads: semaphore(THREADS_MAX),
+            long_requests: semaphore(LONG_THREADS_MAX),
         }
     }
 
     /// Returns `None` if the limit is reached.
     pub(crate) fn connection(&self) -> Option<Share> {
         Arc::clone(&self.connections).try_acquire_owned().ok()
+    }
+
+    /// A thread for an export, an import or a poll. Returns `None` if there is none.
+    pub(crate) fn long_request(&self) -> Option<Share> {
+        Arc::clone(&self.long_requests).try_acquire_owned().ok()
     }
 
     /// Reserves the refusal of a connection. Returns `None` if too many are being refused.

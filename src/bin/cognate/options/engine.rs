@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cognate::ambient::SeededIds;
+use cognate::ambient::{MovableClock, SeededIds};
 use cognate::login::{Issuer, JwkSet, OidcVerifier, UnverifiedLogins};
 use cognate::store::{Durability, PostgresStore, SledOptions};
 use cognate::token::{ModulusEncoding, SigningAlgorithm};
@@ -22,12 +23,19 @@ use crate::options::{
 
 impl Serve {
     /// Opens the engine, and the store if it is shared.
-    pub(crate) fn open(&self) -> Result<(Engine, Option<Arc<PostgresStore>>), Failure> {
+    pub(crate) fn open(
+        &self,
+        clock: Option<&MovableClock>,
+    ) -> Result<(Engine, Option<Arc<PostgresStore>>), Failure> {
         let mut builder = Engine::builder().signing_algorithm(match self.signing_algorithm {
             AlgorithmName::Rs512 => SigningAlgorithm::Rs512,
             AlgorithmName::Es256 => SigningAlgorithm::Es256,
             AlgorithmName::EdDsa => SigningAlgorithm::EdDsa,
         });
+        if let Some(clock) = clock {
+            warn!("clients can move the clock");
+            builder = builder.clock(clock.clone());
+        }
         if let JournalChoice::Kept(journal) = self.journal {
             builder = builder.journal(journal);
         }
@@ -148,6 +156,17 @@ fn key_secret(path: &Path) -> Result<Vec<u8>, Failure> {
     }
     warn_of_others(path, "the key secret");
     Ok(secret)
+}
+
+/// The first line of a file.
+pub(super) fn control_token(path: &Path) -> Result<String, Failure> {
+    let failed = |source| Failure::ControlToken { path: path.to_owned(), source };
+    let text = fs::read_to_string(path).map_err(failed)?;
+    let token = text.lines().next().map(str::trim).filter(|token| !token.is_empty());
+    let empty = || failed(io::Error::new(io::ErrorKind::InvalidData, "its first line is empty"));
+    let token = token.ok_or_else(empty)?.to_owned();
+    warn_of_others(path, "the token of the control plane");
+    Ok(token)
 }
 
 fn key_set(file: &str) -> Result<JwkSet, Box<dyn Error>> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use cognate::http::{body_too_long, needs_body, unavailable};
-use http_body_util::Full;
+use cognate::control::Control;
+use cognate::http::{body_too_long, unavailable};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
@@ -17,6 +17,7 @@ use crate::serving::body::{BoxError, Read, Unread, dismiss, read};
 use crate::serving::client::Client;
 use crate::serving::exchange::Exchange;
 use crate::serving::health::Probe;
+use crate::serving::long::{Body, answer_long, whole};
 use crate::serving::server::Server;
 
 /// An error closes the connection.
@@ -24,27 +25,31 @@ pub(crate) async fn answer(
     server: Arc<Server>,
     client: Arc<Client>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, BoxError> {
+) -> Result<Response<Body>, BoxError> {
     let started = Instant::now();
     if let Some(probe) = Probe::of(&request) {
         let (head, body) = request.into_parts();
         let is_dismissed = dismiss(&head, body).await;
         let _answering = client.begin_answer();
         let response = probe.answer(&server).await;
-        return Ok(if is_dismissed { close(response) } else { response }.map(Full::new));
+        return Ok(if is_dismissed { close(response) } else { response }.map(whole));
     }
-    let verdict = server.guard.judge(&request);
-    let needs_body = needs_body(&request);
+    if let Some(kind) = Control::long_request(&request) {
+        let _answering = client.begin_answer();
+        return answer_long(&server, kind, request).await;
+    }
+    let verdict = server.control.judge(&request);
+    let needs_body = Control::needs_body(&request);
     let (head, body) = request.into_parts();
     if let Some(refusal) = verdict.refusal(&server.engine) {
         dismiss(&head, body).await;
         let exchange = Exchange::new(client.peer, &head, started);
-        return Ok(exchange.end(close(refusal)).map(Full::new));
+        return Ok(exchange.end(close(refusal)).map(whole));
     }
     let body = read(&server.limits, &head, body, needs_body).await;
     let _answering = client.begin_answer();
     let mut exchange = Exchange::new(client.peer, &head, started);
-    let refuse = |response| Ok(exchange.end(verdict.mark(response)).map(Full::new));
+    let refuse = |response| Ok(exchange.end(verdict.mark(response)).map(whole));
     let body = match body {
         Ok(body) => body,
         Err(Unread::TooLong) => return refuse(close(body_too_long(&server.engine))),
@@ -67,29 +72,29 @@ pub(crate) async fn answer(
         Ok(performed) => performed,
         // The operation goes on and keeps its place.
         Err(_) => match exchange.end_early(verdict.mark(unavailable(&server.engine))) {
-            Some(response) => return Ok(response.map(Full::new)),
+            Some(response) => return Ok(response.map(whole)),
             None => performing.await,
         },
     };
     // The panic's message can contain a record.
     let response = performed.inspect_err(|_| error!("cannot answer: the engine panicked"))?;
-    Ok(response.map(Full::new))
+    Ok(response.map(whole))
 }
 
 /// Refuses a request on an excess connection, unless it is about the server's health.
 pub(crate) async fn turn_away(
     server: &Server,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, BoxError> {
-    let (probe, verdict) = (Probe::of(&request), server.guard.judge(&request));
+) -> Result<Response<Body>, BoxError> {
+    let (probe, verdict) = (Probe::of(&request), server.control.judge(&request));
     let (head, body) = request.into_parts();
     dismiss(&head, body).await;
     if let Some(probe) = probe {
-        return Ok(close(probe.answer(server).await).map(Full::new));
+        return Ok(close(probe.answer(server).await).map(whole));
     }
     let refusal = verdict.refusal(&server.engine);
     let refusal = refusal.unwrap_or_else(|| verdict.mark(unavailable(&server.engine)));
-    Ok(close(refusal).map(Full::new))
+    Ok(close(refusal).map(whole))
 }
 
 /// Calls the engine.
@@ -101,7 +106,7 @@ fn ask(
     place: Place,
 ) -> Response<Bytes> {
     let request = Request::from_parts(head, body.bytes);
-    let mut response = server.guard.handle(&server.engine, &request);
+    let mut response = server.control.handle(&request);
     drop(request);
     if body.is_dismissed {
         response = close(response);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cognate::Engine;
-use cognate::http::Guard;
+use cognate::control::Control;
 use cognate::store::Store;
 use tokio::sync::watch;
 
@@ -17,7 +17,7 @@ pub(crate) struct Server {
     pub(crate) engine: Engine,
     /// The engine's store if other engines share it.
     pub(crate) shared: Option<Arc<dyn Store>>,
-    pub(crate) guard: Guard,
+    pub(crate) control: Control,
     pub(crate) limits: Limits,
     /// The time from the arrival of a whole request to its answer.
     pub(crate) request_time_max: Duration,
@@ -37,12 +37,12 @@ impl Server {
     pub(crate) fn new(
         engine: Engine,
         shared: Option<Arc<dyn Store>>,
-        guard: Guard,
+        control: Control,
         limits: Limits,
         request_time_max: Duration,
     ) -> io::Result<Self> {
         let (examiner, phase) = (Examiner::start()?, watch::Sender::new(Phase::Serving));
-        Ok(Self { engine, shared, guard, limits, request_time_max, examiner, phase })
+        Ok(Self { engine, shared, control, limits, request_time_max, examiner, phase })
     }
 
     /// Tells those who ask that the server stops soon.
@@ -52,6 +52,7 @@ impl Server {
 
     /// Tells all connections that the server stops.
     pub(crate) fn stop(&self) {
+        self.control.close();
         self.phase.send_replace(Phase::Stopping);
     }
 
