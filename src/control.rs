@@ -40,8 +40,8 @@
 //! # use cognate::operation::{CreateIdentityPoolInput, GuestAccess};
 //! # let engine = cognate::Engine::builder().in_memory()?;
 //! # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-//! # let pool = aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied))?;
-//! # let pool = pool.identity_pool_id;
+//! # let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+//! # let pool = aws.create_identity_pool(input)?.identity_pool_id;
 //! let control = Control::new(&engine, Guard::default());
 //! let call = Request::post("/")
 //!     .header("host", "localhost:4566")
@@ -58,7 +58,7 @@
 //! let why = control.handle(&why);
 //! let why: serde_json::Value = serde_json::from_slice(why.body())?;
 //! let text = why["ExplanationText"].as_str().unwrap_or_default();
-//! assert!(text.starts_with("refused  NotAuthorizedException"), "{text}");
+//! assert!(text.starts_with("refused     GetId: NotAuthorizedException"), "{text}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -77,7 +77,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{Method, Request, Response};
+use ::http::{HeaderValue, Method, Request, Response};
 use bytes::Bytes;
 
 use crate::ambient::Timestamp;
@@ -222,14 +222,21 @@ impl Control {
             Admission::Nobody => return Err(Denied::locked()),
             Admission::Token(token) => token,
         };
-        let presented = request.headers().get("authorization").map(|value| value.as_bytes());
+        let presented = request.headers().get("authorization").map(HeaderValue::as_bytes);
         let presented = presented.and_then(|value| value.strip_prefix(b"Bearer "));
-        // Digests of equal length take the same time to compare, whatever they differ in.
-        let digest = |text: &[u8]| ring::digest::digest(&ring::digest::SHA256, text);
-        let is_same =
-            |presented: &[u8]| digest(presented).as_ref() == digest(token.as_bytes()).as_ref();
-        if presented.is_some_and(is_same) { Ok(()) } else { Err(Denied::token()) }
+        if presented.is_some_and(|presented| is_same(presented, token.as_bytes())) {
+            Ok(())
+        } else {
+            Err(Denied::token())
+        }
     }
+}
+
+/// Compares in a time that does not depend on the place of the first difference.
+fn is_same(presented: &[u8], token: &[u8]) -> bool {
+    let differences =
+        presented.iter().zip(token).fold(0, |found, (one, other)| found | (one ^ other));
+    presented.len() == token.len() && differences == 0
 }
 
 impl fmt::Debug for Control {

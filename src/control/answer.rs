@@ -4,6 +4,7 @@ use ::http::header::{self, HeaderName, HeaderValue};
 use ::http::{Method, Response, StatusCode};
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::error::Error;
 use crate::exchange::ExchangeError;
@@ -61,6 +62,12 @@ impl Answer {
         Self::of(200, LINES, lines.into())
     }
 
+    /// The service's own exceptions have a `message` in lower case. Here all have a `Message`.
+    fn error(fault: &Fault) -> Self {
+        let body = json!({ "__type": fault.name(), "Message": fault.message() });
+        Self::of(fault.status(), JSON, body.to_string().into())
+    }
+
     fn of(status: u16, content_type: &'static str, body: Bytes) -> Self {
         Self { status, content_type, allow: None, body }
     }
@@ -109,7 +116,7 @@ impl Denied {
     }
 
     pub(super) fn nothing_there() -> Self {
-        Self::Fault(Fault::new("UnknownOperationException", 404, "There is nothing at this path"))
+        Self::Fault(Fault::new("ResourceNotFoundException", 404, "There is nothing at this path"))
     }
 
     /// Nobody acts as an administrator.
@@ -157,10 +164,11 @@ impl From<ExchangeError> for Denied {
 impl From<Denied> for Answer {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Fault(fault) => Self::of(fault.status(), JSON, fault.body().into()),
+            Denied::Fault(fault) => Self::error(&fault),
             Denied::Method(allow) => {
-                let fault = Fault::no_route(405, "This path is not for this method");
-                Self { allow: Some(allow), ..Self::of(405, JSON, fault.body().into()) }
+                let message = "This path is not for this method";
+                let fault = Fault::new("InvalidRequestException", 405, message);
+                Self { allow: Some(allow), ..Self::error(&fault) }
             }
             Denied::Line { line, reason } => {
                 let message = format!("line {line}: {reason}");

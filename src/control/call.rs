@@ -1,7 +1,5 @@
 //! A request to the control plane, with its members.
 
-use std::borrow::Cow;
-
 use ::http::{Method, Request};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -150,9 +148,9 @@ fn read_query(
     Ok(())
 }
 
-fn from_text(kind: Kind, text: &Cow<'_, str>) -> Option<Value> {
+fn from_text(kind: Kind, text: &str) -> Option<Value> {
     match kind {
-        Kind::Text => Some(text.as_ref().into()),
+        Kind::Text => Some(text.into()),
         Kind::Number => {
             let whole = text.parse::<u64>().ok().map(Number::from);
             let number = whole.or_else(|| Number::from_f64(text.parse().ok()?))?;

@@ -60,7 +60,7 @@ pub(super) fn disable(control: &Control, call: &Call<'_>) -> Answered {
 
 pub(super) fn delete(control: &Control, call: &Call<'_>) -> Answered {
     let input = AdminDeleteIdentitiesInput::new([&identity_of(call)?]);
-    made(control, call, input, |admin, input| admin.delete_identities(input))
+    made(control, call, input, Admin::delete_identities)
 }
 
 pub(super) fn undo(control: &Control, call: &Call<'_>) -> Answered {

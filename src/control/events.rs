@@ -65,17 +65,17 @@ impl Events {
         if polls >= POLLS_MAX {
             wait = Duration::ZERO;
         }
-        let fed = loop {
+        let answer = loop {
             let slice = wait.min(SLICE);
             wait = wait.saturating_sub(slice);
-            let fed = feed.next(slice);
+            let answer = feed.next(slice);
             let is_over = wait.is_zero() || self.is_closed.load(Ordering::Relaxed);
-            if fed != Fed::Nothing || is_over {
-                break fed;
+            if answer != Fed::Nothing || is_over {
+                break answer;
             }
         };
         self.polls.fetch_sub(1, Ordering::Relaxed);
-        fed
+        answer
     }
 }
 
@@ -92,9 +92,9 @@ pub(super) fn events(control: &Control, call: &Call<'_>) -> Result<Answer, Denie
     let wait = Duration::from_secs(call.number("Wait").unwrap_or_default()).min(WAIT_MAX);
     let wait = if has_gap || call.text("After").is_none() { Duration::ZERO } else { wait };
     let mut shown = Vec::new();
-    let mut fed = events.first(&mut feed, wait);
+    let mut answer = events.first(&mut feed, wait);
     loop {
-        match fed {
+        match answer {
             Fed::Event(event) => shown.push(event),
             Fed::Missed(_) => has_gap = true,
             Fed::Nothing | Fed::Closed => break,
@@ -102,7 +102,7 @@ pub(super) fn events(control: &Control, call: &Call<'_>) -> Result<Answer, Denie
         if shown.len() >= EVENTS_MAX {
             break;
         }
-        fed = feed.next(Duration::ZERO);
+        answer = feed.next(Duration::ZERO);
     }
     let shown: Vec<_> = shown.iter().map(|event| ShownEvent::of(event)).collect();
     Answer::json(&json!({ "Events": shown, "Cursor": events.cursor(&feed), "Gap": has_gap }))

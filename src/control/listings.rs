@@ -37,6 +37,7 @@ pub(super) fn health(control: &Control, _: &Call<'_>) -> Answered {
     }))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is one of the routes")]
 pub(super) fn openapi(_: &Control, _: &Call<'_>) -> Answered {
     Ok(Answer::document(include_str!("openapi.json")))
 }

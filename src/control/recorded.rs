@@ -128,9 +128,13 @@ impl Control {
         if body.len() > BODY_MAX {
             return (None, Vec::new());
         }
-        let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else {
+        let known = wire::OPERATIONS.iter().find(|known| known.name() == operation);
+        let (Some(known), Ok(Value::Object(mut members))) = (known, serde_json::from_slice(body))
+        else {
             return (None, Vec::new());
         };
+        // A member that the operation does not know may be anything.
+        members.retain(|name, _| known.has_member(name));
         let logins = members.get("Logins").and_then(Value::as_object);
         let developer = self.developer_provider(operation, &members);
         let is_stated = |provider: &str| developer.as_deref() == Some(provider);

@@ -18,7 +18,7 @@ pub(super) enum Target<'a> {
 
 const PREFIX: &str = "/_cognate";
 
-/// Paths that people know from LocalStack.
+/// Paths that people know from `LocalStack`.
 const ALIASES: [(&str, &str); 2] =
     [("/_localstack/health", "/health"), ("/_localstack/state/reset", "/reset")];
 
@@ -56,7 +56,7 @@ pub(super) enum Kind {
     List,
 }
 
-/// What a request below `/_cognate/` does.
+/// A kind of request below `/_cognate/`.
 pub(super) struct ControlRoute {
     pub(super) method: &'static str,
     /// The path below `/_cognate`. A part in braces is a member.

@@ -49,14 +49,15 @@ impl Control {
         &self,
         request: &Request<()>,
         begin: impl FnOnce(Response<()>) -> W,
-    ) -> Result<std::io::Result<()>, Response<Bytes>> {
+    ) -> Result<std::io::Result<()>, Box<Response<Bytes>>> {
         let request = request.clone().map(|()| Bytes::new());
         let verdict = self.judge(&request);
         if let Some(refusal) = verdict.refusal(&self.engine) {
-            return Err(verdict.mark(refusal));
+            return Err(Box::new(verdict.mark(refusal)));
         }
-        let denied =
-            |denied: Denied| verdict.mark(Answer::from(denied).into_response(request.method()));
+        let denied = |denied: Denied| {
+            Box::new(verdict.mark(Answer::from(denied).into_response(request.method())))
+        };
         let call = Call::of(&request, "/export").map_err(denied)?;
         self.admit(&request, &call).map_err(denied)?;
         let options = export_options(&call).map_err(denied)?;

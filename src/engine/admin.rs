@@ -30,7 +30,8 @@ impl Admin {
     /// # use cognate::{login::*, name::*, operation::*, store::*, token::*, *};
     /// # let engine = Engine::builder().in_memory()?;
     /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-    /// let pool = aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Denied))?;
+    /// let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+    /// let pool = aws.create_identity_pool(input)?;
     /// let details = engine.admin().identity_pool(&pool.identity_pool_id)?;
     /// assert_eq!(details.account_id.as_str(), "123456789012");
     /// assert_eq!(details.identity_pool, pool);

@@ -194,7 +194,7 @@ impl Developer {
         let given = given.map(|id| reads.identity_of(&pool, id)).transpose()?;
         let proof = proving.prove(&pool, None, now)?;
         let given = (given.as_ref(), linking);
-        let decided = self.core.resolve(reads, &pool, given, &proof, now)?;
+        let decided = reads.resolve(&pool, given, &proof, now)?;
         self.core.review(reads, input.about(self), proving, &decided, None)?;
         Ok(decided.map(|identity| Resolved { pool, identity, proof, now }))
     }

@@ -1,7 +1,6 @@
 //! Resolution of verified logins to an identity.
 
 use crate::ambient::Timestamp;
-use crate::engine::Core;
 use crate::engine::cache::KeptPool;
 use crate::engine::gather::Reads;
 use crate::engine::proving::Proof;
@@ -12,30 +11,29 @@ use crate::rules::link::{self, OpenedBy, Resolution};
 use crate::rules::rule::{AppliedRule, ResolutionRow};
 use crate::state::Identity;
 
-impl Core {
+impl Reads<'_> {
     /// Finds the identity of the verified logins, or decides to create, change or merge identities.
     pub(super) fn resolve(
-        &self,
-        reads: &mut Reads<'_>,
+        &mut self,
         pool: &KeptPool,
         (given, opened_by): (Option<&Identity>, OpenedBy<'_>),
         proof: &Proof,
         now: Timestamp,
     ) -> Result<Decided<IdentityId>> {
         let logins = proof.logins();
-        let owners = reads.owners(pool, &logins)?;
+        let owners = self.owners(pool, &logins)?;
         if given.is_none()
             && let Some(place) = link::settled(&owners)
         {
-            reads.rule = Some(AppliedRule::Resolution(ResolutionRow::A2));
+            self.rule = Some(AppliedRule::Resolution(ResolutionRow::A2));
             return Ok(Decided::unchanged(IdentityId::new(&pool.pool.region, place.guid)));
         }
-        let owners = reads.identities_at(pool, owners.into_iter().flatten())?;
-        let fresh = IdentityId::new(&pool.pool.region, reads.fresh_guid(pool.guid)?);
+        let owners = self.identities_at(pool, owners.into_iter().flatten())?;
+        let fresh = IdentityId::new(&pool.pool.region, self.fresh_guid(pool.guid)?);
         let opened_by = proof.amr().map_or(opened_by, OpenedBy::Token);
         let resolution =
             Resolution { pool: &pool.pool, given, opened_by, logins: &logins, owners: &owners };
-        reads.rule = Some(resolution.rule());
+        self.rule = Some(resolution.rule());
         Ok(link::resolve(resolution, fresh, now)?)
     }
 }

@@ -45,7 +45,7 @@ fn of<I: Explain + DeserializeOwned>(
 }
 
 /// Explains the call that a request would make at this moment, as
-/// [`Admin::explain`](crate::Admin::explain) does. The arguments are those of [`call`](super::call).
+/// [`Admin::explain`](crate::Admin::explain) does.
 ///
 /// A refusal is a part of the explanation. It tells of identities of other people: show it to
 /// administrators.
@@ -64,7 +64,8 @@ fn of<I: Explain + DeserializeOwned>(
 ///
 /// # let engine = Engine::builder().in_memory()?;
 /// # let aws = engine.developer("123456789012".parse()?, "us-east-1".parse()?);
-/// # let pool = aws.create_identity_pool(CreateIdentityPoolInput::new("game", GuestAccess::Allowed))?;
+/// # let input = CreateIdentityPoolInput::new("game", GuestAccess::Allowed);
+/// # let pool = aws.create_identity_pool(input)?;
 /// let body = format!(r#"{{"IdentityPoolId": "{}"}}"#, pool.identity_pool_id);
 /// let target = "AWSCognitoIdentityService.GetId";
 /// let explained = wire::explain(&engine, &Context::anonymous(), target, body.as_bytes());

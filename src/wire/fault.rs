@@ -317,7 +317,7 @@ impl Fault {
         Self::new(name, 400, message)
     }
 
-    pub(crate) fn body(&self) -> Vec<u8> {
+    pub(super) fn body(&self) -> Vec<u8> {
         /// Where access is denied the member has a capital letter.
         #[derive(Serialize)]
         struct Body<'a> {

@@ -290,6 +290,11 @@ impl ServiceOperation {
         ["cognito-identity:", self.name].concat()
     }
 
+    /// Whether the operation's input has a member of this name.
+    pub fn has_member(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.name == name)
+    }
+
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         TABLE.iter().find(|operation| operation.name == name)
     }

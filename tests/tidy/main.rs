@@ -139,7 +139,7 @@ fn libraries_are_named_where_they_belong() {
         ("bincode::", &["src/store/record.rs"]),
         ("getrandom::", &["src/ambient.rs"]),
         ("humantime::", &["src/ambient.rs", "src/exchange/line/date.rs"]),
-        ("parking_lot::", &["src/store", "src/engine", "src/sync.rs"]),
+        ("parking_lot::", &["src/store", "src/engine", "src/sync.rs", "src/control"]),
         (
             "serde_json::",
             &[
@@ -149,6 +149,7 @@ fn libraries_are_named_where_they_belong() {
                 "src/exchange",
                 "src/wire",
                 "src/http",
+                "src/control",
                 "src/operation.rs",
                 "src/testkit",
             ],

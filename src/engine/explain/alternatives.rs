@@ -40,8 +40,8 @@ impl Admin {
         };
         let id = IdentityId::new(&kept.pool.region, Guid::NIL);
         let logins = scene.logins.clone();
-        let owned = logins.iter().filter(|login| owner.has(login)).count();
-        let is_found = owned == 1
+        let taken = logins.iter().filter(|login| owner.has(login)).count();
+        let is_found = taken == 1
             && scene.is_proved
             && admin::create(&kept.pool, id, logins, self.core.now()).is_ok();
         let identity_id = owner.id().clone();

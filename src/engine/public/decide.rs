@@ -33,7 +33,7 @@ impl Public {
             public::check_guest_access(&kept.pool)?;
         }
         let proof = proving.prove(&kept, None, now)?;
-        let decided = self.core.resolve(reads, &kept, (None, OpenedBy::Login), &proof, now)?;
+        let decided = reads.resolve(&kept, (None, OpenedBy::Login), &proof, now)?;
         self.core.review(reads, input.about(), proving, &decided, None)?;
         Ok(decided)
     }
@@ -55,7 +55,7 @@ impl Public {
         }
         let proof = proving.prove(&kept, Some(identity.id()), now)?;
         let given = (Some(&identity), OpenedBy::Login);
-        let decided = self.core.resolve(reads, &kept, given, &proof, now)?;
+        let decided = reads.resolve(&kept, given, &proof, now)?;
         self.core.review(reads, input.about(), proving, &decided, None)?;
         Ok(decided.map(|identity| {
             let tags = attributes::tags(&kept.pool, &proof.used);
@@ -84,7 +84,7 @@ impl Public {
             public::check_guest_access(&kept.pool)?;
         }
         let given = (Some(&identity), OpenedBy::Login);
-        let decided = self.core.resolve(reads, &kept, given, &proof, now)?;
+        let decided = reads.resolve(&kept, given, &proof, now)?;
         let evidence = Evidence {
             pool: &kept.pool,
             identity: &identity,

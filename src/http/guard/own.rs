@@ -8,8 +8,8 @@ use crate::http::host::Origin;
 use crate::http::route::{UNKNOWN, origin};
 
 impl Guard {
-    /// Decides about a request for a file that holds nothing of the engine. Any page may link to it.
-    /// No page of another origin can read it: the response has no CORS headers.
+    /// Decides about a request for a file that holds nothing of the engine. Any page may link to
+    /// it. No page of another origin can read it: the response has no CORS headers.
     pub fn judge_page<B>(&self, request: &Request<B>) -> Verdict {
         match self.check_host(request) {
             Ok(()) => Verdict::Answer(Readers::Nobody),
@@ -17,9 +17,9 @@ impl Guard {
         }
     }
 
-    /// Decides about a request to a path that is for pages of the server's own origin only, whatever
-    /// operation it names. No response to it has CORS headers, not even with an [open](Self::open)
-    /// guard.
+    /// Decides about a request to a path that is for pages of the server's own origin only,
+    /// whatever operation it names. No response to it has CORS headers, not even with an
+    /// [open](Self::open) guard.
     pub fn judge_own<B>(&self, request: &Request<B>) -> Verdict {
         let refuse = |reason| Verdict::Refuse { operation: UNKNOWN, reason };
         if let Err(reason) = self.check_host(request) {

@@ -91,7 +91,7 @@ async fn export(
                 drop(ended.blocking_send(Err(error)));
                 None
             }
-            Err(refusal) => Some(refusal),
+            Err(refusal) => Some(*refusal),
         }
     });
     match head.await {
