@@ -105,7 +105,7 @@ impl Explained for CreateIdentityInput {
         if let Alternative::WithoutIdentityId { identity_id: None } = alternative {
             let pool = self.get_identity_pool_id().expect("given");
             let logins = self.get_logins().into_iter().flatten();
-            let without = logins.fold(CreateIdentityInput::new(pool), |input, login| {
+            let without = logins.fold(Self::new(pool), |input, login| {
                 input.logins(login.provider.as_str(), login.subject.as_str())
             });
             return admin.explain(admin, without);
