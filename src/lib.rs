@@ -102,6 +102,7 @@ guide! {
     administration "../docs/administration.md"
     exchange "../docs/exchange.md"
     server "../docs/server.md"
+    control "../docs/control.md"
     stores "../docs/stores.md"
     postgres "../docs/postgres.md"
     tokens "../docs/tokens.md"

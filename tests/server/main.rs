@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod accounts;
+mod control;
 mod database;
 mod ending;
 mod guard;

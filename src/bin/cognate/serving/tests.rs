@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use cognate::Engine;
+use cognate::control::Control;
 use cognate::http::Guard;
 use cognate::store::{Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, Value};
 use tokio::net::TcpListener;
@@ -101,8 +102,8 @@ fn rig_over(
     let runtime = Runtime::new().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let address = listener.local_addr().expect("an address");
-    let guard = Guard::bound_to(address.ip());
-    let server = Server::new(engine, shared, guard, limits, request_time_max).expect("a server");
+    let control = Control::new(&engine, Guard::bound_to(address.ip()));
+    let server = Server::new(engine, shared, control, limits, request_time_max).expect("a server");
     let server = Arc::new(server);
     let accepting = Arc::clone(&server);
     runtime.spawn(async move { accept(&listener, &accepting).await });
