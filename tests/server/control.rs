@@ -119,12 +119,12 @@ fn polls_take_no_place_and_end_with_the_server() {
     log_in(&server, &pool).text("Token");
     let cursor = get(&server, "/_cognate/events").json()["Cursor"].clone();
     let path = format!("/_cognate/events?After={}&Wait=25", cursor.as_str().expect("a cursor"));
-    let mut poll = server.connect();
-    write!(poll, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("sent");
+    let mut last = server.connect();
+    write!(last, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("sent");
     thread::sleep(Duration::from_millis(200));
     let told = now();
     server.stop();
-    assert_eq!(Answer::read(&mut poll).json()["Events"], json!([]));
+    assert_eq!(Answer::read(&mut last).json()["Events"], json!([]));
     assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
 }
 
