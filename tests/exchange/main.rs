@@ -13,3 +13,4 @@ mod round_trips;
 mod seeds;
 mod shared;
 mod support;
+mod writers;

@@ -4,6 +4,7 @@ mod ambiguous;
 mod conformance;
 mod crashes;
 mod encryption;
+mod exports;
 mod load;
 mod machine;
 mod migration;
@@ -16,3 +17,5 @@ mod scene;
 mod sharing;
 mod store;
 mod views;
+#[path = "../../exchange/writers/mod.rs"]
+mod writers;
