@@ -15,7 +15,7 @@ const GUESTS: usize = 1_000;
 const STEPS: usize = 25;
 
 /// Only a writer that waits for the export takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A file whose first write takes until it is let go.
 struct Held {
