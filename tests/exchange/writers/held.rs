@@ -58,11 +58,12 @@ pub(crate) fn no_writer_waits_for_an_export(engines: Vec<Engine>, now: fn() -> I
             let (setting, is_done) = (&setting, is_done.clone());
             scope.spawn(move || is_done.send(setting.write(number, STEPS, now).len()));
         }
-        let steps: Vec<_> = (0..WRITERS).map(|_| done.recv_timeout(PATIENCE)).collect();
+        drop(is_done);
+        let have_written = (0..WRITERS).all(|_| done.recv_timeout(PATIENCE) == Ok(STEPS));
         assert!(!exporting.is_finished(), "the export is held");
         drop(let_go);
         exporting.join().expect("no panic").expect("exports");
-        assert_eq!(steps, [Ok(STEPS); WRITERS], "the writers wait");
+        assert!(have_written, "a writer waits for the export");
     });
     is_sound(&held.file);
     let moment = Moment::of(&held.file, &setting.boards);
