@@ -134,6 +134,7 @@ impl Setting {
             aws.resolve_developer_identity(input.logins(GAME, owner(board))).expect("registers")
         };
         let boards = (0..BOARDS).map(register).collect();
+        engines[0].admin().seed(&pool, steps::seed().as_bytes()).expect("seeds");
         let (begun, answered) = Default::default();
         let (is_over, is_read) = Default::default();
         Self { engines, pool, boards, begun, answered, is_over, is_read }

@@ -28,6 +28,8 @@ pub(super) struct Moment {
     on_boards: Vec<Fact>,
     /// The revision of each shared identity.
     pub(super) revisions: [u64; BOARDS],
+    /// The number of deletions that the file's history tells of, if it has history.
+    pub(super) deletions: Option<u64>,
 }
 
 /// The writer whose developer user this is.
@@ -41,9 +43,13 @@ pub(super) fn writer_of(subject: &str) -> usize {
 impl Moment {
     pub(super) fn of(file: &[u8], boards: &[IdentityId]) -> Self {
         let (mut identities, mut on_boards) = (BTreeMap::new(), Vec::new());
-        let mut revisions = [0; BOARDS];
+        let (mut revisions, mut deletions, mut has_history) = ([0; BOARDS], 0, false);
         for line in std::str::from_utf8(file).expect("UTF-8").lines() {
             let line: Value = serde_json::from_str(line).expect("JSON");
+            has_history |= line["history"] == true;
+            let changes = line.get("event").and_then(|event| event["changes"].as_array());
+            let mut changes = changes.into_iter().flatten();
+            deletions += u64::from(changes.any(|change| change == "deleted"));
             let Some(line) = line.get("identity") else { continue };
             let (id, revision, logins) =
                 (text(&line["id"]), number(&line["revision"]), logins(line));
@@ -62,7 +68,8 @@ impl Moment {
             assert_eq!(subjects.next(), Some(owner(board)));
             on_boards.extend(subjects.map(|subject| Fact::OnBoard { board, subject }));
         }
-        Self { identities, on_boards, revisions }
+        let deletions = has_history.then_some(deletions);
+        Self { identities, on_boards, revisions, deletions }
     }
 
     /// The number of identities that are not shared.
@@ -71,10 +78,10 @@ impl Moment {
     }
 
     /// The part of each writer. The identities that nobody has logged are of no writer.
-    pub(super) fn parts(&self, owners: &BTreeMap<&str, usize>) -> [Part; WRITERS] {
+    pub(super) fn parts(&self, owners: &BTreeMap<String, usize>) -> [Part; WRITERS] {
         let mut parts: [Part; WRITERS] = Default::default();
         for (id, fact) in &self.identities {
-            let writer = owners.get(id.as_str()).unwrap_or_else(|| panic!("{fact:?} of no writer"));
+            let writer = owners.get(id).unwrap_or_else(|| panic!("{fact:?} of no writer"));
             parts[*writer].insert(fact.clone());
         }
         for fact in &self.on_boards {

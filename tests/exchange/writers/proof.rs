@@ -1,37 +1,45 @@
 //! The proof that a file has the state at one commit, from the logs of the writers.
 //!
-//! The state after some steps of each writer is the union of their parts, and the revision of each
-//! shared identity counts the steps that have changed it. Such a state is that at one commit if
-//! some order of all steps has exactly these ones first: if none of them began after another one
-//! was answered that the state lacks.
+//! The state after some steps of each writer is the union of their parts. The revision of each shared
+//! identity counts the steps that have changed it, and history tells of each deletion. Such a state
+//! is that at one commit if some order of all steps has exactly these ones first: if none of them
+//! began after another one was answered that the state lacks.
 
 use std::collections::BTreeMap;
 
 use super::moment::{Fact, Part};
+use super::steps::first_part;
 use super::{BOARDS, Counts, File, Step, WRITERS};
 
 pub(super) struct Proof<'a> {
     logs: &'a [Vec<Step>; WRITERS],
     /// The writer of each identity.
-    owners: BTreeMap<&'a str, usize>,
+    owners: BTreeMap<String, usize>,
     /// Where the search for the steps of the next file begins.
     replays: [Replay; WRITERS],
 }
 
 /// What a writer's steps so far have made.
-#[derive(Default, Clone)]
+#[derive(Clone)]
 struct Replay {
     steps: usize,
     part: Part,
+    deletions: u64,
     changes_of_boards: [u64; BOARDS],
 }
 
 impl Replay {
+    fn new(writer: usize) -> Self {
+        let part = first_part(writer);
+        Self { steps: 0, part, deletions: 0, changes_of_boards: [0; BOARDS] }
+    }
+
     fn follow(&mut self, step: &Step) {
         for fact in &step.change.gone {
             assert!(self.part.remove(fact), "{fact:?} was not there");
         }
         self.part.extend(step.change.new.iter().cloned());
+        self.deletions += u64::from(step.change.operation == "delete");
         if let Some(board) = step.change.board {
             self.changes_of_boards[board] += 1;
         }
@@ -43,14 +51,15 @@ impl<'a> Proof<'a> {
     pub(super) fn new(logs: &'a [Vec<Step>; WRITERS]) -> Self {
         let mut owners = BTreeMap::new();
         for (writer, log) in logs.iter().enumerate() {
-            for fact in log.iter().flat_map(|step| &step.change.new) {
+            let logged = log.iter().flat_map(|step| &step.change.new).cloned();
+            for fact in first_part(writer).into_iter().chain(logged) {
                 if let Fact::Identity { id, .. } = fact {
-                    let other = owners.insert(id.as_str(), writer);
-                    assert!(other.is_none_or(|other| other == writer), "{id} of two writers");
+                    let other = owners.insert(id, writer);
+                    assert!(other.is_none_or(|other| other == writer), "an id of two writers");
                 }
             }
         }
-        Self { logs, owners, replays: Default::default() }
+        Self { logs, owners, replays: std::array::from_fn(Replay::new) }
     }
 
     /// The steps of each writer that a file has. Fails if they are not those before one commit.
@@ -69,11 +78,15 @@ impl<'a> Proof<'a> {
                 assert!(has >= seen, "step {steps} of {writer}, and of {other} {has} below {seen}");
             }
         }
-        let revisions = std::array::from_fn(|board| {
+        let revisions: [u64; BOARDS] = std::array::from_fn(|board| {
             let registration = 1;
             registration + ends.iter().map(|end| end.changes_of_boards[board]).sum::<u64>()
         });
         assert_eq!(file.moment.revisions, revisions, "the shared identities after {cut:?}");
+        if let Some(deletions) = file.moment.deletions {
+            let expected = ends.iter().map(|end| end.deletions).sum::<u64>();
+            assert_eq!(deletions, expected, "the deletions of {cut:?}");
+        }
         cut
     }
 

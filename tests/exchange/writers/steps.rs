@@ -8,11 +8,13 @@ use cognate::operation::{
 };
 use cognate::{Developer, Engine};
 
-use super::moment::{Fact, Login};
-use super::{BOARDS, FACEBOOK, GAME, Setting, developer, owner};
+use super::moment::{Fact, Login, Part};
+use super::{BOARDS, FACEBOOK, GAME, Setting, WRITERS, developer, owner};
 
 /// A writer with more identities deletes one.
-const OWNED_MAX: usize = 12;
+const OWNED_MAX: usize = 80;
+/// The identities of each writer in the beginning. Together they take several steps of a scan.
+const OWNED_MIN: usize = 64;
 /// Eight writers with so many on a board leave room for others.
 const ON_BOARD_MAX: usize = 2;
 const LOGINS_MAX: usize = 20;
@@ -58,6 +60,37 @@ pub(super) struct Writer<'a> {
     posted: Vec<Posted>,
 }
 
+/// The identities that a writer has in the beginning.
+fn first(writer: usize) -> impl Iterator<Item = Owned> {
+    (0..OWNED_MIN).map(move |n| {
+        let number = u32::try_from(writer * OWNED_MIN + n).expect("a small number");
+        // The identities of all writers are mixed.
+        let mixed = number.wrapping_mul(0x9e37_79b1);
+        let id = format!("us-east-1:{mixed:08x}-0000-4000-8000-000000000000");
+        let (id, logins) = (id.parse().expect("an id"), Vec::new());
+        let state = "UNAUTHENTICATED";
+        let mut owned = Owned { id, state, revision: 1, logins, born: 0, changed: 0 };
+        owned.link(GAME, &format!("w{writer}-0-{n}"));
+        owned
+    })
+}
+
+/// The part of a writer before its first step.
+pub(super) fn first_part(writer: usize) -> Part {
+    first(writer).map(|owned| owned.fact()).collect()
+}
+
+/// A seed of the identities that all writers have in the beginning.
+pub(super) fn seed() -> String {
+    let lines = (0..WRITERS).flat_map(first).map(|owned| {
+        let (id, user) = (owned.id.as_str(), owned.developer_user().unwrap_or_default());
+        let login = format!("{{\"developer\":\"{GAME}\",\"subject\":\"{user}\"}}");
+        format!("{{\"identity\":{{\"id\":\"{id}\",\"logins\":[{login}]}}}}\n")
+    });
+    let first = "{\"cognate\":\"seed\",\"version\":1}\n".to_owned();
+    [first].into_iter().chain(lines).collect()
+}
+
 impl Owned {
     fn fact(&self) -> Fact {
         let Self { id, state, revision, logins, .. } = self;
@@ -99,7 +132,7 @@ impl Posted {
 impl<'a> Writer<'a> {
     pub(super) fn new(number: usize, engine: &'a Engine, setting: &'a Setting) -> Self {
         let (aws, seed) = (developer(engine), u64::try_from(number).expect("a small number"));
-        let (owned, posted) = Default::default();
+        let (owned, posted) = (first(number).collect(), Vec::new());
         Self { number, engine, aws, setting, seed, step: 0, owned, posted }
     }
 
