@@ -36,10 +36,10 @@ const GAME: &str = "login.game";
 const FACEBOOK: &str = "graph.facebook.com";
 
 /// The fewest files, however long one takes.
-const FILES_MIN: usize = 5;
+const FILES_MIN: usize = 9;
 
-/// The files with history take longest, because histories keep growing. Each is followed by others.
-const FILES_OF_A_HISTORY: usize = 4;
+/// One of so many files has history. It takes longest, because histories keep growing.
+const FILES_FOR_A_HISTORY: usize = 8;
 
 /// A writer rests after some steps, so that the histories stay short.
 const STEPS_WITHOUT_REST: usize = 4;
@@ -166,7 +166,7 @@ impl Setting {
     fn read(&self, now: fn() -> Instant) -> Vec<File> {
         let (start, mut files) = (now(), Vec::new());
         while start.elapsed() < length() || files.len() < FILES_MIN {
-            let has_history = files.len() % FILES_OF_A_HISTORY == 0;
+            let has_history = files.len() % FILES_FOR_A_HISTORY == 0;
             let answered = counts(&self.answered);
             self.is_read.store(true, Ordering::SeqCst);
             let mut file = Vec::new();

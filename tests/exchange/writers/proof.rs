@@ -111,7 +111,11 @@ impl<'a> Proof<'a> {
         }
         found.unwrap_or_else(|| {
             let (answered, begun) = (file.answered[writer], file.begun[writer]);
-            panic!("writer {writer} was never at {part:#?} from step {answered} to step {begun}")
+            let other: Vec<_> = part.symmetric_difference(&replay.part).collect();
+            panic!(
+                "writer {writer} had this part at no step from {answered} to {begun}; it differs \
+                 from the last one in {other:#?}"
+            )
         })
     }
 }

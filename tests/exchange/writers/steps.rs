@@ -12,9 +12,9 @@ use super::moment::{Fact, Login, Part};
 use super::{BOARDS, FACEBOOK, GAME, Setting, WRITERS, developer, owner};
 
 /// A writer with more identities deletes one.
-const OWNED_MAX: usize = 80;
+const OWNED_MAX: usize = 48;
 /// The identities of each writer in the beginning. Together they take several steps of a scan.
-const OWNED_MIN: usize = 64;
+const OWNED_MIN: usize = 40;
 /// Eight writers with so many on a board leave room for others.
 const ON_BOARD_MAX: usize = 2;
 const LOGINS_MAX: usize = 20;
