@@ -35,11 +35,8 @@ const GAME: &str = "login.game";
 /// A public provider of the pool.
 const FACEBOOK: &str = "graph.facebook.com";
 
-/// The fewest files, however long one takes.
-const FILES_MIN: usize = 9;
-
 /// One of so many files has history. It takes longest, because histories keep growing.
-const FILES_FOR_A_HISTORY: usize = 8;
+const FILES_FOR_A_HISTORY: usize = 6;
 
 /// A writer rests after some steps, so that the histories stay short.
 const STEPS_WITHOUT_REST: usize = 4;
@@ -165,8 +162,8 @@ impl Setting {
     /// Exports until the time is over, and checks the engine now and then.
     fn read(&self, now: fn() -> Instant) -> Vec<File> {
         let (start, mut files) = (now(), Vec::new());
-        while start.elapsed() < length() || files.len() < FILES_MIN {
-            let has_history = files.len() % FILES_FOR_A_HISTORY == 0;
+        while start.elapsed() < length() || files.len() < FILES_FOR_A_HISTORY {
+            let has_history = files.len() % FILES_FOR_A_HISTORY == FILES_FOR_A_HISTORY - 1;
             let answered = counts(&self.answered);
             self.is_read.store(true, Ordering::SeqCst);
             let mut file = Vec::new();
