@@ -1,9 +1,9 @@
 //! The proof that a file has the state at one commit, from the logs of the writers.
 //!
-//! The state after some steps of each writer is the union of their parts. The revision of each shared
-//! identity counts the steps that have changed it, and history tells of each deletion. Such a state
-//! is that at one commit if some order of all steps has exactly these ones first: if none of them
-//! began after another one was answered that the state lacks.
+//! The state after some steps of each writer is the union of their parts. The revision of each
+//! shared identity counts the steps that have changed it, and history tells of each deletion. Such
+//! a state is that at one commit if some order of all steps has exactly these ones first: if none
+//! of them began after another one was answered that the state lacks.
 
 use std::collections::BTreeMap;
 
