@@ -1,9 +1,12 @@
-//! The memory that a request takes, and a view. This is a separate binary, because its allocator
+//! The memory that a request takes, a view, an export and an import. This is a separate binary, because its allocator
 //! counts for the whole process.
 
 use std::sync::{Mutex, PoisonError};
 
-use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, StoreView, Tree};
+use cognate::exchange::{Export, Import};
+use cognate::store::{
+    Batch, Commit, Key, KeyRange, MemoryStore, Store, StoreError, StoreView, Tree, Value,
+};
 use cognate::token::SigningAlgorithm;
 use cognate::{Engine, wire};
 use peak_alloc::PeakAlloc;
@@ -142,4 +145,82 @@ fn a_view_takes_memory_only_for_what_changes_meanwhile() {
     drop(view);
     let left = ALLOCATED.current_usage().saturating_sub(before);
     assert!(left < 16 * 1024, "a view that was dropped left {left} bytes");
+}
+
+/// A seed of a pool with this many users.
+fn seed(users: usize) -> String {
+    let mut seed = concat!(
+        r#"{"cognate":"seed","version":1}"#,
+        "\n",
+        r#"{"pool":{"settings":{"IdentityPoolName":"game","AllowUnauthenticatedIdentities":true,"#,
+        r#""DeveloperProviderName":"login.game"}}}"#,
+        "\n"
+    )
+    .to_owned();
+    for user in 0..users {
+        let login = format!(r#"{{"developer":"login.game","subject":"user-{user:06}"}}"#);
+        seed.extend([r#"{"identity":{"logins":["#, &login, "]}}\n"]);
+    }
+    seed
+}
+
+/// A store that keeps no identities.
+#[derive(Default)]
+struct Forgetful(MemoryStore);
+
+impl Store for Forgetful {
+    fn get(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        self.0.get(keys)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.0.scan(range, limit)
+    }
+
+    fn commit(&self, mut batch: Batch) -> Result<Commit, StoreError> {
+        let of_identity = [Tree::Identities, Tree::IdentityIndex, Tree::Logins];
+        batch.puts.retain(|(key, _)| !of_identity.contains(&key.tree));
+        self.0.commit(batch)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.0.sync()
+    }
+}
+
+/// The most memory that some work takes, in bytes.
+fn peak_of(work: impl FnOnce()) -> usize {
+    ALLOCATED.reset_peak_usage();
+    let before = ALLOCATED.current_usage();
+    work();
+    ALLOCATED.peak_usage() - before
+}
+
+#[test]
+fn an_export_and_an_import_take_as_much_for_many_identities_as_for_few() {
+    const FEW: usize = 2_000;
+    const MANY: usize = 20_000;
+    /// Less than four bytes for each identity.
+    const MORE: usize = 64 * 1024;
+
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let import = || Import::new().region("us-east-1".parse().expect("a region"));
+    let [few, many] = [FEW, MANY].map(|users| {
+        let seed = seed(users);
+        let engine = Engine::builder().open_exclusive(Forgetful::default()).expect("an engine");
+        let importing = peak_of(|| {
+            let imported = engine.admin().import(import(), seed.as_bytes()).expect("a seed");
+            assert_eq!(imported.identities, users as u64);
+        });
+        let engine = Engine::builder().in_memory().expect("an engine");
+        engine.admin().import(import(), seed.as_bytes()).expect("a seed");
+        let exporting = peak_of(|| {
+            let exported = engine.admin().export(Export::all(), &mut std::io::sink());
+            assert_eq!(exported.expect("exports").identities, users as u64);
+        });
+        [importing, exporting]
+    });
+    for (what, (few, many)) in ["import", "export"].iter().zip(few.into_iter().zip(many)) {
+        assert!(many <= few + MORE, "{what}: {few} bytes for {FEW}, {many} for {MANY}");
+    }
 }

@@ -130,22 +130,29 @@ impl Store for Recorder {
 
 /// sled without an engine.
 pub(crate) struct Floor {
-    trees: [sled::Tree; WRITTEN.len()],
+    kinds: &'static [Tree],
+    trees: Vec<sled::Tree>,
     database: sled::Db,
     log: File,
 }
 
 impl Floor {
     pub(crate) fn open(path: &Path) -> Self {
+        Self::of(path, &WRITTEN)
+    }
+
+    /// A database with these trees.
+    pub(crate) fn of(path: &Path, kinds: &'static [Tree]) -> Self {
         let database = sled::Config::new().path(path).cache_capacity(64 << 20).open();
         let database = database.expect("a database");
-        let trees = WRITTEN.map(|tree| database.open_tree(tree.name()).expect("a tree"));
+        let trees = kinds.iter().map(|tree| database.open_tree(tree.name()).expect("a tree"));
+        let trees = trees.collect();
         let log = File::options().write(true).open(path.join("db")).expect("sled's log");
-        Self { trees, database, log }
+        Self { kinds, trees, database, log }
     }
 
     pub(crate) fn tree(&self, tree: Tree) -> &sled::Tree {
-        &self.trees[place(tree)]
+        &self.trees[self.place(tree)]
     }
 
     /// The value of a known user's login.
@@ -159,10 +166,10 @@ impl Floor {
         let result: TransactionResult<()> = self.trees.as_slice().transaction(|trees| {
             for batch in group {
                 for key in &batch.deletes {
-                    trees[place(key.tree)].remove(key.bytes.as_slice())?;
+                    trees[self.place(key.tree)].remove(key.bytes.as_slice())?;
                 }
                 for (key, value) in &batch.puts {
-                    trees[place(key.tree)].insert(key.bytes.as_slice(), value.as_slice())?;
+                    trees[self.place(key.tree)].insert(key.bytes.as_slice(), value.as_slice())?;
                 }
             }
             Ok(())
@@ -173,6 +180,10 @@ impl Floor {
     pub(crate) fn sync(&self) {
         self.database.flush().expect("a disk");
         self.log.sync_data().expect("a disk");
+    }
+
+    fn place(&self, tree: Tree) -> usize {
+        self.kinds.iter().position(|kind| *kind == tree).expect("a tree of this database")
     }
 }
 
@@ -247,10 +258,6 @@ impl<'a> GroupCommit<'a> {
             None => queue.is_led = false,
         }
     }
-}
-
-fn place(tree: Tree) -> usize {
-    WRITTEN.iter().position(|written| *written == tree).expect("a tree of users")
 }
 
 /// A key for signing and verifying with ring only.

@@ -19,6 +19,9 @@
 //! | open after a kill | the same without a clean close | sled: opening, and reading every record |
 //! | memory | a process that resolves known users | a process that gets them from sled |
 //! | journal, … | a write with the journal, and the bytes that an identity takes | the engine without it |
+//! | export | a line of a file from a large database | sled's records, and the same lines |
+//! | import | a line of a file into an empty database | the same lines, and sled's records |
+//! | export, memory; import, memory | what they take besides the store, at the peak | the limit |
 //! | resolve, 10M | resolve with so many users, from `growth` | `sled::Tree::get` |
 //!
 //! The floor's database holds the same number of records with keys and values of the same sizes. It
@@ -58,6 +61,7 @@
 #![expect(clippy::print_stdout, reason = "the bench prints its table")]
 
 mod disk;
+mod exchange;
 mod floor;
 mod growth;
 mod http;
@@ -93,11 +97,12 @@ const PROVIDER: &str = "login.game";
 const ASKED_MAX: usize = 16_384;
 
 fn main() {
-    if memory::is_measured_here() {
+    if memory::is_measured_here() || exchange::is_measured_here() {
         return;
     }
     let mut bench = Bench::new();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
+    exchange::all(&mut bench, &folder.path().join("exchange"));
     let databases = Databases::fill(folder.path(), bench.scale.identities);
     // Measured while both hold the same records.
     disk::bytes(&mut bench, &databases);

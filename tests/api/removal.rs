@@ -18,7 +18,7 @@ use cognate::store::{Batch, Key, KeyRange, MemoryStore, Store, Tree, Value};
 use cognate::token::SigningAlgorithm;
 use cognate::{Builder, Developer, Engine, Error, Removal, from_fn};
 
-use crate::support::{ACCOUNT, GAME, NOON, REGION, call, developer, dump, key};
+use crate::support::{ACCOUNT, GAME, NOON, REGION, call, developer, dump, imported, key};
 use watched::Watched;
 
 const TERM: u64 = 30_000;
@@ -66,8 +66,8 @@ fn claimed(claimer: u8, until: u64) -> Value {
 }
 
 /// A deleted pool with logins that a killed engine has left behind.
-fn remains(pool: u8, mark: Value, logins: u16) -> Vec<(Key, Value)> {
-    let login = |login: u16| {
+fn remains(pool: u8, mark: Value, logins: u32) -> Vec<(Key, Value)> {
+    let login = |login: u32| {
         let bytes = [[pool; 16].as_slice(), b"dgame\0", format!("{login}").as_bytes()].concat();
         (Key::new(Tree::Logins, bytes), vec![1])
     };
@@ -107,6 +107,25 @@ fn opening_does_not_wait_for_the_background() {
     eventually("the remains are gone", || store.remains() == 0);
 }
 
+/// Nothing is removed before the first answer, and opening reads as much of large remains as of
+/// small ones.
+#[test]
+fn opening_serves_at_once_whatever_is_left() {
+    let reads = [10, 100_000].map(|logins| {
+        let store = Arc::new(Watched::with(remains(7, vec![1], logins)));
+        store.shut();
+        let engine = open(builder(), &store);
+        let pools = owner(&engine).list_identity_pools(ListIdentityPoolsInput::new(1));
+        assert_eq!(pools.expect("is served").identity_pools.len(), 0);
+        assert_eq!(store.commits(), 0, "{logins} logins");
+        let reads = store.reads_of_maker();
+        store.open();
+        reads
+    });
+    assert_eq!(reads[0], reads[1]);
+    assert!(reads[0] > 0);
+}
+
 #[test]
 fn the_next_deletion_removes_pools_that_earlier_engines_have_left() {
     let two = [remains(1, vec![1], 130), remains(2, claimed(9, NOON - 1), 3)].concat();
@@ -121,14 +140,20 @@ fn the_next_deletion_removes_pools_that_earlier_engines_have_left() {
 fn by_default_a_deletion_takes_one_commit_whatever_the_size() {
     let store = Arc::new(Watched::new());
     let engine = open(builder(), &store);
-    let aws = owner(&engine);
-    let pools = [1, 10, 10_000].map(|users| pool(&aws, users));
-    for pool in &pools {
-        let before = store.own_commits();
-        delete(&aws, pool);
-        assert_eq!(store.own_commits() - before, 1);
+    let (aws, admin) = (owner(&engine), engine.admin());
+    let by_admin = |pool: &IdentityPoolId| {
+        admin.delete_identity_pool(DeleteIdentityPoolInput::new(pool)).expect("deleted");
+    };
+    for users in [1, 10, 100_000] {
+        let by_owner = |pool: &IdentityPoolId| delete(&aws, pool);
+        for delete in [&by_owner as &dyn Fn(&_), &by_admin] {
+            let pool = imported(&engine, users);
+            let before = store.own_commits();
+            delete(&pool);
+            assert_eq!(store.own_commits() - before, 1, "{users} users");
+        }
     }
-    eventually("the pools are removed", || store.remains() == 0);
+    eventually("the pools are removed", || !store.has_remains());
     assert_eq!(engine.check().expect("readable"), []);
     assert!(engine.removal_failure().is_none());
 }

@@ -15,7 +15,9 @@ use cognate::token::SigningAlgorithm;
 use cognate::{Engine, Journal, Refusal, Removal};
 
 use crate::removal::watched::Watched;
-use crate::support::{ACCOUNT, REGION, World, call, developer, dump, key, parse, refused};
+use crate::support::{
+    ACCOUNT, REGION, World, call, developer, dump, imported, key, parse, refused,
+};
 
 const OTHER: &str = "210987654321";
 
@@ -65,15 +67,9 @@ fn a_reset_takes_one_commit_whatever_the_number_of_identities() {
     let store = Arc::new(Watched::new());
     let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
     let engine = builder.open_shared(Arc::clone(&store)).expect("opens");
-    let aws = developer(&engine, ACCOUNT, REGION);
-    for users in [10, 10_000] {
-        for _ in 0..2 {
-            let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
-            let input = input.developer_provider_name(crate::support::GAME);
-            let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
-            for user in 0..users {
-                aws.resolve_developer_identity(call(&pool, &user.to_string())).expect("registered");
-            }
+    for users in [10, 100_000] {
+        for users in [users, 10] {
+            imported(&engine, users);
         }
         let before = store.own_commits();
         engine.admin().reset().expect("reset");

@@ -17,6 +17,7 @@ pub(crate) struct Watched {
     /// The thread that has made the store.
     maker: ThreadId,
     reads_of_others: AtomicUsize,
+    reads_of_maker: AtomicUsize,
     /// The number of commits that succeed.
     succeeding: AtomicUsize,
     gate: Mutex<Gate>,
@@ -39,6 +40,7 @@ impl Watched {
             commits: Mutex::default(),
             maker: thread::current().id(),
             reads_of_others: AtomicUsize::new(0),
+            reads_of_maker: AtomicUsize::new(0),
             succeeding: AtomicUsize::new(usize::MAX),
             gate: Mutex::default(),
             changed: Condvar::new(),
@@ -100,6 +102,17 @@ impl Watched {
         self.reads_of_others.load(Ordering::SeqCst)
     }
 
+    /// The calls of the thread that has made the store, and the entries that it has read.
+    pub(crate) fn reads_of_maker(&self) -> usize {
+        self.reads_of_maker.load(Ordering::SeqCst)
+    }
+
+    fn count_read(&self, entries: usize) {
+        if thread::current().id() == self.maker {
+            self.reads_of_maker.fetch_add(1 + entries, Ordering::SeqCst);
+        }
+    }
+
     pub(crate) fn commits(&self) -> usize {
         self.commits.lock().expect("no panic").values().sum()
     }
@@ -108,6 +121,12 @@ impl Watched {
     pub(crate) fn remains(&self) -> usize {
         let is_kept = |key: &Key| matches!(key.tree, Tree::SigningKeys | Tree::SessionKeys);
         dump(&self.inner).iter().filter(|(key, _)| !is_kept(key)).count()
+    }
+
+    /// As [`remains`](Self::remains), quickly.
+    pub(crate) fn has_remains(&self) -> bool {
+        let marks = self.inner.scan(&KeyRange::prefix(Tree::Deletions, []), 1);
+        !marks.expect("readable").is_empty() || self.remains() > 0
     }
 
     /// Lets commits wait before they happen.
@@ -131,6 +150,7 @@ impl Store for Watched {
         if let Some(hook) = &self.before_gets {
             hook(&self.inner);
         }
+        self.count_read(keys.len());
         self.inner.get(keys)
     }
 
@@ -138,7 +158,9 @@ impl Store for Watched {
         if thread::current().id() != self.maker {
             self.reads_of_others.fetch_add(1, Ordering::SeqCst);
         }
-        self.inner.scan(range, limit)
+        let entries = self.inner.scan(range, limit)?;
+        self.count_read(entries.len());
+        Ok(entries)
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit, StoreError> {
