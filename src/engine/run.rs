@@ -1,6 +1,6 @@
 //! The path of a request: gather, decide, commit. Only this module writes and retries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Core;
 use crate::engine::events::Origin;
@@ -166,9 +166,12 @@ impl Core {
 /// until the batch commits. The mark of a deleted pool is an exception: the creation of a pool
 /// deletes it.
 fn absent_and_not_put(batch: &Batch) -> Option<&Key> {
-    let absent = batch.checks.iter().filter(|(_, value)| value.is_none());
-    let keys = absent.map(|(key, _)| key).filter(|key| key.tree != Tree::Deletions);
-    keys.into_iter().find(|key| !batch.puts.iter().any(|(put, _)| put == *key))
+    let absent = batch.checks.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key);
+    let mut unput: BTreeSet<&Key> = absent.filter(|key| key.tree != Tree::Deletions).collect();
+    for (put, _) in &batch.puts {
+        unput.remove(put);
+    }
+    unput.pop_first()
 }
 
 /// How many pools a decision creates and deletes, by the key of their account.

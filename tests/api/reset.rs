@@ -5,19 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use cognate::admin::{ActivityInput, HistoryInput};
+use cognate::exchange::Import;
 use cognate::name::IdentityPoolId;
 use cognate::operation::{
     CreateIdentityPoolInput, DeleteIdentityPoolInput, DescribeIdentityPoolInput, GetIdInput,
     GuestAccess, ListIdentityPoolsInput,
 };
-use cognate::store::{MemoryStore, Tree};
+use cognate::store::{Key, MemoryStore, Tree, Value};
 use cognate::token::SigningAlgorithm;
 use cognate::{Engine, Journal, Refusal, Removal};
 
 use crate::removal::watched::Watched;
-use crate::support::{
-    ACCOUNT, REGION, World, call, developer, dump, imported, key, parse, refused,
-};
+use crate::support::{ACCOUNT, GAME, REGION, World, call, developer, dump, key, parse, refused};
 
 const OTHER: &str = "210987654321";
 
@@ -67,9 +66,15 @@ fn a_reset_takes_one_commit_whatever_the_number_of_identities() {
     let store = Arc::new(Watched::new());
     let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
     let engine = builder.open_shared(Arc::clone(&store)).expect("opens");
-    for users in [10, 100_000] {
-        for users in [users, 10] {
-            imported(&engine, users);
+    let aws = developer(&engine, ACCOUNT, REGION);
+    for users in [10, 1_000] {
+        for _ in 0..2 {
+            let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
+            let input = input.developer_provider_name(GAME);
+            let pool = aws.create_identity_pool(input).expect("created").identity_pool_id;
+            for user in 0..users {
+                aws.resolve_developer_identity(call(&pool, &user.to_string())).expect("registered");
+            }
         }
         let before = store.own_commits();
         engine.admin().reset().expect("reset");
@@ -79,6 +84,55 @@ fn a_reset_takes_one_commit_whatever_the_number_of_identities() {
     }
     engine.finish_removals().expect("removed");
     assert_eq!(store.remains(), 0);
+}
+
+/// The records of a pool with this many identities. Every tenth is a user.
+fn pool_of(identities: usize) -> (IdentityPoolId, Vec<(Key, Value)>) {
+    let pool = format!(
+        "{{\"cognate\":\"seed\",\"version\":1}}\n{{\"pool\":{{\"settings\":{{\"IdentityPoolName\":\
+         \"game\",\"AllowUnauthenticatedIdentities\":true,\"DeveloperProviderName\":\"{GAME}\"}}}}}}\n"
+    );
+    let identity = |n: usize| match n % 10 {
+        0 => format!(
+            "{{\"identity\":{{\"logins\":[{{\"developer\":\"{GAME}\",\"subject\":\"{n}\"}}]}}}}\n"
+        ),
+        _ => "{\"identity\":{}}\n".to_owned(),
+    };
+    let seed = pool + &(0..identities).map(identity).collect::<String>();
+    let store = Arc::new(MemoryStore::new());
+    let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
+    let engine = builder.open_exclusive(Arc::clone(&store)).expect("opens");
+    let import = Import::new().account(parse(ACCOUNT)).region(parse(REGION));
+    let imported = engine.admin().import(import, seed.as_bytes()).expect("a seed");
+    let [pool] = &imported.identity_pool_ids[..] else { panic!("one pool") };
+    (pool.clone(), dump(&*store))
+}
+
+#[test]
+fn a_deletion_and_a_reset_make_as_many_commits_for_100_000_identities_as_for_10() {
+    let ways: [fn(&Engine, &IdentityPoolId); 3] = [
+        |engine, pool| {
+            let owner = developer(engine, ACCOUNT, REGION);
+            owner.delete_identity_pool(DeleteIdentityPoolInput::new(pool)).expect("deleted");
+        },
+        |engine, pool| {
+            let input = DeleteIdentityPoolInput::new(pool);
+            engine.admin().delete_identity_pool(input).expect("deleted");
+        },
+        |engine, _| drop(engine.admin().reset().expect("reset")),
+    ];
+    for identities in [10, 100_000] {
+        let (pool, records) = pool_of(identities);
+        for way in ways {
+            let store = Arc::new(Watched::with(records.iter().cloned()));
+            let builder = Engine::builder().signing_key(key(SigningAlgorithm::EdDsa));
+            let engine = builder.open_exclusive(Arc::clone(&store)).expect("opens");
+            assert_eq!(listed(&engine), 1);
+            way(&engine, &pool);
+            assert_eq!(store.own_commits(), 1, "{identities} identities");
+            assert_eq!(listed(&engine), 0);
+        }
+    }
 }
 
 /// The cache of pools must not outlive them.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cognate::ambient::{Clock, EntropyError, Ids, Timestamp};
-use cognate::exchange::Import;
 use cognate::login::{LoginError, LoginVerifier, VerifiedLogin};
 use cognate::name::{IdentityId, IdentityPoolId, LoginToken, ProviderName};
 use cognate::operation::{
@@ -313,22 +312,4 @@ pub(crate) fn game(aws: &Developer) -> IdentityPoolId {
     let roles = SetIdentityPoolRolesInput::new(&pool);
     aws.set_identity_pool_roles(roles.roles(RoleType::Authenticated, role.as_str())).expect("set");
     pool
-}
-
-/// Imports a new pool with this many users, and returns its id.
-pub(crate) fn imported(engine: &Engine, users: usize) -> IdentityPoolId {
-    let pool = format!(
-        "{{\"pool\":{{\"settings\":{{\"IdentityPoolName\":\"game\",\
-         \"AllowUnauthenticatedIdentities\":false,\"DeveloperProviderName\":\"{GAME}\"}}}}}}\n"
-    );
-    let mut seed = String::from("{\"cognate\":\"seed\",\"version\":1}\n") + &pool;
-    for user in 0..users {
-        let login = format!("{{\"developer\":\"{GAME}\",\"subject\":\"user-{user}\"}}");
-        seed.extend(["{\"identity\":{\"logins\":[", &login, "]}}\n"]);
-    }
-    let import = Import::new().account(ACCOUNT.parse().expect("an account"));
-    let import = import.region(REGION.parse().expect("a region"));
-    let imported = engine.admin().import(import, seed.as_bytes()).expect("a seed");
-    assert_eq!(imported.identities, u64::try_from(users).expect("fits"));
-    imported.identity_pool_ids.into_iter().next().expect("a pool")
 }

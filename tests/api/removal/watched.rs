@@ -123,12 +123,6 @@ impl Watched {
         dump(&self.inner).iter().filter(|(key, _)| !is_kept(key)).count()
     }
 
-    /// As [`remains`](Self::remains), quickly.
-    pub(crate) fn has_remains(&self) -> bool {
-        let marks = self.inner.scan(&KeyRange::prefix(Tree::Deletions, []), 1);
-        !marks.expect("readable").is_empty() || self.remains() > 0
-    }
-
     /// Lets commits wait before they happen.
     pub(crate) fn shut(&self) {
         self.gate.lock().expect("no panic").is_shut = true;
