@@ -1,7 +1,7 @@
 //! Stores that fail, conflict, delay or are full: an operation happens completely or not at all,
 //! and the engine keeps working once the fault is gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -180,6 +180,16 @@ impl Step<'_> {
         true
     }
 
+    fn storm(&self) -> Storm {
+        Storm {
+            turn: self.turn,
+            operation: self.operation.clone(),
+            before: self.before.clone(),
+            outcome: self.outcome.clone(),
+            has_journal: self.has_journal,
+        }
+    }
+
     /// Whether a pool is gone and another engine deletes its remains, once the claim of this one has
     /// ended.
     fn leaves_remains(&self, now: &Dump, after: &Dump) -> bool {
@@ -189,14 +199,25 @@ impl Step<'_> {
             && now.iter().filter(is_visible).eq(after.iter().filter(is_visible))
             && World::later(now, self.has_journal).dump() == *after
     }
+}
 
-    /// Loses every race: the operation reports a conflict and changes nothing.
-    fn storm(&self) {
+/// Loses every race: the operation reports a conflict and changes nothing.
+struct Storm {
+    turn: usize,
+    operation: Operation,
+    before: (Dump, Run),
+    /// Without faults.
+    outcome: OperationOutcome,
+    has_journal: bool,
+}
+
+impl Storm {
+    fn rage(mut self) {
         let world = World::open(&self.before.0, self.has_journal);
         world.store.inject(StoreFault::Conflicts, Calls::Commits, When::From(1));
-        let performed = world.perform(&mut self.before.1.clone(), self.turn, self.operation);
+        let performed = world.perform(&mut self.before.1, self.turn, &self.operation);
         match performed {
-            Ok(outcome) => assert_eq!((outcome, world.store.struck()), (self.outcome.clone(), 0)),
+            Ok(outcome) => assert_eq!((outcome, world.store.struck()), (self.outcome, 0)),
             Err(lost) => {
                 let storms = ["ConcurrentModificationException", "TooManyRequestsException"];
                 assert!(storms.contains(&lost.outcome.exception().unwrap_or_default()), "{lost}");
@@ -219,7 +240,7 @@ const STEPS_OF_EACH: u32 = 1;
 fn a_fault_at_any_call_leaves_no_operation_half_done() {
     let mut runner = TestRunner::deterministic();
     let (mut tried, mut struck) = (BTreeMap::new(), BTreeMap::<&str, usize>::new());
-    let mut stormed = BTreeSet::new();
+    let mut storms = BTreeMap::new();
     for sequence in 0..SEQUENCES * effort() {
         let generated = testkit::operations(LENGTH).new_tree(&mut runner).expect("operations");
         let (operations, has_journal) = (generated.current(), sequence % 2 == 1);
@@ -243,11 +264,13 @@ fn a_fault_at_any_call_leaves_no_operation_half_done() {
                 let strikes = step.strike_each_call(fault);
                 *struck.entry(operation.name()).or_default() += strikes;
             }
-            if stormed.insert(operation.name()) {
-                step.storm();
-            }
+            storms.entry(operation.name()).or_insert_with(|| step.storm());
         }
     }
+    // Each is given up after ten seconds, in which it mostly sleeps.
+    thread::scope(|scope| {
+        storms.into_values().for_each(|storm| drop(scope.spawn(|| storm.rage())));
+    });
     figure(format_args!("{} faults: {struck:?}", struck.values().sum::<usize>()));
     let all_met = struck.len() == 23 && struck.values().all(|strikes| *strikes > 0);
     assert!(all_met, "an operation met no fault: {struck:?}");
