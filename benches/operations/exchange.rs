@@ -4,23 +4,24 @@
 //! public user, one both, and one is a guest. One of sixteen was linked to another login later, so
 //! it has events.
 //!
-//! The file, the records and the batches of both sides are the same. The floor has them in memory,
-//! except for what its own side is about:
+//! Both sides work on the same file, records and batches, at the durability of a power loss. The
+//! floor has the lines that it writes, and the batches, in memory before the time begins:
 //!
-//! * An export reads the records of identities and events from sled, one by one, and writes the line
-//!   of each to a file of its own, which it syncs and moves. It neither decodes nor encodes.
-//! * An import reads the lines from the file one by one, and writes the records of each batch to
-//!   sled in a transaction that it flushes and syncs. It neither parses nor checks.
+//! * The floor of an import reads the file line by line, and writes the records of each batch to sled
+//!   in a transaction that it flushes and syncs. It neither parses nor checks.
+//! * The floor of an export reads the records of identities and events from sled, and writes the line
+//!   of each to a file, which it syncs and moves. It neither decodes nor encodes.
 //!
-//! Memory is the peak of a process of its own. From it comes off the peak of another process that
-//! only reads the same records through the same kind of store, or commits the same batches to it.
+//! The memory of an import or an export is the peak of its process, less the peak of a process that
+//! only commits the same batches to the same kind of store, or reads the same records from it.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{env, mem};
+use std::{env, mem, slice};
 
 use cognate::admin::LinkLoginInput;
 use cognate::exchange::{Export, Import};
@@ -194,9 +195,9 @@ impl Store for Recorder {
 
 /// What an import of the file writes.
 fn batches(at: &Places) -> Vec<Batch> {
-    let recorder = std::sync::Arc::new(Recorder::default());
+    let recorder = Arc::new(Recorder::default());
     let engine = Engine::builder().journal(Journal::keep(90));
-    let engine = engine.open_exclusive(std::sync::Arc::clone(&recorder)).expect("an engine");
+    let engine = engine.open_exclusive(Arc::clone(&recorder)).expect("an engine");
     engine.admin().import_file(Import::new(), &at.file).expect("an export");
     let mut batches = mem::take(&mut *recorder.batches.lock());
     batches.retain(|batch| !batch.is_read_only());
@@ -227,7 +228,7 @@ fn floor_import(at: &Places, batches: &[Batch]) -> Duration {
             line.clear();
             from.read_until(b'\n', &mut line).expect("the file");
         }
-        floor.apply(std::slice::from_ref(batch));
+        floor.apply(slice::from_ref(batch));
         floor.sync();
     }
     start.elapsed()
@@ -339,7 +340,9 @@ fn write_batches(path: &Path, batches: &[Batch]) {
     let mut write = |tree: u8, key: &[u8], value: &[u8]| {
         let [key_length, length] = [key, value].map(|part| part.len() as u64);
         let head = [&[tree][..], &key_length.to_be_bytes(), &length.to_be_bytes()].concat();
-        [&head, key, value].into_iter().for_each(|part| out.write_all(part).expect("room"));
+        for part in [&head, key, value] {
+            out.write_all(part).expect("room");
+        }
     };
     for batch in batches {
         batch.puts.iter().for_each(|(key, value)| write(key.tree as u8, &key.bytes, value));

@@ -105,7 +105,7 @@ fn pool_of(identities: usize) -> (IdentityPoolId, Vec<(Key, Value)>) {
     let import = Import::new().account(parse(ACCOUNT)).region(parse(REGION));
     let imported = engine.admin().import(import, seed.as_bytes()).expect("a seed");
     let [pool] = &imported.identity_pool_ids[..] else { panic!("one pool") };
-    (pool.clone(), dump(&*store))
+    (pool.clone(), dump(&store))
 }
 
 #[test]

@@ -269,7 +269,9 @@ fn a_fault_at_any_call_leaves_no_operation_half_done() {
     }
     // Each is given up after ten seconds, in which it mostly sleeps.
     thread::scope(|scope| {
-        storms.into_values().for_each(|storm| drop(scope.spawn(|| storm.rage())));
+        for storm in storms.into_values() {
+            scope.spawn(|| storm.rage());
+        }
     });
     figure(format_args!("{} faults: {struck:?}", struck.values().sum::<usize>()));
     let all_met = struck.len() == 23 && struck.values().all(|strikes| *strikes > 0);
