@@ -1,5 +1,5 @@
-//! The memory that a request takes, a view, an export and an import. This is a separate binary, because its allocator
-//! counts for the whole process.
+//! The memory that a request takes, a view, an export and an import. This is a separate binary,
+//! because its allocator counts for the whole process.
 
 use std::sync::{Mutex, PoisonError};
 

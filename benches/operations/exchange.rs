@@ -7,10 +7,10 @@
 //! Both sides work on the same file, records and batches, at the durability of a power loss. The
 //! floor has the lines that it writes, and the batches, in memory before the time begins:
 //!
-//! * The floor of an import reads the file line by line, and writes the records of each batch to sled
-//!   in a transaction that it flushes and syncs. It neither parses nor checks.
-//! * The floor of an export reads the records of identities and events from sled, and writes the line
-//!   of each to a file, which it syncs and moves. It neither decodes nor encodes.
+//! * The floor of an import reads the file line by line, and writes the records of each batch to
+//!   sled in a transaction that it flushes and syncs. It neither parses nor checks.
+//! * The floor of an export reads the records of identities and events from sled, and writes the
+//!   line of each to a file, which it syncs and moves. It neither decodes nor encodes.
 //!
 //! The memory of an import or an export is the peak of its process, less the peak of a process that
 //! only commits the same batches to the same kind of store, or reads the same records from it.

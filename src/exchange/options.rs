@@ -11,8 +11,8 @@ pub struct Progress {
     /// The number so far.
     pub done: u64,
     /// The number at the end, if it is known: when an export is imported from a file, whose last
-    /// line tells it. A seed need not have that line, and a reader comes to it last. An export would
-    /// have to read everything twice: no store counts its identities.
+    /// line tells it. A seed need not have that line, and a reader comes to it last. An export
+    /// would have to read everything twice: no store counts its identities.
     pub total: Option<u64>,
 }
 

@@ -89,8 +89,9 @@ fn a_reset_takes_one_commit_whatever_the_number_of_identities() {
 /// The records of a pool with this many identities. Every tenth is a user.
 fn pool_of(identities: usize) -> (IdentityPoolId, Vec<(Key, Value)>) {
     let pool = format!(
-        "{{\"cognate\":\"seed\",\"version\":1}}\n{{\"pool\":{{\"settings\":{{\"IdentityPoolName\":\
-         \"game\",\"AllowUnauthenticatedIdentities\":true,\"DeveloperProviderName\":\"{GAME}\"}}}}}}\n"
+        "{{\"cognate\":\"seed\",\"version\":1}}\n{{\"pool\":{{\"settings\":{{\
+         \"IdentityPoolName\":\"game\",\"AllowUnauthenticatedIdentities\":true,\
+         \"DeveloperProviderName\":\"{GAME}\"}}}}}}\n"
     );
     let identity = |n: usize| match n % 10 {
         0 => format!(

@@ -181,13 +181,9 @@ impl Step<'_> {
     }
 
     fn storm(&self) -> Storm {
-        Storm {
-            turn: self.turn,
-            operation: self.operation.clone(),
-            before: self.before.clone(),
-            outcome: self.outcome.clone(),
-            has_journal: self.has_journal,
-        }
+        let (operation, before) = (self.operation.clone(), self.before.clone());
+        let (turn, outcome, has_journal) = (self.turn, self.outcome.clone(), self.has_journal);
+        Storm { turn, operation, before, outcome, has_journal }
     }
 
     /// Whether a pool is gone and another engine deletes its remains, once the claim of this one has
@@ -215,8 +211,7 @@ impl Storm {
     fn rage(mut self) {
         let world = World::open(&self.before.0, self.has_journal);
         world.store.inject(StoreFault::Conflicts, Calls::Commits, When::From(1));
-        let performed = world.perform(&mut self.before.1, self.turn, &self.operation);
-        match performed {
+        match world.perform(&mut self.before.1, self.turn, &self.operation) {
             Ok(outcome) => assert_eq!((outcome, world.store.struck()), (self.outcome, 0)),
             Err(lost) => {
                 let storms = ["ConcurrentModificationException", "TooManyRequestsException"];
@@ -323,15 +318,8 @@ fn remove_later(has_journal: bool) {
     let after = (world.dump(), run);
     assert_eq!(records(after.0.clone()), Dump::new());
     let following = [pool(), known(0)];
-    let step = Step {
-        turn,
-        operation: &operation,
-        following: &following,
-        before,
-        after,
-        outcome,
-        has_journal,
-    };
+    let (operation, following) = (&operation, &following);
+    let step = Step { turn, operation, following, before, after, outcome, has_journal };
     for fault in [StoreFault::FailsBefore, StoreFault::FailsAfter, StoreFault::Conflicts] {
         let strikes = step.strike_each_call(fault);
         assert!(strikes > 3, "{fault:?} hit only {strikes} calls");
