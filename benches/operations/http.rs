@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cognate::name::IdentityPoolId;
 use cognate::token::SigningAlgorithm;
 use http_body_util::{BodyExt, Full};
@@ -17,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
 use tokio::task::{JoinError, spawn_blocking};
@@ -41,21 +44,73 @@ pub(crate) fn all(bench: &mut Bench, databases: &Databases, users: &Users, key: 
     }
     let requests: Vec<_> =
         users.numbers.iter().map(|user| request(&databases.pool, *user)).collect();
-    let program = Program::start(&databases.engine, key.algorithm);
+    let algorithm = key.algorithm.as_str().to_ascii_lowercase();
+    let program = Program::start(&databases.engine, &["--signing-algorithm", &algorithm]);
     let answer = Connection::open(program.address).ask(&requests[0]);
     let signing = Signing::start(&key.sign, answer);
     bench.row(&name, AtLeast(80), ask(program.address, &requests), ask(signing.address, &requests));
 }
 
+/// `GetId` of a known login by HTTP from a program with the request log, compared with one without.
+pub(crate) fn request_log(bench: &mut Bench) {
+    const NAME: &str = "GetId by HTTP, request log";
+    if !bench.wants(NAME) {
+        return;
+    }
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let [logging, plain] = [&[][..], &["--no-request-log"]];
+    let start = |folder: &TempDir, options: &[&str]| {
+        let program =
+            Program::start(folder.path(), &[&["--trust-unverified-logins"], options].concat());
+        let requests = known_login(&mut Connection::open(program.address));
+        (program, requests)
+    };
+    let (logging, logged) = start(&folders[0], logging);
+    let (plain, unlogged) = start(&folders[1], plain);
+    bench.row(NAME, AtLeast(95), ask(logging.address, &logged), ask(plain.address, &unlogged));
+}
+
+/// Creates a pool and registers a user of a public provider. Returns the call that finds it.
+fn known_login(connection: &mut Connection) -> Vec<Vec<u8>> {
+    let provider = "accounts.google.com";
+    let created = connection.ask(&call(
+        "AWSCognitoIdentityService.CreateIdentityPool",
+        &format!(
+            r#"{{"IdentityPoolName":"bench","AllowUnauthenticatedIdentities":false,"SupportedLoginProviders":{{"{provider}":"app"}}}}"#
+        ),
+    ));
+    let created = String::from_utf8(created).expect("text");
+    let pool = created.split("IdentityPoolId\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let claims = format!(
+        r#"{{"iss":"https://{provider}","aud":"app","sub":"108937264","exp":4102444800,"iat":1700000000,"email":"{}"}}"#,
+        "a".repeat(400)
+    );
+    let part = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
+    let token =
+        [part(br#"{"alg":"RS256","kid":"1"}"#), part(claims.as_bytes()), part(&[7; 256])].join(".");
+    let known = call(
+        "AWSCognitoIdentityService.GetId",
+        &format!(
+            r#"{{"IdentityPoolId":"{}","Logins":{{"{provider}":"{token}"}}}}"#,
+            pool.expect("an id")
+        ),
+    );
+    connection.ask(&known);
+    vec![known]
+}
+
 fn request(pool: &IdentityPoolId, user: usize) -> Vec<u8> {
-    let body = body(pool, user);
+    call(TARGET, &body(pool, user))
+}
+
+fn call(target: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     let head = format!(
         "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-amz-json-1.1\r\n\
-         content-length: {length}\r\nx-amz-target: {TARGET}\r\n\
+         content-length: {length}\r\nx-amz-target: {target}\r\n\
          authorization: {AUTHORIZATION}\r\n\r\n"
     );
-    (head + &body).into_bytes()
+    (head + body).into_bytes()
 }
 
 /// Measures the server at an address.
@@ -83,7 +138,7 @@ struct Program {
 }
 
 impl Program {
-    fn start(database: &Path, algorithm: SigningAlgorithm) -> Self {
+    fn start(database: &Path, options: &[&str]) -> Self {
         // On Unix cargo replaces itself with the program, so the child is the program.
         let mut child = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["run", "--quiet", "--release", "--locked", "--features", "server"])
@@ -91,8 +146,7 @@ impl Program {
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
             .args(["--", "serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(database)
-            .arg("--signing-algorithm")
-            .arg(algorithm.as_str().to_ascii_lowercase())
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

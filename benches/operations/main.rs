@@ -103,6 +103,7 @@ fn main() {
     let mut bench = Bench::new();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     exchange::all(&mut bench, &folder.path().join("exchange"));
+    http::request_log(&mut bench);
     let databases = Databases::fill(folder.path(), bench.scale.identities);
     // Measured while both hold the same records.
     disk::bytes(&mut bench, &databases);

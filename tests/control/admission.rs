@@ -96,6 +96,7 @@ fn a_token_is_demanded_for_everything_but_the_page_and_the_health() {
         assert_eq!(send(path, Some("Bearer s3cret")), 200, "{path}");
         for wrong in [
             None,
+            Some("Bearer s3creT"),
             Some("Bearer s3cre"),
             Some("Bearer s3crets"),
             Some("s3cret"),
