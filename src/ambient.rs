@@ -40,6 +40,22 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// The moment in a text of the form `YYYYMMDDTHHMMSSZ`, as in `X-Amz-Date`.
+    #[cfg(feature = "http")]
+    pub(crate) fn of_amz_date(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let is_numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if date.len() != 8 || time.len() != 6 || !is_numeric(date) || !is_numeric(time) {
+            return None;
+        }
+        let part = |text: &'_ str, range| text.get(range).map(str::to_owned);
+        let (year, month, day) = (part(date, 0..4)?, part(date, 4..6)?, part(date, 6..8)?);
+        let (hour, minute, second) = (part(time, 0..2)?, part(time, 2..4)?, part(time, 4..6)?);
+        let text = format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z");
+        let since_epoch = humantime::parse_rfc3339(&text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        u64::try_from(since_epoch.as_millis()).ok().map(Self)
+    }
+
     /// Milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> u64 {
         self.0

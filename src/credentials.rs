@@ -1,6 +1,8 @@
 //! Temporary credentials, their sessions, and the trait that makes them.
 
 mod session_key;
+#[cfg(feature = "http")]
+pub(crate) mod signature;
 
 use std::error::Error;
 use std::fmt;
@@ -11,14 +13,17 @@ use crate::ambient::Timestamp;
 use crate::cause::Cause;
 use crate::constraint::REDACTED;
 use crate::id::{IdentityId, IdentityPoolId};
-use crate::name::Arn;
+use crate::name::{Arn, RoleSessionName};
 use crate::part::{FromFn, forward};
 use crate::state::PrincipalTags;
 
 pub(crate) use session_key::{ParsedSessionToken, SessionKey};
 
-/// The lifetime of credentials: an hour.
+/// The lifetime of credentials of `GetCredentialsForIdentity`: an hour.
 pub(crate) const SESSION_SECS: u64 = 3_600;
+
+/// The longest lifetime that `AssumeRoleWithWebIdentity` can be asked for: twelve hours.
+pub(crate) const SESSION_SECS_MAX: u64 = 43_200;
 
 /// Makes temporary credentials for a role that the engine has chosen.
 ///
@@ -102,6 +107,10 @@ pub struct Session {
     pub identity_pool_id: IdentityPoolId,
     /// The role.
     pub role_arn: Arn,
+    /// The name of the session, part of the caller's ARN: `CognitoIdentityCredentials` for
+    /// credentials of `GetCredentialsForIdentity`.
+    #[serde(default = "RoleSessionName::of_credentials")]
+    pub role_session_name: RoleSessionName,
     /// The tags of the principal.
     pub principal_tags: PrincipalTags,
     /// The `amr` of a token for the same logins: `unauthenticated`, or `authenticated` and then the
@@ -112,30 +121,44 @@ pub struct Session {
 }
 
 impl Session {
-    /// A guest's session without tags. Set its other members as needed.
+    /// A session of `GetCredentialsForIdentity` for a guest without tags. Set its other members as
+    /// needed.
     pub fn new(
         identity_id: IdentityId,
         identity_pool_id: IdentityPoolId,
         role_arn: Arn,
         expiration: Timestamp,
     ) -> Self {
-        let (principal_tags, amr) = (PrincipalTags::new(), vec!["unauthenticated".to_owned()]);
-        Self { identity_id, identity_pool_id, role_arn, principal_tags, amr, expiration }
+        Self {
+            identity_id,
+            identity_pool_id,
+            role_arn,
+            role_session_name: RoleSessionName::of_credentials(),
+            principal_tags: PrincipalTags::new(),
+            amr: vec!["unauthenticated".to_owned()],
+            expiration,
+        }
     }
 
-    /// The session name that the service uses for every session.
-    pub const ROLE_SESSION_NAME: &str = "CognitoIdentityCredentials";
-
     /// The caller's ARN as an STS reports it:
-    /// `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/CognitoIdentityCredentials`.
+    /// `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
     ///
     /// `None` if the role's ARN does not have the form `arn:PARTITION:iam::ACCOUNT:role/ROLE`.
     pub fn assumed_role_arn(&self) -> Option<String> {
         let account = self.role_arn.iam_account()?;
         let partition = self.role_arn.as_str().split(':').nth(1)?;
         let role = self.role_arn.iam_resource(crate::state::ROLE)?.rsplit('/').next()?;
-        let name = Self::ROLE_SESSION_NAME;
+        let name = &self.role_session_name;
         Some(format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"))
+    }
+
+    /// The caller's user id as an STS reports it: an id that stands for the role, a colon, and the
+    /// name of the session.
+    ///
+    /// The id has the form of AWS, `AROA` and 17 letters and digits. It is computed from the role's
+    /// ARN, so it is always the same for one role.
+    pub fn assumed_role_id(&self) -> String {
+        format!("{}:{}", session_key::role_id(&self.role_arn), self.role_session_name)
     }
 }
 

@@ -32,11 +32,15 @@ mod sweeper;
 mod tags;
 mod throttle;
 mod verification;
+#[cfg(feature = "http")]
+mod web_identity;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+#[cfg(feature = "http")]
+use crate::ambient::Timestamp;
 use crate::check::Finding;
 use crate::credentials::VerifiedSession;
 use crate::error::Result;
@@ -58,6 +62,8 @@ pub use handles::{Admin, Developer, Public};
 pub use journal::Journal;
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
+#[cfg(feature = "http")]
+pub(crate) use web_identity::RoleRequest;
 
 /// An identity-pool engine over one store.
 ///
@@ -276,7 +282,7 @@ impl Engine {
     }
 
     /// Seals sessions with a new key from now on. The old key opens its sessions until the last of
-    /// them has ended: for an hour and a minute.
+    /// them has ended: for twelve hours and a minute.
     ///
     /// # Errors
     ///
@@ -378,6 +384,12 @@ impl Engine {
     /// Refuses a call if its rate would be exceeded.
     pub(crate) fn would_admit(&self, operation: Limited, scope: Scope<'_>) -> Result<()> {
         self.core.would_admit(operation, scope)
+    }
+
+    /// The present moment.
+    #[cfg(feature = "http")]
+    pub(crate) fn now(&self) -> Timestamp {
+        self.core.now()
     }
 
     /// A request id: sixteen unpredictable bytes in the form of a UUID.

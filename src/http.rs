@@ -3,6 +3,7 @@
 //! | request | response |
 //! | --- | --- |
 //! | `POST /` with `X-Amz-Target` | the operation's, as in [`wire`] |
+//! | `POST /` with a form or a signature for the service `sts`, `GET /?Action=…` | the action's, as in [`sts`] |
 //! | `GET /.well-known/jwks_uri`, `GET /.well-known/jwks.json` | the public keys |
 //! | `GET /.well-known/openid-configuration` | the discovery document |
 //! | `OPTIONS`, any path | 200 |
@@ -157,11 +158,12 @@ use ::http::{Request, Response};
 use bytes::Bytes;
 
 use crate::engine::Engine;
+use crate::sts;
 use crate::wire::{self, Context, Fault, ServiceOperation};
 
 use response::{
     HEADER_LENGTH_MAX, document_response, empty_response, faulty_response, fresh_id,
-    reply_response, with_fresh_id, with_request_id,
+    reply_response, sts_response, with_fresh_id, with_request_id,
 };
 pub(crate) use route::origin;
 use route::{Route, UNKNOWN, target, text};
@@ -179,7 +181,7 @@ pub use host::OriginError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// The operation's name; `Jwks`, `Discovery` or `Preflight` for a request of another kind, and
+    /// The name of the operation or the action; `Jwks`, `Discovery` or `Preflight` for a request of another kind, and
     /// `Unknown` for one that names nothing known.
     pub operation: String,
     /// The id in `x-amzn-requestid`; absent when there was no randomness for one.
@@ -216,17 +218,33 @@ pub fn called_operation<B>(request: &Request<B>) -> Option<&'static ServiceOpera
     Route::of(request).operation()
 }
 
-/// Whether the response depends on the body: only operations have one. A server need not read the
-/// body of any other request, nor ask a client for it that waits for `100 Continue`.
+/// Whether the response depends on the body: only operations and actions of the STS have one. A
+/// server need not read the body of any other request, nor ask a client for it that waits for
+/// `100 Continue`.
 pub fn needs_body<B>(request: &Request<B>) -> bool {
-    called_operation(request).is_some()
+    match Route::of(request) {
+        Route::Operation(operation) => operation.is_some(),
+        // A signature covers the body of a `GET` too.
+        Route::Sts { .. } => true,
+        Route::Discovery
+        | Route::Jwks
+        | Route::MethodNotAllowed(_)
+        | Route::Nothing
+        | Route::Preflight => false,
+    }
 }
 
 /// The response to a request that an embedder refuses in front of the engine, such as one whose
 /// signature does not verify. It has no CORS headers until it is [marked](Verdict::mark);
 /// [`Guard::refuse`] adds them.
 pub fn fault_response<B>(engine: &Engine, request: &Request<B>, fault: Fault) -> Response<Bytes> {
-    with_fresh_id(engine, faulty_response(Route::of(request).name(), fault))
+    let (route, id) = (Route::of(request), fresh_id(engine));
+    let response = if matches!(route, Route::Sts { .. }) {
+        sts_response(route.name(), sts::refusal(fault, id.as_ref()))
+    } else {
+        faulty_response(route.name(), fault)
+    };
+    with_request_id(response, id.as_ref())
 }
 
 /// The response to a request whose body is longer than [`BODY_LENGTH_MAX`](wire::BODY_LENGTH_MAX),
@@ -266,13 +284,19 @@ fn dispatch(engine: &Engine, context: &Context, request: &Request<Bytes>) -> Res
             faulty_response(name, Fault::no_route(404, "There is nothing at this path"))
         }
         // The operation's own maximum can be shorter.
-        Route::Operation(_) if request.body().len() > wire::BODY_LENGTH_MAX => too_long(),
+        Route::Operation(_) | Route::Sts { .. } if request.body().len() > wire::BODY_LENGTH_MAX => {
+            too_long()
+        }
         Route::Operation(_) => {
             let target = target(request.headers());
             let caller = (context, request_id.as_ref());
             reply_response(name, wire::call_as(engine, caller, &target, request.body()))
         }
         Route::Preflight => empty_response(name),
+        Route::Sts { .. } => {
+            let (action, reply) = sts::answer(engine, request, request_id.as_ref());
+            sts_response(action.unwrap_or(name), reply)
+        }
     };
     with_request_id(response, request_id.as_ref())
 }

@@ -38,6 +38,8 @@ mod rules;
 mod salvage;
 mod state;
 pub mod store;
+#[cfg(feature = "http")]
+pub mod sts;
 mod sync;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -128,6 +128,20 @@ text_type! {
 }
 
 text_type! {
+    /// The name that the caller of `AssumeRoleWithWebIdentity` gives to a session: 2 to 64
+    /// characters of `[\w+=,.@-]`.
+    RoleSessionName at "roleSessionName",
+    StringShape::new(2, 64).matching(&Pattern::ROLE_SESSION_NAME)
+}
+
+impl RoleSessionName {
+    /// The name of every session of `GetCredentialsForIdentity`.
+    pub(crate) fn of_credentials() -> Self {
+        Self("CognitoIdentityCredentials".into())
+    }
+}
+
+text_type! {
     /// The user's id at a provider: an OpenID Connect `sub`, or a developer user identifier. 1 to
     /// 1024 code points, case-sensitive. It is never a token: a refreshed token of the same user
     /// has the same subject.

@@ -43,6 +43,8 @@ pub(crate) mod rule;
 pub(crate) mod session;
 pub(crate) mod tags;
 pub(crate) mod undo;
+#[cfg(feature = "http")]
+pub(crate) mod web_identity;
 
 use crate::state::{EventId, Identity, Pool};
 pub use refusal::Refusal;

@@ -109,7 +109,8 @@ pub const BODY_LENGTH_MAX: usize = operation::BODY_LENGTH_MAX;
 pub struct Reply {
     /// The HTTP status: 200, or that of the fault.
     pub status: u16,
-    /// The body in JSON; empty for an operation that returns nothing.
+    /// The body in JSON, or in XML for the actions of an STS; empty for an operation that returns
+    /// nothing.
     pub body: Vec<u8>,
     /// The reason why the operation failed.
     pub fault: Option<Fault>,

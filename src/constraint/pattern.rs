@@ -31,6 +31,10 @@ impl Pattern {
         text: "(un)?authenticated",
         matches: |v| matches!(v, "authenticated" | "unauthenticated"),
     };
+    pub(crate) const ROLE_SESSION_NAME: Self = Self {
+        text: r"[\w+=,.@-]*",
+        matches: |v| v.chars().all(|c| is_word(c) || "+=,.@-".contains(c)),
+    };
     pub(crate) const NOT_SPACE: Self =
         Self { text: r"[\S]+", matches: |v| all(v, |c| !is_space(c)) };
 }
@@ -99,6 +103,10 @@ mod tests {
             (&Pattern::USER_POOL_PROVIDER, "cognito-idp.us-east-1.amazonaws.com/us-east-1_x", true),
             (&Pattern::USER_POOL_CLIENT, "abc-1", false),
             (&Pattern::NOT_SPACE, "a b", false),
+            (&Pattern::ROLE_SESSION_NAME, "a_1+=,.@-", true),
+            (&Pattern::ROLE_SESSION_NAME, "", true),
+            (&Pattern::ROLE_SESSION_NAME, "a/b", false),
+            (&Pattern::ROLE_SESSION_NAME, "é", false),
             (&Pattern::ROLE_TYPE, "authenticated", true),
             (&Pattern::ROLE_TYPE, "unauthenticated", true),
             (&Pattern::ROLE_TYPE, "anauthenticated", false),

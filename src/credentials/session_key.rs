@@ -5,11 +5,13 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::digest;
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::{Entropy, EntropyError};
 use crate::constraint::REDACTED;
 use crate::credentials::{Credentials, SecretKey, Session, VerifiedSession};
+use crate::name::Arn;
 
 /// The beginning of every session token.
 const VERSION: u8 = 1;
@@ -112,12 +114,22 @@ impl fmt::Debug for SessionKey {
 
 /// `ASIA`, as all temporary keys have, and 16 letters and digits of base32.
 fn access_key_id(random: [u8; 16]) -> String {
+    "ASIA".chars().chain(random.map(base32)).collect()
+}
+
+/// `AROA`, as the ids of all roles have, and 17 letters and digits of base32.
+pub(super) fn role_id(role: &Arn) -> String {
+    let hash = digest::digest(&digest::SHA256, role.as_str().as_bytes());
+    "AROA".chars().chain(hash.as_ref().iter().take(17).map(|byte| base32(*byte))).collect()
+}
+
+/// The character for the last five bits.
+fn base32(byte: u8) -> char {
     const ALPHABET: [char; 32] = [
         'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R',
         'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7',
     ];
-    let digit = |byte: u8| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or('A');
-    "ASIA".chars().chain(random.map(digit)).collect()
+    ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or('A')
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::ambient::Timestamp;
 use crate::credentials::{
-    CredentialError, Credentials, ParsedSessionToken, SESSION_SECS, Session, SessionKey,
+    CredentialError, Credentials, ParsedSessionToken, SESSION_SECS_MAX, Session, SessionKey,
     VerifiedSession,
 };
 use crate::engine::Core;
@@ -31,7 +32,7 @@ impl Series for SessionKeys {
     type Kept = PrivateKey;
     type Ready = Arc<NumberedSessionKey>;
 
-    const LIFETIME_SECS: u64 = SESSION_SECS;
+    const LIFETIME_SECS: u64 = SESSION_SECS_MAX;
 
     fn range(&self) -> KeyRange {
         KeyRange::all(Tree::SessionKeys)
@@ -139,6 +140,11 @@ fn name(number: u32) -> String {
 }
 
 const UNUSABLE: Error = Error::SigningKey("the session key cannot be used");
+
+/// A session ends at a whole second: the service's dates have no fraction there.
+pub(super) fn end_of_session(now: Timestamp, secs: u64) -> Timestamp {
+    Timestamp::from_millis(now.as_secs().saturating_add(secs).saturating_mul(1_000))
+}
 
 /// Runs a part that the embedder has supplied. A panic in it becomes an error of this call only.
 pub(super) fn guarded<T>(part: &'static str, run: impl FnOnce() -> T) -> Result<T> {

@@ -9,6 +9,7 @@ use super::Outcome;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::name::RequestId;
+use crate::sts;
 use crate::wire::{self, Fault, Reply};
 
 /// The response for a reply, still without a request id.
@@ -18,6 +19,13 @@ pub(super) fn reply_response(name: &str, reply: Reply) -> Response<Bytes> {
 
 pub(super) fn faulty_response(name: &str, fault: Fault) -> Response<Bytes> {
     reply_response(name, fault.into())
+}
+
+/// The response for a reply of the STS.
+pub(super) fn sts_response(name: &str, reply: Reply) -> Response<Bytes> {
+    let mut response = with_body(name, reply.status, sts::ANSWER_TYPE, reply.body, None);
+    response.extensions_mut().insert(outcome(name, reply.fault));
+    response
 }
 
 pub(super) fn document_response(name: &str, read: Result<impl Serialize>) -> Response<Bytes> {

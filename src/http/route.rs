@@ -6,6 +6,7 @@ use ::http::header::{self, HeaderMap};
 use ::http::uri::{Authority, Scheme};
 use ::http::{Method, Request};
 
+use crate::sts;
 use crate::wire::ServiceOperation;
 
 pub(super) const JWKS: &str = "/.well-known/jwks_uri";
@@ -26,6 +27,10 @@ pub(super) enum Route {
     /// An operation, if the target names one.
     Operation(Option<&'static ServiceOperation>),
     Preflight,
+    /// An action of the STS. It is named in the query or the body.
+    Sts {
+        is_signed: bool,
+    },
 }
 
 impl Route {
@@ -34,6 +39,9 @@ impl Route {
         let reads = method == Method::GET || method == Method::HEAD;
         match request.uri().path() {
             _ if method == Method::OPTIONS => Self::Preflight,
+            "/" if is_of_sts(request) => {
+                Self::Sts { is_signed: request.headers().contains_key(header::AUTHORIZATION) }
+            }
             "/" if method == Method::POST => {
                 Self::Operation(ServiceOperation::of_target(&target(request.headers())))
             }
@@ -55,7 +63,10 @@ impl Route {
             Self::Discovery => "Discovery",
             Self::Jwks => "Jwks",
             Self::Operation(Some(operation)) => operation.name(),
-            Self::MethodNotAllowed(_) | Self::Nothing | Self::Operation(None) => UNKNOWN,
+            Self::MethodNotAllowed(_)
+            | Self::Nothing
+            | Self::Operation(None)
+            | Self::Sts { .. } => UNKNOWN,
             Self::Preflight => "Preflight",
         }
     }
@@ -66,8 +77,30 @@ impl Route {
             Self::Discovery | Self::Jwks => true,
             Self::Operation(operation) => operation.is_some_and(|known| !known.needs_credentials()),
             Self::MethodNotAllowed(_) | Self::Nothing | Self::Preflight => false,
+            Self::Sts { is_signed } => !is_signed,
         }
     }
+}
+
+/// Whether a request is in the query protocol: one with a form or a signature for the STS instead
+/// of a target, or a query with an action.
+fn is_of_sts<B>(request: &Request<B>) -> bool {
+    let (method, headers) = (request.method(), request.headers());
+    if method == Method::GET {
+        let mut parameters = request.uri().query().unwrap_or_default().split('&');
+        return parameters.any(|parameter| parameter.starts_with("Action="));
+    }
+    let is_form = || {
+        let content_type = text(headers, "content-type").unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        media_type.eq_ignore_ascii_case(sts::FORM_TYPE)
+    };
+    let is_scoped = || {
+        let authorization = text(headers, "authorization").unwrap_or_default();
+        authorization.contains("/sts/aws4_request")
+    };
+    let has_target = headers.contains_key("x-amz-target");
+    method == Method::POST && !has_target && (is_form() || is_scoped())
 }
 
 /// The target header; empty if it is missing.

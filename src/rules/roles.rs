@@ -40,18 +40,46 @@ pub(crate) fn set(
         }
         check_mapping(mapping)?;
     }
-    let mapped = roles.mappings.values().flat_map(rules_of).map(|rule| &rule.role_arn);
-    for role in roles.defaults.values().chain(mapped) {
+    for role in roles.defaults.values().chain(mapped(&roles)) {
         check_role(before, role, accounts)?;
     }
     Ok(Decided::replacing(before, Pool { roles, ..before.clone() }, ()))
 }
 
+/// Refuses a role that no identity of the pool of this kind can have: a guest has the pool's role
+/// for guests, and an authenticated identity its role for authenticated identities or that of a
+/// mapping rule.
+///
+/// The claims behind a token are not known here, so any rule of the pool counts.
+#[cfg(feature = "http")]
+pub(crate) fn check_assumable(
+    pool: &Pool,
+    kind: RoleType,
+    role: &Arn,
+    accounts: RoleAccounts,
+) -> Result<(), Refusal> {
+    let is_default = pool.roles.defaults.get(&kind) == Some(role);
+    let is_mapped = || kind == RoleType::Authenticated && mapped(&pool.roles).any(|it| it == role);
+    if !is_default && !is_mapped() {
+        return Err(forbidden(role));
+    }
+    check_role(pool, role, accounts)
+}
+
+/// The roles of all mapping rules.
+fn mapped(roles: &PoolRoles) -> impl Iterator<Item = &Arn> {
+    roles.mappings.values().flat_map(rules_of).map(|rule| &rule.role_arn)
+}
+
 fn check_role(pool: &Pool, role: &Arn, accounts: RoleAccounts) -> Result<(), Refusal> {
-    let is_role = role.iam_resource(ROLE).is_some();
     let is_own = role.iam_account().is_some_and(|account| pool.account.may_be(account));
-    let usable = is_role && (is_own || accounts == RoleAccounts::Any);
+    let usable = is_role(role) && (is_own || accounts == RoleAccounts::Any);
     if usable { Ok(()) } else { Err(forbidden(role)) }
+}
+
+/// Whether an ARN has the form of a role's.
+pub(crate) fn is_role(arn: &Arn) -> bool {
+    arn.iam_resource(ROLE).is_some()
 }
 
 fn check_mapping(mapping: &RoleMapping) -> Result<(), Refusal> {

@@ -313,6 +313,12 @@ impl Fault {
         Self::bad_request(UNKNOWN_OPERATION, message)
     }
 
+    /// The same fault under the name and the status that another protocol has for it.
+    #[cfg(feature = "http")]
+    pub(crate) fn renamed(self, name: &'static str, status: u16) -> Self {
+        Self { name, status, ..self }
+    }
+
     fn bad_request(name: &'static str, message: impl Into<String>) -> Self {
         Self::new(name, 400, message)
     }

@@ -55,7 +55,7 @@ fn module(file: &str) -> &str {
 
 /// The modules of the library, from the lowest layer to the highest. A module imports only from the
 /// layers below its own.
-const LAYERS: [&[&str]; 17] = [
+const LAYERS: [&[&str]; 18] = [
     &["cause", "constraint", "part", "sync"],
     &["ambient", "text"],
     &["id"],
@@ -71,6 +71,7 @@ const LAYERS: [&[&str]; 17] = [
     &["exchange"],
     &["engine"],
     &["wire"],
+    &["sts"],
     &["http"],
     &["control", "testkit"],
 ];

@@ -1,11 +1,11 @@
 //! The decisions of the public operations.
 
 use crate::admin::RoleChoice;
-use crate::ambient::Timestamp;
 use crate::credentials::{SESSION_SECS, Session};
 use crate::engine::Public;
 use crate::engine::gather::Reads;
 use crate::engine::proving::Proving;
+use crate::engine::sessions::end_of_session;
 use crate::error::Result;
 use crate::id::{IdentityId, Region};
 use crate::operation::{GetCredentialsForIdentity, GetId, GetOpenIdToken, UnlinkIdentity};
@@ -101,7 +101,12 @@ impl Public {
             let session = Session {
                 principal_tags: tags,
                 amr: evidence.amr(),
-                ..Session::new(identity_id, identity_pool_id, role, end_of_session(now))
+                ..Session::new(
+                    identity_id,
+                    identity_pool_id,
+                    role,
+                    end_of_session(now, SESSION_SECS),
+                )
             };
             (session, choice)
         }))
@@ -122,9 +127,4 @@ impl Public {
         reads.rule = Some(AppliedRule::UnlinkLogins);
         Ok(public::unlink(&identity, &proof.logins(), proof.amr(), providers, now)?)
     }
-}
-
-/// A session ends at a whole second: the service's dates have no fraction there.
-fn end_of_session(now: Timestamp) -> Timestamp {
-    Timestamp::from_millis(now.as_secs().saturating_add(SESSION_SECS).saturating_mul(1_000))
 }
