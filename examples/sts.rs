@@ -1,7 +1,8 @@
 //! `AssumeRoleWithWebIdentity` for tokens of the engine: a role's trust policy decides.
 //!
 //! The engine verifies the token and supplies the values of the policy's condition keys. The part
-//! of IAM's policy language that trust policies for identity pools use is at the end.
+//! of IAM's policy language that trust policies for identity pools use is at the end. The small STS
+//! of the module `sts` needs no policies: it compares the token with the roles of its pool.
 #![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::collections::BTreeMap;

@@ -6,6 +6,8 @@ mod cache;
 mod chosen;
 mod deletion;
 mod developer;
+#[cfg(feature = "http")]
+mod endpoint;
 mod events;
 mod exchange;
 mod explain;
@@ -32,21 +34,15 @@ mod sweeper;
 mod tags;
 mod throttle;
 mod verification;
-#[cfg(feature = "http")]
-mod web_identity;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-#[cfg(feature = "http")]
-use crate::ambient::Timestamp;
 use crate::check::Finding;
 use crate::credentials::VerifiedSession;
 use crate::error::Result;
 use crate::id::{AccountId, Region};
-#[cfg(feature = "http")]
-use crate::name::RequestId;
 use crate::rules::claims::Claims;
 use crate::store::Store;
 use crate::token::{Discovery, Jwks, WebIdentity};
@@ -56,14 +52,14 @@ use throttle::Scope;
 
 pub use builder::Builder;
 pub use deletion::Removal;
+#[cfg(feature = "http")]
+pub(crate) use endpoint::RoleRequest;
 pub use explain::Explain;
 pub use feed::{Fed, Feed};
 pub use handles::{Admin, Developer, Public};
 pub use journal::Journal;
 pub(crate) use throttle::Limited;
 pub use throttle::Throttling;
-#[cfg(feature = "http")]
-pub(crate) use web_identity::RoleRequest;
 
 /// An identity-pool engine over one store.
 ///
@@ -384,21 +380,6 @@ impl Engine {
     /// Refuses a call if its rate would be exceeded.
     pub(crate) fn would_admit(&self, operation: Limited, scope: Scope<'_>) -> Result<()> {
         self.core.would_admit(operation, scope)
-    }
-
-    /// The present moment.
-    #[cfg(feature = "http")]
-    pub(crate) fn now(&self) -> Timestamp {
-        self.core.now()
-    }
-
-    /// A request id: sixteen unpredictable bytes in the form of a UUID.
-    #[cfg(feature = "http")]
-    pub(crate) fn request_id(&self) -> Result<RequestId> {
-        let mut bytes = [0; 16];
-        self.core.entropy.fill(&mut bytes)?;
-        let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
-        Ok(id.try_into()?)
     }
 }
 

@@ -57,7 +57,7 @@
 //!     alice.token.as_str(),
 //! );
 //! let request = Request::post("/").body(Bytes::from(form))?;
-//! let reply = sts::call(&engine, &request, None);
+//! let reply = sts::perform(&engine, &request, None);
 //! assert_eq!(reply.status, 200);
 //! let body = String::from_utf8(reply.body)?;
 //! let arn = "<Arn>arn:aws:sts::123456789012:assumed-role/player/alice</Arn>";
@@ -125,11 +125,11 @@ impl Action {
 ///
 /// It reads the method, the target, the body, and the headers that the signature covers. The path
 /// should be `/`.
-pub fn call(engine: &Engine, request: &Request<Bytes>, id: Option<&RequestId>) -> Reply {
+pub fn perform(engine: &Engine, request: &Request<Bytes>, id: Option<&RequestId>) -> Reply {
     answer(engine, request, id).1
 }
 
-/// The reply as [`call`] returns it, and the name of the action if it is known.
+/// The reply as [`perform`] returns it, and the name of the action if it is known.
 pub(crate) fn answer(
     engine: &Engine,
     request: &Request<Bytes>,

@@ -1,4 +1,5 @@
 mod callers;
+mod sts;
 
 use super::response::header_value;
 use super::route::{DISCOVERY, JWKS, JWKS_JSON};

@@ -75,7 +75,7 @@ impl World {
     /// The status, and the body.
     fn send(&self, request: &Request<Bytes>) -> (u16, String) {
         let id = "0-1".parse().expect("an id");
-        let reply = call(&self.engine, request, Some(&id));
+        let reply = perform(&self.engine, request, Some(&id));
         let body = String::from_utf8(reply.body).expect("text");
         assert_eq!(reply.fault.is_none(), reply.status == 200, "{body}");
         assert!(body.contains("<RequestId>0-1</RequestId>"), "{body}");

@@ -72,7 +72,7 @@ fn expired_session_keys_are_deleted_step_by_step() {
     for _ in 0..KEYS {
         world.engine.rotate_session_key().expect("rotated");
     }
-    world.clock.set(NOON + HOUR + MINUTE + 1000);
+    world.clock.set(NOON + 12 * HOUR + MINUTE + 1000);
     let mut left = count(&world, Tree::SessionKeys);
     assert_eq!(left, KEYS + 1);
     while left > 3 {

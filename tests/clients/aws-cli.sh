@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs one story with the official AWS CLI against a server: two users of a game with separate
-# identities are merged into one, and are still one after the server restarts.
+# identities are merged into one, and are still one after the server restarts. One of them also
+# assumes a role with a token.
 #
 #   tests/clients/aws-cli.sh PATH_TO_COGNATE_BINARY
 #
@@ -28,7 +29,8 @@ url=
 
 # Keep the caller's configuration away from the CLI, and proxies away from the server.
 unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_REGION AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_CA_BUNDLE
-unset AWS_DEFAULT_OUTPUT AWS_ENDPOINT_URL_COGNITO_IDENTITY
+unset AWS_DEFAULT_OUTPUT AWS_ENDPOINT_URL_COGNITO_IDENTITY AWS_ENDPOINT_URL_STS
+unset AWS_ROLE_ARN AWS_ROLE_SESSION_NAME AWS_WEB_IDENTITY_TOKEN_FILE
 export AWS_ACCESS_KEY_ID=$account AWS_SECRET_ACCESS_KEY=x AWS_DEFAULT_REGION=$region
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export AWS_EC2_METADATA_DISABLED=true AWS_PAGER='' AWS_MAX_ATTEMPTS=1
@@ -192,6 +194,28 @@ bob=$(token_for bob | json 'it["IdentityId"]')
 differ "bob is registered with an identity of his own" "$bob" "$alice"
 
 read_token "$alice" "$token" || fail "alice's token is not as it should be"
+
+role=arn:aws:iam::$account:role/player
+cognito set-identity-pool-roles --identity-pool-id "$pool" --roles "authenticated=$role"
+# The CLI as one runs it in a container: the provider of web identities finds all it needs.
+as_web_identity() { # SESSION COMMAND...
+    printf '%s' "$token" >"$folder/token"
+    env --unset=AWS_ACCESS_KEY_ID --unset=AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL="$url" \
+        AWS_ROLE_ARN="$role" AWS_ROLE_SESSION_NAME="$1" \
+        AWS_WEB_IDENTITY_TOKEN_FILE="$folder/token" aws --output json "${@:2}"
+}
+found=$(as_web_identity alice sts get-caller-identity | json '[it["Account"], it["Arn"]]')
+arn=arn:aws:sts::$account:assumed-role/player/alice
+equal "alice's token assumes a role, and the role is asked who it is" "$found" \
+    "[\"$account\", \"$arn\"]"
+role=arn:aws:iam::$account:role/other
+status=0
+error=$(as_web_identity alice sts get-caller-identity 2>&1) || status=$?
+[[ $status -ne 0 ]] || fail "alice assumed a role that her pool does not give: $error"
+expected="An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: \
+Not authorized to perform sts:AssumeRoleWithWebIdentity"
+[[ $error == *"$expected"* ]] || fail "the other role is refused in other words: $error"
+ok "a role that the pool does not give is refused: AccessDenied"
 
 before=$(picture)
 status=0

@@ -129,6 +129,7 @@ fn libraries_are_named_where_they_belong() {
                 "src/login",
                 "src/credentials",
                 "src/exchange",
+                "src/sts/tests/signer.rs",
                 "src/store/version.rs",
                 "src/store/copy.rs",
                 "src/store/postgres",

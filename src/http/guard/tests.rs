@@ -130,6 +130,8 @@ fn host_names() {
 fn origins_of_operations() {
     const REFUSED: &str = "403 OriginForeign";
     const GAME: &str = "https://game.test";
+    const FORM: &str = "content-type: application/x-www-form-urlencoded";
+    const SIGNED: &str = "authorization: AWS4-HMAC-SHA256 Credential=a/1/a/sts/aws4_request";
     judge(&[
         // bound    request                     host   origin                      operation                   headers                       verdict
         (LOOPBACK, "POST /",                    HERE, "-",                        "ListIdentityPools",        "",                            "nobody"),
@@ -180,6 +182,17 @@ fn origins_of_operations() {
         (LOOPBACK, "GET /.well-known/jwks_uri", HERE, ATTACKER,                   "-",                        "",                            "everyone"),
         (LOOPBACK, "GET /.well-known/jwks.json", HERE, "null",                    "-",                        "",                            "everyone"),
         (LOOPBACK, "GET /.well-known/openid-configuration", HERE, ATTACKER,       "-",                        "",                            "everyone"),
+        // a form or a query for the STS needs a token, or a signature as other operations do
+        (LOOPBACK, "POST /",                    HERE, ATTACKER,                   "-",                        FORM,                          "everyone"),
+        (LOOPBACK, "GET /?Action=a",            HERE, ATTACKER,                   "-",                        "",                            "everyone"),
+        (LOOPBACK, "GET /?Version=a",           HERE, ATTACKER,                   "-",                        "",                            REFUSED),
+        (LOOPBACK, "PUT /?Action=a",            HERE, ATTACKER,                   "-",                        FORM,                          REFUSED),
+        (LOOPBACK, "POST /other",               HERE, ATTACKER,                   "-",                        FORM,                          REFUSED),
+        (LOOPBACK, "POST /",                    HERE, ATTACKER,                   "ListIdentityPools",        FORM,                          REFUSED),
+        (LOOPBACK, "POST /",                    HERE, ATTACKER,                   "-",                        SIGNED,                        REFUSED),
+        (LOOPBACK, "GET /?Action=a",            HERE, ATTACKER,                   "-",                        SIGNED,                        REFUSED),
+        (LOOPBACK, "POST /",                    HERE, PAGE,                       "-",                        SIGNED,                        "this origin"),
+        (LOOPBACK, "POST /",                    HERE, "-",                        "-",                        SIGNED,                        "nobody"),
         // a browser that says no origin says at least that the page is another site's
         (LOOPBACK, "POST /",                    HERE, "-",                        "ListIdentityPools",        "sec-fetch-site: cross-site",  REFUSED),
         (LOOPBACK, "POST /",                    HERE, "-",                        "ListIdentityPools",        "sec-fetch-site: same-site",   REFUSED),

@@ -62,7 +62,7 @@ fn a_query_is_signed_too() {
     let parts = Parts { method: "GET", query, body: Vec::new(), ..Parts::form("", DATE) };
     assert_eq!(world.send(&parts.signed(&key)).0, 200);
     let mut request = parts.signed(&key);
-    let uri = request.uri().to_string().replace("~", "~~");
+    let uri = request.uri().to_string().replace('~', "~~");
     *request.uri_mut() = uri.parse().expect("a target");
     assert_eq!(refusal_of(world.send(&request)).1, "SignatureDoesNotMatch");
 }
@@ -126,7 +126,6 @@ fn credentials_that_are_over_are_refused() {
     );
 }
 
-/// What a page or a proxy could change on the way.
 #[test]
 fn a_changed_body_is_refused() {
     let world = World::new();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::credentials::{CredentialError, Credentials, Session};
+use crate::name::PrincipalTagValue;
 use crate::operation::{
     DeleteIdentitiesInput, DeleteIdentityPoolInput, MergeDeveloperIdentitiesInput,
 };
@@ -90,7 +91,7 @@ fn tags_of_the_token_become_tags_of_the_session() {
     let (_, body) = assume(&world, &role("player"), token.as_str(), &[]);
     let session = world.engine.verify_session(member(&body, "SessionToken")).expect("a session");
     let tags = session.session.principal_tags;
-    assert_eq!(tags.values().map(|value| value.as_str()).collect::<Vec<_>>(), ["red"]);
+    assert_eq!(tags.values().map(PrincipalTagValue::as_str).collect::<Vec<_>>(), ["red"]);
 }
 
 #[test]
@@ -196,179 +197,82 @@ fn the_token_of_an_identity_that_is_gone_is_rejected() {
     refuses(assume(&world, &role("player"), &tokens[0], &[]), INVALID, "of a deleted pool");
 }
 
+/// The text of a violated constraint.
+fn broken(member: &str, value: &str, constraint: &str) -> String {
+    format!(
+        "ValidationError: 1 validation error detected: Value {value} at '{member}' failed to \
+         satisfy constraint: Member must {constraint}"
+    )
+}
+
+/// Values that are missing (`-`), accepted (no text) and refused.
 #[test]
+#[rustfmt::skip]
 fn constraints_of_members() {
+    const PATTERN: &str = "satisfy regular expression pattern: [\\w+=,.@-]*";
+    const HIDDEN: &str = "'***Sensitive Data Redacted***'";
+    const NO_ROLE: &str = "ValidationError: Request ARN is invalid";
+    const NO_NUMBER: &str = "MalformedInput: not a whole number";
+    const NO_POLICY: &str = "ValidationError: Session policies are not supported: no policy is evaluated here";
+
     let world = World::new();
     let token = world.user_token(&world.pool, "alice");
-    let player = role("player");
-    let (longest, too_long) = ("a".repeat(64), "a".repeat(65));
-    let long_token = "a".repeat(20_001);
-    let broken = |member: &str, value: &str, constraint: &str| {
-        let value = if value == "null" { value.to_owned() } else { format!("'{value}'") };
-        format!(
-            "Value {value} at '{member}' failed to satisfy constraint: Member must {constraint}"
-        )
-    };
-    let one = |text: String| format!("1 validation error detected: {text}");
-    let least = |n: u32| format!("have length greater than or equal to {n}");
-    let pattern = "satisfy regular expression pattern: [\\w+=,.@-]*";
-    let hidden = "***Sensitive Data Redacted***";
-    let no_number = "not a whole number";
-    for (name, value, refusal) in [
-        ("RoleSessionName", "ab", None),
-        ("RoleSessionName", "a_1+=,.@-", None),
-        ("RoleSessionName", &longest, None),
-        (
-            "RoleSessionName",
-            "-",
-            Some(("ValidationError", one(broken("roleSessionName", "null", "not be null")))),
-        ),
-        (
-            "RoleSessionName",
-            "",
-            Some(("ValidationError", one(broken("roleSessionName", "", &least(2))))),
-        ),
-        (
-            "RoleSessionName",
-            "a",
-            Some(("ValidationError", one(broken("roleSessionName", "a", &least(2))))),
-        ),
-        (
-            "RoleSessionName",
-            &too_long,
-            Some((
-                "ValidationError",
-                one(broken("roleSessionName", hidden, "have length less than or equal to 64")),
-            )),
-        ),
-        (
-            "RoleSessionName",
-            "bad/name",
-            Some(("ValidationError", one(broken("roleSessionName", "bad/name", pattern)))),
-        ),
-        (
-            "RoleSessionName",
-            "a b",
-            Some(("ValidationError", one(broken("roleSessionName", "a b", pattern)))),
-        ),
-        (
-            "RoleSessionName",
-            "é1",
-            Some(("ValidationError", one(broken("roleSessionName", "é1", pattern)))),
-        ),
-        ("RoleArn", "-", Some(("ValidationError", one(broken("roleArn", "null", "not be null"))))),
-        (
-            "RoleArn",
-            "not-an-arn",
-            Some(("ValidationError", one(broken("roleArn", "not-an-arn", &least(20))))),
-        ),
-        (
-            "RoleArn",
-            "arn:aws:iam::123456789012:user/player",
-            Some(("ValidationError", "Request ARN is invalid".to_owned())),
-        ),
-        (
-            "RoleArn",
-            "arn:aws:iam::123456789012:role/",
-            Some(("ValidationError", "Request ARN is invalid".to_owned())),
-        ),
-        (
-            "RoleArn",
-            "123456789012345678901234567890",
-            Some(("ValidationError", "Request ARN is invalid".to_owned())),
-        ),
-        (
-            "WebIdentityToken",
-            "-",
-            Some(("ValidationError", one(broken("webIdentityToken", "null", "not be null")))),
-        ),
-        (
-            "WebIdentityToken",
-            "abc",
-            Some(("ValidationError", one(broken("webIdentityToken", hidden, &least(4))))),
-        ),
-        (
-            "WebIdentityToken",
-            &long_token,
-            Some((
-                "ValidationError",
-                one(broken("webIdentityToken", hidden, "have length less than or equal to 20000")),
-            )),
-        ),
-        ("DurationSeconds", "900", None),
-        ("DurationSeconds", "43200", None),
-        ("DurationSeconds", "+900", None),
-        ("DurationSeconds", "0900", None),
-        (
-            "DurationSeconds",
-            "899",
-            Some((
-                "ValidationError",
-                one(broken("durationSeconds", "899", "have value greater than or equal to 900")),
-            )),
-        ),
-        (
-            "DurationSeconds",
-            "-2147483648",
-            Some((
-                "ValidationError",
-                one(broken(
-                    "durationSeconds",
-                    "-2147483648",
-                    "have value greater than or equal to 900",
-                )),
-            )),
-        ),
-        (
-            "DurationSeconds",
-            "43201",
-            Some((
-                "ValidationError",
-                one(broken("durationSeconds", "43201", "have value less than or equal to 43200")),
-            )),
-        ),
-        ("DurationSeconds", "2147483648", Some(("MalformedInput", no_number.to_owned()))),
-        ("DurationSeconds", "900.0", Some(("MalformedInput", no_number.to_owned()))),
-        ("DurationSeconds", "abc", Some(("MalformedInput", no_number.to_owned()))),
-        (
-            "DurationSeconds",
-            "",
-            Some(("MalformedInput", "missing value for decimal type".to_owned())),
-        ),
-        (
-            "Policy",
-            "{}",
-            Some((
-                "ValidationError",
-                "Session policies are not supported: no policy is evaluated here".to_owned(),
-            )),
-        ),
-        (
-            "PolicyArns.member.1.arn",
-            "arn:aws:iam::aws:policy/A",
-            Some((
-                "ValidationError",
-                "Session policies are not supported: no policy is evaluated here".to_owned(),
-            )),
-        ),
-        ("Policy", "", None),
-        ("PolicyArns", "", None),
-        ("ProviderId", "www.amazon.com", None),
-        ("Unknown", "value", None),
+    let (longest, too_long, long_token) = ("a".repeat(64), "a".repeat(65), "a".repeat(20_001));
+    let name = |value: &str, constraint: &str| broken("roleSessionName", value, constraint);
+    let arn = |value: &str, constraint: &str| broken("roleArn", value, constraint);
+    let hidden = |constraint: &str| broken("webIdentityToken", HIDDEN, constraint);
+    let secs = |value: &str, bound: &str| broken("durationSeconds", &format!("'{value}'"), &format!("have value {bound}"));
+    let least = |length: u32| format!("have length greater than or equal to {length}");
+    let most = |length: u32| format!("have length less than or equal to {length}");
+    let none = String::new;
+    for (member, value, refusal) in [
+        ("RoleSessionName", "ab", none()),
+        ("RoleSessionName", "a_1+=,.@-", none()),
+        ("RoleSessionName", &longest, none()),
+        ("RoleSessionName", "-", name("null", "not be null")),
+        ("RoleSessionName", "", name("''", &least(2))),
+        ("RoleSessionName", "a", name("'a'", &least(2))),
+        ("RoleSessionName", &too_long, name(HIDDEN, &most(64))),
+        ("RoleSessionName", "bad/name", name("'bad/name'", PATTERN)),
+        ("RoleSessionName", "a b", name("'a b'", PATTERN)),
+        ("RoleSessionName", "é1", name("'é1'", PATTERN)),
+        ("RoleArn", "-", arn("null", "not be null")),
+        ("RoleArn", "not-an-arn", arn("'not-an-arn'", &least(20))),
+        ("RoleArn", "arn:aws:iam::123456789012:user/player", NO_ROLE.to_owned()),
+        ("RoleArn", "arn:aws:iam::123456789012:role/", NO_ROLE.to_owned()),
+        ("RoleArn", "123456789012345678901234567890", NO_ROLE.to_owned()),
+        ("WebIdentityToken", "-", broken("webIdentityToken", "null", "not be null")),
+        ("WebIdentityToken", "abc", hidden(&least(4))),
+        ("WebIdentityToken", &long_token, hidden(&most(20_000))),
+        ("DurationSeconds", "900", none()),
+        ("DurationSeconds", "43200", none()),
+        ("DurationSeconds", "+900", none()),
+        ("DurationSeconds", "0900", none()),
+        ("DurationSeconds", "899", secs("899", "greater than or equal to 900")),
+        ("DurationSeconds", "-2147483648", secs("-2147483648", "greater than or equal to 900")),
+        ("DurationSeconds", "43201", secs("43201", "less than or equal to 43200")),
+        ("DurationSeconds", "2147483647", secs("2147483647", "less than or equal to 43200")),
+        ("DurationSeconds", "2147483648", NO_NUMBER.to_owned()),
+        ("DurationSeconds", "900.0", NO_NUMBER.to_owned()),
+        ("DurationSeconds", "abc", NO_NUMBER.to_owned()),
+        ("DurationSeconds", "", "MalformedInput: missing value for decimal type".to_owned()),
+        ("Policy", "{}", NO_POLICY.to_owned()),
+        ("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/A", NO_POLICY.to_owned()),
+        ("Policy", "", none()),
+        ("PolicyArns", "", none()),
+        ("ProviderId", "www.amazon.com", none()),
+        ("Unknown", "value", none()),
     ] {
-        let answer = assume(&world, &player, &token, &[(name, value)]);
-        match refusal {
-            None => assert_eq!(answer.0, 200, "{name}={value}: {}", answer.1),
-            Some((code, message)) => {
-                refuses(answer, (400, code, &message), &format!("{name}={value}"))
-            }
+        let answer = assume(&world, &role("player"), &token, &[(member, value)]);
+        if refusal.is_empty() {
+            assert_eq!(answer.0, 200, "{member}={value}: {}", answer.1);
+        } else {
+            let (status, code, message) = refusal_of(answer);
+            assert_eq!((status, format!("{code}: {message}")), (400, refusal), "{member}={value}");
         }
     }
     let nothing = refusal_of(world.post("Action=AssumeRoleWithWebIdentity&Version=2011-06-15")).2;
-    assert!(
-        nothing.starts_with("3 validation errors detected: Value null at 'roleArn' "),
-        "{nothing}"
-    );
+    assert!(nothing.starts_with("3 validation errors detected: Value null at 'roleArn' "), "{nothing}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Parts {
         headers.extend(key.token.clone().map(|token| ("x-amz-security-token".to_owned(), token)));
         headers.sort();
         let lines: String =
-            headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+            headers.iter().map(|(name, value)| [name, ":", value, "\n"].concat()).collect();
         let names = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
 
         let mut query: Vec<_> =
@@ -95,7 +95,8 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).expect("a digit");
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect()
 }
 
 pub(super) fn encoded(text: &str) -> String {

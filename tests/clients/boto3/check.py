@@ -35,21 +35,22 @@ def members(answer):
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
-def refused(what, code, message, call, **arguments):
+def refused(what, code, message, call, status=400, **arguments):
     """`message` is the whole text, or a pattern that must match the whole text."""
     try:
         answer = call(**arguments)
     except ClientError as error:
         found = error.response["Error"]
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        found_status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     else:
         raise Wrong(f"{what}\n     expected {code}\n     found    {members(answer)!r}")
     if isinstance(message, re.Pattern):
         as_expected = message.fullmatch(found["Message"])
     else:
         as_expected = message == found["Message"]
-    if not as_expected or (found["Code"], status) != (code, 400):
-        raise Wrong(f"{what}\n     expected {code}: {message}\n     found    {status} {found}")
+    if not as_expected or (found["Code"], found_status) != (code, status):
+        expected, found = f"{status} {code}: {message}", f"{found_status} {found}"
+        raise Wrong(f"{what}\n     expected {expected}\n     found    {found}")
     ok(f"{what}: {code}")
 
 

@@ -12,6 +12,7 @@ import logins
 import pools
 import roles
 import signing
+import sts
 import trust
 import unlink
 import verifying
@@ -25,7 +26,7 @@ def main(binary):
     issuers = make_issuers()
     with running(binary, issuers) as (url, _):
         scene = Scene(url, issuers)
-        for chapter in (pools, developer, guests, logins, roles, credentials, unlink):
+        for chapter in (pools, developer, guests, logins, roles, credentials, sts, unlink):
             print(f"-- {chapter.__doc__}")
             chapter.tell(scene)
     for chapter in (trust, signing, verifying):

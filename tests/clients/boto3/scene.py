@@ -83,6 +83,13 @@ class Scene:
         self.unchecked_public = self.client(None, parameter_validation=False)
         self.operations = set(self.aws.meta.service_model.operation_names)
 
+    def sts(self, **credentials):
+        """A client of the STS, without credentials if none are given."""
+        options = {} if credentials else {"signature_version": UNSIGNED}
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=30, **options)
+        session = boto3.Session(region_name=REGION, **credentials)
+        return session.client("sts", endpoint_url=self.url, config=config)
+
     def client(self, account, **options):
         """A client for an account, or with None a client without credentials."""
         if account is None:

@@ -73,6 +73,13 @@ export async function refusedByName(what, name, message, promise) {
   asExpected(what, error, name, message);
 }
 
+/** The call is refused with this name, status and message. */
+export async function refusedAs(what, name, status, message, promise) {
+  const error = await rejection(what, promise);
+  const found = [error.name, error.$metadata?.httpStatusCode, error.message];
+  equal(`${what}: ${name}`, found, [name, status, message]);
+}
+
 /** The promise is rejected with an error of jose. */
 export async function unverified(what, exception, promise) {
   const error = await rejection(what, promise);

@@ -10,6 +10,7 @@ import * as logins from "./logins.mjs";
 import { Issuer } from "./oidc.mjs";
 import * as pools from "./pools.mjs";
 import { GOOGLE, OIDC, Scene, USER_POOL, running } from "./scene.mjs";
+import * as sts from "./sts.mjs";
 import * as verifying from "./verifying.mjs";
 
 const started = Date.now();
@@ -17,7 +18,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(signal, () =>
 
 async function tell(url, issuers) {
   const scene = new Scene(url, issuers);
-  for (const chapter of [pools, developer, logins, credentials, verifying]) {
+  for (const chapter of [pools, developer, logins, credentials, sts, verifying]) {
     console.log(`-- ${chapter.title}`);
     await chapter.tell(scene);
   }

@@ -1,10 +1,12 @@
-//! Roles that are assumed with a token of this service.
+//! The part of the engine that only an endpoint over HTTP needs: the time, ids of requests, and roles
+//! that are assumed with a token.
 
+use crate::ambient::Timestamp;
 use crate::credentials::{Credentials, Session};
 use crate::engine::Engine;
 use crate::engine::sessions::end_of_session;
 use crate::error::Result;
-use crate::name::{Arn, RoleSessionName};
+use crate::name::{Arn, RequestId, RoleSessionName};
 use crate::rules::claims::Claims;
 use crate::rules::web_identity;
 
@@ -25,6 +27,19 @@ pub(crate) struct AssumedRole {
 }
 
 impl Engine {
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.core.now()
+    }
+
+    /// A request id: sixteen unpredictable bytes in the form of a UUID.
+    pub(crate) fn request_id(&self) -> Result<RequestId> {
+        let mut bytes = [0; 16];
+        self.core.entropy.fill(&mut bytes)?;
+        let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
+        Ok(id.try_into()?)
+    }
+
     /// Makes credentials for a role of the pool that has issued the token.
     ///
     /// Nothing is written, and a token that is valid can be used any number of times.
