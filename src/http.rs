@@ -213,7 +213,8 @@ pub fn context<B>(request: &Request<B>) -> Context {
         .with_session_token(text(headers, "x-amz-security-token").as_deref())
 }
 
-/// The operation that a request calls, by its method, its path and its target.
+/// The operation that a request calls, by its method, its path and its target. An action of the
+/// STS is none.
 pub fn called_operation<B>(request: &Request<B>) -> Option<&'static ServiceOperation> {
     Route::of(request).operation()
 }

@@ -1,5 +1,5 @@
-//! The part of the engine that only an endpoint over HTTP needs: the time, ids of requests, and roles
-//! that are assumed with a token.
+//! The part of the engine that only an endpoint over HTTP needs: the time, ids of requests, and
+//! roles that are assumed with a token.
 
 use crate::ambient::Timestamp;
 use crate::credentials::{Credentials, Session};

@@ -27,6 +27,7 @@ use crate::wire::{Context, Fault};
 /// | --- | --- |
 /// | to a foreign host name | 403, whatever the path |
 /// | one of the four public operations, the key set, the discovery document | for every origin, `*` |
+/// | an action of the [STS](crate::sts) without a signature | for every origin, `*` |
 /// | any other, from no page | without CORS headers |
 /// | any other, from a loopback or allowed origin | for this origin |
 /// | any other, from another origin or from `null` | 403 without CORS headers |

@@ -25,3 +25,6 @@ pub(crate) fn check(
         if claims.is_authenticated() { RoleType::Authenticated } else { RoleType::Unauthenticated };
     roles::check_assumable(pool, kind, role, accounts)
 }
+
+#[cfg(test)]
+mod tests;

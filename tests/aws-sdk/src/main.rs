@@ -22,6 +22,7 @@ mod roles;
 mod scene;
 mod scope;
 mod server;
+mod sts;
 mod tags;
 mod token;
 mod unlink;
@@ -79,6 +80,9 @@ async fn tell(binary: &Path, checks: &mut Checks) -> Result<(), Box<dyn Error>> 
     checks.ended("attributes", outcome);
     let outcome = tags::tell(&world, checks).await;
     checks.ended("tags", outcome);
+
+    let outcome = sts::tell(&world, checks).await;
+    checks.ended("the STS", outcome);
 
     let outcome = restart::tell(world, binary, &folder, checks).await;
     checks.ended("restart", outcome);

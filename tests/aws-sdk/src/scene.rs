@@ -62,6 +62,21 @@ impl World {
         Client::from_conf(self.config(REGION).allow_no_auth().build())
     }
 
+    /// A client of the STS, with or without credentials.
+    pub fn sts(&self, credentials: Option<Credentials>) -> aws_sdk_sts::Client {
+        let config = aws_sdk_sts::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(self.server.url())
+            .http_client(self.http_client.clone())
+            .region(Region::new(REGION))
+            .retry_config(RetryConfig::disabled());
+        let config = match credentials {
+            Some(credentials) => config.credentials_provider(credentials),
+            None => config.allow_no_auth(),
+        };
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
     fn config(&self, region: &str) -> ConfigBuilder {
         Config::builder()
             .behavior_version(BehaviorVersion::latest())
