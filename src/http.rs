@@ -181,8 +181,8 @@ pub use host::OriginError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// The name of the operation or the action; `Jwks`, `Discovery` or `Preflight` for a request of another kind, and
-    /// `Unknown` for one that names nothing known.
+    /// The name of the operation or the action; `Jwks`, `Discovery` or `Preflight` for a request of
+    /// another kind, and `Unknown` for one that names nothing known.
     pub operation: String,
     /// The id in `x-amzn-requestid`; absent when there was no randomness for one.
     pub request_id: Option<String>,

@@ -1,7 +1,6 @@
-//! The part of the engine that only an endpoint over HTTP needs: the time, ids of requests, and
-//! roles that are assumed with a token.
+//! The part of the engine that only an endpoint over HTTP needs: ids of requests, and roles that are
+//! assumed with a token.
 
-use crate::ambient::Timestamp;
 use crate::credentials::{Credentials, Session};
 use crate::engine::Engine;
 use crate::engine::sessions::end_of_session;
@@ -27,11 +26,6 @@ pub(crate) struct AssumedRole {
 }
 
 impl Engine {
-    /// The present moment.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.core.now()
-    }
-
     /// A request id: sixteen unpredictable bytes in the form of a UUID.
     pub(crate) fn request_id(&self) -> Result<RequestId> {
         let mut bytes = [0; 16];
