@@ -160,6 +160,44 @@ fn the_last_thousand_calls_are_kept() {
     assert_eq!(world.get("/_cognate/requests/x").0, 404);
 }
 
+/// The action is named in the body, which is a form and not kept.
+#[test]
+fn actions_of_the_sts_are_recorded_without_tokens() {
+    let world = World::new();
+    let role = "arn:aws:iam::123456789012:role/player";
+    let roles = json!({"IdentityPoolId": POOL, "Roles": {"authenticated": role}});
+    assert_eq!(world.call("SetIdentityPoolRoles", &roles).status(), 200);
+    let body = json!({"IdentityPoolId": POOL, "Logins": {"login.game": "alice"}});
+    let answer = world.call("GetOpenIdTokenForDeveloperIdentity", &body);
+    let answer = serde_json::from_slice::<Value>(answer.body()).expect("JSON");
+    let token = answer["Token"].as_str().expect("a token");
+    for (role, status, exception) in
+        [(role, 200, Value::Null), ("x", 400, "ValidationError".into())]
+    {
+        let form = format!(
+            "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=alice\
+             &RoleArn={role}&WebIdentityToken={token}"
+        );
+        let request = Request::post("/").header("host", "localhost:4566");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response = world.send(request, &form);
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers().contains_key("x-cognate-why"), status == 400);
+        let recorded = newest(&world);
+        assert_eq!(recorded["Operation"], "AssumeRoleWithWebIdentity");
+        assert_eq!((&recorded["Status"], &recorded["Exception"]), (&json!(status), &exception));
+        let text = recorded.to_string();
+        let made = String::from_utf8_lossy(response.body()).into_owned();
+        let secrets = ["SecretAccessKey", "SessionToken"].map(|name| {
+            let (_, rest) = made.split_once(&format!("<{name}>"))?;
+            rest.split_once('<').map(|(secret, _)| secret.to_owned())
+        });
+        for secret in secrets.into_iter().flatten().chain([token.to_owned()]) {
+            assert!(!text.contains(&secret), "{text}");
+        }
+    }
+}
+
 #[test]
 fn without_a_log_calls_are_answered_all_the_same() {
     let world = World::with(|control: Control| control.request_log(false));
