@@ -1,5 +1,5 @@
-//! The part of the engine that only an endpoint over HTTP needs: ids of requests, and roles that are
-//! assumed with a token.
+//! The part of the engine that only an endpoint over HTTP needs: ids of requests, and roles that
+//! are assumed with a token.
 
 use crate::credentials::{Credentials, Session};
 use crate::engine::Engine;
