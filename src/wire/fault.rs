@@ -383,22 +383,6 @@ fn shorten(text: &str) -> String {
 
 /// A moment as in `X-Amz-Date`: `YYYYMMDDTHHMMSSZ`.
 fn amz_date(secs: u64) -> String {
-    const DAYS_PER_ERA: u64 = 146_097;
-
-    let (days, rest) = (secs / 86_400, secs % 86_400);
-    // Years begin in March, so that a leap day ends one; 719,468 days are before 1970.
-    let days = days.saturating_add(719_468);
-    let (era, day) = (days / DAYS_PER_ERA, days % DAYS_PER_ERA);
-    let leap_days = (day / 1_460).saturating_add(day / 146_096).saturating_sub(day / 36_524);
-    let year_of_era = day.saturating_sub(leap_days) / 365;
-    let before = year_of_era.saturating_mul(365).saturating_add(year_of_era / 4);
-    let day_of_year = day.saturating_sub(before.saturating_sub(year_of_era / 100));
-    let month = day_of_year.saturating_mul(5).saturating_add(2) / 153;
-    let day_of_month = day_of_year.saturating_sub(month.saturating_mul(153).saturating_add(2) / 5);
-    let (month, carry) =
-        if month < 10 { (month.saturating_add(3), 0) } else { (month.saturating_sub(9), 1) };
-    let year = era.saturating_mul(400).saturating_add(year_of_era).saturating_add(carry);
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    let day = day_of_month.saturating_add(1);
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+    let date = Timestamp::from_millis(secs.saturating_mul(1_000)).to_string();
+    date.replace(['-', ':'], "").replace(".000", "")
 }
