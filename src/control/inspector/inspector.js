@@ -1,301 +1,282 @@
 // @ts-check
-// The inspector page. It reads the control plane, and changes something only after it has asked.
-// Names and texts come from strangers, so all of them become text nodes.
+// The inspector page. It reads the control plane, and asks before it changes anything. Names come
+// from strangers, so all of them become text nodes. Types are in tests/inspector/types.d.ts.
 
 export {};
 
 // Elements
 
-/** @type {(element: Element, props: Props | null, children: Child[]) => void} */
-function fill(element, props, children) {
-  for (const [name, value] of Object.entries(props ?? {})) {
-    if (typeof value === "function") element.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== null) {
-      element.setAttribute(name, value === true ? "" : String(value));
-    }
-  }
-  for (const child of /** @type {Part[]} */ (children.flat(9))) if (child) element.append(child);
+/** Adds children to an element, and sets the attributes and listeners of plain objects.
+ * @type {<E extends Element>(element: E, rest: (Props | Child)[]) => E} */
+function filled(element, rest) {
+	for (const part of /** @type {(Props | Part)[]} */ (rest.flat(9))) {
+		if (!part) continue;
+		if (typeof part === "string" || part instanceof Node) element.append(part);
+		else {
+			for (const [name, value] of Object.entries(part)) {
+				if (typeof value === "function") element.addEventListener(name, value);
+				else if (value !== false && value !== null) element.setAttribute(name, String(value));
+			}
+		}
+	}
+	return element;
 }
 
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {Props | null} [props]
- * @param {...Child} children
- */
-function h(tag, props = null, ...children) {
-  const element = document.createElement(tag);
-  fill(element, props, children);
-  return element;
-}
+const html = /** @type {Tags} */ (new Proxy({}, {
+	get: (_, tag) => (/** @type {(Props | Child)[]} */ ...rest) =>
+		filled(document.createElement(String(tag)), rest),
+}));
+const { a, bdi, dd, div, dl, dt, h1, h2, input, label, li, option, p, span, td, th, tr, ul } = html;
 
-/** @type {(tag: string, props?: Props | null, ...children: Child[]) => SVGElement} */
-function svg(tag, props = null, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  fill(element, props, children);
-  return /** @type {SVGElement} */ (element);
-}
+/** @type {(tag: string, ...rest: (Props | Child)[]) => Element} */
+const svg = (tag, ...rest) =>
+	filled(document.createElementNS("http://www.w3.org/2000/svg", tag), rest);
 
 /** @type {(id: string) => HTMLElement} */
-function at(id) {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`there is no #${id}`);
-  return element;
-}
+const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+const [detail, sidebar, status] = [at("detail"), at("list"), at("status")];
 
 /** Replaces the content of an element, and keeps the focus and the scroll position.
- * @type {(element: Element, ...children: Child[]) => void} */
-function swap(element, ...children) {
-  const focused = element.contains(document.activeElement) ? document.activeElement : null;
-  const key = focused?.id || focused?.getAttribute("data-key");
-  const top = element.scrollTop;
-  element.replaceChildren();
-  fill(element, null, children);
-  element.scrollTop = top;
-  if (!key) return;
-  /** @type {HTMLElement | SVGElement | null} */
-  const again = document.getElementById(key) ?? element.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  again?.focus({ preventScroll: true });
+ * @type {(element: Element, ...rest: (Props | Child)[]) => void} */
+function swap(element, ...rest) {
+	const focused = element.contains(document.activeElement) ? document.activeElement : null;
+	const key = focused?.id || focused?.getAttribute("data-key");
+	const top = element.scrollTop;
+	element.replaceChildren();
+	filled(element, rest);
+	element.scrollTop = top;
+	if (!key) return;
+	/** @type {HTMLElement | SVGElement | null} */
+	const again = element.querySelector(`[data-key="${CSS.escape(key)}"], #${CSS.escape(key)}`);
+	again?.focus({ preventScroll: true });
 }
 
-/** @type {(label: string, run: () => unknown, props?: Props) => HTMLButtonElement} */
+/** A button that tells why it fails.
+ * @type {Page["button"]} */
 function button(label, run, props = {}) {
-  return h("button", { type: "button", ...props, onclick: () => void run() }, label);
+	const click = async () => {
+		try {
+			await run();
+		} catch (error) {
+			if (!isAborted(error)) notice(told(error));
+		}
+	};
+	return html.button({ type: "button", "data-key": label, ...props, click }, label);
 }
 
-/** @type {(heads: [string, string?][], rows: Child, props?: Props) => HTMLTableElement} */
-function table(heads, rows, props = {}) {
-  const cells = heads.map(([name, width]) => h("th", { scope: "col", class: width ?? null }, name));
-  return h("table", props, h("thead", null, h("tr", null, cells)), h("tbody", null, rows));
+/** @type {(...rest: Child[]) => HTMLElement} */
+const quiet = (...rest) => p({ class: "soft" }, rest);
+/** @type {(...rest: Child[]) => HTMLElement} */
+const lead = (...rest) => p({ class: "told" }, rest);
+
+/** @type {(text: string) => HTMLButtonElement} */
+const copyButton = (text) => button("Copy", () => copy(text), { class: "plain" });
+
+/** @type {Page["table"]} */
+const table = (heads, body, props = {}) =>
+	html.table(
+		props,
+		html.thead(tr(heads.map(([name, kind]) => th({ scope: "col", class: kind ?? null }, name)))),
+		body instanceof HTMLElement ? body : html.tbody(body),
+	);
+
+/** @type {Page["choice"]} */
+function choice(name, value, options, id, change) {
+	const texts = Object.entries(options).map(([value, text]) => option({ value }, text));
+	const select = html.select({ id }, texts);
+	select.value = value;
+	select.addEventListener("change", () => change(select.value));
+	return label(span({ class: "unseen" }, name), select);
 }
 
-/** @type {(label: string, value: string, options: [string, string][], id: string,
- *   change: (value: string) => void) => HTMLLabelElement} */
-function choice(label, value, options, id, change) {
-  const select = h("select", { id }, options.map(([value, text]) => h("option", { value }, text)));
-  select.value = value;
-  select.addEventListener("change", () => change(select.value));
-  return h("label", null, h("span", { class: "unseen" }, label), select);
-}
+/** @type {(terms: [string, Child][] | Record<string, Child>) => HTMLElement} */
+const terms = (terms) =>
+	dl((Array.isArray(terms) ? terms : Object.entries(terms)).map(([name, value]) => [dt(name), dd(value)]));
 
 let noticeTimer = 0;
 /** @type {(text: string) => void} */
 function notice(text) {
-  at("notice").textContent = text;
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => (at("notice").textContent = ""), 5_000);
+	at("notice").textContent = text;
+	clearTimeout(noticeTimer);
+	noticeTimer = setTimeout(() => (at("notice").textContent = ""), 5_000);
 }
 
-/** @type {(route: Route, ...children: Child[]) => void} */
-function detail(route, ...children) {
-  const heading = document.querySelector("#detail h1");
-  const isSame = heading?.getAttribute("data-of") === location.hash;
-  swap(at("detail"), ...children);
-  const shown = at("detail").querySelector("h1");
-  shown?.setAttribute("tabindex", "-1");
-  shown?.setAttribute("data-of", location.hash);
-  document.title = `${shown?.textContent ?? "cognate"} · cognate`;
-  if (isSame) return;
-  at("detail").scrollTop = 0;
-  const active = document.activeElement;
-  const isChoosing = active instanceof HTMLSelectElement || active instanceof HTMLInputElement;
-  if (state.hasNavigated && !isChoosing) shown?.focus({ preventScroll: route.name === "requests" });
+/** Shows the content of a view. A reader of another view gets its heading.
+ * @type {(heading: Child, ...rest: Child[]) => void} */
+function show(heading, ...rest) {
+	const isSame = detail.querySelector("h1")?.getAttribute("data-of") === location.hash;
+	const title = h1({ tabindex: -1, "data-of": location.hash }, heading);
+	const { name } = routed();
+	const [to, above] = name === "requests" ? ["#/requests", "Requests"] : [`#/pools/${state.pool}`, "Identities"];
+	swap(detail, a({ class: "back", href: to, "data-key": "back" }, `‹ ${above}`), title, rest);
+	document.title = `${title.textContent} · cognate`;
+	if (isSame) return;
+	detail.scrollTop = 0;
+	const isChoosing = document.activeElement?.matches("select, input");
+	if (state.hasNavigated && !isChoosing) title.focus({ preventScroll: true });
 }
 
-/** @type {(view: "list" | "requests" | "wide", shows: "list" | "detail") => void} */
-function layOut(view, shows) {
-  Object.assign(at("main").dataset, { view, shows });
-}
+/** @type {(view: "list" | "requests" | "wide", shows?: "list" | "detail") => void} */
+const layOut = (view, shows = "detail") => void Object.assign(at("main").dataset, { view, shows });
 
 // Texts
 
-const NUMBER = new Intl.NumberFormat("en");
+/** @type {(value: number) => string} */
+const number = (value) => value.toLocaleString("en");
 /** @type {(count: number, one: string, many?: string) => string} */
 const counted = (count, one, many = `${one}s`) =>
-  `${NUMBER.format(count)} ${count === 1 ? one : many}`;
+	`${number(count)} ${count === 1 ? one : many}`;
+/** @type {(count: number) => string} */
+const identities = (count) => counted(count, "identity", "identities");
 
 /** @type {(id: string) => string} */
-const short = (id) => id.split(":").at(-1)?.slice(0, 8) ?? id;
-
+const short = (id) => (id.split(":")[1] ?? id).slice(0, 8);
 /** @type {(text: string, length: number) => string} */
-function cut(text, length) {
-  const characters = [...text];
-  return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
-}
-
-/** @type {(event: string) => string} */
-const identityOf = (event) => event.split("/")[0] ?? event;
-
+const cut = (text, length) => ([...text].length > length ? `${[...text].slice(0, length - 1).join("")}…` : text);
+/** @type {(text: string) => string} */
+const encoded = (text) => encodeURIComponent(text).replaceAll("%3A", ":");
+/** @type {(event?: string) => string} */
+const identityOf = (event) => event?.split("/")[0] ?? "";
 /** @type {(login: Login) => string} */
-const keyOf = (login) => `${login.Kind}\n${login.Provider}\n${login.Subject}`;
-
-const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const YEAR = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+const keyOf = (login) => `${login.Kind} ${login.Provider} ${login.Subject}`;
 
 /** A local time, with the time in UTC as its title.
  * @type {(seconds: number) => HTMLElement} */
 function time(seconds) {
-  const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return h("span", null, String(seconds));
-  const now = new Date();
-  const isToday = date.toDateString() === now.toDateString();
-  const day = (date.getFullYear() === now.getFullYear() ? DAY : YEAR).format(date);
-  const iso = date.toISOString();
-  const title = `${iso.replace("T", " ").replace("Z", "")} UTC`;
-  const text = isToday ? CLOCK.format(date) : `${day} ${CLOCK.format(date)}`;
-  return h("time", { datetime: iso, title }, text);
+	const date = new Date(seconds * 1000);
+	if (Number.isNaN(date.getTime())) return span(String(seconds));
+	const isToday = date.toDateString() === new Date().toDateString();
+	const day = isToday ? "" : `${date.toLocaleDateString("en-GB", { dateStyle: "medium" })} `;
+	const text = `${day}${date.toLocaleTimeString("en-GB")}`;
+	const datetime = date.toISOString();
+	return html.time({ datetime, title: `${datetime.slice(0, -1).replace("T", " ")} UTC` }, text);
 }
-
 /** @type {(seconds: number) => Part[]} */
-const when = (seconds) =>
-  [new Date(seconds * 1000).toDateString() === new Date().toDateString() ? " at " : " on ", time(seconds)];
-
+const when = (seconds) => {
+	const shown = time(seconds);
+	return [/ /.test(shown.textContent) ? " on " : " at ", shown];
+};
 /** @type {(micros: number) => string} */
-const took = (micros) =>
-  micros < 10_000 ? `${(micros / 1000).toFixed(1)} ms` : `${NUMBER.format(Math.round(micros / 1000))} ms`;
+const took = (micros) => `${micros < 10_000 ? (micros / 1000).toFixed(1) : number(Math.round(micros / 1000))} ms`;
 
 /** @type {Record<string, string>} */
 const STATES = { AUTHENTICATED: "Authenticated", UNAUTHENTICATED: "Guest", DISABLED: "Disabled" };
-
 /** @type {(name: string) => HTMLElement} */
-const stateOf = (name) =>
-  h("span", { class: `state ${name.toLowerCase()}` }, STATES[name] ?? name.toLowerCase());
+const stateOf = (name) => span({ class: `state ${name.toLowerCase()}` }, STATES[name] ?? name);
 
-/** @type {(id: string, label?: string) => HTMLAnchorElement} */
-const toIdentity = (id, label = short(id)) =>
-  h("a", { class: "mono", href: `#/identities/${id}`, title: id, "data-key": `to ${id}` }, label);
+/** @type {(id: string, text?: string) => HTMLElement} */
+const toIdentity = (id, text = short(id)) =>
+	a({ class: "mono", href: `#/identities/${id}`, title: id, "data-key": `to ${id}` }, text);
 
-const ID = /[a-z]{2}(?:-[a-z]+)+-\d+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\/\d+)?/gi;
+/** @type {(text: string) => HTMLElement} */
+const mono = (text) => bdi({ class: "mono" }, text);
 
 /** A text in which the ids of identities are short links.
  * @type {(text: string) => Part[]} */
-function linked(text) {
-  /** @type {Part[]} */
-  const parts = [];
-  let end = 0;
-  for (const found of text.matchAll(ID)) {
-    const id = identityOf(found[0]);
-    const pool = state.pools.find((pool) => pool.IdentityPoolId === id);
-    const name = pool ? h("a", { href: `#/pools/${id}`, title: id }, pool.IdentityPoolName) : toIdentity(id);
-    parts.push(text.slice(end, found.index), name);
-    end = found.index + found[0].length;
-  }
-  return [...parts, text.slice(end)];
-}
+const linked = (text) =>
+	text.split(/([a-z]{2}(?:-[a-z]+)+-\d+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\/\d+)?)/i).map((part, place) => {
+		if (place % 2 === 0) return part;
+		const pool = poolOf(identityOf(part));
+		return pool ? a({ href: `#/pools/${part}`, title: part }, pool.IdentityPoolName) : toIdentity(identityOf(part));
+	});
 
 /** @type {(login: Login) => Part[]} */
-const loginText = (login) => [
-  h("span", { class: "soft" }, login.Provider),
-  " ",
-  h("bdi", { class: "mono" }, login.Subject),
-];
-
-/** The lines of an explanation: a verdict, and then names with values.
- * @type {(text: string) => Part[]} */
-function explained(text) {
-  const lines = text.split("\n").slice(1).map((line) => /^ +(\S+) +(.*)$/.exec(line));
-  const items = lines.flatMap((line) => {
-    const name = EXPLAINED[line?.[1] ?? ""] ?? line?.[1];
-    return line ? [h("dt", null, name), h("dd", null, linked(line[2] ?? ""))] : [];
-  });
-  return items.length > 0 ? [h("dl", null, items)] : [];
-}
-/** @type {Record<string, string>} */
-const EXPLAINED = {
-  given: "IdentityId given",
-  login: "Login",
-  rule: "Rule",
-  obstacle: "In its way",
-  else: "Would work",
-  change: "Change",
-  role: "Role",
-};
+const loginText = (login) => [span({ class: "soft" }, login.Provider), " ", mono(login.Subject)];
 
 // The control plane
 
+/** The server refuses a request, or does not answer: then the status is 0. */
 class Refused extends Error {
-  /** @param {number} status @param {{ __type?: string, message?: string, Line?: number }} body */
-  constructor(status, body) {
-    super(body.message || `The server answers ${status}`);
-    this.status = status;
-    this.exception = body.__type ?? "";
-    this.line = body.Line;
-  }
+	/** @param {number} status @param {string} [message] */
+	constructor(status, message) {
+		super(message || `The server answers ${status}`);
+		this.status = status;
+	}
 }
-class Unreachable extends Error {
-  constructor() {
-    super("The server does not answer. This page tries again until it does.");
-  }
+const unreachable = () => new Refused(0, "The server does not answer. This page tries again until it does.");
+/** @type {(error: unknown) => string} */
+const told = (error) => (error instanceof Error ? error.message : String(error));
+/** @type {(error: unknown) => boolean} */
+const isAborted = (error) => error instanceof DOMException && error.name === "AbortError";
+/** @type {(error: unknown) => null} */
+function gone(error) {
+	if (error instanceof Refused && [400, 404].includes(error.status)) return null;
+	throw error;
 }
 
 const TOKEN = "cognate-token";
+const NEVER = new AbortController().signal;
 
-/** @type {(method: string, path: string, options?: { query?: Record<string, string | number>,
- *   body?: object | Blob, signal?: AbortSignal, wait?: number }) => Promise<Response>} */
-async function send(method, path, { query = {}, body, signal, wait = 30_000 } = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== "");
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-  const url = given.length > 0 ? `${path}?${search}` : path;
-  const sent = body instanceof Blob || body === undefined ? body : JSON.stringify(body);
-  for (;;) {
-    const token = sessionStorage.getItem(TOKEN);
-    /** @type {Record<string, string>} */
-    const headers = token ? { authorization: `Bearer ${token}` } : {};
-    if (typeof sent === "string") headers["content-type"] = "application/json";
-    const limit = AbortSignal.timeout(wait);
-    const both = signal ? AbortSignal.any([signal, limit]) : limit;
-    let response;
-    try {
-      const options = { method, headers, signal: both, credentials: /** @type {const} */ ("omit") };
-      response = await fetch(url, sent === undefined ? options : { ...options, body: sent });
-    } catch {
-      signal?.throwIfAborted();
-      setStatus("lost");
-      throw new Unreachable();
-    }
-    signal?.throwIfAborted();
-    if (response.status === 401) {
-      await askForToken(token);
-      continue;
-    }
-    if (response.ok) return response;
-    const told = await response.json().catch(() => ({}));
-    throw new Refused(response.status, told);
-  }
+/** @type {Page["send"]} */
+async function send(method, path, query, body, signal = NEVER, millis = 40_000) {
+	const given = Object.entries(query).filter(([, value]) => value !== "");
+	const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+	for (;;) {
+		const token = sessionStorage.getItem(TOKEN);
+		/** @type {Record<string, string>} */
+		const headers = token ? { authorization: `Bearer ${token}` } : {};
+		const limited = AbortSignal.any([signal, AbortSignal.timeout(millis)]);
+		/** @type {RequestInit} */
+		const options = { method, headers, body: body ?? null, signal: limited, credentials: "omit" };
+		const response = await fetch(`${path}?${search}`, options).catch(() => null);
+		signal.throwIfAborted();
+		if (!response) {
+			setStatus("lost");
+			throw unreachable();
+		}
+		if (response.ok) return response;
+		if (response.status === 401) await askForToken(token);
+		else throw new Refused(response.status, (await response.json().catch(() => ({}))).message);
+	}
 }
 
-/** @type {(path: string, query?: Record<string, string | number>, signal?: AbortSignal) =>
- *   Promise<any>} */
-async function get(path, query, signal) {
-  const response = await send("GET", path, { ...(query && { query }), ...(signal && { signal }) });
-  const told = await response.json().catch(() => {
-    throw new Unreachable();
-  });
-  signal?.throwIfAborted();
-  return told;
+/** @type {Page["get"]} */
+async function get(path, query = {}, signal = state.view.signal) {
+	const response = await send("GET", path, query, undefined, signal);
+	const told = await response.json().catch(() => null);
+	signal.throwIfAborted();
+	if (told === null) throw unreachable();
+	return told;
 }
 
-/** @type {(path: string, body: object, query?: Record<string, string>) => Promise<any>} */
-const post = async (path, body, query = {}) =>
-  (await send("POST", path, { body, query, wait: 600_000 })).json();
-
-/** @type {(text: string) => string} */
-const encoded = (text) => encodeURIComponent(text).replaceAll("%3A", ":");
+/** @type {Page["post"]} */
+async function post(path, body, query = {}) {
+	const sent = body instanceof Blob ? body : JSON.stringify(body);
+	return (await send("POST", path, query, sent, NEVER, 600_000)).json();
+}
 
 /** Reads pages until there are `count` entries or no more pages. A page can be short.
- * @type {(path: string, member: string, query: Record<string, string | number>, count: number,
- *   signal: AbortSignal) => Promise<{ found: any[], next: string }>} */
+ * @type {Page["pages"]} */
 async function pages(path, member, query, count, signal) {
-  const found = [];
-  let next = String(query["NextToken"] ?? "");
-  for (let calls = 0; calls < 40; calls += 1) {
-    const page = await get(path, { MaxResults: 60, ...query, NextToken: next }, signal);
-    found.push(...page[member]);
-    next = page.NextToken ?? "";
-    if (!next || found.length >= count) break;
-  }
-  return { found, next };
+	const found = [];
+	let next = query["NextToken"] ?? "";
+	do {
+		const page = await get(path, { MaxResults: 60, ...query, NextToken: next }, signal);
+		found.push(...page[member]);
+		next = page.NextToken ?? "";
+	} while (next && found.length < count);
+	return { found, next: String(next) };
+}
+
+/** Shows entries page by page: in `into`, each as a `row`.
+ * @type {Page["paged"]} */
+async function paged(path, member, query, into, row, signal, after) {
+	const read = async () => {
+		const { found, next } = await pages(path, member, { ...query, NextToken: all.next }, 1, signal);
+		const rows = found.map(row);
+		all.found.push(...found);
+		all.next = next;
+		all.more.hidden = !next;
+		into.append(...rows);
+		after?.();
+		return rows;
+	};
+	const more = button("Show more", async () => (await read())[0]?.querySelector("a")?.focus());
+	/** @type {Paged<any>} */
+	const all = { found: [], next: "", more };
+	await read();
+	return all;
 }
 
 /** @type {Promise<void> | null} */
@@ -304,1228 +285,941 @@ let asking = null;
 /** Asks for a token, unless another request has got one meanwhile.
  * @type {(tried: string | null) => Promise<void>} */
 function askForToken(tried) {
-  if (sessionStorage.getItem(TOKEN) !== tried) return Promise.resolve();
-  asking ??= new Promise((resolve) => {
-    setStatus("locked");
-    const field = h("input", { type: "password", id: "token", autocomplete: "off", required: true });
-    const enter = () => {
-      if (!field.value) return;
-      sessionStorage.setItem(TOKEN, field.value.trim());
-      asking = null;
-      dialog.close();
-      resolve();
-    };
-    const form = h(
-      "form",
-      { onsubmit: (event) => (event.preventDefault(), enter()) },
-      h("h2", { id: "dialog-title" }, "Token of the control plane"),
-      tried
-        ? h("p", { class: "bad", role: "alert" }, "This token is wrong.")
-        : h("p", null, "This server demands a token. It is in the file that the server was started with."),
-      h("label", { for: "token" }, "Token"),
-      field,
-      h("p", { class: "soft" }, "This tab keeps it until it is closed."),
-      h("div", { class: "actions" }, h("button", { class: "main" }, "Enter")),
-    );
-    dialog.replaceChildren(form);
-    dialog.oncancel = (event) => event.preventDefault();
-    if (!dialog.open) dialog.showModal();
-    field.focus();
-  });
-  return asking;
+	if (sessionStorage.getItem(TOKEN) !== tried) return Promise.resolve();
+	asking ??= new Promise((resolve) => {
+		setStatus("locked");
+		const field = input({ type: "password", id: "token", autocomplete: "off", required: "" });
+		const submit = (/** @type {Event} */ event) => {
+			event.preventDefault();
+			sessionStorage.setItem(TOKEN, field.value.trim());
+			asking = null;
+			dialog.close();
+			resolve();
+		};
+		const why = "This server demands the token that is in its token file.";
+		openDialog("Token of the control plane", html.form(
+			{ submit },
+			tried ? p({ class: "bad", role: "alert" }, "This token is wrong.") : p(why),
+			label({ for: "token" }, "Token"), field,
+			quiet("This tab keeps it until it is closed."),
+			div({ class: "actions" }, html.button({ class: "main" }, "Enter")),
+		), field);
+		dialog.oncancel = (event) => event.preventDefault();
+	});
+	return asking;
 }
-
-/** @type {(error: unknown) => string} */
-function told(error) {
-  if (error instanceof Refused) return error.message;
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** @type {(error: unknown) => boolean} */
-const isAborted = (error) => error instanceof DOMException && error.name === "AbortError";
 
 // Dialogs
 
 const dialog = /** @type {HTMLDialogElement} */ (at("dialog"));
 
-/**
- * Asks before a change. The dialog stays open, and tells the reason, if the change fails.
- * @param {string} title
- * @param {Child} content
- * @param {string} verb
- * @param {() => Promise<string>} make
- * @param {boolean} [isDangerous]
- */
-function ask(title, content, verb, make, isDangerous = false) {
-  const failure = h("div", { role: "alert" });
-  const cancel = button("Cancel", () => dialog.close());
-  const confirm = button(
-    verb,
-    async () => {
-      confirm.disabled = true;
-      failure.replaceChildren();
-      try {
-        const done = await make();
-        dialog.close();
-        notice(done);
-      } catch (error) {
-        confirm.disabled = false;
-        failure.replaceChildren(h("p", { class: "bad" }, told(error)));
-      }
-    },
-    { class: isDangerous ? "main danger" : "main" },
-  );
-  dialog.oncancel = null;
-  dialog.replaceChildren();
-  fill(dialog, null, [
-    h("h2", { id: "dialog-title" }, title),
-    h("div", null, content),
-    failure,
-    h("div", { class: "actions" }, cancel, confirm),
-  ]);
-  dialog.showModal();
-  cancel.focus();
+/** @type {(title: string, content: Child, focus: HTMLElement) => void} */
+function openDialog(title, content, focus) {
+	dialog.oncancel = null;
+	swap(dialog, h2({ id: "dialog-title" }, title), content);
+	if (!dialog.open) dialog.showModal();
+	focus.focus();
 }
 
-/** @type {(text: string, name: string) => Promise<void>} */
-async function copy(text, name) {
-  try {
-    await navigator.clipboard.writeText(text);
-    notice(`Copied: ${name}`);
-  } catch {
-    const field = h("textarea", { readonly: true, "aria-label": name });
-    field.value = text;
-    const close = button("Close", () => dialog.close(), { class: "main" });
-    const title = h("h2", { id: "dialog-title" }, `Copy: ${name}`);
-    dialog.oncancel = null;
-    dialog.replaceChildren(title, field, h("div", { class: "actions" }, close));
-    dialog.showModal();
-    field.select();
-  }
+/** Asks before a change. The dialog stays open, and tells the reason, if the change fails.
+ * @type {Page["ask"]} */
+function ask(title, content, verb, make, kind = "") {
+	const failure = div({ role: "alert" });
+	const cancel = button("Cancel", () => dialog.close());
+	const confirm = button(verb, async () => {
+		confirm.disabled = true;
+		try {
+			const done = await make();
+			dialog.close();
+			notice(done);
+		} catch (error) {
+			confirm.disabled = false;
+			swap(failure, p({ class: "bad" }, told(error)));
+		}
+	}, { class: `main ${kind}` });
+	openDialog(title, [content, failure, div({ class: "actions" }, cancel, confirm)], cancel);
+}
+
+/** @type {(text: string) => Promise<void>} */
+async function copy(text) {
+	try {
+		await navigator.clipboard.writeText(text);
+		notice("Copied.");
+	} catch {
+		const field = html.textarea({ readonly: "", "aria-labelledby": "dialog-title" }, text);
+		const close = button("Close", () => dialog.close(), { class: "main" });
+		openDialog("Copy this text", [field, div({ class: "actions" }, close)], field);
+		field.select();
+	}
 }
 
 // State
 
+/** @type {State} */
 const state = {
-  /** @type {Pool[]} */ pools: [],
-  poolId: "",
-  hasNavigated: false,
-  /** A token that was searched for. It is in no URL. */
-  token: "",
-  /** @type {AbortController} */ view: new AbortController(),
-  /** @type {((events: ChangeEvent[]) => void) | null} */ onEvents: null,
+	pools: [], pool: "", hasNavigated: false, token: "", view: new AbortController(), onEvents: null, health: {},
 };
+
+/** @type {(id: string) => Pool | undefined} */
+const poolOf = (id) => state.pools.find((pool) => pool.IdentityPoolId === id);
+const poolChoice = /** @type {HTMLSelectElement} */ (at("pool"));
 
 /** @type {(id: string) => void} */
 function choosePool(id) {
-  state.poolId = id;
-  const pool = state.pools.find((pool) => pool.IdentityPoolId === id);
-  const select = /** @type {HTMLSelectElement} */ (at("pool"));
-  if (id && !pool) select.append(h("option", { value: id }, short(id)));
-  if (id) select.value = id;
-  at("to-identities").setAttribute("href", `#/pools/${id}`);
-  at("to-graph").setAttribute("href", id ? `#/graph/${id}` : "#/");
-  const name = pool?.IdentityPoolName ?? "this pool";
-  at("export-pool").textContent = `Export ${cut(name, 20)}`;
-  at("export-pool").setAttribute("href", `export?IdentityPoolId=${encoded(id)}&History=true`);
-  at("reset-pool").textContent = `Reset ${cut(name, 20)}…`;
-  for (const name of ["export-pool", "reset-pool"]) at(name).hidden = !id;
+	state.pool = id;
+	const name = cut(poolOf(id)?.IdentityPoolName ?? "this pool", 20);
+	if (id && !poolOf(id)) poolChoice.append(option({ value: id }, short(id)));
+	poolChoice.value = id;
+	at("to-identities").setAttribute("href", `#/pools/${id}`);
+	at("to-graph").setAttribute("href", `#/graph/${id}`);
+	at("export-pool").setAttribute("href", `export?IdentityPoolId=${encoded(id)}&History=true`);
+	at("export-pool").textContent = `Export ${name}`;
+	at("reset-pool").textContent = `Reset ${name}…`;
+	at("export-pool").hidden = at("reset-pool").hidden = !id;
 }
 
-/** @type {(signal?: AbortSignal) => Promise<void>} */
-async function loadPools(signal = new AbortController().signal) {
-  state.pools = (await pages("pools", "IdentityPools", {}, 1_200, signal)).found;
-  const select = /** @type {HTMLSelectElement} */ (at("pool"));
-  const label = (/** @type {Pool} */ pool) =>
-    `${pool.IdentityPoolName} (${pool.AccountId}, ${pool.Region})`;
-  const options = state.pools.map((pool) => h("option", { value: pool.IdentityPoolId }, label(pool)));
-  select.replaceChildren(...(options.length > 0 ? options : [h("option", null, "No pool")]));
-  select.disabled = options.length === 0;
-  const isThere = state.pools.some((pool) => pool.IdentityPoolId === state.poolId);
-  choosePool(isThere ? state.poolId : (state.pools[0]?.IdentityPoolId ?? ""));
+async function loadPools() {
+	state.pools = (await pages("pools", "IdentityPools", {}, 1_200, NEVER)).found;
+	const options = state.pools.map(({ IdentityPoolId: value, IdentityPoolName, AccountId, Region }) =>
+		option({ value }, `${IdentityPoolName} (${AccountId}, ${Region})`));
+	poolChoice.replaceChildren(...(options[0] ? options : [option({ value: "" }, "No pool")]));
+	poolChoice.disabled = !options[0];
+	choosePool(poolOf(state.pool) ? state.pool : (state.pools[0]?.IdentityPoolId ?? ""));
 }
 
-/** @type {(id: string, signal: AbortSignal) => Promise<string[]>} */
-async function providersOf(id, signal) {
-  /** @type {PoolSettings} */
-  const pool = await get(`pools/${encoded(id)}`, {}, signal);
-  const names = [
-    pool.DeveloperProviderName ?? "",
-    ...(pool.CognitoIdentityProviders ?? []).map((provider) => provider.ProviderName),
-    ...Object.keys(pool.SupportedLoginProviders ?? {}),
-    ...(pool.OpenIdConnectProviderARNs ?? []).map((arn) => arn.split("oidc-provider/")[1] ?? arn),
-    ...(pool.SamlProviderARNs ?? []),
-  ];
-  return names.filter(Boolean);
+/** The options of a choice of a provider of the pool.
+ * @type {(chosen: string) => Promise<Record<string, string>>} */
+async function providerOptions(chosen) {
+	/** @type {PoolSettings} */
+	const pool = await get(`pools/${encoded(state.pool)}`);
+	const names = [
+		"",
+		pool.DeveloperProviderName ?? "",
+		...(pool.CognitoIdentityProviders ?? []).map((provider) => provider.ProviderName),
+		...Object.keys(pool.SupportedLoginProviders ?? {}),
+		...(pool.OpenIdConnectProviderARNs ?? []).map((arn) => arn.split("oidc-provider/")[1] ?? arn),
+		...(pool.SamlProviderARNs ?? []),
+		chosen,
+	];
+	return { ...Object.fromEntries(names.map((name) => [name, name])), "": "Any provider" };
 }
 
 // Identities
 
-const PAGE = 60;
 const list = {
-  key: "",
-  /** @type {Identity[]} */ rows: [],
-  next: "",
+	pool: "",
+	isIn: "",
+	of: "",
+	body: html.tbody(),
+	hasMore: false,
+	summarize: () => {},
 };
 
 /** @type {(identity: Identity) => HTMLTableRowElement} */
-function identityRow(identity) {
-  const [first, ...more] = identity.Logins;
-  const logins = first && [...loginText(first), more.length > 0 && ` +${more.length}`];
-  const id = identity.IdentityId;
-  return h(
-    "tr",
-    { "data-id": id },
-    h("td", null, toIdentity(id)),
-    h("td", null, stateOf(identity.State)),
-    h("td", { class: "cut", title: first ? `${first.Provider} ${first.Subject}` : null }, logins || ""),
-  );
+function identityRow({ IdentityId, State, Logins: [first, ...more] }) {
+	const title = first ? `${first.Provider} ${first.Subject}` : null;
+	const logins = first && [loginText(first), more.length > 0 && ` +${more.length}`];
+	return tr({ "data-id": IdentityId },
+		td(toIdentity(IdentityId)), td(stateOf(State)), td({ class: "cut", title }, logins));
 }
 
-/** @type {(id: string) => void} */
-function markRow(id) {
-  for (const row of at("list").querySelectorAll("tr[data-id]")) {
-    if (row.getAttribute("data-id") === id) row.setAttribute("aria-current", "true");
-    else row.removeAttribute("aria-current");
-  }
+/** Shows the identities of the chosen pool. The rows stay while the filters are the same.
+ * @type {(isIn: string, of: string, current: string) => Promise<void>} */
+async function showList(isIn, of, current) {
+	const isShown = list.body.isConnected && list.pool === state.pool && list.isIn === isIn && list.of === of;
+	if (!isShown) await loadList(isIn, of);
+	for (const row of list.body.rows) {
+		row.ariaCurrent = row.dataset["id"] === current ? "true" : null;
+	}
 }
 
-/** Shows the identities of a pool. The rows stay while the filters are the same.
- * @type {(route: Route, query: URLSearchParams, current: string) => Promise<void>} */
-async function showList(route, query, current) {
-  const [isIn, of] = [query.get("State") ?? "", query.get("Provider") ?? ""];
-  const key = JSON.stringify([state.poolId, isIn, of]);
-  if (list.key === key && at("list").querySelector("#identities")) {
-    markRow(current);
-    return;
-  }
-  await loadList(route, key, isIn, of);
-  markRow(current);
-}
-
-/** @type {(route: Route, key: string, isIn: string, of: string) => Promise<void>} */
-async function loadList(route, key, isIn, of) {
-  const pool = state.poolId;
-  const path = `pools/${encoded(pool)}/identities`;
-  const filters = { State: isIn, Provider: of };
-  const [first, providers] = await Promise.all([
-    pages(path, "Identities", filters, 1, route.signal),
-    providersOf(pool, route.signal),
-  ]);
-  if (of && !providers.includes(of)) providers.push(of);
-  Object.assign(list, { key, rows: first.found, next: first.next });
-  const body = h("tbody", null, list.rows.map(identityRow));
-  const count = h("span", { class: "soft", id: "count" });
-  const more = button("Show more", async () => {
-    more.disabled = true;
-    try {
-      const query = { ...filters, NextToken: list.next };
-      const page = await pages(path, "Identities", query, 1, new AbortController().signal);
-      if (list.key !== key) return;
-      list.rows.push(...page.found);
-      list.next = page.next;
-      const row = page.found.map(identityRow);
-      body.append(...row);
-      row[0]?.querySelector("a")?.focus({ preventScroll: true });
-      summarize();
-    } catch (error) {
-      notice(told(error));
-    } finally {
-      more.disabled = false;
-    }
-  });
-  const summarize = () => {
-    count.textContent = countOf();
-    more.hidden = !list.next;
-  };
-  const filter = (/** @type {Record<string, string>} */ changed) => {
-    const given = Object.entries({ ...filters, ...changed }).filter(([, value]) => value);
-    location.hash = `#/pools/${pool}${given.length > 0 ? `?${new URLSearchParams(given)}` : ""}`;
-  };
-  summarize();
-  const rows = h("table", { id: "identities", "data-arrows": true },
-    h("caption", { class: "unseen" }, "Identities in the order of their creation"),
-    h("thead", null, h("tr", null,
-      h("th", { scope: "col", class: "w-id" }, "Identity"),
-      h("th", { scope: "col", class: "w-state" }, "State"),
-      h("th", { scope: "col" }, "Logins"))),
-    body);
-  const isFiltered = isIn !== "" || of !== "";
-  const nothing = isFiltered ? "No identity passes the filter." : "This pool has no identity yet.";
-  /** @type {[string, string][]} */
-  const states = [["", "Any state"], ...Object.entries(STATES)];
-  /** @type {[string, string][]} */
-  const named = [["", "Any provider"], ...providers.map((name) => /** @type {[string, string]} */ ([name, name]))];
-  swap(
-    at("list"),
-    h("h2", null, "Identities ", count),
-    h(
-      "div",
-      { class: "row filters" },
-      choice("State", isIn, states, "filter-state", (State) => filter({ State })),
-      choice("Provider", of, named, "filter-provider", (Provider) => filter({ Provider })),
-    ),
-    list.rows.length > 0 ? rows : h("p", { class: "soft" }, nothing),
-    h("p", null, more),
-  );
-  at("list").setAttribute("aria-label", "Identities");
+/** @type {(isIn: string, of: string) => Promise<void>} */
+async function loadList(isIn, of) {
+	const { pool } = state;
+	const providers = await providerOptions(of);
+	const body = html.tbody();
+	const count = span({ class: "soft" });
+	const nothing = quiet(isIn || of ? "No identity passes the filter." : "This pool has no identity yet.");
+	const summarize = () => {
+		list.hasMore = Boolean(page?.next);
+		count.textContent = `${number(body.rows.length)}${list.hasMore ? " shown" : ""}`;
+		nothing.hidden = body.rows.length > 0;
+	};
+	/** @type {Paged<Identity> | undefined} */
+	let page;
+	const path = `pools/${encoded(pool)}/identities`;
+	const { signal } = state.view;
+	page = await paged(path, "Identities", { State: isIn, Provider: of }, body, identityRow, NEVER, () => summarize());
+	signal.throwIfAborted();
+	Object.assign(list, { pool, isIn, of, body, summarize });
+	summarize();
+	const filter = (/** @type {Record<string, string>} */ changed) => {
+		const given = Object.entries({ State: isIn, Provider: of, ...changed }).filter(([, value]) => value);
+		location.hash = `#/pools/${pool}${given[0] ? `?${new URLSearchParams(given)}` : ""}`;
+	};
+	swap(sidebar, { "aria-label": "Identities" },
+		h2("Identities ", count),
+		div({ class: "row filters" },
+			choice("State", isIn, { "": "Any state", ...STATES }, "in-state", (State) => filter({ State })),
+			choice("Provider", of, providers, "of-provider", (Provider) => filter({ Provider }))),
+		table([["Identity", "w-id"], ["State", "w-state"], ["Logins"]], body, { id: "identities" }),
+		nothing,
+		p(page.more));
 }
 
 /** Brings the rows of changed identities up to date, and adds new ones to a complete list.
- * @type {(route: Route, events: ChangeEvent[]) => Promise<void>} */
-async function refreshList(route, events) {
-  /** @type {string[]} */
-  const [pool = "", isIn = "", of = ""] = JSON.parse(list.key || "[]");
-  const ids = new Set(events.flatMap((event) =>
-    event.IdentityPoolId === pool && event.IdentityId ? [event.IdentityId] : []));
-  if (ids.size === 0) return;
-  const body = at("list").querySelector("#identities tbody");
-  const current = at("list").querySelector("[aria-current]")?.getAttribute("data-id") ?? "";
-  if (!body || ids.size > PAGE) {
-    await loadList(route, list.key, isIn, of);
-    markRow(current);
-    return;
-  }
-  for (const id of ids) {
-    const place = list.rows.findIndex((row) => row.IdentityId === id);
-    const row = body.querySelector(`[data-id="${CSS.escape(id)}"]`);
-    if (place < 0 && list.next) continue;
-    /** @type {Identity | null} */
-    const now = await get(`identities/${encoded(id)}`, {}, route.signal).catch(gone);
-    const passes = now && (!isIn || now.State === isIn) &&
-      (!of || now.Logins.some((login) => login.Provider === of));
-    if (now && row) {
-      list.rows[place] = now;
-      swap(row, ...identityRow(now).childNodes);
-    } else if (now && passes) {
-      list.rows.push(now);
-      body.append(identityRow(now));
-    } else if (row) {
-      list.rows.splice(place, 1);
-      row.remove();
-    }
-  }
-  at("count").textContent = countOf();
+ * @type {(events: ChangeEvent[]) => Promise<void>} */
+async function refreshList(events) {
+	const { pool, isIn, of, body, summarize } = list;
+	const ours = events.filter((event) => event.IdentityPoolId === pool);
+	for (const id of new Set(ours.map((event) => event.IdentityId ?? ""))) {
+		const row = body.querySelector(`[data-id="${id}"]`);
+		if (!id || (!row && list.hasMore)) continue;
+		/** @type {Identity | null} */
+		const now = await get(`identities/${id}`, {}, NEVER).catch(gone);
+		if (now && row) swap(row, ...identityRow(now).childNodes);
+		else if (row) row.remove();
+		else if (now && (!isIn || now.State === isIn) && (!of || now.Logins.some((login) => login.Provider === of))) {
+			body.append(identityRow(now));
+		}
+	}
+	summarize();
 }
 
-const countOf = () =>
-  list.rows.length > 0 ? `${NUMBER.format(list.rows.length)}${list.next ? " shown" : ""}` : "";
-
-/** @type {(error: unknown) => null} */
-function gone(error) {
-  if (error instanceof Refused && error.status < 500) return null;
-  throw error;
-}
-
-// One identity
+// Changes
 
 /** @type {(event: ChangeEvent) => [string, Change][]} */
 const changesOf = (event) =>
-  event.Changes.flatMap((change) => (typeof change === "string" ? [[change, {}]] : Object.entries(change)));
-
+	event.Changes.flatMap((change) => (typeof change === "string" ? [[change, {}]] : Object.entries(change)));
+/** The other identities of an event.
+ * @type {(event: ChangeEvent) => string[]} */
+const partners = (event) =>
+	changesOf(event).flatMap(([, { From, To }]) => [identityOf(From), identityOf(To)]).filter(Boolean);
 /** @type {(by: ChangeEvent["By"]) => string} */
-const actor = (by) =>
-  typeof by === "object" ? by.Account : by === "Anyone" ? "anyone" : "an administrator";
+const actor = (by) => (typeof by === "object" ? by.Account : by === "Anyone" ? "anyone" : "an administrator");
 
-/** What an identity is and how it came to be, in a few sentences.
- * @type {(identity: Identity, events: ChangeEvent[], isWhole: boolean) => Part[]} */
-function sentence(identity, events, isWhole) {
-  /** @type {Part[]} */
-  const parts = [];
-  const standing = events.filter((event) => !event.UndoneBy);
-  const changes = standing.flatMap((event) =>
-    changesOf(event).map(([kind, change]) => ({ event, kind, change })));
-  const logins = identity.Logins.length;
-  if (identity.State === "AUTHENTICATED") {
-    parts.push(`Authenticated by ${logins === 1 ? "one login" : counted(logins, "login")}. `);
-  } else if (identity.State === "DISABLED") {
-    const merged = changes.find(({ kind }) => kind === "GaveUp");
-    const last = changes.find(({ kind }) => kind === "Unlinked" || kind === "Disabled");
-    if (merged?.change.To) {
-      parts.push("Disabled: merged into ", toIdentity(identityOf(merged.change.To)));
-      parts.push(...when(merged.event.Date), ". ");
-    } else if (last) {
-      const why = last.kind === "Unlinked" ? ", who unlinked its last login," : "";
-      parts.push(`Disabled by ${actor(last.event.By)}${why}`, ...when(last.event.Date), ". ");
-    } else parts.push("Disabled. ");
-  } else parts.push("A guest: it has no login. ");
-  for (const { event, change } of changes.filter(({ kind }) => kind === "TookOver").slice(0, 3)) {
-    const taken = change.Links?.length ? "Took over the logins of " : "Took over the guest ";
-    parts.push(taken, toIdentity(identityOf(change.From ?? "")), ...when(event.Date), ". ");
-  }
-  const first = isWhole ? events.at(-1) : undefined;
-  const isImported = first && changesOf(first).some(([kind]) => kind === "Imported");
-  parts.push(isImported ? "Imported" : "Created", first ? ` by ${actor(first.By)}` : "");
-  parts.push(...when(isImported ? first.Date : identity.CreationDate), ".");
-  return parts;
-}
-
-/** When a login was linked, as far as the events tell.
- * @type {(login: Login, events: ChangeEvent[]) => number | null} */
-function since(login, events) {
-  const gains = ["Created", "Linked", "TookOver", "Restored", "Imported"];
-  const isIt = (/** @type {Change} */ change) =>
-    change.Links?.some((link) => keyOf(link.Login) === keyOf(login));
-  const gained = events.find((event) =>
-    changesOf(event).some(([kind, change]) => gains.includes(kind) && isIt(change)));
-  return gained?.Date ?? null;
-}
+/** What changed, as the text of the event tells it.
+ * @type {(event: ChangeEvent) => string} */
+const whatOf = ({ Text }) => /^\S+ {2}\S+ {2}(.*) {2}by /s.exec(Text)?.[1] ?? Text;
 
 const REVERSIBLE = ["TookOver", "GaveUp", "Linked", "Unlinked", "Disabled"];
-
-/** The parts of the text of an event: what changed, and by whom.
- * @type {(event: ChangeEvent) => { what: string, by: string }} */
-function textOf(event) {
-  const begin = event.Text.indexOf("  ", event.Text.indexOf("  ") + 2) + 2;
-  const end = event.Text.lastIndexOf("  by ");
-  if (begin < 2 || end < begin) return { what: event.Text, by: "" };
-  return { what: event.Text.slice(begin, end), by: `by ${actor(event.By)}, ${event.Operation}` };
-}
 
 /** Previews of undos that are open, by their events.
  * @type {Map<string, HTMLElement>} */
 const previews = new Map();
 
-/** @type {(event: ChangeEvent, hasIdentity: boolean) => HTMLLIElement} */
-function eventItem(event, hasIdentity) {
-  const { what, by } = textOf(event);
-  const id = event.EventId ?? "";
-  const call = event.RequestId && h("a", { href: `#/requests/${encoded(event.RequestId)}` }, "call");
-  const item = h(
-    "li",
-    null,
-    time(event.Date),
-    " ",
-    hasIdentity && event.IdentityId && [toIdentity(event.IdentityId), " "],
-    linked(what),
-    " ",
-    h("span", { class: "by" }, by, call ? [", ", call] : null,
-      event.Undid ? [", undid ", linked(event.Undid)] : null,
-      event.UndoneBy ? [", undone by ", linked(event.UndoneBy)] : null),
-  );
-  const isReversible = changesOf(event).some(([kind]) => REVERSIBLE.includes(kind));
-  if (hasIdentity || !isReversible || event.UndoneBy || !id) return item;
-  const place = previews.get(id) ?? h("div");
-  const isOpen = previews.has(id);
-  const label = (/** @type {boolean} */ isOpen) => (isOpen ? "Close the preview" : "What would undo do?");
-  const opener = button(
-    label(isOpen),
-    async () => {
-      const wasOpen = previews.delete(id);
-      if (!wasOpen) previews.set(id, place);
-      opener.textContent = label(!wasOpen);
-      opener.setAttribute("aria-expanded", String(!wasOpen));
-      place.replaceChildren();
-      if (!wasOpen) await previewUndo(id, what, place);
-    },
-    { class: "plain", "data-key": `undo ${id}`, "aria-expanded": String(isOpen) },
-  );
-  item.append(opener, place);
-  return item;
+/** @type {(event: ChangeEvent, isOfPool: boolean) => HTMLElement} */
+function eventItem(event, isOfPool) {
+	const { EventId: id = "", IdentityId, RequestId, Undid, UndoneBy } = event;
+	const item = li(
+		time(event.Date), " ",
+		isOfPool && IdentityId && [toIdentity(IdentityId), " "],
+		linked(whatOf(event)), " ",
+		span({ class: "by" }, `by ${actor(event.By)}, ${event.Operation}`,
+			RequestId && [", ", a({ href: `#/requests/${encoded(RequestId)}`, title: RequestId }, "call")],
+			Undid && [", undid ", linked(Undid)],
+			UndoneBy && [", undone by ", linked(UndoneBy)]));
+	const isReversible = changesOf(event).some(([kind]) => REVERSIBLE.includes(kind));
+	if (isOfPool || !isReversible || UndoneBy || !id) return item;
+	const place = previews.get(id) ?? div();
+	const opener = button("", () => {
+		if (!previews.delete(id)) previews.set(id, place);
+		swap(place);
+		tell();
+		return previews.has(id) && previewUndo(event, place);
+	}, { class: "plain", "data-key": `undo ${id}` });
+	const tell = () => {
+		opener.textContent = previews.has(id) ? "Close the preview" : "What would undo do?";
+		opener.ariaExpanded = String(previews.has(id));
+	};
+	tell();
+	item.append(opener, place);
+	return item;
 }
 
-/** @type {(id: string, what: string, place: HTMLElement) => Promise<void>} */
-async function previewUndo(id, what, place) {
-  const refused = (/** @type {string} */ text) =>
-    place.replaceChildren(h("div", { class: "box refused", role: "status" }, h("p", null, "Undo is not possible. ", ...linked(text).filter(Boolean).map((part) => part || ""))));
-  try {
-    /** @type {Preview} */
-    const { Explanation } = await post("undo", { EventId: id, Preview: true });
-    const { Answered, Refused: verdict } = Explanation.Verdict;
-    if (verdict) return refused(verdict.Refusal.Message);
-    const changes = () => h("ul", { class: "changes" }, (Answered?.Changes ?? []).map(effectItem));
-    const undo = () =>
-      ask("Undo this change?", [h("p", null, linked(what)), changes()], "Undo", async () => {
-        await post("undo", { EventId: id });
-        previews.delete(id);
-        open();
-        return "The change is undone.";
-      });
-    place.replaceChildren(
-      h("div", { class: "box", role: "status" }, h("p", null, "Undo would make these changes:"), changes(),
-        button("Undo…", undo, { class: "main" })),
-    );
-  } catch (error) {
-    refused(told(error));
-  }
+/** @type {(event: ChangeEvent, place: HTMLElement) => Promise<void>} */
+async function previewUndo(event, place) {
+	const EventId = event.EventId ?? "";
+	const refuse = (/** @type {string} */ reason) =>
+		swap(place, div({ class: "box refused", role: "status" }, "Undo is not possible. ", linked(reason)));
+	try {
+		/** @type {Preview} */
+		const { Explanation: { Verdict: { Answered, Refused } } } = await post("undo", { EventId, Preview: true });
+		if (Refused) return refuse(Refused.Refusal.Message);
+		const changes = () => ul({ class: "changes" }, Answered?.Changes.map(effectItem));
+		const undo = () => ask("Undo this change?", [p(linked(whatOf(event))), changes()], "Undo", async () => {
+			await post("undo", { EventId });
+			previews.delete(EventId);
+			void open();
+			return "The change is undone.";
+		});
+		swap(place, div({ class: "box", role: "status" }, "Undo would make these changes:", changes(),
+			button("Undo…", undo, { class: "main" })));
+	} catch (error) {
+		refuse(told(error));
+	}
 }
 
-/** A change of an identity that a preview tells.
- * @type {(change: Record<string, Effect>) => HTMLLIElement} */
+/** @type {(change: Record<string, Effect>) => HTMLElement} */
 function effectItem(change) {
-  const { Before: before, After: after } = Object.values(change)[0] ?? {};
-  if (!before || !after) return h("li", null, Object.keys(change).join());
-  const lacks = (/** @type {Identity} */ identity, /** @type {Login} */ login) =>
-    !identity.Logins.some((other) => keyOf(other) === keyOf(login));
-  const moves = [
-    ...after.Logins.filter((login) => lacks(before, login)).map((login) => [", gets ", ...loginText(login)]),
-    ...before.Logins.filter((login) => lacks(after, login)).map((login) => [", loses ", ...loginText(login)]),
-  ];
-  return h(
-    "li",
-    null,
-    toIdentity(before.IdentityId),
-    " ",
-    stateOf(before.State),
-    before.State !== after.State && [" → ", stateOf(after.State)],
-    moves,
-  );
+	const { Before, After } = Object.values(change)[0] ?? {};
+	if (!Before || !After) return li(Object.keys(change));
+	const lacking = (/** @type {Identity} */ other) => (/** @type {Login} */ login) =>
+		!other.Logins.some((its) => keyOf(its) === keyOf(login));
+	return li(
+		toIdentity(Before.IdentityId), " ", stateOf(Before.State),
+		Before.State !== After.State && [" → ", stateOf(After.State)],
+		After.Logins.filter(lacking(Before)).map((login) => [", gets ", loginText(login)]),
+		Before.Logins.filter(lacking(After)).map((login) => [", loses ", loginText(login)]));
 }
 
-/** @type {(route: Route) => Promise<void>} */
-async function showIdentity(route) {
-  const path = `identities/${encoded(route.id)}`;
-  /** @type {Identity} */
-  const identity = await get(path, {}, route.signal);
-  choosePool(identity.IdentityPoolId);
-  layOut("list", "detail");
-  /** @type {{ found: ChangeEvent[], next: string }} */
-  const history = await pages(`${path}/history`, "Events", {}, PAGE, route.signal);
-  const graph = await graphAround(identity, history.found, route.signal);
-  const logins = identity.Logins.map((login) => {
-    const from = since(login, history.found);
-    const subject = h("td", null, h("bdi", { class: "mono" }, login.Subject));
-    return h("tr", null, h("td", null, login.Provider), subject, h("td", null, from === null ? "–" : time(from)));
-  });
-  detail(
-    route,
-    back(`#/pools/${identity.IdentityPoolId}`, "Identities"),
-    h("div", { class: "row" }, h("h1", { class: "mono" }, identity.IdentityId),
-      button("Copy", () => copy(identity.IdentityId, "identity id"), { class: "plain", "data-key": "copy" })),
-    h("p", { class: "told" }, sentence(identity, history.found, !history.next)),
-    h("div", { class: "split" },
-      h("div", null,
-        h("h2", null, "Logins"),
-        logins.length > 0
-          ? table([["Provider"], ["Subject"], ["Since", "w-time"]], logins)
-          : h("p", { class: "soft" }, "None."),
-        h("h2", null, "History"),
-        await eventList(history, `${path}/history`, false, route)),
-      h("div", null, h("h2", null, "Logins and merges"), graph)),
-  );
-  await showList(route, listQuery(), identity.IdentityId);
-  state.onEvents = (events) => {
-    const near = new Set([identity.IdentityId, ...history.found.flatMap(partners)]);
-    if (events.some((event) => near.has(event.IdentityId ?? ""))) open();
-    else void refreshList(route, events).catch(fail);
-  };
+/** @type {Page["eventsOf"]} */
+async function eventsOf(path, isOfPool) {
+	const items = html.ol({ class: "events" });
+	const row = (/** @type {ChangeEvent} */ event) => eventItem(event, isOfPool);
+	const page = await paged(path, "Events", {}, items, row);
+	const isKept = state.health.JournalDays !== null;
+	const nothing = quiet(isKept ? "No change is known." : "This server keeps no history.");
+	return { ...page, items: page.found[0] ? div(items, p(page.more)) : nothing };
 }
 
-/** The filters of the list, if it is of the chosen pool. */
-function listQuery() {
-  /** @type {string[]} */
-  const [pool, isIn = "", of = ""] = JSON.parse(list.key || "[]");
-  return new URLSearchParams(pool === state.poolId ? { State: isIn, Provider: of } : {});
+// One identity
+
+/** What an identity is and how it came to be, in a few sentences.
+ * @type {Page["sentence"]} */
+function sentence(identity, events, isWhole) {
+	const standing = events.filter((event) => !event.UndoneBy);
+	const of = (/** @type {string[]} */ ...kinds) => standing.flatMap((event) =>
+		changesOf(event).flatMap(([kind, change]) => (kinds.includes(kind) ? [{ event, kind, change }] : [])));
+	/** @type {Child} */
+	let now = "A guest: it has no login. ";
+	if (identity.State === "AUTHENTICATED") now = `Authenticated by ${counted(identity.Logins.length, "login")}. `;
+	if (identity.State === "DISABLED") {
+		const [end] = of("GaveUp", "Unlinked", "Disabled");
+		if (!end) now = "Disabled. ";
+		else if (end.kind === "GaveUp") {
+			now = ["Disabled: merged into ", toIdentity(identityOf(end.change.To)), when(end.event.Date), ". "];
+		} else {
+			now = [`Disabled by ${actor(end.event.By)}`, when(end.event.Date), ". "];
+		}
+	}
+	const merges = of("TookOver").slice(0, 3).map(({ event, change }) =>
+		[`Took over the ${change.Links?.[0] ? "logins of" : "guest"} `, toIdentity(identityOf(change.From)), when(event.Date), ". "]);
+	const first = isWhole ? events.at(-1) : undefined;
+	const isImported = first && changesOf(first).some(([kind]) => kind === "Imported");
+	const by = first && ` by ${actor(first.By)}`;
+	const date = isImported ? first.Date : identity.CreationDate;
+	return [now, merges, isImported ? "Imported" : "Created", by, when(date), "."];
 }
 
-/** The other identities of an event.
- * @type {(event: ChangeEvent) => string[]} */
-const partners = (event) =>
-  changesOf(event).flatMap(([, { From, To }]) => [From, To].flatMap((id) => (id ? [identityOf(id)] : [])));
-
-/** @type {(href: string, name: string) => HTMLAnchorElement} */
-const back = (href, name) => h("a", { class: "back", href, "data-key": "back" }, `‹ ${name}`);
-
-/** @type {(first: { found: ChangeEvent[], next: string }, path: string, hasIdentity: boolean,
- *   route: Route) => Promise<HTMLElement>} */
-async function eventList(first, path, hasIdentity, route) {
-  if (first.found.length === 0) return h("p", { class: "soft" }, noHistory());
-  let { next } = first;
-  const items = h("ol", { class: "events" }, first.found.map((event) => eventItem(event, hasIdentity)));
-  const more = button("Show earlier changes", async () => {
-    try {
-      const page = await pages(path, "Events", { NextToken: next }, 1, route.signal);
-      items.append(...page.found.map((event) => eventItem(event, hasIdentity)));
-      next = page.next;
-      more.hidden = !next;
-    } catch (error) {
-      if (!isAborted(error)) notice(told(error));
-    }
-  });
-  more.hidden = !next;
-  return h("div", null, items, h("p", null, more));
+/** When a login was linked, as far as the events tell.
+ * @type {(login: Login, events: ChangeEvent[]) => Child} */
+function since(login, events) {
+	const gains = ["Created", "Linked", "TookOver", "Restored", "Imported"];
+	const gained = events.find((event) => changesOf(event).some(([kind, { Links }]) =>
+		gains.includes(kind) && Links?.some((link) => keyOf(link.Login) === keyOf(login))));
+	return gained ? time(gained.Date) : "–";
 }
 
-/** @type {{ JournalDays?: number | null, Version?: string, RequestLog?: boolean }} */
-let health = {};
-const noHistory = () =>
-  health.JournalDays === null ? "This server keeps no history." : "No change is known.";
+/** @type {View} */
+async function showIdentity({ id }) {
+	const path = `identities/${encoded(id)}`;
+	/** @type {Identity} */
+	const identity = await get(path);
+	choosePool(identity.IdentityPoolId);
+	layOut("list");
+	const history = await eventsOf(`${path}/history`, false);
+	const graph = await graphAround(identity, history.found);
+	const logins = identity.Logins.map((login) =>
+		tr(td(login.Provider), td(mono(login.Subject)), td(since(login, history.found))));
+	show(
+		mono(identity.IdentityId), copyButton(identity.IdentityId),
+		lead(sentence(identity, history.found, !history.next)),
+		div({ class: "split" },
+			div(
+				h2("Logins"),
+				logins[0] ? table([["Provider"], ["Subject"], ["Since", "w-time"]], logins) : quiet("None."),
+				h2("History"),
+				history.items),
+			div(h2("Logins and merges"), graph)));
+	const isFiltered = list.pool === state.pool;
+	await showList(isFiltered ? list.isIn : "", isFiltered ? list.of : "", identity.IdentityId);
+	const near = new Set([identity.IdentityId, ...history.found.flatMap(partners)]);
+	state.onEvents = (events) => {
+		void refreshList(events).catch(fail);
+		if (events.some((event) => near.has(event.IdentityId ?? ""))) void open();
+	};
+}
 
 // A pool
 
-/** @type {(route: Route) => Promise<void>} */
-async function showPool(route) {
-  if (!route.id && state.poolId) {
-    location.replace(`#/pools/${state.poolId}`);
-    return;
-  }
-  if (!route.id) return showNoPool(route);
-  choosePool(route.id);
-  layOut("list", "list");
-  await showList(route, route.query, "");
-  const path = `pools/${encoded(route.id)}`;
-  const show = async () => {
-    /** @type {[Pool & PoolSettings, any, { found: ChangeEvent[], next: string }]} */
-    const [pool, counts, activity] = await Promise.all([
-      get(path, {}, route.signal),
-      get(`${path}/counts`, {}, route.signal),
-      pages(`${path}/activity`, "Events", {}, 1, route.signal),
-    ]);
-    const total = counts.Authenticated + counts.Unauthenticated + counts.Disabled;
-    const providers = Object.entries(counts.Logins).map(([name, count]) =>
-      h("tr", null, h("td", null, name), h("td", { class: "right" }, NUMBER.format(count))));
-    const roles = Object.entries(pool.Roles).flatMap(([name, arn]) =>
-      [h("dt", null, `Role, ${name}`), h("dd", { class: "mono" }, arn)]);
-    detail(
-      route,
-      h("h1", null, pool.IdentityPoolName),
-      h("p", { class: "told" }, `${counted(total, "identity", "identities")}: `,
-        `${NUMBER.format(counts.Authenticated)} authenticated, `,
-        `${counted(counts.Unauthenticated, "guest")}, ${NUMBER.format(counts.Disabled)} disabled.`),
-      h("dl", null,
-        h("dt", null, "Pool"), h("dd", { class: "mono" }, pool.IdentityPoolId, " ",
-          button("Copy", () => copy(pool.IdentityPoolId, "pool id"), { class: "plain", "data-key": "copy" })),
-        h("dt", null, "Account"), h("dd", null, `${pool.AccountId}, ${pool.Region}`),
-        h("dt", null, "Created"), h("dd", null, time(pool.CreationDate)),
-        h("dt", null, "Guests"), h("dd", null, pool.AllowUnauthenticatedIdentities ? "allowed" : "not allowed"),
-        roles),
-      h("div", { class: "split" },
-        h("div", null, h("h2", null, "Latest changes"), await eventList(activity, `${path}/activity`, true, route)),
-        h("div", null, h("h2", null, "Logins"),
-          providers.length > 0
-            ? table([["Provider"], ["Logins", "w-took right"]], providers)
-            : h("p", { class: "soft" }, "None."))),
-    );
-  };
-  await show();
-  const later = debounced(() => void show().catch(fail), 800);
-  state.onEvents = (events) => {
-    const ours = events.filter((event) => event.IdentityPoolId === route.id);
-    if (ours.length === 0) return;
-    later();
-    void refreshList(route, ours).catch(fail);
-  };
+/** @type {View} */
+async function showPool({ id, query }) {
+	if (!id && state.pool) return location.replace(`#/pools/${state.pool}`);
+	if (!id) return showNoPool();
+	choosePool(id);
+	layOut("list", "list");
+	await showList(query.get("State") ?? "", query.get("Provider") ?? "", "");
+	const path = `pools/${encoded(id)}`;
+	const overview = async () => {
+		/** @type {[Pool & PoolSettings, any, { items: HTMLElement }]} */
+		const [pool, counts, activity] = await Promise.all([
+			get(path), get(`${path}/counts`), eventsOf(`${path}/activity`, true)]);
+		const { Authenticated, Unauthenticated, Disabled } = counts;
+		const roles = Object.entries(pool.Roles).map(([name, arn]) => div(`${name}: `, mono(arn)));
+		const providers = Object.entries(counts.Logins).map(([name, count]) =>
+			tr(td(name), td({ class: "right" }, number(count))));
+		show(
+			pool.IdentityPoolName,
+			lead(`${identities(Authenticated + Unauthenticated + Disabled)}: `,
+				`${number(Authenticated)} authenticated, ${counted(Unauthenticated, "guest")}, ${number(Disabled)} disabled.`),
+			terms({
+				Pool: [mono(pool.IdentityPoolId), " ", copyButton(pool.IdentityPoolId)],
+				Account: `${pool.AccountId}, ${pool.Region}`,
+				Created: time(pool.CreationDate),
+				Guests: pool.AllowUnauthenticatedIdentities ? "allowed" : "not allowed",
+				Roles: roles[0] ? roles : "none",
+			}),
+			div({ class: "split" },
+				div(h2("Latest changes"), activity.items),
+				div(h2("Logins"), providers[0]
+					? table([["Provider"], ["Logins", "w-took right"]], providers)
+					: quiet("None."))));
+	};
+	await overview();
+	const later = debounced(overview, 800);
+	state.onEvents = (events) => {
+		void refreshList(events).catch(fail);
+		if (events.some((event) => event.IdentityPoolId === id)) later();
+	};
 }
 
-/** @type {(run: () => void, millis: number) => () => void} */
+/** @type {(run: () => Promise<void>, millis: number) => () => void} */
 function debounced(run, millis) {
-  let timer = 0;
-  return () => {
-    timer ||= setTimeout(() => {
-      timer = 0;
-      run();
-    }, millis);
-  };
+	let timer = 0;
+	return () => {
+		timer ||= setTimeout(() => {
+			timer = 0;
+			void run().catch(fail);
+		}, millis);
+	};
 }
 
-/** @type {(route: Route) => void} */
-function showNoPool(route) {
-  layOut("wide", "detail");
-  const command = `aws cognito-identity create-identity-pool --identity-pool-name game \\
-  --allow-unauthenticated-identities --endpoint-url ${location.origin}`;
-  detail(
-    route,
-    h("h1", null, "No pool yet"),
-    h("p", { class: "told" }, "This page shows identity pools as soon as there are any. Create one with any AWS SDK, or import a file from the menu."),
-    h("div", { class: "box" }, h("pre", null, command)),
-    h("p", null, button("Copy", () => copy(command, "command"))),
-  );
+function showNoPool() {
+	layOut("wide");
+	const command = `aws cognito-identity create-identity-pool --identity-pool-name game \\
+	--allow-unauthenticated-identities --endpoint-url ${location.origin}`;
+	show("No pool yet",
+		lead("This page shows identity pools as soon as there are any. Create one with any AWS SDK, or import a file from the menu."),
+		div({ class: "box" }, html.pre(command)),
+		p(copyButton(command)));
 }
 
 // Search
 
 /** @type {(text: string) => void} */
 function find(text) {
-  const isToken = /^[\w-]+\.[\w-]+\.[\w-]*$/.test(text) && text.startsWith("ey");
-  const isId = /^[a-z-]+-\d+:[0-9a-f-]{36}$/i.test(text);
-  state.token = isToken ? text : "";
-  const to = isId
-    ? `#/${state.pools.some((pool) => pool.IdentityPoolId === text) ? "pools" : "identities"}/${text}`
-    : isToken
-      ? "#/find"
-      : `#/find?${new URLSearchParams({ Subject: text })}`;
-  if (location.hash === to) open();
-  else location.hash = to;
+	state.token = /^ey[\w-]+\.[\w-]+\.[\w-]*$/.test(text) ? text : "";
+	const isId = /^[a-z-]+-\d+:[0-9a-f-]{36}$/i.test(text);
+	let to = state.token ? "#/find" : `#/find?${new URLSearchParams({ Subject: text })}`;
+	if (isId) to = `#/${poolOf(text) ? "pools" : "identities"}/${text}`;
+	if (location.hash === to) void open();
+	else location.hash = to;
 }
 
-/** @type {(route: Route) => Promise<void>} */
-async function showFound(route) {
-  layOut("wide", "detail");
-  const subject = route.query.get("Subject");
-  if (subject === null) return state.token ? showToken(route, state.token) : showNoToken(route);
-  const pool = route.query.get("IdentityPoolId") ?? state.poolId;
-  if (!pool) return showNoPool(route);
-  choosePool(pool);
-  const of = route.query.get("Provider") ?? "";
-  const path = `pools/${encoded(pool)}/logins`;
-  const query = { SubjectPrefix: subject, Provider: of };
-  const providers = await providersOf(pool, route.signal);
-  if (of && !providers.includes(of)) providers.push(of);
-  const row = (/** @type {{ Login: Login, IdentityId: string }} */ { Login, IdentityId }) =>
-    h("tr", null, h("td", null, h("bdi", { class: "mono" }, Login.Subject)), h("td", null, Login.Provider), h("td", null, toIdentity(IdentityId)));
-  let { found, next } = await pages(path, "Logins", query, 1, route.signal);
-  const rows = table([["Subject"], ["Provider"], ["Identity", "w-id"]], found.map(row), { "data-arrows": true });
-  const more = button("Show more", async () => {
-    const page = await pages(path, "Logins", { ...query, NextToken: next }, 1, route.signal);
-    rows.tBodies[0]?.append(...page.found.map(row));
-    next = page.next;
-    more.hidden = !next;
-  });
-  more.hidden = !next;
-  const choose = (/** @type {string} */ Provider) =>
-    (location.hash = `#/find?${new URLSearchParams({ Subject: subject, ...(Provider && { Provider }) })}`);
-  const isRequest = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(subject);
-  /** @type {[string, string][]} */
-  const options = [["", "Any provider"], ...providers.map((name) => /** @type {[string, string]} */ ([name, name]))];
-  detail(
-    route,
-    h("h1", null, "Logins whose subject begins with ", h("bdi", { class: "mono" }, subject)),
-    h("div", { class: "row filters" }, choice("Provider", of, options, "find-provider", choose)),
-    found.length > 0 ? rows : h("p", null, `This pool has no such login${of ? " of this provider" : ""}.`),
-    h("p", null, more),
-    isRequest && h("p", null, h("a", { href: `#/requests/${encoded(subject)}` }, "Look for a call with this request id")),
-  );
-}
-
-/** @type {(route: Route) => void} */
-function showNoToken(route) {
-  detail(route, h("h1", null, "Find"),
-    h("p", { class: "told" }, "Enter an identity id, the beginning of a subject, or a token. A token is in no URL, so it must be pasted again after a reload."));
+/** @type {View} */
+async function showFound({ query }) {
+	layOut("wide");
+	const subject = query.get("Subject");
+	if (subject === null) return showToken(state.token);
+	const pool = query.get("IdentityPoolId") ?? state.pool;
+	if (!pool) return showNoPool();
+	choosePool(pool);
+	const of = query.get("Provider") ?? "";
+	const body = html.tbody();
+	const row = (/** @type {{ Login: Login, IdentityId: string }} */ { Login, IdentityId }) =>
+		tr(td(mono(Login.Subject)), td(Login.Provider), td(toIdentity(IdentityId)));
+	const options = await providerOptions(of);
+	const page = await paged(`pools/${encoded(pool)}/logins`, "Logins", { SubjectPrefix: subject, Provider: of }, body, row);
+	const choose = (/** @type {string} */ Provider) =>
+		void (location.hash = `#/find?${new URLSearchParams({ Subject: subject, ...(Provider && { Provider }) })}`);
+	show(
+		["Logins whose subject begins with ", mono(subject)],
+		div({ class: "row filters" }, choice("Provider", of, options, "of-provider", choose)),
+		page.found[0]
+			? table([["Subject"], ["Provider"], ["Identity", "w-id"]], body)
+			: p(`This pool has no such login${of ? " of this provider" : ""}.`),
+		p(page.more));
 }
 
 /** The claims of a token, unverified.
  * @type {(token: string) => Record<string, unknown>} */
 function claimsOf(token) {
-  try {
-    const part = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(part), (character) => character.charCodeAt(0));
-    const claims = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof claims === "object" && claims ? claims : {};
-  } catch {
-    return {};
-  }
+	try {
+		const part = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+		const bytes = Uint8Array.from(atob(part), (character) => character.charCodeAt(0));
+		return Object(JSON.parse(new TextDecoder().decode(bytes)));
+	} catch {
+		return {};
+	}
 }
 
-/** @type {(route: Route, token: string) => Promise<void>} */
-async function showToken(route, token) {
-  const claims = claimsOf(token);
-  const [opened, valid] = await Promise.all([
-    post("find", { Token: token }).catch(gone),
-    post("token", { Token: token }),
-  ]);
-  /** @type {Identity | null} */
-  let identity = opened;
-  const [iss, sub] = [String(claims["iss"] ?? ""), String(claims["sub"] ?? "")];
-  if (!identity && !valid.Valid && iss && sub && state.poolId) {
-    const Provider = iss.replace(/^https?:\/\//, "").replace(/\/$/, "");
-    const login = { IdentityPoolId: state.poolId, Provider, Subject: sub };
-    identity = await post("find", login).catch(gone);
-  }
-  route.signal.throwIfAborted();
-  const dates = ["exp", "iat", "nbf", "auth_time"];
-  const items = Object.entries(claims).flatMap(([name, value]) => {
-    const isDate = dates.includes(name) && typeof value === "number";
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    return [h("dt", null, name), h("dd", null, isDate ? time(value) : linked(text))];
-  });
-  const verdict = valid.Valid
-    ? h("p", { class: "told" }, "A valid token of this server.")
-    : h("p", { class: "told" }, "Not a valid token of this server: ", linked(valid.Reason));
-  detail(
-    route,
-    h("h1", null, "Token"),
-    verdict,
-    identity &&
-      h("p", null, valid.Valid ? "Its identity: " : "Its user has an identity in this pool: ",
-        toIdentity(identity.IdentityId, identity.IdentityId), " ", stateOf(identity.State)),
-    h("h2", null, valid.Valid ? "Claims" : "Claims, not verified"),
-    items.length > 0 ? h("dl", null, items) : h("p", { class: "soft" }, "It has none that can be read."),
-  );
+/** @type {(token: string) => Promise<void>} */
+async function showToken(token) {
+	if (!token) {
+		return show("Find", p({ class: "told" },
+			"Enter an identity id, the beginning of a subject, or a token. A token is in no URL, so paste it again after a reload."));
+	}
+	const { signal } = state.view;
+	const claims = claimsOf(token);
+	const { Valid: isValid, Reason } = await post("token", { Token: token });
+	const Provider = String(claims["iss"] ?? "").replace(/^https?:\/\/|\/$/g, "");
+	const login = { IdentityPoolId: state.pool, Provider, Subject: String(claims["sub"] ?? "") };
+	/** @type {Identity | null} */
+	const identity = await post("find", isValid ? { Token: token } : login).catch(gone);
+	signal.throwIfAborted();
+	/** @type {(claim: [string, unknown]) => [string, Child]} */
+	const shown = ([name, value]) => {
+		const isDate = ["exp", "iat", "nbf", "auth_time"].includes(name);
+		if (isDate && typeof value === "number") return [name, time(value)];
+		return [name, linked(typeof value === "string" ? value : JSON.stringify(value))];
+	};
+	const all = Object.entries(claims).map(shown);
+	show("Token",
+		lead(isValid ? "A valid token of this server." : ["Not a valid token of this server. ", linked(Reason)]),
+		identity && p(isValid ? "Its identity: " : "Its user has an identity in this pool: ",
+			toIdentity(identity.IdentityId, identity.IdentityId), " ", stateOf(identity.State)),
+		h2(isValid ? "Claims" : "Claims, not verified"),
+		all[0] ? terms(all) : quiet("It has none that can be read."));
 }
 
 // Graphs
 
-const WIDE = { login: 186, identity: 218, identityEnd: 314, all: 332, row: 46, box: 36 };
+const SIZE = { login: 186, identity: 218, end: 314, width: 332, row: 46, box: 36 };
 const GRAPH_MAX = 500;
-
+const LEGEND = "Solid: the identity has the login. Dashed: it had the login once. Arrow: a merge.";
 
 /** Logins with the identities that have them or had them once, in groups that share nothing.
- * @type {(identities: Identity[], events: ChangeEvent[]) => Net} */
-function netOf(identities, events) {
-  /** @type {Map<string, LoginNode>} */
-  const logins = new Map();
-  const states = new Map(identities.map(({ IdentityId, State }) => [IdentityId, State]));
-  const merges = new Map();
-  const node = (/** @type {Login} */ login) => {
-    const found = logins.get(keyOf(login)) ?? { login, now: new Set(), once: new Set() };
-    logins.set(keyOf(login), found);
-    return found;
-  };
-  for (const { IdentityId, Logins } of identities) {
-    for (const login of Logins) node(login).now.add(IdentityId);
-  }
-  for (const event of events) {
-    const id = event.IdentityId ?? "";
-    for (const [kind, { Links = [], From, To }] of changesOf(event)) {
-      const loses = ["GaveUp", "GaveBack", "Unlinked"].includes(kind) ? id : "";
-      const loser = kind === "TookOver" && From ? identityOf(From) : loses;
-      if (!states.has(loser)) continue;
-      for (const { Login } of Links) node(Login).once.add(loser);
-      const to = kind === "TookOver" ? id : kind === "GaveUp" && To ? identityOf(To) : "";
-      if (states.has(to) && !event.UndoneBy) merges.set(loser, to);
-    }
-  }
-  for (const { now, once } of logins.values()) for (const id of now) once.delete(id);
-  return { states, merges, clusters: clustersOf(identities, logins, merges) };
+ * @type {(found: Identity[], events: ChangeEvent[]) => Net} */
+function netOf(found, events) {
+	/** @type {Map<string, LoginNode>} */
+	const logins = new Map();
+	const states = new Map(found.map(({ IdentityId, State }) => [IdentityId, State]));
+	/** @type {Map<string, string>} */
+	const merges = new Map();
+	const node = (/** @type {Login} */ login) => {
+		const known = logins.get(keyOf(login)) ?? { login, now: new Set(), once: new Set() };
+		logins.set(keyOf(login), known);
+		return known;
+	};
+	for (const { IdentityId, Logins } of found) for (const login of Logins) node(login).now.add(IdentityId);
+	for (const event of events) {
+		const id = event.IdentityId ?? "";
+		for (const [kind, { Links = [], From, To }] of changesOf(event)) {
+			let loser = ["GaveUp", "GaveBack", "Unlinked"].includes(kind) ? id : "";
+			if (kind === "TookOver") loser = identityOf(From);
+			if (!states.has(loser)) continue;
+			for (const { Login } of Links) if (!node(Login).now.has(loser)) node(Login).once.add(loser);
+			const to = kind === "TookOver" ? id : kind === "GaveUp" ? identityOf(To) : "";
+			if (states.has(to) && !event.UndoneBy) merges.set(loser, to);
+		}
+	}
+	return { states, merges, clusters: clustersOf(found, [...logins.values()], merges) };
 }
 
-/** Walks from identity to identity over logins and merges, so that what is connected is near.
- * @type {(identities: Identity[], logins: Map<string, LoginNode>, merges: Map<string, string>) =>
- *   Cluster[]} */
-function clustersOf(identities, logins, merges) {
-  /** @type {Map<string, LoginNode[]>} */
-  const has = new Map();
-  /** @type {Map<string, string[]>} */
-  const merged = new Map();
-  const add = (/** @type {Map<string, any[]>} */ map, /** @type {string} */ key, /** @type {any} */ value) =>
-    map.set(key, [...(map.get(key) ?? []), value]);
-  for (const login of logins.values()) {
-    for (const id of [...login.now, ...login.once]) add(has, id, login);
-  }
-  for (const [from, to] of merges) {
-    add(merged, to, from);
-    add(merged, from, to);
-  }
-  const seen = new Set();
-  const clusters = [];
-  const byLogins = [...identities].sort((a, b) => b.Logins.length - a.Logins.length);
-  for (const { IdentityId } of byLogins) {
-    if (seen.has(IdentityId)) continue;
-    /** @type {Cluster} */
-    const cluster = { logins: [], ids: [] };
-    const waiting = [IdentityId];
-    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      if (seen.has(id)) continue;
-      seen.add(id);
-      cluster.ids.push(id);
-      const shares = (/** @type {LoginNode} */ login) => login.now.size + login.once.size;
-      const name = (/** @type {LoginNode} */ { login }) => `${login.Provider} ${login.Subject}`;
-      const own = (has.get(id) ?? []).sort((a, b) => shares(a) - shares(b) || (name(a) < name(b) ? -1 : 1));
-      for (const login of own) {
-        if (!seen.has(login)) cluster.logins.push(login);
-        seen.add(login);
-        waiting.push(...login.now, ...login.once);
-      }
-      waiting.push(...(merged.get(id) ?? []));
-    }
-    clusters.push(cluster);
-  }
-  return clusters.sort((a, b) => b.ids.length - a.ids.length || b.logins.length - a.logins.length);
+/** Walks from each identity over its logins and merges, so that what is connected is near.
+ * @type {Page["clustersOf"]} */
+function clustersOf(found, logins, merges) {
+	/** @type {Map<GraphNode, GraphNode[]>} */
+	const near = new Map();
+	/** @type {(one: GraphNode, other: GraphNode) => void} */
+	const tie = (one, other) => {
+		near.set(one, [...(near.get(one) ?? []), other]);
+		near.set(other, [...(near.get(other) ?? []), one]);
+	};
+	const sorted = logins.sort((one, other) =>
+		one.now.size + one.once.size - other.now.size - other.once.size || (keyOf(one.login) < keyOf(other.login) ? -1 : 1));
+	for (const login of sorted) for (const id of [...login.now, ...login.once]) tie(login, id);
+	for (const [from, to] of merges) tie(from, to);
+	const seen = new Set();
+	const clusters = [...found].sort((one, other) => other.Logins.length - one.Logins.length).map(({ IdentityId }) => {
+		/** @type {Cluster} */
+		const cluster = { logins: [], ids: [] };
+		const visit = (/** @type {GraphNode} */ node) => {
+			if (seen.has(node)) return;
+			seen.add(node);
+			if (typeof node === "string") cluster.ids.push(node);
+			else cluster.logins.push(node);
+			near.get(node)?.forEach(visit);
+		};
+		visit(IdentityId);
+		return cluster;
+	});
+	return clusters.filter(({ ids }) => ids[0]).sort((one, other) =>
+		other.ids.length - one.ids.length || other.logins.length - one.logins.length);
 }
 
-/** @type {(cluster: Cluster, net: Net, shown: string) => SVGElement} */
+/** @type {(cluster: Cluster, net: Net, shown: string) => Element} */
 function drawing({ logins, ids }, { states, merges }, shown) {
-  const { row, box } = WIDE;
-  const loginY = new Map(logins.map((login, place) => [login, place * row]));
-  /** @type {Map<string, number>} */
-  const idY = new Map();
-  let free = 0;
-  for (const id of ids) {
-    const own = logins.filter((login) => login.now.has(id));
-    const near = own.length > 0 ? own : logins.filter((login) => login.once.has(id));
-    const middle = near.reduce((sum, login) => sum + (loginY.get(login) ?? 0), 0) / (near.length || 1);
-    idY.set(id, Math.max(free, middle));
-    free = (idY.get(id) ?? 0) + row;
-  }
-  const height = Math.max(free, logins.length * row) - row + box + 2;
-  const [left, right] = [WIDE.login, WIDE.identity];
-  const edges = logins.flatMap((login) => [...login.now, ...login.once].map((id) => {
-    const [from, to] = [(loginY.get(login) ?? 0) + box / 2, (idY.get(id) ?? 0) + box / 2];
-    const path = `M${left} ${from}C${left + 20} ${from} ${right - 20} ${to} ${right} ${to}`;
-    return svg("path", { d: path, class: login.now.has(id) ? "now" : "once" });
-  }));
-  const arcs = ids.flatMap((id) => {
-    const [from, to] = [idY.get(id), idY.get(merges.get(id) ?? "")];
-    if (from === undefined || to === undefined) return [];
-    const [end, x, y] = [WIDE.identityEnd, WIDE.all - 2, to + box / 2 + 7];
-    const arc = `M${end} ${from + box / 2}C${x} ${from + box / 2} ${x} ${y} ${end + 2} ${y}m6 -4l-6 4l5 5`;
-    return [svg("path", { d: arc, class: "merge" }, svg("title", null, `${id} is merged into ${merges.get(id)}`))];
-  });
-  const boxes = logins.map((login) => {
-    const y = loginY.get(login) ?? 0;
-    const { Provider, Subject } = login.login;
-    return svg("g", { class: login.now.size > 0 ? "login" : "login past" },
-      svg("title", null, `${Provider} ${Subject}`),
-      svg("rect", { x: 1, y: y + 1, width: left - 1, height: box, rx: 6 }),
-      svg("text", { x: 9, y: y + 15, class: "quiet" }, cut(Provider, 30)),
-      svg("text", { x: 9, y: y + 30 }, cut(Subject, 24)));
-  });
-  const names = ids.map((id) => {
-    const y = idY.get(id) ?? 0;
-    const name = STATES[states.get(id) ?? ""] ?? "";
-    return svg("a", { href: `#/identities/${id}`, class: id === shown ? "shown" : null, "data-key": `node ${id}` },
-      svg("title", null, id),
-      svg("rect", { x: right, y: y + 1, width: WIDE.identityEnd - right, height: box, rx: 10 }),
-      svg("text", { x: right + 10, y: y + 15 }, short(id)),
-      svg("text", { x: right + 10, y: y + 30, class: "quiet" }, name));
-  });
-  const label = `${counted(logins.length, "login")}, ${counted(ids.length, "identity", "identities")}`;
-  const view = `0 0 ${WIDE.all} ${height}`;
-  return svg("svg", { viewBox: view, role: "group", "aria-label": label }, edges, arcs, boxes, names);
+	const { row, box, login: left, identity: right, end } = SIZE;
+	const loginY = (/** @type {LoginNode} */ login) => logins.indexOf(login) * row;
+	/** @type {Map<string, number>} */
+	const idY = new Map();
+	let free = 0;
+	for (const id of ids) {
+		const own = logins.filter((login) => login.now.has(id));
+		const near = own[0] ? own : logins.filter((login) => login.once.has(id));
+		const middle = near.reduce((sum, login) => sum + loginY(login), 0) / (near.length || 1);
+		const y = Math.max(free, middle);
+		idY.set(id, y);
+		free = y + row;
+	}
+	const yOf = (/** @type {string | undefined} */ id) => (idY.get(id ?? "") ?? 0) + box / 2;
+	const edges = logins.flatMap((login) => [...login.now, ...login.once].map((id) => {
+		const [from, to] = [loginY(login) + box / 2, yOf(id)];
+		const d = `M${left} ${from}C${left + 20} ${from} ${right - 20} ${to} ${right} ${to}`;
+		return svg("path", { d, class: login.now.has(id) ? "now" : "once" });
+	}));
+	const arcs = ids.filter((id) => idY.has(merges.get(id) ?? "")).map((id) => {
+		const [from, to, x] = [yOf(id), yOf(merges.get(id)) + 7, SIZE.width - 2];
+		const d = `M${end} ${from}C${x} ${from} ${x} ${to} ${end + 2} ${to}m6 -4l-6 4l5 5`;
+		return svg("path", { d, class: "merge" }, svg("title", `${id} is merged into ${merges.get(id)}`));
+	});
+	/** @type {(x: number, y: number, width: number, ...lines: [string, string][]) => Child} */
+	const card = (x, y, width, ...lines) => [
+		svg("rect", { x, y: y + 1, width, height: box, rx: 7 }),
+		lines.map(([text, kind], line) => svg("text", { x: x + 9, y: y + 15 + 15 * line, class: kind }, text))];
+	const boxes = logins.map(({ login: { Provider, Subject }, now }, place) =>
+		svg("g", { class: now.size > 0 ? "" : "past" }, svg("title", `${Provider} ${Subject}`),
+			card(1, place * row, left - 1, [cut(Provider, 30), "quiet"], [cut(Subject, 24), ""])));
+	const names = ids.map((id) => svg("a",
+		{ href: `#/identities/${id}`, class: id === shown ? "shown" : "", "data-key": `node ${id}` },
+		svg("title", id),
+		card(right, idY.get(id) ?? 0, end - right, [short(id), ""], [STATES[states.get(id) ?? ""] ?? "", "quiet"])));
+	const height = Math.max(free, logins.length * row) - row + box + 2;
+	return svg("svg", { viewBox: `0 0 ${SIZE.width} ${height}`, role: "group",
+		"aria-label": `${counted(logins.length, "login")}, ${identities(ids.length)}` }, edges, arcs, boxes, names);
 }
 
-const LEGEND = "A solid line: the identity has the login. A dashed line: it had the login once. An arrow: a merge.";
-
-/** @type {(net: Net, shown: string) => Part[]} */
-function graphParts(net, shown) {
-  const drawn = net.clusters.filter(({ logins, ids }) => logins.length > 0 || ids.length > 1);
-  const alone = net.clusters.filter((cluster) => !drawn.includes(cluster)).flatMap(({ ids }) => ids);
-  return [
-    drawn.length > 0 &&
-      h("ul", { class: "graph" }, drawn.map((cluster) => h("li", null, drawing(cluster, net, shown)))),
-    alone.length > 0 && shown === "" &&
-      h("section", null,
-        h("h2", null, `Without any login: ${NUMBER.format(alone.length)}`),
-        h("ul", { class: "chips" }, alone.map((id) =>
-          h("li", null, toIdentity(id), " ", h("span", { class: "soft" }, STATES[net.states.get(id) ?? ""] ?? ""))))),
-  ];
+/** @type {(net: Net, shown: string) => Child} */
+function graphOf(net, shown) {
+	const isDrawn = (/** @type {Cluster} */ { logins, ids }) => logins.length > 0 || ids.length > 1;
+	const drawn = net.clusters.filter(isDrawn).map((cluster) => li(drawing(cluster, net, shown)));
+	const alone = net.clusters.filter((cluster) => !isDrawn(cluster)).flatMap(({ ids }) => ids);
+	return [
+		drawn[0] && ul({ class: "graph" }, drawn),
+		alone[0] && !shown && [
+			h2(`Without any login: ${number(alone.length)}`),
+			ul({ class: "chips" }, alone.map((id) => li(toIdentity(id), " ", stateOf(net.states.get(id) ?? ""))))],
+	];
 }
 
 /** The logins of an identity, and of those that it was merged with.
- * @type {(identity: Identity, events: ChangeEvent[], signal: AbortSignal) => Promise<HTMLElement>} */
-async function graphAround(identity, events, signal) {
-  const others = [...new Set(events.flatMap(partners))].filter((id) => id !== identity.IdentityId);
-  const read = others.slice(0, 40).map((id) => get(`identities/${encoded(id)}`, {}, signal).catch(gone));
-  const near = (await Promise.all(read)).filter((other) => other !== null);
-  const net = netOf([identity, ...near], events);
-  const parts = graphParts(net, identity.IdentityId);
-  if (!parts[0]) return h("p", { class: "soft" }, "It has had no login.");
-  return h("div", null, parts, h("p", { class: "legend" }, LEGEND));
+ * @type {(identity: Identity, events: ChangeEvent[]) => Promise<Child>} */
+async function graphAround(identity, events) {
+	const others = new Set(events.flatMap(partners));
+	others.delete(identity.IdentityId);
+	const read = [...others].slice(0, 40).map((id) => get(`identities/${encoded(id)}`).catch(gone));
+	const near = (await Promise.all(read)).filter((other) => other !== null);
+	const net = netOf([identity, ...near], events);
+	const isEmpty = !net.clusters.some(({ logins, ids }) => logins.length > 0 || ids.length > 1);
+	if (isEmpty) return quiet("It has had no login.");
+	return [graphOf(net, identity.IdentityId), p({ class: "legend" }, LEGEND)];
 }
 
-/** @type {(route: Route) => Promise<void>} */
+/** @type {View} */
 async function showGraph(route) {
-  const id = route.id || state.poolId;
-  if (!id) return showNoPool(route);
-  layOut("wide", "detail");
-  const pool = state.pools.find((pool) => pool.IdentityPoolId === id);
-  if (!pool) {
-    const path = `identities/${encoded(id)}`;
-    /** @type {Identity} */
-    const identity = await get(path, {}, route.signal);
-    choosePool(identity.IdentityPoolId);
-    const history = await pages(`${path}/history`, "Events", {}, 600, route.signal);
-    detail(route, h("h1", null, "Logins and merges of ", toIdentity(id, id)),
-      await graphAround(identity, history.found, route.signal));
-    return;
-  }
-  choosePool(id);
-  const path = `pools/${encoded(id)}`;
-  const [identities, activity] = await Promise.all([
-    pages(`${path}/identities`, "Identities", {}, GRAPH_MAX, route.signal),
-    pages(`${path}/activity`, "Events", {}, 1_200, route.signal),
-  ]);
-  const isPart = identities.next !== "" || identities.found.length > GRAPH_MAX;
-  const first = identities.found.slice(0, GRAPH_MAX);
-  const net = netOf(first, activity.found);
-  const shown = isPart ? `The first ${counted(GRAPH_MAX, "identity", "identities")}` : counted(first.length, "identity", "identities");
-  const earlier = activity.next ? " Only the latest 1,200 changes are told." : "";
-  detail(
-    route,
-    h("h1", null, `Logins and merges of ${pool.IdentityPoolName}`),
-    h("p", { class: "legend" }, `${shown}, the most connected first. ${LEGEND}${earlier}`),
-    graphParts(net, ""),
-  );
-  const later = debounced(() => open(), 2_000);
-  state.onEvents = (events) => {
-    if (events.some((event) => event.IdentityPoolId === id)) later();
-  };
+	const id = route.id || state.pool;
+	if (!id) return showNoPool();
+	layOut("wide");
+	const pool = poolOf(id);
+	if (!pool) {
+		const path = `identities/${encoded(id)}`;
+		/** @type {Identity} */
+		const identity = await get(path);
+		choosePool(identity.IdentityPoolId);
+		const { found } = await pages(`${path}/history`, "Events", {}, 600);
+		const graph = await graphAround(identity, found);
+		return show(["Logins and merges of ", toIdentity(id, id)], graph);
+	}
+	choosePool(id);
+	const path = `pools/${encoded(id)}`;
+	const [found, activity] = await Promise.all([
+		pages(`${path}/identities`, "Identities", {}, GRAPH_MAX + 1),
+		pages(`${path}/activity`, "Events", {}, 1_200),
+	]);
+	const shown = found.found.slice(0, GRAPH_MAX);
+	const count = found.found.length > shown.length ? `The first ${identities(shown.length)}` : identities(shown.length);
+	const earlier = activity.next && " Only the latest 1,200 changes are told.";
+	show(`Logins and merges of ${pool.IdentityPoolName}`,
+		p({ class: "legend" }, `${count}, the most connected first. ${LEGEND}${earlier}`),
+		graphOf(netOf(shown, activity.found), ""));
+	const later = debounced(open, 2_000);
+	state.onEvents = (events) => {
+		if (events.some((event) => event.IdentityPoolId === id)) later();
+	};
 }
 
 // Calls of the service
 
-const CALLS_SHOWN = 100;
+const CALLS = 100;
 const log = {
-  /** @type {ServiceCall[]} */ calls: [],
-  next: 0,
-  shown: CALLS_SHOWN,
-  isPaused: false,
-  onlyRefused: false,
+	/** @type {ServiceCall[]} */ calls: [],
+	next: 0,
+	shown: CALLS,
+	isPaused: false,
+	onlyRefused: false,
 };
 
-/** @type {(signal: AbortSignal) => Promise<boolean>} */
-async function readCalls(signal) {
-  let told = await get("requests", { After: log.next, MaxResults: 1_000 }, signal);
-  if (told.Gap) {
-    log.calls = [];
-    told = await get("requests", { MaxResults: 1_000 }, signal);
-  }
-  log.next = told.Next;
-  log.calls = [...told.Requests, ...log.calls].slice(0, 1_000);
-  return told.Requests.length > 0;
-}
-
-/** @type {(call: ServiceCall, current: string) => HTMLTableRowElement} */
-function callRow(call, current) {
-  const id = call.RequestId;
-  const name = id
-    ? h("a", { class: "whole", href: `#/requests/${encoded(id)}`, "data-key": `call ${id}` }, call.Operation)
-    : call.Operation;
-  const why = call.Exception &&
-    h("span", { class: "why" }, h("span", { class: "bad" }, call.Exception), ` ${call.Message ?? ""}`);
-  const isGood = call.Status < 400;
-  return h("tr", { "aria-current": id === current ? "true" : null },
-    h("td", null, time(call.Date)),
-    h("td", null, name, why),
-    h("td", { class: "caller" }, call.Caller),
-    h("td", { class: isGood ? "good" : "bad" }, String(call.Status)),
-    h("td", { class: "right took" }, took(call.DurationMicros)));
+/** Reads new calls. Returns whether there are any.
+ * @type {() => Promise<boolean>} */
+async function readCalls() {
+	let told = await get("requests", { After: log.next, MaxResults: 1_000 });
+	if (told.Gap) {
+		log.calls = [];
+		told = await get("requests", { MaxResults: 1_000 });
+	}
+	log.next = told.Next;
+	log.calls = [...told.Requests, ...log.calls].slice(0, 1_000);
+	return told.Requests.length > 0;
 }
 
 /** @type {(current: string) => void} */
-function renderCalls(current) {
-  const calls = log.calls.filter((call) => !log.onlyRefused || call.Exception);
-  const more = button("Show more", () => {
-    log.shown += CALLS_SHOWN;
-    renderCalls(current);
-  }, { "data-key": "more calls" });
-  const only = h("input", { type: "checkbox", id: "only-refused" });
-  only.checked = log.onlyRefused;
-  only.addEventListener("change", () => {
-    log.onlyRefused = only.checked;
-    renderCalls(current);
-  });
-  const pause = button(log.isPaused ? "Go on" : "Pause", () => {
-    log.isPaused = !log.isPaused;
-    renderCalls(current);
-  }, { id: "pause", "aria-pressed": String(log.isPaused) });
-  const rows = table(
-    [["Time", "w-clock"], ["Operation"], ["Caller", "w-caller"], ["Answer", "w-answer"], ["Took", "w-took right"]],
-    calls.slice(0, log.shown).map((call) => callRow(call, current)),
-    { id: "calls", "data-arrows": true },
-  );
-  const nothing = log.onlyRefused && log.calls.length > 0 ? "No call was refused." : "No call yet.";
-  swap(at("list"),
-    h("div", { class: "row apart" },
-      h("h2", null, "Requests ", h("span", { class: "soft" }, NUMBER.format(calls.length))),
-      h("div", { class: "row" }, h("label", { class: "check" }, only, "Only refused"), pause)),
-    calls.length > 0 ? rows : h("p", { class: "soft" }, nothing),
-    calls.length > log.shown && h("p", null, more));
-  at("list").setAttribute("aria-label", "Requests");
+function showCalls(current) {
+	const again = () => showCalls(current);
+	const calls = log.calls.filter((call) => !log.onlyRefused || call.Exception);
+	const only = input({ type: "checkbox", id: "only-refused" });
+	only.checked = log.onlyRefused;
+	only.addEventListener("change", () => {
+		log.onlyRefused = only.checked;
+		again();
+	});
+	const pause = button(log.isPaused ? "Go on" : "Pause", () => {
+		log.isPaused = !log.isPaused;
+		again();
+	}, { "data-key": "pause" });
+	const more = button("Show more", () => {
+		log.shown += CALLS;
+		again();
+	});
+	const rows = calls.slice(0, log.shown).map(({ RequestId: id, ...call }) => {
+		const name = id ? a({ href: `#/requests/${encoded(id)}`, "data-key": `call ${id}` }, call.Operation) : call.Operation;
+		const why = call.Exception && span({ class: "why" }, span({ class: "bad" }, call.Exception), ` ${call.Message}`);
+		return tr({ "aria-current": id === current && "true" },
+			td(time(call.Date)),
+			td(name, why),
+			td({ class: "caller" }, call.Caller),
+			td({ class: call.Exception ? "bad" : "good" }, String(call.Status)),
+			td({ class: "right" }, took(call.DurationMicros)));
+	});
+	swap(sidebar, { "aria-label": "Requests" },
+		div({ class: "row apart" },
+			h2("Requests ", span({ class: "soft" }, number(calls.length))),
+			div({ class: "row" }, label({ class: "check" }, only, "Only refused"), pause)),
+		rows[0]
+			? table([["Time", "w-clock"], ["Operation"], ["Caller", "caller"], ["Answer", "w-answer"], ["Took", "w-took right"]], rows, { id: "calls" })
+			: quiet(log.calls[0] ? "No call was refused." : "No call yet."),
+		calls.length > log.shown && p(more));
 }
 
-/** @type {(route: Route) => Promise<void>} */
-async function showRequests(route) {
-  layOut("requests", route.id ? "detail" : "list");
-  if (health.RequestLog === false) {
-    layOut("wide", "detail");
-    detail(route, h("h1", null, "Requests"), h("p", { class: "told" }, "This server keeps no request log."));
-    return;
-  }
-  await readCalls(route.signal);
-  renderCalls(route.id);
-  void watchCalls(route);
-  if (route.id) await showCall(route);
-  else {
-    detail(route, h("h1", null, "Requests"),
-      h("p", { class: "told" }, "The last 1,000 calls of the service appear here as they come, without their tokens. A refused one has its reason."),
-      h("p", { class: "soft" }, "The response to a refused call also has the address of its reason, in the header ", h("code", null, "x-cognate-why"), "."));
-  }
+/** @type {View} */
+async function showRequests({ id }) {
+	if (state.health.RequestLog === false) {
+		layOut("wide");
+		return show("Requests", lead("This server keeps no request log."));
+	}
+	layOut("requests", id ? "detail" : "list");
+	await readCalls();
+	showCalls(id);
+	void watchCalls(id);
+	if (id) return showCall(id);
+	show("Requests",
+		lead("The last 1,000 calls of the service appear here as they come, without their tokens. A refused one has its reason."),
+		quiet("The response to a refused call has the address of its reason in the header ", html.code("x-cognate-why"), "."));
 }
 
-/** @type {(route: Route) => Promise<void>} */
-async function watchCalls(route) {
-  while (!route.signal.aborted) {
-    await sleep(1_000);
-    if (route.signal.aborted || document.hidden || log.isPaused) continue;
-    // The status line tells a failure, and the next round tries again.
-    const isNew = await readCalls(route.signal).catch(() => false);
-    if (isNew && !route.signal.aborted) renderCalls(route.id);
-  }
+/** @type {(id: string) => Promise<void>} */
+async function watchCalls(id) {
+	const { signal } = state.view;
+	for (;;) {
+		await sleep(1_000);
+		if (signal.aborted) return;
+		// The status tells a failure, and the next round tries again.
+		const isNew = !document.hidden && !log.isPaused && (await readCalls().catch(() => false));
+		if (isNew && !signal.aborted) showCalls(id);
+	}
 }
 
-/** @type {(route: Route) => Promise<void>} */
-async function showCall(route) {
-  /** @type {ServiceCall} */
-  const call = await get(`requests/${encoded(route.id)}`, {}, route.signal);
-  const reasons = call.ExplanationText ? explained(call.ExplanationText) : [];
-  const refused = call.Exception &&
-    h("div", { class: "box refused" },
-      h("p", null, h("strong", null, call.Exception), h("br"), linked(call.Message ?? "")),
-      reasons.length > 0 ? reasons : h("p", { class: "soft" }, "There is no explanation beyond this message."));
-  const logins = call.Logins.map((login) => h("tr", null,
-    h("td", null, login.Provider),
-    h("td", null, h("bdi", { class: "mono" }, login.Subject ?? "–")),
-    h("td", null, login.Issuer ?? "–"),
-    h("td", null, login.Audience ?? "–"),
-    h("td", null, login.Expiry === undefined ? "–" : time(login.Expiry))));
-  detail(route,
-    back("#/requests", "Requests"),
-    h("h1", null, call.Operation),
-    call.Exception ? refused : h("p", { class: "told good" }, "Answered."),
-    h("dl", null,
-      h("dt", null, "Time"), h("dd", null, time(call.Date), `, took ${took(call.DurationMicros)}`),
-      h("dt", null, "Caller"), h("dd", null, call.Caller, call.Region ? `, ${call.Region}` : ""),
-      h("dt", null, "Answer"), h("dd", null, String(call.Status)),
-      h("dt", null, "Request id"), h("dd", { class: "mono" }, call.RequestId ?? "–")),
-    logins.length > 0 && [
-      h("h2", null, "Logins presented, as they claim"),
-      table([["Provider"], ["Subject"], ["Issuer"], ["Audience"], ["Expires", "w-clock"]], logins),
-    ],
-    h("h2", null, "Request"),
-    call.Body
-      ? h("div", { class: "box" }, h("pre", null, JSON.stringify(call.Body, null, 2)))
-      : h("p", { class: "soft" }, "Its body was too long to keep, or is not JSON."),
-    call.Body && h("p", { class: "row" },
-      button("Copy as curl", () => copy(asCurl(call), "curl"), { "data-key": "curl" }),
-      button("Copy as testkit script", () => copy(asScript(call), "script"), { "data-key": "script" })),
-    call.Body && call.Logins.length > 0 &&
-      h("p", { class: "soft" }, "Tokens are not kept. Put your own in place of <token of …>."));
-}
+/** The lines of an explanation but the first, as names with values.
+ * @type {(text: string) => [string, Child][]} */
+const explained = (text) =>
+	text.split("\n").slice(1).map((line) => {
+		const [, name = "", value = line] = /^ +(\S+) +(.*)$/.exec(line) ?? [];
+		return [name, linked(value)];
+	});
 
-/** @type {(text: string) => string} */
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+/** @type {(id: string) => Promise<void>} */
+async function showCall(id) {
+	/** @type {ServiceCall} */
+	const call = await get(`requests/${encoded(id)}`);
+	const reasons = explained(call.ExplanationText ?? "");
+	const logins = call.Logins.map(({ Provider, Subject, Issuer, Audience, Expiry }) =>
+		tr(td(Provider), td(Subject ? mono(Subject) : "–"),
+			td(Issuer && div(Issuer), Audience && div(`for ${Audience}`), Expiry !== undefined && div("until ", time(Expiry)))));
+	show(call.Operation,
+		call.Exception
+			? div({ class: "box refused" }, p(html.strong(call.Exception), html.br(), linked(call.Message ?? "")),
+				reasons[0] ? terms(reasons) : quiet("There is no explanation beyond this message."))
+			: lead("Answered."),
+		terms({
+			Time: [time(call.Date), `, took ${took(call.DurationMicros)}`],
+			Caller: [call.Caller, call.Region && `, ${call.Region}`],
+			Answer: String(call.Status),
+			"Request id": mono(id),
+		}),
+		logins[0] && [h2("Logins presented"), table([["Provider"], ["Subject"], ["Token, unverified"]], logins)],
+		h2("Request"),
+		call.Body
+			? [
+				div({ class: "box" }, html.pre(JSON.stringify(call.Body, null, 2))),
+				p({ class: "row" },
+					button("Copy as curl", () => copy(asCurl(call))),
+					button("Copy as testkit script", () => copy(asScript(call)))),
+				logins[0] && quiet("Tokens are not kept. Put your own in place of <token of …>."),
+			]
+			: quiet("Its body was too long to keep, or is not JSON."));
+}
 
 /** @type {(call: ServiceCall) => string} */
 function asCurl(call) {
-  const scope = `${call.Caller}/20260101/${call.Region ?? "us-east-1"}/cognito-identity/aws4_request`;
-  const signed = `authorization: AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=00`;
-  const headers = ["content-type: application/x-amz-json-1.1", `x-amz-target: ${call.Target}`];
-  if (call.Caller !== "anyone") headers.push(signed);
-  const parts = [...headers.map((header) => `-H ${quoted(header)}`), `--data-raw ${quoted(JSON.stringify(call.Body))}`];
-  return `curl -sS ${quoted(`${location.origin}/`)} \\\n  ${parts.join(" \\\n  ")}`;
+	const quoted = (/** @type {string} */ text) => `'${text.replaceAll("'", "'\\''")}'`;
+	const scope = `${call.Caller}/20260101/${call.Region}/cognito-identity/aws4_request`;
+	const headers = ["content-type: application/x-amz-json-1.1", `x-amz-target: ${call.Target}`];
+	if (call.Caller !== "anyone") {
+		headers.push(`authorization: AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=00`);
+	}
+	const parts = headers.map((header) => `-H ${quoted(header)}`);
+	parts.push(`--data-raw ${quoted(JSON.stringify(call.Body))}`);
+	return [`curl -sS ${quoted(`${location.origin}/`)}`, ...parts].join(" \\\n  ");
 }
 
-/** A line that the scripts of the testkit read.
+/** A line that scripts of the testkit have.
  * @type {(call: ServiceCall) => string} */
-function asScript(call) {
-  const caller = call.Caller === "anyone" ? "public" : `account0/${call.Region ?? "us-east-1"}`;
-  return `${caller} ${call.Operation} ${JSON.stringify(call.Body)}\n`;
-}
+const asScript = ({ Caller, Region, Operation, Body }) =>
+	`${Caller === "anyone" ? "public" : `account0/${Region}`} ${Operation} ${JSON.stringify(Body)}\n`;
 
 // Menu
 
-/** @type {(error: unknown) => never} */
-function notImported(error) {
-  const text = told(error);
-  if (error instanceof Refused) throw new Error(`Nothing was imported. ${text[0]?.toUpperCase()}${text.slice(1)}.`);
-  throw error;
-}
-
 function askImport() {
-  const file = h("input", { type: "file", id: "file" });
-  const pool = state.pools.find((pool) => pool.IdentityPoolId === state.poolId);
-  const option = (/** @type {string} */ value, /** @type {string} */ label, /** @type {boolean} */ checked) =>
-    h("label", null, h("input", { type: "radio", name: "into", value, checked }), label);
-  const into = h("fieldset", null, h("legend", { class: "unseen" }, "Target"),
-    option("", "An export: creates the pools of the file", true),
-    pool && option(pool.IdentityPoolId, `A seed: adds its identities to ${cut(pool.IdentityPoolName, 40)}`, false));
-  const content = [h("p", null, h("label", { for: "file" }, "A file of lines, as an export writes it")), file, into];
-  ask("Import a file", content, "Import", async () => {
-    const chosen = file.files?.[0];
-    if (!chosen) throw new Error("Choose a file first.");
-    const target = into.querySelector("input:checked")?.getAttribute("value") ?? "";
-    const query = target ? { IdentityPoolId: target } : {};
-    const done = await post("import", chosen, /** @type {Record<string, string>} */ (query)).catch(notImported);
-    await reload();
-    return `Imported ${counted(done.IdentityPoolIds.length, "pool")}, ${counted(done.Identities, "identity", "identities")} and ${counted(done.Events, "event")}.`;
-  });
+	const file = input({ type: "file", id: "file" });
+	const pool = poolOf(state.pool);
+	const seed = pool && { [state.pool]: `A seed: add its identities to ${cut(pool.IdentityPoolName, 30)}` };
+	const targets = { "": "An export: create the pools of the file", ...seed };
+	let IdentityPoolId = "";
+	const target = choice("Target", "", targets, "target", (value) => void (IdentityPoolId = value));
+	const content = [p(label({ for: "file" }, "A file of lines, as an export has them")), file, p(target)];
+	ask("Import a file", content, "Import", async () => {
+		const chosen = file.files?.[0];
+		if (!chosen) throw new Error("Choose a file first.");
+		const done = await post("import", chosen, { IdentityPoolId }).catch((error) => {
+			throw error.status ? new Error(`Nothing was imported: ${error.message}`) : error;
+		});
+		await reload();
+		return `Imported ${counted(done.IdentityPoolIds.length, "pool")}, ${identities(done.Identities)} and ${counted(done.Events, "event")}.`;
+	});
 }
 
 /** @type {(id: string) => void} */
 function askReset(id) {
-  const pool = state.pools.find((pool) => pool.IdentityPoolId === id);
-  const name = pool ? pool.IdentityPoolName : counted(state.pools.length, "pool");
-  const what = pool ? "the pool with all its identities and their history" : "all pools with their identities and their history";
-  const text = `This deletes ${what}. It cannot be undone. The keys that sign tokens stay.`;
-  ask(pool ? `Reset ${name}?` : `Reset everything: ${name}?`, h("p", null, text), "Reset", async () => {
-    const { DeletedIdentityPoolIds } = await post("reset", id ? { IdentityPoolId: id } : {});
-    await reload();
-    return `Deleted ${counted(DeletedIdentityPoolIds.length, "pool")}.`;
-  }, true);
+	const pool = poolOf(id);
+	const what = pool ? "this pool with all its identities" : `all pools, ${state.pools.length}, with all their identities`;
+	const text = `This deletes ${what} and their history. It cannot be undone. The keys that sign tokens stay.`;
+	ask(pool ? `Reset ${pool.IdentityPoolName}?` : "Reset everything?", p(text), "Reset", async () => {
+		const { DeletedIdentityPoolIds } = await post("reset", id ? { IdentityPoolId: id } : {});
+		await reload();
+		return `Deleted ${counted(DeletedIdentityPoolIds.length, "pool")}.`;
+	}, "danger");
 }
 
-/** An export as a link, unless it needs the token, which a link cannot have.
+/** Follows a link to an export with the token, which the link itself cannot have.
  * @type {(event: Event) => Promise<void>} */
 async function download(event) {
-  const link = event.currentTarget;
-  if (!(link instanceof HTMLAnchorElement) || !sessionStorage.getItem(TOKEN)) return;
-  event.preventDefault();
-  try {
-    const response = await send("GET", link.getAttribute("href") ?? "", { wait: 600_000 });
-    const url = URL.createObjectURL(await response.blob());
-    h("a", { href: url, download: link.download }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  } catch (error) {
-    notice(told(error));
-  }
+	const link = /** @type {HTMLAnchorElement} */ (event.currentTarget);
+	if (!sessionStorage.getItem(TOKEN)) return;
+	event.preventDefault();
+	try {
+		const { pathname, searchParams } = new URL(link.href);
+		const response = await send("GET", pathname, Object.fromEntries(searchParams), undefined, NEVER, 600_000);
+		const href = URL.createObjectURL(await response.blob());
+		a({ href, download: link.download }).click();
+		setTimeout(() => URL.revokeObjectURL(href), 60_000);
+	} catch (error) {
+		notice(told(error));
+	}
 }
 
 // Views
 
-/** @type {Record<string, (route: Route) => Promise<void>>} */
+/** @type {Record<string, View>} */
 const VIEWS = {
-  "": showPool,
-  pools: showPool,
-  identities: showIdentity,
-  graph: showGraph,
-  requests: showRequests,
-  find: showFound,
+	"": showPool,
+	pools: showPool,
+	identities: showIdentity,
+	graph: showGraph,
+	requests: showRequests,
+	find: showFound,
 };
 
-/** @type {(signal: AbortSignal) => Route} */
-function routed(signal) {
-  const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
-  const [name = "", ...rest] = path.split("/");
-  let id = rest.join("/");
-  try {
-    id = decodeURIComponent(id);
-  } catch {
-    // The id is shown as it stands, as one that is not known.
-  }
-  return { name, id, query: new URLSearchParams(query), signal };
+/** @type {() => Route} */
+function routed() {
+	const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
+	const [name = "", ...rest] = path.split("/");
+	let id = rest.join("/");
+	try {
+		id = decodeURIComponent(id);
+	} catch {
+		// The id is shown as it stands, as one that is not known.
+	}
+	return { name, id, query: new URLSearchParams(query) };
 }
 
 /** Shows the view that the address names. */
 async function open() {
-  state.view.abort();
-  state.view = new AbortController();
-  state.onEvents = null;
-  const route = routed(state.view.signal);
-  const tab = { "": "identities", pools: "identities", identities: "identities" }[route.name] ?? route.name;
-  for (const name of ["identities", "graph", "requests"]) {
-    if (tab === name) at(`to-${name}`).setAttribute("aria-current", "page");
-    else at(`to-${name}`).removeAttribute("aria-current");
-  }
-  const show = Object.hasOwn(VIEWS, route.name) ? VIEWS[route.name] : undefined;
-  try {
-    if (show) await show(route);
-    else throw new Refused(404, { message: "There is no view at this address." });
-  } catch (error) {
-    fail(error, route);
-  }
+	state.view.abort();
+	state.view = new AbortController();
+	state.onEvents = null;
+	const route = routed();
+	const tab = ["", "pools"].includes(route.name) ? "identities" : route.name;
+	for (const name of ["identities", "graph", "requests"]) {
+		at(`to-${name}`).ariaCurrent = tab === name ? "page" : null;
+	}
+	try {
+		const view = Object.hasOwn(VIEWS, route.name) && VIEWS[route.name];
+		if (!view) throw new Refused(404, "There is no view at this address.");
+		await view(route);
+	} catch (error) {
+		fail(error);
+	}
 }
 
-/** @type {(error: unknown, route?: Route) => void} */
-function fail(error, route = routed(state.view.signal)) {
-  if (isAborted(error)) return;
-  const isShown = at("detail").querySelector("h1")?.getAttribute("data-of") === location.hash;
-  // What is shown stays while the server is away. The status line tells that it is.
-  if (error instanceof Unreachable && isShown) return;
-  if (!(error instanceof Refused || error instanceof Unreachable)) console.error(error);
-  layOut("wide", "detail");
-  const title = error instanceof Refused && error.status === 404 ? "Not found" : "This cannot be shown";
-  detail(route, h("h1", null, title), h("p", { class: "told" }, linked(told(error))),
-    h("p", null, h("a", { href: "#/" }, "To the identities")));
+/** @type {(error: unknown) => void} */
+function fail(error) {
+	if (isAborted(error)) return;
+	const isShown = detail.querySelector("h1")?.getAttribute("data-of") === location.hash;
+	// What is shown stays while the server is away. The status tells that it is.
+	const status = error instanceof Refused ? error.status : -1;
+	if (status === 0 && isShown) return;
+	layOut("wide");
+	const title = status === 404 ? "Not found" : "This cannot be shown";
+	show(title, lead(linked(told(error))), p(a({ href: "#/" }, "To the identities")));
 }
 
 async function reload() {
-  await loadPools();
-  list.key = "";
-  const { name, id } = routed(state.view.signal);
-  const isGone = (name === "pools" || name === "graph") && id && !state.pools.some((pool) => pool.IdentityPoolId === id);
-  if (isGone && name === "pools") location.hash = "#/";
-  else await open();
+	await loadPools();
+	list.pool = "";
+	const { name, id } = routed();
+	if (name === "pools" && id && !poolOf(id)) location.hash = "#/";
+	else await open();
 }
 
 // Live
@@ -1533,92 +1227,78 @@ async function reload() {
 /** @type {(millis: number) => Promise<void>} */
 const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** @type {(name: "wait" | "live" | "lost" | "locked") => void} */
+/** @type {(name: "live" | "lost" | "locked") => void} */
 function setStatus(name) {
-  const texts = { wait: "Connecting", live: "Live", lost: "Not connected, trying again", locked: "Token needed" };
-  if (at("status").dataset["state"] === name) return;
-  at("status").dataset["state"] = name;
-  at("status").textContent = texts[name];
-}
-
-/** @type {(events: ChangeEvent[]) => Promise<void>} */
-async function dispatch(events) {
-  const isOfPools = events.some((event) => !event.IdentityId);
-  const { name } = routed(state.view.signal);
-  if (isOfPools) await (name === "requests" ? loadPools() : reload());
-  else state.onEvents?.(events);
+	if (status.dataset["state"] === name) return;
+	const texts = { live: "Live", lost: "Not connected, trying again", locked: "Token needed" };
+	status.dataset["state"] = name;
+	status.textContent = texts[name];
 }
 
 /** Waits for events for ever. A hidden page does not wait: it would keep a connection. */
 async function live() {
-  let [cursor, hasStarted, poll] = ["", false, new AbortController()];
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) poll.abort();
-  });
-  for (;;) {
-    while (document.hidden) await sleep(200);
-    poll = new AbortController();
-    const begun = performance.now();
-    try {
-      const query = cursor ? { After: cursor, Wait: 25 } : {};
-      const response = await send("GET", "events", { query, signal: poll.signal, wait: 40_000 });
-      const { Events, Cursor, Gap } = await response.json();
-      const wasLost = at("status").dataset["state"] === "lost";
-      setStatus("live");
-      if (!hasStarted || Gap || wasLost) await begin();
-      else if (Events.length > 0) await dispatch(Events);
-      const isQuick = cursor !== "" && performance.now() - begun < 200;
-      [cursor, hasStarted] = [Cursor, true];
-      if (isQuick) await sleep(Events.length > 0 ? 250 : 1_000);
-    } catch (error) {
-      if (isAborted(error)) continue;
-      setStatus("lost");
-      if (!hasStarted) fail(error);
-      await sleep(1_000);
-    }
-  }
+	let [cursor, poll] = ["", new AbortController()];
+	document.addEventListener("visibilitychange", () => document.hidden && poll.abort());
+	for (;;) {
+		while (document.hidden) await sleep(200);
+		poll = new AbortController();
+		const begun = performance.now();
+		try {
+			const { Events, Cursor, Gap } = await get("events", cursor ? { After: cursor, Wait: 25 } : {}, poll.signal);
+			const wasLost = status.dataset["state"] === "lost";
+			setStatus("live");
+			if (!cursor || Gap || wasLost) await begin();
+			else if (Events.some((/** @type {ChangeEvent} */ event) => !event.IdentityId)) await reload();
+			else if (Events[0]) state.onEvents?.(Events);
+			// A server with too many polls answers at once.
+			if (cursor && performance.now() - begun < 200) await sleep(Events[0] ? 250 : 1_000);
+			cursor = Cursor;
+		} catch (error) {
+			if (isAborted(error)) continue;
+			setStatus("lost");
+			if (!cursor) fail(error);
+			await sleep(1_000);
+		}
+	}
 }
 
 async function begin() {
-  health = await get("health");
-  const days = health.JournalDays;
-  const history = days === null || days === undefined ? "No history is kept" : `History: ${counted(days, "day")}`;
-  at("about").textContent = `cognate ${health.Version ?? ""}. ${history}.`;
-  await reload();
+	state.health = await get("health", {}, NEVER);
+	const days = state.health.JournalDays;
+	const history = days === null ? "No history is kept" : `History: ${counted(days ?? 0, "day")}`;
+	at("about").textContent = `cognate ${state.health.Version}. ${history}.`;
+	await reload();
 }
 
-at("pool").addEventListener("change", () => {
-  const { value } = /** @type {HTMLSelectElement} */ (at("pool"));
-  const view = routed(state.view.signal).name === "graph" ? "graph" : "pools";
-  location.hash = `#/${view}/${value}`;
+poolChoice.addEventListener("change", () => {
+	location.hash = `#/${routed().name === "graph" ? "graph" : "pools"}/${poolChoice.value}`;
 });
 at("find").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const field = /** @type {HTMLInputElement} */ (at("text"));
-  const text = field.value.trim();
-  if (!text) return;
-  field.value = "";
-  field.blur();
-  find(text);
+	event.preventDefault();
+	const field = /** @type {HTMLInputElement} */ (at("text"));
+	const text = field.value.trim();
+	field.value = "";
+	field.blur();
+	if (text) find(text);
 });
-at("import").addEventListener("click", askImport);
-at("reset-pool").addEventListener("click", () => askReset(state.poolId));
-at("reset-all").addEventListener("click", () => askReset(""));
-for (const id of ["export-pool", "export-all"]) at(id).addEventListener("click", download);
-at("menu").addEventListener("click", () => at("menu").hidePopover());
+at("import").onclick = askImport;
+at("reset-pool").onclick = () => askReset(state.pool);
+at("reset-all").onclick = () => askReset("");
+at("menu").onclick = () => at("menu").hidePopover();
+at("export-pool").onclick = at("export-all").onclick = download;
 addEventListener("hashchange", () => {
-  state.hasNavigated = true;
-  void open();
+	state.hasNavigated = true;
+	void open();
 });
-document.addEventListener("keydown", (event) => {
-  const link = event.target;
-  if (!(link instanceof HTMLAnchorElement) || !link.closest("[data-arrows] tbody")) return;
-  const links = [...(link.closest("tbody")?.rows ?? [])].map((row) => row.querySelector("a"));
-  const place = links.indexOf(link);
-  const to = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: links.length - 1 }[event.key];
-  const target = to === undefined ? null : links[to];
-  if (!target) return;
-  event.preventDefault();
-  target.focus();
+addEventListener("keydown", (event) => {
+	const link = event.target;
+	if (!(link instanceof HTMLAnchorElement)) return;
+	const links = [...(link.closest("tbody")?.rows ?? [])].map((row) => row.querySelector("a"));
+	const place = links.indexOf(link);
+	const to = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: links.length - 1 }[event.key];
+	const target = to === undefined ? null : links[to];
+	if (!target) return;
+	event.preventDefault();
+	target.focus();
 });
 void live();
