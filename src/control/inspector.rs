@@ -62,3 +62,38 @@ fn with_header(status: StatusCode, name: HeaderName, value: &'static str) -> Res
     response.headers_mut().insert(name, HeaderValue::from_static(value));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::route::PAGE;
+
+    #[test]
+    fn the_page_has_at_most_64_kib_and_fetches_nothing_from_elsewhere() {
+        let files: Vec<_> =
+            PAGE.iter().map(|path| file(&format!("/_cognate{path}")).expect("a file").1).collect();
+        let size: usize = files.iter().map(|text| text.len()).sum();
+        assert!(size <= 64 * 1024, "{size} bytes");
+        for text in files {
+            let addresses = text.split("http").skip(1).filter(|rest| rest.contains("://"));
+            let foreign: Vec<_> = addresses
+                .map(|rest| rest.lines().next().unwrap_or_default())
+                .filter(|rest| rest.starts_with("://") || rest.starts_with("s://"))
+                .filter(|rest| !rest.contains("://www.w3.org/2000/svg"))
+                .collect();
+            assert!(foreign.is_empty(), "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_strangers_cannot_become_markup() {
+        let script = file("/_cognate/inspector.js").expect("the script").1;
+        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+            assert!(!script.contains(way), "{way}");
+        }
+        let page = file("/_cognate/").expect("the page").1;
+        for inline in ["<style", " style=", " onclick=", "<script>"] {
+            assert!(!page.contains(inline), "{inline}");
+        }
+    }
+}

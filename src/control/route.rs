@@ -18,9 +18,12 @@ pub(super) enum Target<'a> {
 
 const PREFIX: &str = "/_cognate";
 
-/// Paths that people know from `LocalStack`.
-const ALIASES: [(&str, &str); 2] =
-    [("/_localstack/health", "/health"), ("/_localstack/state/reset", "/reset")];
+/// Paths that people know from `LocalStack` and `moto`.
+const ALIASES: [(&str, &str); 3] = [
+    ("/_localstack/health", "/health"),
+    ("/_localstack/state/reset", "/reset"),
+    ("/moto-api/reset", "/reset"),
+];
 
 /// The files of the inspector page, below `/_cognate`.
 pub(super) const PAGE: [&str; 3] = ["/", "/inspector.css", "/inspector.js"];

@@ -77,6 +77,8 @@ fn paths_of_the_service_the_page_and_the_control_plane() {
         ("/_localstack/health", Target::Control("/health")),
         ("/_localstack/state/reset", Target::Control("/reset")),
         ("/_localstack/other", Target::Service),
+        ("/moto-api/reset", Target::Control("/reset")),
+        ("/moto-api/data.json", Target::Service),
     ] {
         assert_eq!(Target::of(path), target, "{path}");
     }

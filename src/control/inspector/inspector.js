@@ -1281,6 +1281,10 @@ at("find").addEventListener("submit", (event) => {
 	field.blur();
 	if (text) find(text);
 });
+at("skip").onclick = (event) => {
+	event.preventDefault();
+	detail.focus();
+};
 at("import").onclick = askImport;
 at("reset-pool").onclick = () => askReset(state.pool);
 at("reset-all").onclick = () => askReset("");
