@@ -35,8 +35,9 @@ export async function large(scene) {
   await comes("the page is live", async () => (await page.locator("#status").innerText()) === "Live");
   const whole = seed(LIST, "many", many);
   await importFile(page, `${whole.slice(0, 40_000)}\n`);
-  await comes("a cut import is refused with its line", async () =>
-    /Nothing was imported: line \d+: /.test(await page.getByRole("dialog").innerText()));
+  const dialog = page.getByRole("dialog");
+  await comes("a cut import is refused", async () => (await dialog.innerText()).includes("Nothing was imported"));
+  check("with its line and the reason", /: line \d+: \w/.test(await dialog.innerText()), await dialog.innerText());
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
   await importFile(page, whole);
   await page.getByRole("dialog").waitFor({ state: "hidden", timeout: 60_000 });

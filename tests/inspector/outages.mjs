@@ -36,11 +36,11 @@ export async function outages(scene, people) {
   await scene.start("--control-token-file", file);
   const dialog = page.getByRole("dialog");
   await comes("a token is asked for", async () => (await dialog.innerText()).includes("demands the token"));
-  await page.getByLabel("Token").fill("wrong");
-  await page.getByLabel("Token").press("Enter");
+  await page.locator("#token").fill("wrong");
+  await page.locator("#token").press("Enter");
   await comes("a wrong one is told", async () => (await dialog.innerText()).includes("This token is wrong."));
-  await page.getByLabel("Token").fill(readFileSync(file, "utf8").trim());
-  await page.getByLabel("Token").press("Enter");
+  await page.locator("#token").fill(readFileSync(file, "utf8").trim());
+  await page.locator("#token").press("Enter");
   await dialog.waitFor({ state: "hidden" });
   await comes("the right one opens the page", async () => (await status.innerText()) === "Live");
   await page.reload();

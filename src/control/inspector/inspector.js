@@ -227,7 +227,10 @@ async function send(method, path, query, body, signal = NEVER, millis = 40_000) 
 		}
 		if (response.ok) return response;
 		if (response.status === 401) await askForToken(token);
-		else throw new Refused(response.status, (await response.json().catch(() => ({}))).message);
+		else {
+			const { Message, message } = await response.json().catch(() => ({}));
+			throw new Refused(response.status, Message ?? message);
+		}
 	}
 }
 
@@ -745,7 +748,7 @@ async function showFound({ query }) {
 		void (location.hash = `#/find?${new URLSearchParams({ Subject: subject, ...(Provider && { Provider }) })}`);
 	show(
 		["Logins whose subject begins with ", mono(subject)],
-		div({ class: "row filters" }, choice("Provider", of, options, "of-provider", choose)),
+		div({ class: "row filters" }, choice("Provider", of, options, "find-provider", choose)),
 		page.found[0]
 			? table([["Subject"], ["Provider"], ["Identity", "w-id"]], body)
 			: p(`This pool has no such login${of ? " of this provider" : ""}.`),
