@@ -517,7 +517,7 @@ function eventItem(event, isOfPool) {
 	const item = li(
 		time(event.Date), " ",
 		isOfPool && IdentityId && [toIdentity(IdentityId), " "],
-		linked(whatOf(event)), " ",
+		linked(whatOf(event)), html.br(),
 		span({ class: "by" }, `by ${actor(event.By)}, ${event.Operation}`,
 			RequestId && [", ", a({ href: `#/requests/${encoded(RequestId)}`, title: RequestId }, "call")],
 			Undid && [", undid ", linked(Undid)],
@@ -536,6 +536,7 @@ function eventItem(event, isOfPool) {
 		opener.ariaExpanded = String(previews.has(id));
 	};
 	tell();
+	if (previews.has(id)) void previewUndo(event, place);
 	item.append(opener, place);
 	return item;
 }
@@ -641,7 +642,7 @@ async function showIdentity({ id }) {
 		div({ class: "split" },
 			div(
 				h2("Logins"),
-				logins[0] ? table([["Provider"], ["Subject"], ["Since", "w-time"]], logins) : quiet("None."),
+				logins[0] ? table([["Provider", "w-name"], ["Subject"], ["Since", "w-time"]], logins) : quiet("None."),
 				h2("History"),
 				history.items),
 			div(h2("Logins and merges"), graph)));
@@ -1135,9 +1136,9 @@ function askImport() {
 /** @type {(id: string) => void} */
 function askReset(id) {
 	const pool = poolOf(id);
-	const what = pool ? "this pool with all its identities" : `all pools, ${state.pools.length}, with all their identities`;
-	const text = `This deletes ${what} and their history. It cannot be undone. The keys that sign tokens stay.`;
-	ask(pool ? `Reset ${pool.IdentityPoolName}?` : "Reset everything?", p(text), "Reset", async () => {
+	const title = `Reset ${pool ? pool.IdentityPoolName : counted(state.pools.length, "pool")}?`;
+	const text = "This deletes all identities and their history. It cannot be undone. The keys that sign tokens stay.";
+	ask(title, p(text), "Reset", async () => {
 		const { DeletedIdentityPoolIds } = await post("reset", id ? { IdentityPoolId: id } : {});
 		await reload();
 		return `Deleted ${counted(DeletedIdentityPoolIds.length, "pool")}.`;
