@@ -67,6 +67,8 @@ fn with_header(status: StatusCode, name: HeaderName, value: &'static str) -> Res
 mod tests {
     use super::*;
     use crate::control::route::PAGE;
+    use crate::engine::Engine;
+    use crate::http::Guard;
 
     #[test]
     fn the_page_has_at_most_64_kib_and_fetches_nothing_from_elsewhere() {
@@ -82,6 +84,29 @@ mod tests {
                 .filter(|rest| !rest.contains("://www.w3.org/2000/svg"))
                 .collect();
             assert!(foreign.is_empty(), "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn the_page_runs_nothing_but_its_own_script() {
+        let engine = Engine::builder().in_memory().expect("an engine");
+        let control = Control::new(&engine, Guard::default());
+        for path in PAGE {
+            let request = Request::get(format!("/_cognate{path}")).header("host", "localhost");
+            let response = control.handle(&request.body(Bytes::new()).expect("a request"));
+            assert_eq!(response.status(), 200, "{path}");
+            let policy = response.headers()["content-security-policy"].to_str().expect("text");
+            let rules: Vec<_> = policy.split("; ").collect();
+            for rule in [
+                "default-src 'none'",
+                "script-src 'self'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+                "require-trusted-types-for 'script'",
+                "trusted-types 'none'",
+            ] {
+                assert!(rules.contains(&rule), "{path}: {rule}");
+            }
         }
     }
 

@@ -36,6 +36,8 @@ export async function outages(scene, people) {
   await scene.start("--control-token-file", file);
   const dialog = page.getByRole("dialog");
   await comes("a token is asked for", async () => (await dialog.innerText()).includes("demands the token"));
+  for (let presses = 0; presses < 3; presses += 1) await page.keyboard.press("Escape");
+  check("it can be answered only with a token", await dialog.isVisible());
   await page.locator("#token").fill("wrong");
   await page.locator("#token").press("Enter");
   await comes("a wrong one is told", async () => (await dialog.innerText()).includes("This token is wrong."));

@@ -194,7 +194,7 @@ class Refused extends Error {
 		this.status = status;
 	}
 }
-const unreachable = () => new Refused(0, "The server does not answer. This page tries again until it does.");
+const unreachable = () => new Refused(0, "The server does not answer.");
 /** @type {(error: unknown) => string} */
 const told = (error) => (error instanceof Error ? error.message : String(error));
 /** @type {(error: unknown) => boolean} */
@@ -315,6 +315,8 @@ function askForToken(tried) {
 // Dialogs
 
 const dialog = /** @type {HTMLDialogElement} */ (at("dialog"));
+// A browser closes it after a second Escape, whatever the page says.
+dialog.onclose = () => asking && dialog.showModal();
 
 /** @type {(title: string, content: Child, focus: HTMLElement) => void} */
 function openDialog(title, content, focus) {
