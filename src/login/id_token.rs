@@ -53,7 +53,8 @@ pub(super) struct IdToken<'a> {
 }
 
 impl<'a> IdToken<'a> {
-    /// Reads a token that is presented under `provider`.
+    /// Reads a token that is presented under `provider`. `is_emulator` returns true for a further
+    /// issuer that is accepted in its place.
     ///
     /// # Errors
     ///
@@ -63,7 +64,11 @@ impl<'a> IdToken<'a> {
     /// * [`LoginError::MissingClaim`] for the first missing claim of `iss`, `sub`, `aud` and `exp`.
     /// * [`LoginError::Malformed`] for a user pool's token that is not an identity token.
     /// * [`LoginError::WrongIssuer`] for a token of another issuer.
-    pub(super) fn read(token: &'a LoginToken, provider: &ProviderName) -> Result<Self, LoginError> {
+    pub(super) fn read(
+        token: &'a LoginToken,
+        provider: &ProviderName,
+        is_emulator: impl FnOnce(&str) -> bool,
+    ) -> Result<Self, LoginError> {
         let jwt = Jwt::parse(token)?;
         if is_of_another_type(&jwt) {
             return Err(LoginError::Malformed);
@@ -88,7 +93,7 @@ impl<'a> IdToken<'a> {
         if token_use.is_some_and(|token_use| token_use != "id") {
             return Err(LoginError::Malformed);
         }
-        if !is_issuer(issuer, provider) {
+        if !is_issuer(issuer, provider) && !is_emulator(issuer) {
             return Err(LoginError::WrongIssuer);
         }
 

@@ -61,18 +61,40 @@ impl From<JwkSet> for Issuer {
     }
 }
 
-/// Issuers, keyed by their names without `https://` and without one final slash.
+/// Known issuers, and emulators of user pools.
 #[derive(Debug, Default)]
-pub(super) struct Issuers(BTreeMap<String, Issuer>);
+pub(super) struct Issuers {
+    /// Keyed by their names without `https://` and without one final slash.
+    known: BTreeMap<String, Issuer>,
+    /// The addresses of emulators, without one final slash.
+    emulators: Vec<String>,
+}
 
 impl Issuers {
     pub(super) fn insert(&mut self, name: &str, issuer: Issuer) {
         let name = name.strip_prefix("https://").unwrap_or(name);
-        self.0.insert(without_final_slash(name).to_owned(), issuer);
+        self.known.insert(without_final_slash(name).to_owned(), issuer);
+    }
+
+    pub(super) fn insert_emulator(&mut self, address: &str) {
+        self.emulators.push(without_final_slash(address).to_owned());
     }
 
     fn get(&self, provider: &ProviderName) -> Option<&Issuer> {
-        self.0.get(without_final_slash(provider.as_str()))
+        self.known.get(without_final_slash(provider.as_str()))
+    }
+
+    /// Returns true if a known emulator names itself so in tokens of the user pool `provider`.
+    pub(super) fn is_emulator(
+        &self,
+        configured: &PublicProvider<'_>,
+        provider: &ProviderName,
+        issuer: &str,
+    ) -> bool {
+        let PublicProvider::UserPool(_) = configured else { return false };
+        let Some((_, pool)) = provider.as_str().split_once('/') else { return false };
+        let address = issuer.strip_suffix(pool).and_then(|rest| rest.strip_suffix('/'));
+        address.is_some_and(|address| self.emulators.iter().any(|known| known == address))
     }
 
     /// The keys that were supplied with an issuer.

@@ -34,9 +34,11 @@ use crate::state::{CognitoIdentityProvider, IdentityPool, PublicProvider, Verifi
 ///    `token_use` is `id`, else [`LoginError::Malformed`].
 /// 4. `iss` is `https://` and the provider's name, else [`LoginError::WrongIssuer`]. Only
 ///    `accounts.google.com` may leave the scheme out. One final slash does not count, neither of
-///    `iss` nor of any name of the provider: issuers of Auth0 end in one.
+///    `iss` nor of any name of the provider: issuers of Auth0 end in one. A user pool may instead
+///    be [at a known emulator](Self::user_pools_at).
 /// 5. The issuer's keys are known, else [`LoginError::Unavailable`], and one of them has signed the
-///    token, else [`LoginError::BadSignature`]. A `kid` names the key. RSA keys verify RS256,
+///    token, or one of its [newer keys](IssuerKeys::newer_keys), else
+///    [`LoginError::BadSignature`]. A `kid` names the key. RSA keys verify RS256,
 ///    RS384, RS512, PS256, PS384 and PS512, P-256 verifies ES256, P-384 verifies ES384 and Ed25519
 ///    verifies EdDSA; if the key itself names an algorithm, only that one. Nothing else is
 ///    accepted, neither `none` nor a symmetric signature.
@@ -124,6 +126,30 @@ impl OidcVerifier {
         self
     }
 
+    /// Accepts the name that an emulator of user pools at `address` writes into `iss`, beside the
+    /// name that the service writes. For the user pool `cognito-idp.eu-west-1.amazonaws.com/POOL`
+    /// it is `ADDRESS/POOL`, as in `http://localhost:9229/eu-west-1_a`. There may be several
+    /// emulators. One final slash of `address` does not count.
+    ///
+    /// Users log in under the service's name of their user pool, which the identity pool has to
+    /// name in its `CognitoIdentityProviders`. The keys are those of that name too.
+    ///
+    /// # Example: an emulator on this machine
+    ///
+    /// ```
+    /// use cognate::login::{JwkSet, OidcVerifier};
+    ///
+    /// let keys = JwkSet::from_json(br#"{"keys": []}"#)?;
+    /// let verifier = OidcVerifier::new()
+    ///     .issuer("cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", keys)
+    ///     .user_pools_at("http://localhost:9229");
+    /// # Ok::<(), cognate::login::JwkSetError>(())
+    /// ```
+    pub fn user_pools_at(mut self, address: impl AsRef<str>) -> Self {
+        self.issuers.insert_emulator(address.as_ref());
+        self
+    }
+
     /// Verifies the assertions of SAML providers. Without it they are
     /// [`LoginError::Unavailable`].
     pub fn saml(mut self, verifier: impl LoginVerifier + 'static) -> Self {
@@ -163,7 +189,8 @@ impl OidcVerifier {
         token: &LoginToken,
         now: Timestamp,
     ) -> Result<VerifiedLogin, LoginError> {
-        let id_token = IdToken::read(token, provider)?;
+        let is_emulator = |issuer: &str| self.issuers.is_emulator(configured, provider, issuer);
+        let id_token = IdToken::read(token, provider, is_emulator)?;
         self.check_signature(provider, &id_token.jwt)?;
         let of_iam = matches!(configured, PublicProvider::OpenIdConnect(_));
         let grace_period = if of_iam { self.grace_period } else { Duration::ZERO };
@@ -181,7 +208,11 @@ impl OidcVerifier {
         } else {
             let unknown = || LoginError::unavailable(format!("no keys of {provider} are known"));
             let asked = self.issuer_keys.as_ref().ok_or_else(unknown)?;
-            asked.keys(provider.as_str(), jwt.kid.as_deref())?.has_signed(jwt)
+            let keys = asked.keys(provider.as_str(), jwt.kid.as_deref())?;
+            keys.has_signed(jwt)
+                || asked
+                    .newer_keys(provider.as_str(), &keys)?
+                    .is_some_and(|newer| newer.has_signed(jwt))
         };
         if has_signed { Ok(()) } else { Err(LoginError::BadSignature) }
     }
@@ -276,10 +307,33 @@ pub trait IssuerKeys: Send + Sync {
     ///
     /// [`LoginError::Unavailable`] when the keys cannot be had.
     fn keys(&self, issuer: &str, kid: Option<&str>) -> Result<Arc<JwkSet>, LoginError>;
+
+    /// The keys of `issuer` if they can have changed since [`keys`](Self::keys) gave `known`, none
+    /// of which has signed the token. Without this method there are none.
+    ///
+    /// The issuer can have new keys: then the token may name one that `known` lacks, or one of
+    /// another value. More often the token is a forgery, so limit how often you fetch for it.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Unavailable`] when newer keys cannot be had.
+    fn newer_keys(
+        &self,
+        issuer: &str,
+        known: &Arc<JwkSet>,
+    ) -> Result<Option<Arc<JwkSet>>, LoginError> {
+        let _ = (issuer, known);
+        Ok(None)
+    }
 }
 
 forward!(IssuerKeys {
     fn keys(&self, issuer: &str, kid: Option<&str>) -> Result<Arc<JwkSet>, LoginError>;
+    fn newer_keys(
+        &self,
+        issuer: &str,
+        known: &Arc<JwkSet>,
+    ) -> Result<Option<Arc<JwkSet>>, LoginError>;
 });
 
 impl<F> IssuerKeys for FromFn<F>

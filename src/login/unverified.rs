@@ -88,7 +88,7 @@ impl LoginVerifier for UnverifiedLogins {
             configured @ (PublicProvider::Supported(_)
             | PublicProvider::UserPool(_)
             | PublicProvider::OpenIdConnect(_)) => {
-                let id_token = IdToken::read(token, provider)?;
+                let id_token = IdToken::read(token, provider, |_| false)?;
                 id_token.check_time(now, Duration::ZERO)?;
                 let registered = self.issuers.registered(&configured, provider);
                 let client = id_token.client(&configured, registered)?;

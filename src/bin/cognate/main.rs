@@ -12,6 +12,7 @@
 
 mod failure;
 mod guards;
+mod key_sets;
 mod log;
 mod options;
 mod salvaging;

@@ -17,6 +17,7 @@ use cognate::{Engine, Journal};
 
 use crate::failure::Failure;
 use crate::guards::limits::{self, Limits};
+use crate::key_sets::HttpUrl;
 use crate::{guards, log};
 
 pub(crate) use place::{Place, StoreUrl};
@@ -60,10 +61,20 @@ pub(crate) struct Serve {
     /// `--key-secret-file`. Without that option they are stored unsealed.
     #[arg(long, value_name = "PATH")]
     previous_key_secret_file: Option<PathBuf>,
-    /// A JSON file with the key set of an OpenID Connect issuer or a user pool. Repeat it for
-    /// further issuers. A leading `https://` and one final slash of the issuer are ignored.
-    #[arg(long, value_name = "ISSUER=FILE", value_parser = pair, conflicts_with = TRUST)]
-    oidc_jwks: Vec<(String, String)>,
+    /// The key set of an OpenID Connect issuer or a user pool: a JSON file, or a URL with `http://`
+    /// or `https://` from which it is fetched when it is needed. Repeat it for further issuers. A
+    /// leading `https://` and one final slash of the issuer are ignored.
+    #[arg(long, value_name = "ISSUER=FILE|URL", value_parser = key_set, conflicts_with = TRUST)]
+    oidc_jwks: Vec<(String, KeySetPlace)>,
+    /// The address of an emulator of user pools, as in `http://localhost:9229`. Users of all its
+    /// user pools can log in: their keys are fetched from `URL/POOL/.well-known/jwks.json`, else
+    /// from `URL/.well-known/jwks.json`. Key sets of `--oidc-jwks` come first.
+    #[arg(long, value_name = "URL", conflicts_with = TRUST)]
+    user_pools: Option<HttpUrl>,
+    /// The address that the emulator of `--user-pools` writes into `iss` of its tokens, if it is
+    /// another one. May be repeated.
+    #[arg(long, value_name = "URL", requires = "user_pools")]
+    user_pools_issuer: Vec<HttpUrl>,
     /// The client id of an application that is registered with an issuer of
     /// `OpenIdConnectProviderARNs`. May be repeated. Without one, the issuer's tokens for every
     /// application are accepted.
@@ -149,6 +160,21 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
         text.split_once('=').filter(|(_, value)| !value.is_empty()).ok_or(form)?;
     let issuer = ProviderName::of_issuer(issuer).map_err(|_| form)?;
     Ok((issuer.as_str().to_owned(), value.to_owned()))
+}
+
+/// The place of a key set.
+#[derive(Debug, Clone)]
+enum KeySetPlace {
+    File(String),
+    Url(HttpUrl),
+}
+
+fn key_set(text: &str) -> Result<(String, KeySetPlace), &'static str> {
+    let (issuer, place) = pair(text)?;
+    if !HttpUrl::is_meant(&place) {
+        return Ok((issuer, KeySetPlace::File(place)));
+    }
+    Ok((issuer, KeySetPlace::Url(place.parse()?)))
 }
 
 fn account(text: &str) -> Result<AccountId, &'static str> {

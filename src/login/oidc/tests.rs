@@ -10,6 +10,8 @@ use crate::login::mint::{
 use crate::part::from_fn;
 use crate::state::ClaimValue;
 
+mod issuers;
+
 const OTHER_POOL: &str = "cognito-idp.us-east-1.amazonaws.com/us-east-1_other";
 
 /// A call of a user with a token of the second client, and the changes that make it fail.

@@ -17,8 +17,10 @@ use tracing::warn;
 
 use crate::failure::Failure;
 use crate::guards::warn_of_others;
+use crate::key_sets::KeySets;
 use crate::options::{
-    AlgorithmName, DurabilityName, JournalChoice, LinkingName, ModulusEncodingName, Serve, StoreUrl,
+    AlgorithmName, DurabilityName, JournalChoice, KeySetPlace, LinkingName, ModulusEncodingName,
+    Serve, StoreUrl,
 };
 
 impl Serve {
@@ -58,6 +60,7 @@ impl Serve {
         } else {
             let grace_period = Duration::from_secs(self.oidc_grace_period.into());
             let verifier = OidcVerifier::new().grace_period(grace_period);
+            let verifier = self.with_fetched_keys(verifier)?;
             builder
                 .login_verifier(issuers.fold(verifier, |v, (name, issuer)| v.issuer(name, issuer)))
         };
@@ -119,15 +122,40 @@ impl Serve {
         Ok((engine, Some(store)))
     }
 
+    /// Lets the verifier fetch the keys whose URLs the options name.
+    fn with_fetched_keys(&self, verifier: OidcVerifier) -> Result<OidcVerifier, Failure> {
+        let issuers = self.oidc_jwks.iter().filter_map(|(name, place)| match place {
+            KeySetPlace::File(_) => None,
+            KeySetPlace::Url(url) => Some((name.clone(), url.clone())),
+        });
+        let issuers: Vec<_> = issuers.collect();
+        if issuers.is_empty() && self.user_pools.is_none() {
+            return Ok(verifier);
+        }
+        for url in issuers.iter().map(|(_, url)| url).chain(&self.user_pools) {
+            if url.is_open_to_others() {
+                warn!("keys are fetched without TLS: whoever is between can log in as anyone");
+            }
+        }
+        let keys = Arc::new(KeySets::new(issuers, self.user_pools.clone()));
+        keys.prefetch().map_err(Failure::Start)?;
+        let verifier = verifier.issuer_keys(keys);
+        let emulators = self.user_pools.iter().chain(&self.user_pools_issuer);
+        Ok(emulators.fold(verifier, |verifier, url| verifier.user_pools_at(url.to_string())))
+    }
+
     /// The issuers named in the options, each with its keys and its clients.
     fn issuers(&self) -> Result<BTreeMap<&str, Issuer>, Failure> {
         let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
-        for (name, file) in &self.oidc_jwks {
-            let keys = key_set(file).map_err(|source| {
-                let (issuer, file) = (name.clone(), file.clone());
-                Failure::KeySet { issuer, file, source }
-            })?;
-            if issuers.insert(name, Issuer::new(keys)).is_some() {
+        for (name, place) in &self.oidc_jwks {
+            let issuer = match place {
+                KeySetPlace::File(file) => Issuer::new(key_set(file).map_err(|source| {
+                    let (issuer, file) = (name.clone(), file.clone());
+                    Failure::KeySet { issuer, file, source }
+                })?),
+                KeySetPlace::Url(_) => Issuer::without_keys(),
+            };
+            if issuers.insert(name, issuer).is_some() {
                 return Err(Failure::IssuerTwice(name.clone()));
             }
         }
