@@ -160,7 +160,7 @@ fn options_that_make_no_sense_stop_the_start() {
         (&["--oidc-jwks", "x="], 2, form),
         (&["--oidc-jwks", "=x"], 2, form),
         (&["--oidc-jwks", ""], 2, form),
-        (&["--oidc-jwks"], 2, "--oidc-jwks <ISSUER=FILE>"),
+        (&["--oidc-jwks"], 2, "--oidc-jwks <ISSUER=FILE|URL>"),
         (&["--oidc-jwks", &keys, "--oidc-client-id", "x"], 2, form),
         (&["--oidc-jwks", "https://=x"], 2, form),
         (
@@ -177,7 +177,7 @@ fn options_that_make_no_sense_stop_the_start() {
         (
             &["--oidc-jwks", &keys, "--trust-unverified-logins"],
             2,
-            "'--oidc-jwks <ISSUER=FILE>' cannot be used with '--trust-unverified-logins'",
+            "'--oidc-jwks <ISSUER=FILE|URL>' cannot be used with '--trust-unverified-logins'",
         ),
         (&["--trust-unverified-logins=yes"], 2, "--trust-unverified-logins"),
         (&["--throttle=yes"], 2, "--throttle"),

@@ -39,7 +39,7 @@ impl FromStr for HttpUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "expected `http://HOST/PATH` or `https://HOST/PATH`";
+        let form = "expected a URL of HTTP or HTTPS without a user and a password";
         let uri: Uri = text.parse().map_err(|_| form)?;
         let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
         let (scheme, authority) = (scheme.ok_or(form)?, uri.authority().ok_or(form)?);
