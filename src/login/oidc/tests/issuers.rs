@@ -67,7 +67,7 @@ fn newer_keys_count_if_the_known_ones_have_not_signed() {
         (&new, Ok(Some(&old)), None),
         (&new, Err(down()), None),
     ] {
-        let newer = newer.map(|newer| newer.cloned());
+        let newer = newer.map(Option::<&Arc<JwkSet>>::cloned);
         let keys = Rotating { first: Arc::clone(first), newer };
         // Through a pointer, which forwards both methods.
         let verifier = OidcVerifier::new().issuer_keys(Box::new(keys));
