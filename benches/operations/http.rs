@@ -76,13 +76,15 @@ fn known_login(connection: &mut Connection) -> Vec<Vec<u8>> {
     let created = connection.ask(&call(
         "AWSCognitoIdentityService.CreateIdentityPool",
         &format!(
-            r#"{{"IdentityPoolName":"bench","AllowUnauthenticatedIdentities":false,"SupportedLoginProviders":{{"{provider}":"app"}}}}"#
+            r#"{{"IdentityPoolName":"bench","AllowUnauthenticatedIdentities":false,
+                "SupportedLoginProviders":{{"{provider}":"app"}}}}"#
         ),
     ));
     let created = String::from_utf8(created).expect("text");
     let pool = created.split("IdentityPoolId\":\"").nth(1).and_then(|rest| rest.split('"').next());
     let claims = format!(
-        r#"{{"iss":"https://{provider}","aud":"app","sub":"108937264","exp":4102444800,"iat":1700000000,"email":"{}"}}"#,
+        r#"{{"iss":"https://{provider}","aud":"app","sub":"108937264","exp":4102444800,
+            "iat":1700000000,"email":"{}"}}"#,
         "a".repeat(400)
     );
     let part = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
