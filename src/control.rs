@@ -131,8 +131,9 @@ impl Control {
         }
     }
 
-    /// Demands `Authorization: Bearer TOKEN` for everything below `/_cognate/` but the page itself
-    /// and the health. Everyone who can send a request acts as an administrator otherwise.
+    /// Demands `Authorization: Bearer TOKEN` or `X-Cognate-Token: TOKEN` for everything below
+    /// `/_cognate/` but the page itself and the health. Everyone who can send a request acts as an
+    /// administrator otherwise.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
         self.admission = Admission::Token(token.into());
@@ -222,8 +223,9 @@ impl Control {
             Admission::Nobody => return Err(Denied::locked()),
             Admission::Token(token) => token,
         };
-        let presented = request.headers().get("authorization").map(HeaderValue::as_bytes);
-        let presented = presented.and_then(|value| value.strip_prefix(b"Bearer "));
+        let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
+        let bearer = || header("authorization")?.strip_prefix(b"Bearer ");
+        let presented = header("x-cognate-token").or_else(bearer);
         if presented.is_some_and(|presented| is_same(presented, token.as_bytes())) {
             Ok(())
         } else {

@@ -13,7 +13,8 @@ mod read;
 mod write;
 
 pub use error::{ExchangeError, ImportFault};
-pub(crate) use file::{open_regular, replace_file};
+pub(crate) use file::open_regular;
+pub use file::replace_file;
 pub(crate) use history::{ImportedHistory, is_told_by};
 pub use options::{Export, Exported, Import, Imported, Progress};
 pub(crate) use options::{ExportScope, Reporter};

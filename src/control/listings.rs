@@ -7,6 +7,7 @@ use crate::admin::{ChangeEvent, EventId, Explanation};
 use crate::control::Control;
 use crate::control::answer::{Answer, Denied};
 use crate::control::call::Call;
+use crate::control::recorded::{claims_of, header_of};
 use crate::http::context;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName, Subject};
@@ -137,15 +138,23 @@ pub(super) fn find(control: &Control, call: &Call<'_>) -> Answered {
     Answer::json(&admin.identity_of_login(&pool_of(call)?, &provider, &subject)?)
 }
 
-/// The claims of a token of this engine, or the reason why it is not valid.
+/// The header and the claims of a token, and whether they are true: whether this engine has signed
+/// them, and they have not expired.
 pub(super) fn token(control: &Control, call: &Call<'_>) -> Answered {
-    match control.engine.verify_token(call.required("Token")?) {
-        Ok(claims) => Answer::json(&json!({ "Valid": true, "Claims": claims })),
+    let token = call.required("Token")?;
+    let mut answer = match control.engine.verify_token(token) {
+        Ok(_) => json!({ "Valid": true }),
         Err(crate::Error::Refused(refusal)) => {
-            Answer::json(&json!({ "Valid": false, "Reason": refusal.to_string() }))
+            json!({ "Valid": false, "Reason": refusal.to_string() })
         }
-        Err(error) => Err(error.into()),
+        Err(error) => return Err(error.into()),
+    };
+    if let Value::Object(members) = &mut answer {
+        let parts = [("Header", header_of(token)), ("Claims", claims_of(token))];
+        let parts = parts.into_iter().filter_map(|(name, part)| Some((name, part?)));
+        members.extend(parts.map(|(name, part)| (name.to_owned(), part.into())));
     }
+    Answer::json(&answer)
 }
 
 pub(super) fn explain(control: &Control, call: &Call<'_>) -> Answered {

@@ -187,9 +187,18 @@ fn presented(provider: &str, value: &Value, is_stated: bool) -> (PresentedLogin,
 }
 
 /// The claims of a token, unverified.
-fn claims_of(token: &str) -> Option<Map<String, Value>> {
-    let claims = token.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+pub(super) fn claims_of(token: &str) -> Option<Map<String, Value>> {
+    part_of(token, 1)
+}
+
+/// The header of a token, unverified.
+pub(super) fn header_of(token: &str) -> Option<Map<String, Value>> {
+    part_of(token, 0)
+}
+
+fn part_of(token: &str, place: usize) -> Option<Map<String, Value>> {
+    let part = token.split('.').nth(place)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the log tells how long a call took")]

@@ -16,26 +16,59 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, ExchangeError> {
     Ok(File::open(path)?)
 }
 
-/// Writes a file beside the one at `path`, syncs it and moves it there. The earlier file stays as
-/// it was if anything fails.
-pub(crate) fn replace_file<T>(
+/// Writes a file beside the one at `path`, syncs it and moves it there, for an export that does not
+/// come from an [`Engine`](crate::Engine) of this process. The earlier file stays as it was if
+/// anything fails. On Unix the file has mode 0600.
+///
+/// # Errors
+///
+/// * [`NotAFile`](ExchangeError::NotAFile): the path names a folder, a pipe or a device.
+/// * [`Io`](ExchangeError::Io): the file cannot be written.
+/// * The error of `write`.
+///
+/// # Example: a file that is written whole or not at all
+///
+/// ```
+/// use std::fs;
+/// use std::io::Write;
+///
+/// use cognate::exchange::{ExchangeError, replace_file};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("backup.jsonl");
+/// replace_file(&path, |mut file| file.write_all(b"whole").map_err(ExchangeError::from))?;
+/// let failed = replace_file(&path, |mut file| {
+///     file.write_all(b"half")?;
+///     Err::<(), _>(ExchangeError::NoView)
+/// });
+/// assert!(failed.is_err());
+/// assert_eq!(fs::read(&path)?, b"whole");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn replace_file<T, E: From<ExchangeError>>(
     path: &Path,
-    write: impl FnOnce(&File) -> Result<T, ExchangeError>,
-) -> Result<T, ExchangeError> {
+    write: impl FnOnce(&File) -> Result<T, E>,
+) -> Result<T, E> {
+    let (aside, file) = beside(path)?;
+    let written = write(&file)?;
+    put_in_place(&aside, &file, path).map_err(ExchangeError::Io)?;
+    Ok(written)
+}
+
+/// A new file beside the one at `path`.
+fn beside(path: &Path) -> Result<(Aside, File), ExchangeError> {
     let name = path.file_name().ok_or_else(|| ExchangeError::NotAFile { path: path.to_owned() })?;
     match fs::metadata(path) {
-        Ok(found) if !found.is_file() => {
-            return Err(ExchangeError::NotAFile { path: path.to_owned() });
-        }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        Ok(_) | Err(_) => {}
+        Ok(found) if !found.is_file() => Err(ExchangeError::NotAFile { path: path.to_owned() }),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        Ok(_) | Err(_) => Ok(Aside::beside(path, name)?),
     }
-    let (aside, file) = Aside::beside(path, name)?;
-    let written = write(&file)?;
+}
+
+fn put_in_place(aside: &Aside, file: &File, path: &Path) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&aside.path, path)?;
-    sync_folder(path)?;
-    Ok(written)
+    sync_folder(path)
 }
 
 /// A file that is removed unless it was moved.

@@ -10,6 +10,7 @@
     clippy::unwrap_used
 )]
 
+mod commands;
 mod failure;
 mod guards;
 mod key_sets;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::Question;
 use crate::failure::{Failure, chain};
 use crate::options::Serve;
 use crate::salvaging::{AcceptSalvage, Salvage, accept, salvage};
@@ -54,6 +56,8 @@ enum Command {
     Salvage(Salvage),
     /// Accepts the losses of a salvaged database, so that it opens.
     AcceptSalvage(AcceptSalvage),
+    #[command(flatten)]
+    Question(Question),
 }
 
 fn main() -> ExitCode {
@@ -66,20 +70,27 @@ fn main() -> ExitCode {
         Command::Migrate(_)
         | Command::Copy(_)
         | Command::Salvage(_)
-        | Command::AcceptSalvage(_) => log::Level::Off,
+        | Command::AcceptSalvage(_)
+        | Command::Question(_) => log::Level::Off,
     };
     let ended = log::start(level).map_err(Failure::Start).and_then(|()| match command {
-        Command::Serve(options) => serve(&options),
-        Command::Migrate(options) => migrate(&options),
-        Command::Copy(options) => copy_store(&options),
-        Command::Salvage(options) => salvage(&options),
-        Command::AcceptSalvage(options) => accept(options),
+        Command::Serve(options) => serve(&options).map(succeed),
+        Command::Migrate(options) => migrate(&options).map(succeed),
+        Command::Copy(options) => copy_store(&options).map(succeed),
+        Command::Salvage(options) => salvage(&options).map(succeed),
+        Command::AcceptSalvage(options) => accept(options).map(succeed),
+        Command::Question(question) => Ok(question.answer::<Program>()),
     });
-    if let Err(failure) = &ended {
-        log::say(&format!("cognate: {}", chain(failure)));
-    }
+    let status = ended.unwrap_or_else(|failure| {
+        log::say(&format!("cognate: {}", chain(&failure)));
+        ExitCode::FAILURE
+    });
     log::finish(LOG_PATIENCE);
-    if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    status
+}
+
+fn succeed((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
 /// Ends the program because of its arguments, or shows the help. A URL among the arguments is not

@@ -20,6 +20,7 @@ use crate::guards::limits::{self, Limits};
 use crate::key_sets::HttpUrl;
 use crate::{guards, log};
 
+pub(crate) use engine::{control_token, key_secret};
 pub(crate) use place::{Place, StoreUrl};
 
 #[derive(Debug, Args)]
@@ -246,7 +247,7 @@ impl Serve {
             None => control,
         };
         Ok(match &self.control_token_file {
-            Some(path) => control.token(&engine::control_token(path)?),
+            Some(path) => control.token(&control_token(path)?),
             None if is_local => control,
             None => control.locked(),
         })

@@ -176,7 +176,7 @@ impl Serve {
     }
 }
 
-fn key_secret(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn key_secret(path: &Path) -> Result<Vec<u8>, Failure> {
     let read = fs::read(path);
     let secret = read.map_err(|source| Failure::KeySecret { path: path.to_owned(), source })?;
     if secret.is_empty() {
@@ -187,7 +187,7 @@ fn key_secret(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// The first line of a file.
-pub(super) fn control_token(path: &Path) -> Result<String, Failure> {
+pub(crate) fn control_token(path: &Path) -> Result<String, Failure> {
     let failed = |source| Failure::ControlToken { path: path.to_owned(), source };
     let text = fs::read_to_string(path).map_err(failed)?;
     let token = text.lines().next().map(str::trim).filter(|token| !token.is_empty());
