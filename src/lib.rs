@@ -105,6 +105,7 @@ guide! {
     exchange "../docs/exchange.md"
     server "../docs/server.md"
     control "../docs/control.md"
+    command_line "../docs/command-line.md"
     stores "../docs/stores.md"
     postgres "../docs/postgres.md"
     tokens "../docs/tokens.md"

@@ -23,9 +23,7 @@ fn questions(token: &str) -> Vec<(&'static str, i32, Vec<String>)> {
     let token = format!("@{token}");
     let login =
         |subject| vec!["find", "--pool", POOL, "--provider", "login.game", "--subject", subject];
-    let explain = |body| {
-        vec!["explain", "MergeDeveloperIdentities", "--as", OWNER, "--body", body]
-    };
+    let explain = |body| vec!["explain", "MergeDeveloperIdentities", "--as", OWNER, "--body", body];
     let questions = [
         ("check", 0, vec!["check"]),
         ("stats", 0, vec!["stats"]),
@@ -66,7 +64,9 @@ fn commands_answer_the_same_over_a_folder_and_over_a_server() {
             answers.push(ran);
         }
     }
-    for (name, arguments) in [("graph", vec!["graph", ALICE]), ("graph-pool", vec!["graph", "--pool", POOL])] {
+    for (name, arguments) in
+        [("graph", vec!["graph", ALICE]), ("graph-pool", vec!["graph", "--pool", POOL])]
+    {
         let drawn = yes(&[&arguments[..], &["--format", "mermaid", "--at", &url]].concat());
         assert_golden(&format!("{name}.mmd"), &drawn);
     }
@@ -75,7 +75,8 @@ fn commands_answer_the_same_over_a_folder_and_over_a_server() {
     let mut answers = answers.into_iter();
     for (name, _, arguments) in &questions {
         for more in [&[][..], &["--json"]] {
-            let (there, here) = (answers.next(), ask(arguments, &[&["--data", &data], more].concat()));
+            let (there, here) =
+                (answers.next(), ask(arguments, &[&["--data", &data], more].concat()));
             let there = there.expect("as many");
             assert_eq!(masked(&here.output), masked(&there.output), "{name}");
             assert_eq!((here.status, here.errors), (there.status, there.errors), "{name}");
@@ -88,11 +89,47 @@ fn an_undo_tells_the_identities() {
     for (form, more) in [("txt", &[][..]), ("json", &["--json"])] {
         let (scene, server, _) = Scene::merged();
         server.stop();
-        let undo = [&["undo", MERGE, "--data", &scene.data()], more].concat();
+        let data = scene.data();
+        let undo = [&["undo", MERGE, "--data", &data], more].concat();
         assert_golden(&format!("undo.{form}"), &yes(&undo));
         let refused = run(&undo);
         assert_eq!(refused.status, Some(1), "undone already");
         assert_golden("undo-refused.txt", &(refused.output + &refused.errors));
+    }
+}
+
+#[test]
+fn a_graph_names_deleted_identities() {
+    let (scene, server, _) = Scene::merged();
+    let delete = json!({"IdentityIdsToDelete": [ALICE]});
+    assert_eq!(server.call("DeleteIdentities", &delete).status, 200);
+    server.stop();
+    let data = scene.data();
+    for (name, whom) in [("identity", &[BOB][..]), ("pool", &["--pool", POOL])] {
+        let drawn = yes(&[&["graph", "--data", &data], whom].concat());
+        assert_golden(&format!("graph-deleted-{name}.txt"), &drawn);
+    }
+}
+
+#[test]
+fn texts_of_strangers_are_escaped() {
+    let scene = Scene::seeded();
+    let login = "a\u{1b}[31m\n\u{202e}";
+    let find = ["find", "--pool", POOL, "--provider", "login.game", "--subject", login];
+    let merge = json!({
+        "IdentityPoolId": POOL,
+        "DeveloperProviderName": "login.game",
+        "SourceUserIdentifier": "alice",
+        "DestinationUserIdentifier": login,
+    });
+    let merge = merge.to_string();
+    let explain = ["explain", "MergeDeveloperIdentities", "--as", OWNER, "--body", &merge];
+    let odd = ["history", "us-east-1:0dd00000-0000-4000-8000-000000000000"];
+    for arguments in [&find[..], &explain, &odd, &["graph", "--pool", POOL], &["stats"]] {
+        let ran = run(&[arguments, &["--data", &scene.data()]].concat());
+        let printed = ran.output + &ran.errors;
+        let is_obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!printed.contains(is_obeyed), "{arguments:?} {printed:?}");
     }
 }
 
@@ -113,10 +150,11 @@ fn files_are_counted() {
 fn violations_are_told() {
     let scene = Scene::seeded();
     let store = SledOptions::new(scene.path("data")).open().expect("opens");
-    let logins = store.scan(&KeyRange::all(Tree::Logins), 1).expect("reads");
+    let logins = store.scan(&KeyRange::prefix(Tree::Logins, []), 1).expect("reads");
     let mut batch = Batch::default();
     batch.deletes.extend(logins.into_iter().map(|(key, _)| key));
     store.commit(batch).expect("commits");
+    store.sync().expect("syncs");
     drop(store);
     for (form, more) in [("txt", &[][..]), ("json", &["--json"])] {
         let ran = run(&[&["check", "--data", &scene.data()], more].concat());
@@ -127,7 +165,7 @@ fn violations_are_told() {
 
 #[test]
 fn a_token_of_another_database_is_no() {
-    let (_, server, token) = Scene::merged();
+    let (_scene, server, token) = Scene::merged();
     server.stop();
     let other = Scene::seeded();
     for (form, more) in [("txt", &[][..]), ("json", &["--json"])] {
@@ -141,8 +179,17 @@ fn a_token_of_another_database_is_no() {
 #[test]
 fn every_command_has_help_with_examples() {
     const COMMANDS: [&str; 11] = [
-        "check", "export", "import", "explain", "find", "history", "undo", "graph", "token",
-        "stats", "completions",
+        "check",
+        "export",
+        "import",
+        "explain",
+        "find",
+        "history",
+        "undo",
+        "graph",
+        "token",
+        "stats",
+        "completions",
     ];
     let help = COMMANDS.map(|command| {
         let help = yes(&[command, "--help"]);
@@ -163,7 +210,7 @@ fn completions_are_scripts_of_the_shell() {
     ] {
         let script = yes(&["completions", shell]);
         assert!(script.contains(mark), "{shell}");
-        for word in ["salvage", "token-file", "mermaid"] {
+        for word in ["salvage", "token-file", "history"] {
             assert!(script.contains(word), "{shell} {word}");
         }
     }

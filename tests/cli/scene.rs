@@ -8,7 +8,7 @@ use std::{fs, thread};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::program::{Server, path, signed};
+use crate::program::{Server, path};
 
 pub(crate) const POOL: &str = "us-east-1:11111111-1111-4111-8111-111111111111";
 pub(crate) const ALICE: &str = "us-east-1:a11ce000-0000-4000-8000-000000000000";
@@ -68,9 +68,14 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    /// A folder without a database.
+    pub(crate) fn empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
     /// The identities of the seed.
     pub(crate) fn seeded() -> Self {
-        let scene = Self { folder: tempfile::tempdir().expect("a folder") };
+        let scene = Self::empty();
         let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/seed.jsonl");
         yes(&["import", "--data", &scene.data(), seed.to_str().expect("text")]);
         scene
@@ -134,10 +139,4 @@ pub(crate) fn explain_merge(source: &[&str], into: &str, more: &[&str]) -> Ran {
     let body = body.to_string();
     let call = ["explain", "MergeDeveloperIdentities", "--as", OWNER, "--body", &body];
     run(&[&call, source, more].concat())
-}
-
-/// A GetId without logins, as the headers of a request.
-pub(crate) fn guest(server: &Server) -> String {
-    let answer = server.send("POST", "/", &signed("GetId"), json!({"IdentityPoolId": POOL}).to_string().as_bytes());
-    answer.text("IdentityId")
 }

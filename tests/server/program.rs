@@ -1,5 +1,7 @@
 //! The program as a child process, and a minimal client of HTTP/1.1.
 
+use std::env;
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -171,6 +173,11 @@ impl Drop for Server {
     }
 }
 
+/// The program: that of the variable `COGNATE_PROGRAM`, or else the one that was built with the tests.
+pub(crate) fn path() -> OsString {
+    env::var_os("COGNATE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_cognate").into())
+}
+
 /// Runs the program with options that make it end by itself.
 pub(crate) fn run(data: &Path, listen: &str, options: &[&str]) -> Output {
     serve(":", data, listen, options).output().expect("the program")
@@ -178,7 +185,7 @@ pub(crate) fn run(data: &Path, listen: &str, options: &[&str]) -> Output {
 
 /// Runs the program with these arguments alone. Returns its status, its output and its errors.
 pub(crate) fn program(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
+    let mut command = Command::new(path());
     let output = command.args(arguments).stdin(Stdio::null()).output().expect("the program");
     let text = |bytes| String::from_utf8(bytes).expect("text");
     (output.status.code(), text(output.stdout), text(output.stderr))
@@ -186,7 +193,7 @@ pub(crate) fn program(arguments: &[&str]) -> (Option<i32>, String, String) {
 
 fn serve(commands: &str, data: &Path, listen: &str, options: &[&str]) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", &format!(r#"{commands}; exec "$@""#), "sh", env!("CARGO_BIN_EXE_cognate")]);
+    command.args(["-c", &format!(r#"{commands}; exec "$@""#), "sh"]).arg(path());
     command.args(["serve", "--signing-algorithm", "eddsa", "--listen", listen, "--data"]);
     command.arg(data).args(options);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use crate::failure::chain;
 use crate::log;
-use output::{Form, Verdict, coloured};
+use output::{Form, Verdict, coloured, printable};
 use trouble::Trouble;
 
 #[derive(Debug, Subcommand)]
@@ -89,7 +89,8 @@ impl Question {
             // The reader has seen enough.
             Err(trouble) if trouble.is_closed_pipe() => ExitCode::SUCCESS,
             Err(trouble) => {
-                log::say(&format!("cognate: {}", chain(&trouble)));
+                let reason = printable(&chain(&trouble)).replace('\n', "\\n");
+                log::say(&format!("cognate: {reason}"));
                 trouble.status()
             }
         }
@@ -111,7 +112,7 @@ fn explained(form: Form, answer: &Value) -> Result<Verdict, Trouble> {
     form.print(answer, || {
         let text = answer.get("ExplanationText").and_then(Value::as_str).unwrap_or_default();
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-        format!("{} {}\n", coloured(verdict, word), rest.trim_end())
+        format!("{} {}\n", coloured(verdict, word), printable(rest.trim_end()))
     })?;
     Ok(verdict)
 }

@@ -124,14 +124,19 @@ fn answer(response: &Response<Bytes>) -> Result<Value, Trouble> {
     }
 }
 
+/// The message of an answer that is an error: the service's own errors spell it in two ways.
+pub(crate) fn message(body: &Value) -> &str {
+    let message = body.get("message").or_else(|| body.get("Message"));
+    message.and_then(Value::as_str).unwrap_or("no reason given")
+}
+
 /// The reason in an answer that is an error.
 pub(crate) fn refusal(status: u16, body: &Value) -> Trouble {
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let message = text("message").or_else(|| text("Message")).unwrap_or("no reason given");
-    let message = match text("__type").unwrap_or_default() {
+    let kind = body.get("__type").and_then(Value::as_str).unwrap_or_default();
+    let message = match kind {
         // The message has the line and the reason.
-        "ImportRefusedException" | "" => message.to_owned(),
-        kind => format!("{kind}: {message}"),
+        "ImportRefusedException" | "" => message(body).to_owned(),
+        kind => format!("{kind}: {}", message(body)),
     };
     if status < 500 { Trouble::Refused(message) } else { Trouble::Failed(message) }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::commands::client::Client;
 use crate::commands::given::TextPlace;
 use crate::commands::output::{
-    Form, Verdict, coloured, count, date, entries, indented, shown, table, text,
+    Form, Verdict, coloured, count, date, entries, indented, printable, shown, table, text,
 };
 use crate::commands::parse;
 use crate::commands::source::Source;
@@ -38,7 +38,7 @@ pub(crate) struct Token {
     source: Source,
     /// The file of the token, or `-` for the standard input stream.
     #[arg(value_name = "@FILE|-")]
-    token: TextPlace,
+    place: TextPlace,
     #[command(flatten)]
     form: Form,
 }
@@ -48,7 +48,7 @@ pub(crate) fn check(command: &Check) -> Result<Verdict, Trouble> {
     let findings = entries(&answer, "Findings");
     let verdict = Verdict::yes_if(findings.is_empty());
     command.form.print(&answer, || {
-        let lines = findings.iter().map(|finding| shown(finding.as_str().unwrap_or_default()));
+        let lines = findings.iter().map(|finding| printable(finding.as_str().unwrap_or_default()));
         let summary = match findings.len() {
             0 => "no violations".to_owned(),
             1 => "1 violation".to_owned(),
@@ -123,7 +123,7 @@ fn pool_lines(pool: &Value) -> String {
 
 pub(crate) fn token(command: &Token) -> Result<Verdict, Trouble> {
     let mut members = Map::new();
-    members.insert("Token".to_owned(), command.token.read_token()?.into());
+    members.insert("Token".to_owned(), command.place.read_token()?.into());
     let answer = command.source.open()?.post("/token", members)?;
     let verdict = Verdict::yes_if(answer.get("Valid") == Some(&Value::Bool(true)));
     command.form.print(&answer, || {
@@ -135,11 +135,11 @@ pub(crate) fn token(command: &Token) -> Result<Verdict, Trouble> {
         };
         let parts =
             ["Header", "Claims"].into_iter().filter_map(|part| answer.get(part)?.as_object());
-        let rows = parts.flatten().map(|(name, value)| {
+        let lines = parts.flatten().map(|(name, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            vec![shown(name), shown(&value)]
+            format!("{:10}  {}\n", shown(name), shown(&value))
         });
-        format!("{head}\n{}", indented(&table(&rows.collect::<Vec<_>>())))
+        format!("{head}\n{}", indented(&lines.collect::<String>()))
     })?;
     Ok(verdict)
 }

@@ -107,8 +107,11 @@ pub(crate) fn import(command: &Import) -> Result<Verdict, Trouble> {
     members.extend(region.as_ref().map(|region| ("Region", region.as_str())));
     let imported = client.import(&members, Meter::new(from, is_watched(false), length))?;
     command.form.print(&imported, || {
-        let pools = count(&imported, "IdentityPoolIds", "pool", "pools");
         let identities = count(&imported, "Identities", "identity", "identities");
+        if pool.is_some() {
+            return format!("imported {identities}\n");
+        }
+        let pools = count(&imported, "IdentityPoolIds", "pool", "pools");
         let events = count(&imported, "Events", "event", "events");
         format!("imported {pools}, {identities}, {events}\n")
     })?;

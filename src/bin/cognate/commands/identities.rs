@@ -6,7 +6,7 @@ use cognate::name::{IdentityId, IdentityPoolId, ProviderName, Subject};
 use serde_json::{Map, Value, json};
 
 use crate::commands::given::TextPlace;
-use crate::commands::output::{Form, Verdict, coloured, entries, identity};
+use crate::commands::output::{Form, Verdict, coloured, entries, identity, printable};
 use crate::commands::source::Source;
 use crate::commands::trouble::Trouble;
 use crate::commands::{explained, parse};
@@ -79,15 +79,14 @@ pub(crate) fn history(command: &History) -> Result<Verdict, Trouble> {
     let path = format!("/identities/{}/history", command.identity);
     let events = command.source.open()?.list(&path, "Events", command.limit)?;
     let answer = json!({ "Events": events });
-    command
-        .form
-        .print(&answer, || events.iter().map(|event| event_line(event) + "\n").collect())?;
+    command.form.print(&answer, || events.iter().map(line_of).collect())?;
     Ok(Verdict::Yes)
 }
 
-/// The text of an event, which the engine has escaped.
-fn event_line(event: &Value) -> String {
-    event.get("Text").and_then(Value::as_str).unwrap_or_default().to_owned()
+/// An event, as a line.
+fn line_of(event: &Value) -> String {
+    let text = event.get("Text").and_then(Value::as_str);
+    printable(text.unwrap_or_default()) + "\n"
 }
 
 pub(crate) fn undo(command: &Undo) -> Result<Verdict, Trouble> {

@@ -71,9 +71,23 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
+/// A text of the engine, which may quote strangers: characters that a terminal would obey are
+/// escaped, apart from the ends of lines.
+pub(crate) fn printable(text: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' | '"' | '\'' | '\\' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
 /// A text of a stranger on one line: characters that a terminal would obey are escaped.
 pub(crate) fn shown(text: &str) -> String {
-    text.escape_debug().to_string()
+    let escape = |c: char| match c {
+        '"' | '\'' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// A text member of an object, as it is shown.

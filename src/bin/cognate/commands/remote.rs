@@ -13,7 +13,7 @@ use serde_json::Value;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, AsSendBody, Body, SendBody};
 
-use crate::commands::client::refusal;
+use crate::commands::client::{message, refusal};
 use crate::commands::trouble::Trouble;
 
 /// `http://HOST:PORT` or `https://HOST:PORT`.
@@ -120,11 +120,11 @@ impl Remote {
         read.map_err(|error| self.unreachable(error))?;
         let no_control_plane = || Trouble::NoControlPlane(self.url.clone());
         let body: Value = serde_json::from_slice(&body).map_err(|_| no_control_plane())?;
-        let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-        match (status, text("__type")) {
+        let kind = body.get("__type").and_then(Value::as_str).unwrap_or_default();
+        match (status, kind) {
             (200, _) => Ok(body),
             (404, "UnknownOperationException" | "") | (400 | 405, "") => Err(no_control_plane()),
-            (401 | 403, _) => Err(Trouble::Denied(self.url.clone(), text("message").to_owned())),
+            (401 | 403, _) => Err(Trouble::Denied(self.url.clone(), message(&body).to_owned())),
             _ => Err(refusal(status, &body)),
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct Source {
         help_heading = "Database")]
     key_secret_file: Option<PathBuf>,
     /// A file with the token of the server's control plane: see `serve --control-token-file`.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, requires = "at",
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, conflicts_with_all = ["data", "store"],
         help_heading = "Database")]
     token_file: Option<PathBuf>,
 }
@@ -83,9 +83,10 @@ impl Source {
             return Err(Failure::NoDatabase(path.clone()).into());
         }
         let opened = self.builder()?.open_sled(SledOptions::new(path));
-        opened.map_err(|source| match source {
-            cognate::Error::Locked { .. } => Trouble::Held(path.clone()),
-            source => Failure::Open { path: path.clone(), source }.into(),
+        opened.map_err(|source| {
+            let is_held = matches!(source, cognate::Error::Locked { .. });
+            let path = path.clone();
+            if is_held { Trouble::Held(path) } else { Failure::Open { path, source }.into() }
         })
     }
 

@@ -37,12 +37,9 @@ pub(super) fn drawn(picture: &Picture) -> String {
 
 /// A text between quotation marks. A character that Mermaid or HTML could obey is a number.
 fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, c| {
-        if c.is_alphanumeric() || " .:-_@/+,=".contains(c) {
-            escaped.push(c);
-        } else {
-            escaped.push_str(&format!("#{};", u32::from(c)));
-        }
-        escaped
-    })
+    let escape = |c: char| {
+        let is_plain = c.is_alphanumeric() || " .:-_@/+,=".contains(c);
+        if is_plain { c.to_string() } else { format!("#{};", u32::from(c)) }
+    };
+    text.chars().map(escape).collect()
 }
