@@ -99,7 +99,7 @@ fn an_undo_tells_the_identities() {
 }
 
 #[test]
-fn a_graph_names_deleted_identities() {
+fn a_graph_knows_nothing_of_deleted_identities() {
     let (scene, server, _) = Scene::merged();
     let delete = json!({"IdentityIdsToDelete": [ALICE]});
     assert_eq!(server.call("DeleteIdentities", &delete).status, 200);

@@ -20,7 +20,7 @@ fn a_cut_import_names_the_line_and_changes_nothing() {
     let scene = Scene::seeded();
     let export = yes(&["export", "--data", &scene.data()]);
     let end = export.trim_end().rfind('\n').expect("lines");
-    let cut = scene.write("cut.jsonl", &export[..end + 1]);
+    let cut = scene.write("cut.jsonl", &export[..=end]);
     let other = Scene::seeded();
     let server = other.serve(&[]);
     yes(&["check", "--at", &at(&server)]);

@@ -71,7 +71,10 @@ fn progress_is_for_terminals() {
 fn a_reader_that_stops_early_ends_the_command_quietly() {
     let scene = Scene::seeded();
     let lines = "{\"identity\":{}}\n".repeat(5_000);
-    let pool = r#"{"pool":{"settings":{"IdentityPoolName":"more","AllowUnauthenticatedIdentities":true}}}"#;
+    let pool = json!({"pool": {"settings": {
+        "IdentityPoolName": "more",
+        "AllowUnauthenticatedIdentities": true,
+    }}});
     let seed = format!("{{\"cognate\":\"seed\",\"version\":1}}\n{pool}\n{lines}");
     let seed = scene.write("seed.jsonl", &seed);
     yes(&["import", &seed, "--region", "us-east-1", "--data", &scene.data()]);

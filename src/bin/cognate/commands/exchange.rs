@@ -25,7 +25,8 @@ pub(crate) struct Export {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// Only this pool.
-    #[arg(long, value_name = "ID", value_parser = parse::<IdentityPoolId>, conflicts_with = "account")]
+    #[arg(long, value_name = "ID", value_parser = parse::<IdentityPoolId>,
+        conflicts_with = "account")]
     pool: Option<IdentityPoolId>,
     /// Only the pools of this account.
     #[arg(long, value_name = "ID", value_parser = parse::<AccountId>)]

@@ -54,17 +54,17 @@ impl<T> Meter<T> {
     }
 
     fn draw(&self) {
-        const WIDTH: u64 = 24;
+        const STEPS: u64 = 25;
 
         let done = format!("{} lines, {} MiB", self.lines, self.bytes >> 20);
-        let line = match self.total.filter(|total| *total > 0) {
-            None => done,
-            Some(total) => {
-                let part = |of: u64| self.bytes.min(total).saturating_mul(of).checked_div(total);
-                let filled = usize::try_from(part(WIDTH).unwrap_or_default()).unwrap_or_default();
-                let bar: String = "━".repeat(filled) + &"·".repeat(24_usize.saturating_sub(filled));
-                format!("{bar} {:3} %  {done}", part(100).unwrap_or_default())
+        let part =
+            |of: u64| self.bytes.min(self.total?).saturating_mul(of).checked_div(self.total?);
+        let line = match (part(STEPS), part(100)) {
+            (Some(filled), Some(percent)) => {
+                let bar = (0..STEPS).map(|step| if step < filled { '━' } else { '·' });
+                format!("{} {percent:3} %  {done}", bar.collect::<String>())
             }
+            _ => done,
         };
         // Progress is no reason to fail.
         let _ = write!(io::stderr(), "\r\x1b[K{line}");

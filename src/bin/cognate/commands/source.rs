@@ -24,8 +24,8 @@ pub(crate) struct Source {
         help_heading = "Database")]
     key_secret_file: Option<PathBuf>,
     /// A file with the token of the server's control plane: see `serve --control-token-file`.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, conflicts_with_all = ["data", "store"],
-        help_heading = "Database")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["data", "store"], help_heading = "Database")]
     token_file: Option<PathBuf>,
 }
 
