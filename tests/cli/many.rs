@@ -87,6 +87,10 @@ fn many_identities_are_imported_merged_unmerged_and_exported() {
     let again = ask(&explain);
     assert!(!again.contains("change"), "they are one: {again}");
 
+    let all = ask(&["graph", "--pool", POOL, "--json"]);
+    let all: Value = serde_json::from_str(&all).expect("JSON");
+    assert_eq!(all["Identities"].as_object().map(serde_json::Map::len), Some(identities()));
+
     let preview = ask(&["undo", event, "--preview"]);
     assert!(preview.contains(&id(7)), "{preview}");
     assert!(ask(&find).starts_with(&merged), "a preview changes nothing");
