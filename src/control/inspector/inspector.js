@@ -92,7 +92,8 @@ function choice(name, value, options, id, change) {
 
 /** @type {(terms: [string, Child][] | Record<string, Child>) => HTMLElement} */
 const terms = (terms) =>
-	dl((Array.isArray(terms) ? terms : Object.entries(terms)).map(([name, value]) => [dt(name), dd(value)]));
+	dl((Array.isArray(terms) ? terms : Object.entries(terms))
+		.map(([name, value]) => [dt(name), dd(value)]));
 
 let noticeTimer = 0;
 /** @type {(text: string) => void} */
@@ -108,7 +109,8 @@ function show(heading, ...rest) {
 	const isSame = detail.querySelector("h1")?.getAttribute("data-of") === location.hash;
 	const title = h1({ tabindex: -1, "data-of": location.hash }, heading);
 	const { name } = routed();
-	const [to, above] = name === "requests" ? ["#/requests", "Requests"] : [`#/pools/${state.pool}`, "Identities"];
+	const [to, above] =
+		name === "requests" ? ["#/requests", "Requests"] : [`#/pools/${state.pool}`, "Identities"];
 	swap(detail, a({ class: "back", href: to, "data-key": "back" }, `‹ ${above}`), title, rest);
 	document.title = `${title.textContent} · cognate`;
 	if (isSame) return;
@@ -133,7 +135,8 @@ const identities = (count) => counted(count, "identity", "identities");
 /** @type {(id: string) => string} */
 const short = (id) => (id.split(":")[1] ?? id).slice(0, 8);
 /** @type {(text: string, length: number) => string} */
-const cut = (text, length) => ([...text].length > length ? `${[...text].slice(0, length - 1).join("")}…` : text);
+const cut = (text, length) =>
+	[...text].length > length ? `${[...text].slice(0, length - 1).join("")}…` : text;
 /** @type {(text: string) => string} */
 const encoded = (text) => encodeURIComponent(text).replaceAll("%3A", ":");
 /** @type {(event?: string) => string} */
@@ -158,7 +161,8 @@ const when = (seconds) => {
 	return [/ /.test(shown.textContent) ? " on " : " at ", shown];
 };
 /** @type {(micros: number) => string} */
-const took = (micros) => `${micros < 10_000 ? (micros / 1000).toFixed(1) : number(Math.round(micros / 1000))} ms`;
+const took = (micros) =>
+	`${micros < 10_000 ? (micros / 1000).toFixed(1) : number(Math.round(micros / 1000))} ms`;
 
 /** @type {Record<string, string>} */
 const STATES = { AUTHENTICATED: "Authenticated", UNAUTHENTICATED: "Guest", DISABLED: "Disabled" };
@@ -172,13 +176,16 @@ const toIdentity = (id, text = short(id)) =>
 /** @type {(text: string) => HTMLElement} */
 const mono = (text) => bdi({ class: "mono" }, text);
 
-/** A text in which the ids of identities are short links.
+const IDS = /([a-z]{2}(?:-[a-z]+)+-\d+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\/\d+)?)/i;
+
+/** A text in which ids of identities and pools are short links.
  * @type {(text: string) => Part[]} */
 const linked = (text) =>
-	text.split(/([a-z]{2}(?:-[a-z]+)+-\d+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\/\d+)?)/i).map((part, place) => {
+	text.split(IDS).map((part, place) => {
 		if (place % 2 === 0) return part;
-		const pool = poolOf(identityOf(part));
-		return pool ? a({ href: `#/pools/${part}`, title: part }, pool.IdentityPoolName) : toIdentity(identityOf(part));
+		const id = identityOf(part);
+		const pool = poolOf(id);
+		return pool ? a({ href: `#/pools/${id}`, title: id }, pool.IdentityPoolName) : toIdentity(id);
 	});
 
 /** @type {(login: Login) => Part[]} */
@@ -362,7 +369,13 @@ async function copy(text) {
 
 /** @type {State} */
 const state = {
-	pools: [], pool: "", hasNavigated: false, token: "", view: new AbortController(), onEvents: null, health: {},
+	pools: [],
+	pool: "",
+	hasNavigated: false,
+	token: "",
+	view: new AbortController(),
+	onEvents: null,
+	health: {},
 };
 
 /** @type {(id: string) => Pool | undefined} */
@@ -416,7 +429,7 @@ const list = {
 	isIn: "",
 	of: "",
 	body: html.tbody(),
-	hasMore: false,
+	more: div(),
 	summarize: () => {},
 };
 
@@ -431,7 +444,8 @@ function identityRow({ IdentityId, State, Logins: [first, ...more] }) {
 /** Shows the identities of the chosen pool. The rows stay while the filters are the same.
  * @type {(isIn: string, of: string, current: string) => Promise<void>} */
 async function showList(isIn, of, current) {
-	const isShown = list.body.isConnected && list.pool === state.pool && list.isIn === isIn && list.of === of;
+	const isShown = list.body.isConnected && list.pool === state.pool &&
+		list.isIn === isIn && list.of === of;
 	if (!isShown) await loadList(isIn, of);
 	for (const row of list.body.rows) {
 		row.ariaCurrent = row.dataset["id"] === current ? "true" : null;
@@ -444,22 +458,20 @@ async function loadList(isIn, of) {
 	const providers = await providerOptions(of);
 	const body = html.tbody();
 	const count = span({ class: "soft" });
-	const nothing = quiet(isIn || of ? "No identity passes the filter." : "This pool has no identity yet.");
+	const nothing = quiet(isIn || of ? "No identity passes the filter." : "No identity yet.");
 	const summarize = () => {
-		list.hasMore = Boolean(page?.next);
-		count.textContent = `${number(body.rows.length)}${list.hasMore ? " shown" : ""}`;
+		count.textContent = `${number(body.rows.length)}${list.more.hidden ? "" : " shown"}`;
 		nothing.hidden = body.rows.length > 0;
 	};
-	/** @type {Paged<Identity> | undefined} */
-	let page;
 	const path = `pools/${encoded(pool)}/identities`;
+	const filters = { State: isIn, Provider: of };
 	const { signal } = state.view;
-	page = await paged(path, "Identities", { State: isIn, Provider: of }, body, identityRow, NEVER, () => summarize());
+	const { more } = await paged(path, "Identities", filters, body, identityRow, NEVER, summarize);
 	signal.throwIfAborted();
-	Object.assign(list, { pool, isIn, of, body, summarize });
+	Object.assign(list, { pool, isIn, of, body, more, summarize });
 	summarize();
 	const filter = (/** @type {Record<string, string>} */ changed) => {
-		const given = Object.entries({ State: isIn, Provider: of, ...changed }).filter(([, value]) => value);
+		const given = Object.entries({ ...filters, ...changed }).filter(([, value]) => value);
 		location.hash = `#/pools/${pool}${given[0] ? `?${new URLSearchParams(given)}` : ""}`;
 	};
 	swap(sidebar, { "aria-label": "Identities" },
@@ -469,7 +481,7 @@ async function loadList(isIn, of) {
 			choice("Provider", of, providers, "of-provider", (Provider) => filter({ Provider }))),
 		table([["Identity", "w-id"], ["State", "w-state"], ["Logins"]], body, { id: "identities" }),
 		nothing,
-		p(page.more));
+		p(more));
 }
 
 /** Brings the rows of changed identities up to date, and adds new ones to a complete list.
@@ -479,14 +491,13 @@ async function refreshList(events) {
 	const ours = events.filter((event) => event.IdentityPoolId === pool);
 	for (const id of new Set(ours.map((event) => event.IdentityId ?? ""))) {
 		const row = body.querySelector(`[data-id="${id}"]`);
-		if (!id || (!row && list.hasMore)) continue;
+		if (!id || (!row && !list.more.hidden)) continue;
 		/** @type {Identity | null} */
 		const now = await get(`identities/${id}`, {}, NEVER).catch(gone);
 		if (now && row) swap(row, ...identityRow(now).childNodes);
 		else if (row) row.remove();
-		else if (now && (!isIn || now.State === isIn) && (!of || now.Logins.some((login) => login.Provider === of))) {
-			body.append(identityRow(now));
-		}
+		else if (now && (!isIn || now.State === isIn) &&
+			(!of || now.Logins.some((login) => login.Provider === of))) body.append(identityRow(now));
 	}
 	summarize();
 }
@@ -495,13 +506,15 @@ async function refreshList(events) {
 
 /** @type {(event: ChangeEvent) => [string, Change][]} */
 const changesOf = (event) =>
-	event.Changes.flatMap((change) => (typeof change === "string" ? [[change, {}]] : Object.entries(change)));
+	event.Changes.flatMap((change) =>
+		typeof change === "string" ? [[change, {}]] : Object.entries(change));
 /** The other identities of an event.
  * @type {(event: ChangeEvent) => string[]} */
 const partners = (event) =>
 	changesOf(event).flatMap(([, { From, To }]) => [identityOf(From), identityOf(To)]).filter(Boolean);
 /** @type {(by: ChangeEvent["By"]) => string} */
-const actor = (by) => (typeof by === "object" ? by.Account : by === "Anyone" ? "anyone" : "an administrator");
+const actor = (by) =>
+	typeof by === "object" ? by.Account : by === "Anyone" ? "anyone" : "an administrator";
 
 /** What changed, as the text of the event tells it.
  * @type {(event: ChangeEvent) => string} */
@@ -521,7 +534,7 @@ function eventItem(event, isOfPool) {
 		isOfPool && IdentityId && [toIdentity(IdentityId), " "],
 		linked(whatOf(event)), html.br(),
 		span({ class: "by" }, `by ${actor(event.By)}, ${event.Operation}`,
-			RequestId && [", ", a({ href: `#/requests/${encoded(RequestId)}`, title: RequestId }, "call")],
+			RequestId && [", ", a({ href: `#/requests/${encoded(RequestId)}` }, "call")],
 			Undid && [", undid ", linked(Undid)],
 			UndoneBy && [", undone by ", linked(UndoneBy)]));
 	const isReversible = changesOf(event).some(([kind]) => REVERSIBLE.includes(kind));
@@ -547,13 +560,16 @@ function eventItem(event, isOfPool) {
 async function previewUndo(event, place) {
 	const EventId = event.EventId ?? "";
 	const refuse = (/** @type {string} */ reason) =>
-		swap(place, div({ class: "box refused", role: "status" }, "Undo is not possible. ", linked(reason)));
+		swap(place,
+			div({ class: "box refused", role: "status" }, "Undo is not possible. ", linked(reason)));
 	try {
 		/** @type {Preview} */
-		const { Explanation: { Verdict: { Answered, Refused } } } = await post("undo", { EventId, Preview: true });
+		const { Explanation } = await post("undo", { EventId, Preview: true });
+		const { Answered, Refused } = Explanation.Verdict;
 		if (Refused) return refuse(Refused.Refusal.Message);
 		const changes = () => ul({ class: "changes" }, Answered?.Changes.map(effectItem));
-		const undo = () => ask("Undo this change?", [p(linked(whatOf(event))), changes()], "Undo", async () => {
+		const content = () => [p(linked(whatOf(event))), changes()];
+		const undo = () => ask("Undo this change?", content(), "Undo", async () => {
 			await post("undo", { EventId });
 			previews.delete(EventId);
 			void open();
@@ -596,21 +612,25 @@ async function eventsOf(path, isOfPool) {
 function sentence(identity, events, isWhole) {
 	const standing = events.filter((event) => !event.UndoneBy);
 	const of = (/** @type {string[]} */ ...kinds) => standing.flatMap((event) =>
-		changesOf(event).flatMap(([kind, change]) => (kinds.includes(kind) ? [{ event, kind, change }] : [])));
+		changesOf(event).flatMap(([kind, change]) =>
+			kinds.includes(kind) ? [{ event, kind, change }] : []));
 	/** @type {Child} */
 	let now = "A guest: it has no login. ";
-	if (identity.State === "AUTHENTICATED") now = `Authenticated by ${counted(identity.Logins.length, "login")}. `;
-	if (identity.State === "DISABLED") {
+	const { State, Logins } = identity;
+	if (State === "AUTHENTICATED") now = `Authenticated by ${counted(Logins.length, "login")}. `;
+	if (State === "DISABLED") {
 		const [end] = of("GaveUp", "Unlinked", "Disabled");
 		if (!end) now = "Disabled. ";
 		else if (end.kind === "GaveUp") {
-			now = ["Disabled: merged into ", toIdentity(identityOf(end.change.To)), when(end.event.Date), ". "];
+			const into = toIdentity(identityOf(end.change.To));
+			now = ["Disabled: merged into ", into, when(end.event.Date), ". "];
 		} else {
 			now = [`Disabled by ${actor(end.event.By)}`, when(end.event.Date), ". "];
 		}
 	}
 	const merges = of("TookOver").slice(0, 3).map(({ event, change }) =>
-		[`Took over the ${change.Links?.[0] ? "logins of" : "guest"} `, toIdentity(identityOf(change.From)), when(event.Date), ". "]);
+		[`Took over the ${change.Links?.[0] ? "logins of" : "guest"} `,
+			toIdentity(identityOf(change.From)), when(event.Date), ". "]);
 	const first = isWhole ? events.at(-1) : undefined;
 	const isImported = first && changesOf(first).some(([kind]) => kind === "Imported");
 	const by = first && ` by ${actor(first.By)}`;
@@ -644,7 +664,9 @@ async function showIdentity({ id }) {
 		div({ class: "split" },
 			div(
 				h2("Logins"),
-				logins[0] ? table([["Provider", "w-name"], ["Subject"], ["Since", "w-time"]], logins) : quiet("None."),
+				logins[0]
+					? table([["Provider", "w-name"], ["Subject"], ["Since", "w-time"]], logins)
+					: quiet("None."),
 				h2("History"),
 				history.items),
 			div(h2("Logins and merges"), graph)));
@@ -678,7 +700,8 @@ async function showPool({ id, query }) {
 		show(
 			pool.IdentityPoolName,
 			lead(`${identities(Authenticated + Unauthenticated + Disabled)}: `,
-				`${number(Authenticated)} authenticated, ${counted(Unauthenticated, "guest")}, ${number(Disabled)} disabled.`),
+				`${number(Authenticated)} authenticated, ${counted(Unauthenticated, "guest")}, `,
+				`${number(Disabled)} disabled.`),
 			terms({
 				Pool: [mono(pool.IdentityPoolId), " ", copyButton(pool.IdentityPoolId)],
 				Account: `${pool.AccountId}, ${pool.Region}`,
@@ -716,7 +739,7 @@ function showNoPool() {
 	const command = `aws cognito-identity create-identity-pool --identity-pool-name game \\
 	--allow-unauthenticated-identities --endpoint-url ${location.origin}`;
 	show("No pool yet",
-		lead("This page shows identity pools as soon as there are any. Create one with any AWS SDK, or import a file from the menu."),
+		lead("Create a pool with any AWS SDK, or import a file from the menu."),
 		div({ class: "box" }, html.pre(command)),
 		p(copyButton(command)));
 }
@@ -746,9 +769,12 @@ async function showFound({ query }) {
 	const row = (/** @type {{ Login: Login, IdentityId: string }} */ { Login, IdentityId }) =>
 		tr(td(mono(Login.Subject)), td(Login.Provider), td(toIdentity(IdentityId)));
 	const options = await providerOptions(of);
-	const page = await paged(`pools/${encoded(pool)}/logins`, "Logins", { SubjectPrefix: subject, Provider: of }, body, row);
-	const choose = (/** @type {string} */ Provider) =>
-		void (location.hash = `#/find?${new URLSearchParams({ Subject: subject, ...(Provider && { Provider }) })}`);
+	const filters = { SubjectPrefix: subject, Provider: of };
+	const page = await paged(`pools/${encoded(pool)}/logins`, "Logins", filters, body, row);
+	const choose = (/** @type {string} */ Provider) => {
+		const given = { Subject: subject, ...(Provider && { Provider }) };
+		location.hash = `#/find?${new URLSearchParams(given)}`;
+	};
 	show(
 		["Logins whose subject begins with ", mono(subject)],
 		div({ class: "row filters" }, choice("Provider", of, options, "find-provider", choose)),
@@ -774,7 +800,7 @@ function claimsOf(token) {
 async function showToken(token) {
 	if (!token) {
 		return show("Find", p({ class: "told" },
-			"Enter an identity id, the beginning of a subject, or a token. A token is in no URL, so paste it again after a reload."));
+			"Enter an identity id, the beginning of a subject, or a token. No address has a token."));
 	}
 	const { signal } = state.view;
 	const claims = claimsOf(token);
@@ -792,7 +818,9 @@ async function showToken(token) {
 	};
 	const all = Object.entries(claims).map(shown);
 	show("Token",
-		lead(isValid ? "A valid token of this server." : ["Not a valid token of this server. ", linked(Reason)]),
+		lead(isValid
+			? "A valid token of this server."
+			: ["Not a valid token of this server. ", linked(Reason)]),
 		identity && p(isValid ? "Its identity: " : "Its user has an identity in this pool: ",
 			toIdentity(identity.IdentityId, identity.IdentityId), " ", stateOf(identity.State)),
 		h2(isValid ? "Claims" : "Claims, not verified"),
@@ -801,7 +829,8 @@ async function showToken(token) {
 
 // Graphs
 
-const SIZE = { login: 186, identity: 218, end: 314, width: 332, row: 46, box: 36 };
+/** The columns of a graph, and the heights of its rows and boxes. */
+const [left, right, end, width, row, box] = [186, 218, 314, 332, 46, 36];
 const GRAPH_MAX = 500;
 const LEGEND = "Solid: the identity has the login. Dashed: it had the login once. Arrow: a merge.";
 
@@ -818,7 +847,9 @@ function netOf(found, events) {
 		logins.set(keyOf(login), known);
 		return known;
 	};
-	for (const { IdentityId, Logins } of found) for (const login of Logins) node(login).now.add(IdentityId);
+	for (const { IdentityId, Logins } of found) {
+		for (const login of Logins) node(login).now.add(IdentityId);
+	}
 	for (const event of events) {
 		const id = event.IdentityId ?? "";
 		for (const [kind, { Links = [], From, To }] of changesOf(event)) {
@@ -844,11 +875,13 @@ function clustersOf(found, logins, merges) {
 		near.set(other, [...(near.get(other) ?? []), one]);
 	};
 	const sorted = logins.sort((one, other) =>
-		one.now.size + one.once.size - other.now.size - other.once.size || (keyOf(one.login) < keyOf(other.login) ? -1 : 1));
+		one.now.size + one.once.size - other.now.size - other.once.size ||
+		(keyOf(one.login) < keyOf(other.login) ? -1 : 1));
 	for (const login of sorted) for (const id of [...login.now, ...login.once]) tie(login, id);
 	for (const [from, to] of merges) tie(from, to);
 	const seen = new Set();
-	const clusters = [...found].sort((one, other) => other.Logins.length - one.Logins.length).map(({ IdentityId }) => {
+	const byLogins = [...found].sort((one, other) => other.Logins.length - one.Logins.length);
+	const clusters = byLogins.map(({ IdentityId }) => {
 		/** @type {Cluster} */
 		const cluster = { logins: [], ids: [] };
 		const visit = (/** @type {GraphNode} */ node) => {
@@ -867,7 +900,6 @@ function clustersOf(found, logins, merges) {
 
 /** @type {(cluster: Cluster, net: Net, shown: string) => Element} */
 function drawing({ logins, ids }, { states, merges }, shown) {
-	const { row, box, login: left, identity: right, end } = SIZE;
 	const loginY = (/** @type {LoginNode} */ login) => logins.indexOf(login) * row;
 	/** @type {Map<string, number>} */
 	const idY = new Map();
@@ -887,36 +919,43 @@ function drawing({ logins, ids }, { states, merges }, shown) {
 		return svg("path", { d, class: login.now.has(id) ? "now" : "once" });
 	}));
 	const arcs = ids.filter((id) => idY.has(merges.get(id) ?? "")).map((id) => {
-		const [from, to, x] = [yOf(id), yOf(merges.get(id)) + 7, SIZE.width - 2];
+		const [from, to, x] = [yOf(id), yOf(merges.get(id)) + 7, width - 2];
 		const d = `M${end} ${from}C${x} ${from} ${x} ${to} ${end + 2} ${to}m6 -4l-6 4l5 5`;
-		return svg("path", { d, class: "merge" }, svg("title", `${id} is merged into ${merges.get(id)}`));
+		const title = svg("title", `${id} is merged into ${merges.get(id)}`);
+		return svg("path", { d, class: "merge" }, title);
 	});
 	/** @type {(x: number, y: number, width: number, ...lines: [string, string][]) => Child} */
 	const card = (x, y, width, ...lines) => [
 		svg("rect", { x, y: y + 1, width, height: box, rx: 7 }),
-		lines.map(([text, kind], line) => svg("text", { x: x + 9, y: y + 15 + 15 * line, class: kind }, text))];
+		lines.map(([text, kind], line) =>
+			svg("text", { x: x + 9, y: y + 15 + 15 * line, class: kind }, text))];
 	const boxes = logins.map(({ login: { Provider, Subject }, now }, place) =>
 		svg("g", { class: now.size > 0 ? "" : "past" }, svg("title", `${Provider} ${Subject}`),
 			card(1, place * row, left - 1, [cut(Provider, 30), "quiet"], [cut(Subject, 24), ""])));
 	const names = ids.map((id) => svg("a",
 		{ href: `#/identities/${id}`, class: id === shown ? "shown" : "", "data-key": `node ${id}` },
 		svg("title", id),
-		card(right, idY.get(id) ?? 0, end - right, [short(id), ""], [STATES[states.get(id) ?? ""] ?? "", "quiet"])));
+		card(right, idY.get(id) ?? 0, end - right,
+			[short(id), ""], [STATES[states.get(id) ?? ""] ?? "", "quiet"])));
 	const height = Math.max(free, logins.length * row) - row + box + 2;
-	return svg("svg", { viewBox: `0 0 ${SIZE.width} ${height}`, role: "group",
-		"aria-label": `${counted(logins.length, "login")}, ${identities(ids.length)}` }, edges, arcs, boxes, names);
+	const name = `${counted(logins.length, "login")}, ${identities(ids.length)}`;
+	const viewBox = `0 0 ${width} ${height}`;
+	return svg("svg", { viewBox, role: "group", "aria-label": name }, edges, arcs, boxes, names);
 }
+
+/** @type {(cluster: Cluster) => boolean} */
+const isDrawn = ({ logins, ids }) => logins.length > 0 || ids.length > 1;
 
 /** @type {(net: Net, shown: string) => Child} */
 function graphOf(net, shown) {
-	const isDrawn = (/** @type {Cluster} */ { logins, ids }) => logins.length > 0 || ids.length > 1;
 	const drawn = net.clusters.filter(isDrawn).map((cluster) => li(drawing(cluster, net, shown)));
 	const alone = net.clusters.filter((cluster) => !isDrawn(cluster)).flatMap(({ ids }) => ids);
 	return [
 		drawn[0] && ul({ class: "graph" }, drawn),
 		alone[0] && !shown && [
 			h2(`Without any login: ${number(alone.length)}`),
-			ul({ class: "chips" }, alone.map((id) => li(toIdentity(id), " ", stateOf(net.states.get(id) ?? ""))))],
+			ul({ class: "chips" }, alone.map((id) =>
+				li(toIdentity(id), " ", stateOf(net.states.get(id) ?? ""))))],
 	];
 }
 
@@ -928,8 +967,7 @@ async function graphAround(identity, events) {
 	const read = [...others].slice(0, 40).map((id) => get(`identities/${encoded(id)}`).catch(gone));
 	const near = (await Promise.all(read)).filter((other) => other !== null);
 	const net = netOf([identity, ...near], events);
-	const isEmpty = !net.clusters.some(({ logins, ids }) => logins.length > 0 || ids.length > 1);
-	if (isEmpty) return quiet("It has had no login.");
+	if (!net.clusters.some(isDrawn)) return quiet("It has had no login.");
 	return [graphOf(net, identity.IdentityId), p({ class: "legend" }, LEGEND)];
 }
 
@@ -955,10 +993,10 @@ async function showGraph(route) {
 		pages(`${path}/activity`, "Events", {}, 1_200),
 	]);
 	const shown = found.found.slice(0, GRAPH_MAX);
-	const count = found.found.length > shown.length ? `The first ${identities(shown.length)}` : identities(shown.length);
+	const count = found.found.length > shown.length ? "The first " : "";
 	const earlier = activity.next && " Only the latest 1,200 changes are told.";
 	show(`Logins and merges of ${pool.IdentityPoolName}`,
-		p({ class: "legend" }, `${count}, the most connected first. ${LEGEND}${earlier}`),
+		p({ class: "legend" }, `${count}${identities(shown.length)}, the most connected first. ${LEGEND}${earlier}`),
 		graphOf(netOf(shown, activity.found), ""));
 	const later = debounced(open, 2_000);
 	state.onEvents = (events) => {
@@ -1009,8 +1047,10 @@ function showCalls(current) {
 		again();
 	});
 	const rows = calls.slice(0, log.shown).map(({ RequestId: id, ...call }) => {
-		const name = id ? a({ href: `#/requests/${encoded(id)}`, "data-key": `call ${id}` }, call.Operation) : call.Operation;
-		const why = call.Exception && span({ class: "why" }, span({ class: "bad" }, call.Exception), ` ${call.Message}`);
+		const link = id && { href: `#/requests/${encoded(id)}`, "data-key": `call ${id}` };
+		const name = link ? a(link, call.Operation) : call.Operation;
+		const why = call.Exception &&
+			span({ class: "why" }, span({ class: "bad" }, call.Exception), ` ${call.Message}`);
 		return tr({ "aria-current": id === current && "true" },
 			td(time(call.Date)),
 			td(name, why),
@@ -1023,7 +1063,8 @@ function showCalls(current) {
 			h2("Requests ", span({ class: "soft" }, number(calls.length))),
 			div({ class: "row" }, label({ class: "check" }, only, "Only refused"), pause)),
 		rows[0]
-			? table([["Time", "w-clock"], ["Operation"], ["Caller", "caller"], ["Answer", "w-answer"], ["Took", "w-took right"]], rows, { id: "calls" })
+			? table([["Time", "w-clock"], ["Operation"], ["Caller", "caller"],
+				["Answer", "w-answer"], ["Took", "w-took right"]], rows, { id: "calls" })
 			: quiet(log.calls[0] ? "No call was refused." : "No call yet."),
 		calls.length > log.shown && p(more));
 }
@@ -1040,8 +1081,8 @@ async function showRequests({ id }) {
 	void watchCalls(id);
 	if (id) return showCall(id);
 	show("Requests",
-		lead("The last 1,000 calls of the service appear here as they come, without their tokens. A refused one has its reason."),
-		quiet("The response to a refused call has the address of its reason in the header ", html.code("x-cognate-why"), "."));
+		lead("The last 1,000 calls of the service appear here, without their tokens."),
+		quiet("The header ", html.code("x-cognate-why"), " of a refusal has the address of its reason."));
 }
 
 /** @type {(id: string) => Promise<void>} */
@@ -1071,10 +1112,12 @@ async function showCall(id) {
 	const reasons = explained(call.ExplanationText ?? "");
 	const logins = call.Logins.map(({ Provider, Subject, Issuer, Audience, Expiry }) =>
 		tr(td(Provider), td(Subject ? mono(Subject) : "–"),
-			td(Issuer && div(Issuer), Audience && div(`for ${Audience}`), Expiry !== undefined && div("until ", time(Expiry)))));
+			td(Issuer && div(Issuer), Audience && div(`for ${Audience}`),
+				Expiry !== undefined && div("until ", time(Expiry)))));
 	show(call.Operation,
 		call.Exception
-			? div({ class: "box refused" }, p(html.strong(call.Exception), html.br(), linked(call.Message ?? "")),
+			? div({ class: "box refused" },
+				p(html.strong(call.Exception), html.br(), linked(call.Message ?? "")),
 				reasons[0] ? terms(reasons) : quiet("There is no explanation beyond this message."))
 			: lead("Answered."),
 		terms({
@@ -1131,7 +1174,8 @@ function askImport() {
 			throw error.status ? new Error(`Nothing was imported: ${error.message}`) : error;
 		});
 		await reload();
-		return `Imported ${counted(done.IdentityPoolIds.length, "pool")}, ${identities(done.Identities)} and ${counted(done.Events, "event")}.`;
+		const pools = counted(done.IdentityPoolIds.length, "pool");
+		return `Imported ${pools}, ${identities(done.Identities)} and ${counted(done.Events, "event")}.`;
 	});
 }
 
@@ -1139,7 +1183,7 @@ function askImport() {
 function askReset(id) {
 	const pool = poolOf(id);
 	const title = `Reset ${pool ? pool.IdentityPoolName : counted(state.pools.length, "pool")}?`;
-	const text = "This deletes all identities and their history. It cannot be undone. The keys that sign tokens stay.";
+	const text = "This deletes all identities and their history. It cannot be undone.";
 	ask(title, p(text), "Reset", async () => {
 		const { DeletedIdentityPoolIds } = await post("reset", id ? { IdentityPoolId: id } : {});
 		await reload();
@@ -1155,7 +1199,8 @@ async function download(event) {
 	event.preventDefault();
 	try {
 		const { pathname, searchParams } = new URL(link.href);
-		const response = await send("GET", pathname, Object.fromEntries(searchParams), undefined, NEVER, 600_000);
+		const query = Object.fromEntries(searchParams);
+		const response = await send("GET", pathname, query, undefined, NEVER, 600_000);
 		const href = URL.createObjectURL(await response.blob());
 		a({ href, download: link.download }).click();
 		setTimeout(() => URL.revokeObjectURL(href), 60_000);
@@ -1217,7 +1262,7 @@ function fail(error) {
 	if (status === 0 && isShown) return;
 	layOut("wide");
 	const title = status === 404 ? "Not found" : "This cannot be shown";
-	show(title, lead(linked(told(error))), p(a({ href: "#/" }, "To the identities")));
+	show(title, lead(linked(told(error))));
 }
 
 async function reload() {
@@ -1250,7 +1295,8 @@ async function live() {
 		poll = new AbortController();
 		const begun = performance.now();
 		try {
-			const { Events, Cursor, Gap } = await get("events", cursor ? { After: cursor, Wait: 25 } : {}, poll.signal);
+			const query = cursor ? { After: cursor, Wait: 25 } : {};
+			const { Events, Cursor, Gap } = await get("events", query, poll.signal);
 			const wasLost = status.dataset["state"] === "lost";
 			setStatus("live");
 			if (!cursor || Gap || wasLost) await begin();
