@@ -142,13 +142,17 @@ fn libraries_are_named_where_they_belong() {
                 "src/store/postgres/tls.rs",
                 "src/store/postgres/connect.rs",
                 "src/bin/cognate/commands/remote.rs",
+                "src/bin/cognate/key_sets/fetcher.rs",
             ],
         ),
         ("rsa::", &["src/token/rsa.rs", "src/token.rs", "src/token/key.rs"]),
         ("bincode::", &["src/store/record.rs"]),
         ("getrandom::", &["src/ambient.rs"]),
         ("humantime::", &["src/ambient.rs", "src/exchange/line/date.rs"]),
-        ("parking_lot::", &["src/store", "src/engine", "src/sync.rs", "src/control"]),
+        (
+            "parking_lot::",
+            &["src/store", "src/engine", "src/sync.rs", "src/control", "src/bin/cognate/key_sets"],
+        ),
         (
             "serde_json::",
             &[

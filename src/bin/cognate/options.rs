@@ -70,11 +70,11 @@ pub(crate) struct Serve {
     /// The address of an emulator of user pools, as in `http://localhost:9229`. Users of all its
     /// user pools can log in: their keys are fetched from `URL/POOL/.well-known/jwks.json`, else
     /// from `URL/.well-known/jwks.json`. Key sets of `--oidc-jwks` come first.
-    #[arg(long, value_name = "URL", conflicts_with = TRUST)]
+    #[arg(long, value_name = "URL", value_parser = HttpUrl::folder, conflicts_with = TRUST)]
     user_pools: Option<HttpUrl>,
     /// The address that the emulator of `--user-pools` writes into `iss` of its tokens, if it is
     /// another one. May be repeated.
-    #[arg(long, value_name = "URL", requires = "user_pools")]
+    #[arg(long, value_name = "URL", value_parser = HttpUrl::folder, requires = "user_pools")]
     user_pools_issuer: Vec<HttpUrl>,
     /// The client id of an application that is registered with an issuer of
     /// `OpenIdConnectProviderARNs`. May be repeated. Without one, the issuer's tokens for every

@@ -149,8 +149,10 @@ fn compile(copy: &Path) -> Result<Programs, Errors> {
     let (mut programs, mut errors) = (Programs::new(), Errors::new());
     let lines = String::from_utf8(output.stdout).expect("JSON");
     for message in lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        // The program has the name of the library, and no mutants.
         if let Some(executable) = message["executable"].as_str()
             && message["profile"]["test"] == true
+            && message["target"]["kind"][0] != "bin"
         {
             let name = message["target"]["name"].as_str().expect("a target");
             programs.insert(name.to_owned(), executable.into());

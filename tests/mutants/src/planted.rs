@@ -111,7 +111,8 @@ impl Bug {
         let source = fs::read_to_string(&file).expect("a source file");
         let at = self.position(&source);
         // These have programs of their own.
-        if self.rig.contains("cognate_loom") || self.rig.starts_with(SERVERS) {
+        let is_of_the_program = self.file.starts_with("src/bin/");
+        if is_of_the_program || self.rig.contains("cognate_loom") || self.rig.starts_with(SERVERS) {
             return None;
         }
         let mut finder = Finder { at: at.clone(), line: 0, body: None };

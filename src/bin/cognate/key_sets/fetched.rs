@@ -46,7 +46,7 @@ impl FetchedKeys {
         Self { issuer, urls, state: Mutex::default(), fetch_ended: Condvar::new() }
     }
 
-    /// When somebody asked for the keys last.
+    /// The time when somebody asked for the keys last.
     pub(super) fn asked(&self) -> Option<Instant> {
         self.state.lock().asked
     }

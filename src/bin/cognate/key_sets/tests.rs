@@ -1,108 +1,19 @@
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+mod server;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cognate::login::{IssuerKeys, JwkSet, LoginError};
-use parking_lot::Mutex;
 
 use super::fetcher::Fetcher;
 use super::{HttpUrl, KeySets, USER_POOLS_MAX, user_pool_id};
+use server::{Script, Server, key_set};
 
 const ISSUER: &str = "login.example.com";
 const OTHER: &str = "other.example.com";
 const USER_POOL: &str = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
-
-/// What a server does with a request for a path.
-#[derive(Clone)]
-enum Script {
-    Answer(u16, String),
-    Redirect(String),
-    /// Waits before the answer.
-    Slow(Duration, String),
-    Cut,
-}
-
-/// A server that follows a script for each path. It counts requests.
-#[derive(Clone)]
-struct Server {
-    url: String,
-    scripts: Arc<Mutex<HashMap<String, Script>>>,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let server = Self { url, scripts: Arc::default(), requests: Arc::default() };
-        let serving = server.clone();
-        // Ends with the process.
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let serving = serving.clone();
-                thread::spawn(move || serving.answer(stream));
-            }
-        });
-        server
-    }
-
-    fn answer(&self, mut stream: TcpStream) {
-        let mut head = BufReader::new(stream.try_clone().expect("a stream")).lines();
-        let line = head.next().expect("a request").expect("text");
-        while head.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-        let path = line.split(' ').nth(1).expect("a path").to_owned();
-        self.requests.lock().push(path.clone());
-        let script = self.scripts.lock().get(&path).cloned();
-        let (status, headers, body) = match script {
-            None => (404, String::new(), "{}".to_owned()),
-            Some(Script::Answer(status, body)) => (status, String::new(), body),
-            Some(Script::Redirect(to)) => (302, format!("location: {to}\r\n"), String::new()),
-            Some(Script::Slow(time, body)) => {
-                thread::sleep(time);
-                (200, String::new(), body)
-            }
-            Some(Script::Cut) => return,
-        };
-        let length = body.len();
-        let answer =
-            format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n{body}");
-        // The client closes the connection in the middle of an answer that is too long.
-        let _ = stream.write_all(answer.as_bytes());
-    }
-
-    fn does(&self, path: &str, script: Script) {
-        self.scripts.lock().insert(path.to_owned(), script);
-    }
-
-    /// Serves a set of `count` keys at a path.
-    fn has_keys(&self, path: &str, count: usize) {
-        self.does(path, Script::Answer(200, key_set(count)));
-    }
-
-    fn requests(&self) -> usize {
-        self.requests.lock().len()
-    }
-
-    fn url(&self, path: &str) -> HttpUrl {
-        format!("{}{path}", self.url).parse().expect("a URL")
-    }
-}
-
-fn key_set(count: usize) -> String {
-    let mut keys = String::new();
-    for kid in 0..count {
-        let comma = if kid == 0 { "" } else { "," };
-        let key =
-            r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
-        write!(keys, r#"{comma}{{"kid":"{kid}",{key}}}"#).expect("a text takes it");
-    }
-    format!(r#"{{"keys":[{keys}]}}"#)
-}
 
 /// Key sets whose time a test moves.
 struct Scene {
@@ -117,7 +28,8 @@ impl Scene {
         let server = Server::start();
         let issuers = [(ISSUER, "/keys"), (OTHER, "/other")];
         let issuers = issuers.map(|(name, path)| (name.to_owned(), server.url(path)));
-        let mut sets = KeySets::new(issuers, Some(server.url("")));
+        let emulator = HttpUrl::folder(&server.url).expect("a URL");
+        let mut sets = KeySets::new(issuers, Some(emulator));
         let (secs, begun) = (Arc::new(AtomicU64::new(0)), now());
         let time = Arc::clone(&secs);
         let clock = move || begun + Duration::from_secs(time.load(Ordering::SeqCst));
@@ -310,7 +222,7 @@ fn a_silent_issuer_is_given_up_after_five_seconds_and_holds_up_nobody_else() {
         assert_eq!((count(long), count(short)), (9, 15), "{reasons:?}");
     });
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
-    assert_eq!(scene.server.requests.lock().iter().filter(|path| *path == "/keys").count(), 1);
+    assert_eq!(scene.server.paths.lock().iter().filter(|path| *path == "/keys").count(), 1);
 }
 
 #[test]
@@ -321,7 +233,7 @@ fn each_user_pool_of_an_emulator_has_its_keys() {
     scene.server.has_keys("/.well-known/jwks.json", 3);
     assert_eq!(scene.keys(USER_POOL).len(), 1);
     assert_eq!(scene.keys(&other).len(), 3, "those of the emulator");
-    let requests = scene.server.requests.lock().join(" ");
+    let requests = scene.server.paths.lock().join(" ");
     let expected = "/eu-west-1_a/.well-known/jwks.json /eu-west-1_b/.well-known/jwks.json \
                     /.well-known/jwks.json";
     assert_eq!(requests, expected);
@@ -375,10 +287,10 @@ fn only_the_id_of_a_user_pool_becomes_part_of_a_path() {
 #[test]
 fn urls_are_of_http_and_have_no_password() {
     for (text, url) in [
-        ("http://localhost:9229", Some("http://localhost:9229")),
-        ("http://localhost:9229/", Some("http://localhost:9229")),
+        ("http://localhost:9229/", Some("http://localhost:9229/")),
+        ("http://localhost:9229/keys/", Some("http://localhost:9229/keys/")),
         ("HTTPS://login.example.com/keys?v=1", Some("https://login.example.com/keys?v=1")),
-        ("http://[::1]:9229/a/", Some("http://[::1]:9229/a")),
+        ("http://[::1]:9229/a", Some("http://[::1]:9229/a")),
         ("http://user:secret@localhost", None),
         ("http://", None),
         ("http://localhost/#keys", None),
@@ -388,6 +300,16 @@ fn urls_are_of_http_and_have_no_password() {
     ] {
         let read = text.parse::<HttpUrl>().ok().map(|url| url.to_string());
         assert_eq!(read.as_deref(), url, "{text}");
+    }
+    for (text, folder) in [
+        ("http://localhost:9229", Some("http://localhost:9229")),
+        ("http://localhost:9229/", Some("http://localhost:9229")),
+        ("http://localhost:9229/a/", Some("http://localhost:9229/a")),
+        ("http://localhost:9229/?a", None),
+        ("http://user:secret@localhost", None),
+    ] {
+        let read = HttpUrl::folder(text).ok().map(|url| url.to_string());
+        assert_eq!(read.as_deref(), folder, "{text}");
     }
     for (text, open) in [
         ("http://localhost:9229", false),

@@ -5,8 +5,7 @@ use std::str::FromStr;
 
 use http::Uri;
 
-/// `http://HOST/PATH` or `https://HOST/PATH`, without a final slash. The port and the path may be
-/// missing. It has no user name and no password.
+/// A URL of HTTP or HTTPS without a user name, a password and a fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HttpUrl(String);
 
@@ -16,6 +15,15 @@ impl HttpUrl {
         ["http://", "https://"].iter().any(|scheme| {
             text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         })
+    }
+
+    /// An address that documents are below: a URL without a query and without one final slash.
+    pub(crate) fn folder(text: &str) -> Result<Self, &'static str> {
+        let Self(url) = text.parse()?;
+        if url.contains('?') {
+            return Err("expected a URL without a query");
+        }
+        Ok(Self(url.strip_suffix('/').map(str::to_owned).unwrap_or(url)))
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -47,7 +55,6 @@ impl FromStr for HttpUrl {
             return Err(form);
         }
         let path = uri.path_and_query().map_or("", |path| path.as_str());
-        let path = path.strip_suffix('/').unwrap_or(path);
         Ok(Self(format!("{scheme}://{authority}{path}")))
     }
 }
