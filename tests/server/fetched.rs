@@ -122,7 +122,7 @@ fn users_of_every_user_pool_of_an_emulator_log_in() {
         (&a, &of_b, format!("{url}/eu-west-1_a")),
         (&a, &of_a, format!("{url}/eu-west-1_b")),
         (&b, &of_b, format!("{url}/eu-west-1_a")),
-        (&a, &of_a, format!("http://localhost:1/eu-west-1_a")),
+        (&a, &of_a, "http://localhost:1/eu-west-1_a".to_owned()),
     ] {
         let answer = log_in(&server, &pool, provider, &key.token(&iss));
         assert_eq!(refusal(&answer), "NotAuthorizedException", "{provider} {iss}");

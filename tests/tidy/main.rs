@@ -141,7 +141,6 @@ fn libraries_are_named_where_they_belong() {
             &[
                 "src/store/postgres/tls.rs",
                 "src/store/postgres/connect.rs",
-                "src/bin/cognate/commands/remote.rs",
                 "src/bin/cognate/key_sets/fetcher.rs",
             ],
         ),

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use fetched::FetchedKeys;
 use fetcher::Fetcher;
+pub(crate) use fetcher::tls;
 pub(crate) use url::HttpUrl;
 
 /// The largest number of user pools whose keys are held. They are named by clients, so that the

@@ -3,18 +3,17 @@
 use std::fmt;
 use std::io::{Read, Write, copy};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cognate::exchange::ExchangeError;
 use http::{HeaderValue, Request, Response, Uri, header};
 use serde_json::Value;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, AsSendBody, Body, SendBody};
 
 use crate::commands::client::{message, refusal};
 use crate::commands::trouble::Trouble;
+use crate::key_sets::tls;
 
 /// `http://HOST:PORT` or `https://HOST:PORT`.
 #[derive(Debug, Clone)]
@@ -70,7 +69,7 @@ impl Remote {
             .max_redirects(0)
             .proxy(None)
             .timeout_connect(Some(CONNECT_MAX))
-            .tls_config(tls(&url))
+            .tls_config(tls(url.scheme == "https"))
             .user_agent(concat!("cognate/", env!("CARGO_PKG_VERSION")));
         Ok(Self { agent: agent.build().into(), url, token })
     }
@@ -132,16 +131,4 @@ impl Remote {
     fn unreachable(&self, error: impl Into<Box<dyn std::error::Error>>) -> Trouble {
         Trouble::Unreachable(self.url.clone(), error.into())
     }
-}
-
-/// TLS with the certificates that the system trusts.
-fn tls(url: &ServerUrl) -> TlsConfig {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
-    if url.scheme != "https" {
-        return tls.build();
-    }
-    let roots = rustls_native_certs::load_native_certs().certs;
-    let roots = roots.iter().map(|root| Certificate::from_der(root).to_owned());
-    tls.root_certs(RootCerts::new_with_certs(&roots.collect::<Vec<_>>())).build()
 }

@@ -131,7 +131,8 @@ fn reason(error: &ureq::Error) -> String {
     }
 }
 
-fn tls(https: bool) -> TlsConfig {
+/// TLS, with the certificates that the system trusts if it is used: for `https`.
+pub(crate) fn tls(https: bool) -> TlsConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
     if !https {
