@@ -19,7 +19,8 @@ const USER_POOL: &str = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
 struct Scene {
     server: Server,
     sets: Arc<KeySets>,
-    secs: Arc<AtomicU64>,
+    /// In seconds.
+    waited: Arc<AtomicU64>,
 }
 
 impl Scene {
@@ -30,15 +31,18 @@ impl Scene {
         let issuers = issuers.map(|(name, path)| (name.to_owned(), server.url(path)));
         let emulator = HttpUrl::folder(&server.url).expect("a URL");
         let mut sets = KeySets::new(issuers, Some(emulator));
-        let (secs, begun) = (Arc::new(AtomicU64::new(0)), now());
-        let time = Arc::clone(&secs);
-        let clock = move || begun + Duration::from_secs(time.load(Ordering::SeqCst));
+        let (waited, begun) = (Arc::new(AtomicU64::new(0)), now());
+        let passed = Arc::clone(&waited);
+        let clock = move || {
+            let passed = Duration::from_secs(passed.load(Ordering::SeqCst));
+            begun.checked_add(passed).expect("a time")
+        };
         sets.fetcher = Fetcher::with_clock(false, clock);
-        Self { server, sets: Arc::new(sets), secs }
+        Self { server, sets: Arc::new(sets), waited }
     }
 
     fn wait(&self, secs: u64) {
-        self.secs.fetch_add(secs, Ordering::SeqCst);
+        self.waited.fetch_add(secs, Ordering::SeqCst);
     }
 
     fn keys(&self, issuer: &str) -> Arc<JwkSet> {
