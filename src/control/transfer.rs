@@ -23,8 +23,9 @@ pub enum LongRequest {
     Export,
     /// The body is long: [`Control::import`] reads it as a stream.
     Import,
-    /// [`Control::handle`] waits for events, for up to 25 seconds. There is no body.
-    Poll,
+    /// [`Control::handle`] takes long: it waits for events, for up to 25 seconds, or reads a whole
+    /// pool or database. There is no body.
+    Slow,
 }
 
 impl Control {
@@ -33,7 +34,8 @@ impl Control {
         match (Target::of(request.uri().path()), request.method()) {
             (Target::Control("/export"), &Method::GET) => Some(LongRequest::Export),
             (Target::Control("/import"), &Method::POST) => Some(LongRequest::Import),
-            (Target::Control("/events"), &Method::GET) => Some(LongRequest::Poll),
+            (Target::Control("/events" | "/check"), &Method::GET) => Some(LongRequest::Slow),
+            (Target::Control(path), &Method::GET) if is_of_counts(path) => Some(LongRequest::Slow),
             _ => None,
         }
     }
@@ -83,6 +85,10 @@ impl Control {
         let answer = answered.unwrap_or_else(Answer::from);
         verdict.mark(answer.into_response(request.method()))
     }
+}
+
+fn is_of_counts(path: &str) -> bool {
+    path.starts_with("/pools/") && path.ends_with("/counts")
 }
 
 /// A place to write to that is made with the first byte.

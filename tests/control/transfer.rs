@@ -131,7 +131,9 @@ fn long_requests_are_known_by_their_heads() {
     };
     assert_eq!(kind("GET", "/_cognate/export?History=true"), Some(LongRequest::Export));
     assert_eq!(kind("POST", "/_cognate/import"), Some(LongRequest::Import));
-    assert_eq!(kind("GET", "/_cognate/events?Wait=25"), Some(LongRequest::Poll));
+    for path in ["events?Wait=25", "check", &format!("pools/{POOL}/counts")] {
+        assert_eq!(kind("GET", &format!("/_cognate/{path}")), Some(LongRequest::Slow), "{path}");
+    }
     for (method, path) in [
         ("POST", "/_cognate/export"),
         ("GET", "/_cognate/import"),

@@ -1,5 +1,5 @@
-//! Answers exports, imports and polls for events. They take long, and an export or an import can be
-//! longer than memory, so they have threads of their own.
+//! Answers exports, imports, polls for events, checks and counts. They take long, and an export or
+//! an import can be longer than memory, so they have threads of their own.
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -43,11 +43,11 @@ pub(crate) async fn answer_long(
     let control = server.control.clone();
     let (head, body) = request.into_parts();
     match kind {
-        LongRequest::Poll => {
+        LongRequest::Slow => {
             dismiss(&head, body).await;
             let request = Request::from_parts(head, Bytes::new());
-            let polled = spawn_blocking(move || (control.handle(&request), share)).await?;
-            Ok(polled.0.map(whole))
+            let answered = spawn_blocking(move || (control.handle(&request), share)).await?;
+            Ok(answered.0.map(whole))
         }
         LongRequest::Export => {
             dismiss(&head, body).await;
