@@ -37,6 +37,8 @@ export async function outages(scene, people) {
   const dialog = page.getByRole("dialog");
   await comes("a token is asked for", async () => (await dialog.innerText()).includes("demands the token"));
   for (let presses = 0; presses < 3; presses += 1) await page.keyboard.press("Escape");
+  // A dialog that the browser has closed opens again at once.
+  await page.waitForTimeout(300);
   check("it can be answered only with a token", await dialog.isVisible());
   await page.locator("#token").fill("wrong");
   await page.locator("#token").press("Enter");
