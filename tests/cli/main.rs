@@ -8,6 +8,7 @@ mod many;
 #[expect(dead_code, reason = "the tests of the server use the rest")]
 #[path = "../server/program.rs"]
 mod program;
+mod salvage;
 mod scene;
 mod servers;
 mod statuses;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use cognate::store::{Batch, Commit, Key, SledOptions, Store as _, Tree};
-use serde_json::json;
+use cognate::store::{Batch, Commit, Key, KeyRange, SledOptions, Store as _, Tree};
+use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::program::{Server, program, run};
@@ -118,7 +118,7 @@ fn a_damaged_database_is_salvaged_and_accepted() {
     assert!(report.contains("kept 1 of identities\n"), "{report}");
     assert!(report.ends_with("nothing is missing\n"), "{report}");
     let (status, _, errors) = program(&["salvage", "--data", from, "--into", to]);
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(3));
     assert!(errors.starts_with("cognate: cannot salvage the database in "), "{errors}");
     assert!(errors.ends_with("salvaged exists already\n"), "{errors}");
 
@@ -153,4 +153,28 @@ fn a_removal_that_fails_is_logged() {
     let (first, others) = told.split_first().unwrap_or_else(|| panic!("{log}"));
     assert!(first.contains(" WARN ") && first.contains("identities/"), "{first}");
     assert!(!others.is_empty(), "the removal is tried again: {log}");
+}
+
+/// The new database lacks a record that does not decode.
+#[test]
+fn a_salvage_with_losses_is_a_no() {
+    let folder = tempdir().expect("a folder");
+    let [data, into] = ["damaged", "salvaged"].map(|name| folder.path().join(name));
+    let server = Server::start(&data, &[]);
+    log_in(&server, &create_pool(&server)).text("Token");
+    server.stop();
+    let store = SledOptions::new(&data).open().expect("a database");
+    let identities = store.scan(&KeyRange::prefix(Tree::Identities, []), 1).expect("reads");
+    let mut damage = Batch::default();
+    damage.puts.extend(identities.into_iter().map(|(key, _)| (key, vec![99])));
+    assert_eq!(store.commit(damage).expect("written"), Commit::Done);
+    drop(store);
+    let [from, to] = [&data, &into].map(|path| path.to_str().expect("text"));
+    let (status, report, _) = program(&["salvage", "--data", from, "--into", to, "--json"]);
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!((status, &report["IsWhole"]), (Some(1), &json!(false)), "{report}");
+    assert_eq!((&report["Kept"]["identities"], &report["Kept"]["pools"]), (&json!(0), &json!(1)));
+    let lost = &report["LeftOut"][0];
+    assert!(lost["Key"].as_str().is_some_and(|key| key.starts_with("identities/")), "{report}");
+    assert!(lost["Reason"].is_string() && lost["Effect"].is_string(), "{report}");
 }

@@ -11,6 +11,7 @@ mod identities;
 mod output;
 mod progress;
 mod remote;
+mod salvage;
 mod source;
 mod trouble;
 
@@ -59,6 +60,9 @@ pub(crate) enum Question {
     /// Counts pools, identities and logins.
     #[command(after_help = help::STATS)]
     Stats(database::Stats),
+    /// Copies what can be read of a damaged database to a new one, and prints what is missing.
+    #[command(after_help = help::SALVAGE)]
+    Salvage(salvage::Salvage),
     /// Prints a script that completes commands in a shell.
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -81,6 +85,7 @@ impl Question {
             Self::Graph(command) => graph::graph(command),
             Self::Token(command) => database::token(command),
             Self::Stats(command) => database::stats(command),
+            Self::Salvage(command) => salvage::salvage(command),
             Self::Completions { shell } => complete::<Program>(*shell),
         };
         match answered {

@@ -30,7 +30,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::Question;
 use crate::failure::{Failure, chain};
 use crate::options::Serve;
-use crate::salvaging::{AcceptSalvage, Salvage, accept, salvage};
+use crate::salvaging::{AcceptSalvage, accept};
 use crate::serving::serve;
 use crate::storing::{CopyStore, Migrate, copy_store, migrate};
 
@@ -52,8 +52,6 @@ enum Command {
     /// Copies all records of a database that nobody uses to a new one, compares both, and prints
     /// their number and their digest.
     Copy(CopyStore),
-    /// Copies what can be read of a damaged database to a new one, and prints what is missing.
-    Salvage(Salvage),
     /// Accepts the losses of a salvaged database, so that it opens.
     AcceptSalvage(AcceptSalvage),
     #[command(flatten)]
@@ -69,7 +67,6 @@ fn main() -> ExitCode {
         // sled panics on some damage, which the report tells.
         Command::Migrate(_)
         | Command::Copy(_)
-        | Command::Salvage(_)
         | Command::AcceptSalvage(_)
         | Command::Question(_) => log::Level::Off,
     };
@@ -77,7 +74,6 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve(&options).map(succeed),
         Command::Migrate(options) => migrate(&options).map(succeed),
         Command::Copy(options) => copy_store(&options).map(succeed),
-        Command::Salvage(options) => salvage(&options).map(succeed),
         Command::AcceptSalvage(options) => accept(options).map(succeed),
         Command::Question(question) => Ok(question.answer::<Program>()),
     });

@@ -1,6 +1,5 @@
-//! The commands `salvage` and `accept-salvage`.
+//! The command `accept-salvage`.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,27 +8,10 @@ use cognate::store::SledOptions;
 use crate::failure::Failure;
 
 #[derive(Debug, Args)]
-pub(crate) struct Salvage {
-    /// The folder of the damaged database. Its files stay as they are.
-    #[arg(long, value_name = "PATH")]
-    data: PathBuf,
-    /// The folder of the new database. It must not exist.
-    #[arg(long, value_name = "PATH")]
-    into: PathBuf,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct AcceptSalvage {
     /// The folder of the salvaged database.
     #[arg(long, value_name = "PATH")]
     data: PathBuf,
-}
-
-pub(crate) fn salvage(options: &Salvage) -> Result<(), Failure> {
-    let Salvage { data, into } = options;
-    let salvaged = SledOptions::new(data).salvage(into);
-    let salvaged = salvaged.map_err(|source| Failure::Salvage { path: data.clone(), source })?;
-    writeln!(io::stdout(), "{salvaged}").map_err(Failure::Print)
 }
 
 pub(crate) fn accept(options: AcceptSalvage) -> Result<(), Failure> {

@@ -68,3 +68,10 @@ pub(super) const COMPLETIONS: &str = "\
 Examples:
   cognate completions bash > ~/.local/share/bash-completion/completions/cognate
   cognate completions fish > ~/.config/fish/completions/cognate.fish";
+
+pub(super) const SALVAGE: &str = "\
+Examples:
+  cognate salvage --data ./identities.db --into ./salvaged.db > report.txt
+  cognate salvage --data ./identities.db --into ./salvaged.db --json
+
+It ends with status 1 if records are missing. The new database opens after `cognate accept-salvage`.";
