@@ -74,4 +74,4 @@ Examples:
   cognate salvage --data ./identities.db --into ./salvaged.db > report.txt
   cognate salvage --data ./identities.db --into ./salvaged.db --json
 
-It ends with status 1 if records are missing. The new database opens after `cognate accept-salvage`.";
+It ends with status 1 if records are missing. `cognate accept-salvage` lets the new database open.";
