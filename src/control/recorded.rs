@@ -26,6 +26,9 @@ const BODY_MAX: usize = 16 * 1024;
 /// The longest message that is kept, in characters.
 const MESSAGE_MAX: usize = 1024;
 
+/// The room for the other parts of a call in the log, in bytes.
+const OTHERS: usize = 1024;
+
 /// A login of a call, without its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -70,11 +73,10 @@ impl Control {
             explained.and_then(|fault| self.explanation(&caller, &target, request.body(), fault));
         let (body, logins) = self.without_tokens(&outcome.operation, request.body());
         let (explanation, explanation_text) = explained.unzip();
-        let size = [body.as_ref(), explanation.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|value| value.to_string().len())
-            .fold(request.headers().len().saturating_mul(8), usize::saturating_add);
+        let told = explanation.as_ref().map(|value: &Value| value.to_string().len());
+        let lengths = told.into_iter().chain(explanation_text.as_ref().map(String::len));
+        let kept = body.as_ref().map(|_| request.body().len());
+        let size = lengths.chain(kept).fold(OTHERS, usize::saturating_add);
         log.add(Recorded {
             number: 0,
             request_id: outcome.request_id,
