@@ -68,9 +68,12 @@ mod changes;
 mod events;
 mod inspector;
 mod listings;
-mod recorded;
+mod recording;
+mod redaction;
+mod request_log;
 mod requests;
 mod route;
+mod target;
 mod transfer;
 
 use std::fmt;
@@ -86,8 +89,8 @@ use crate::http::{Guard, Verdict};
 use answer::{Answer, Denied};
 use call::Call;
 use events::Events;
-use requests::RequestLog;
-use route::Target;
+use request_log::RequestLog;
+use target::Target;
 
 pub use transfer::LongRequest;
 
@@ -208,17 +211,18 @@ impl Control {
     }
 
     fn control(&self, request: &Request<Bytes>, path: &str) -> Answer {
-        let answered = Call::of(request, path).and_then(|call| {
-            self.admit(request, &call)?;
-            call.answer(self)
+        let answered = route::find(request.method(), path).and_then(|route| {
+            if !route.is_open {
+                self.admit(request)?;
+            }
+            (route.run)(self, &Call::of(request, path, &route.form)?)
         });
         answered.unwrap_or_else(Answer::from)
     }
 
-    /// Checks the token, which health checks do without.
-    fn admit<B>(&self, request: &Request<B>, call: &Call<'_>) -> Result<(), Denied> {
+    /// Checks the token.
+    fn admit<B>(&self, request: &Request<B>) -> Result<(), Denied> {
         let token = match &self.admission {
-            _ if call.route.is_open => return Ok(()),
             Admission::Open => return Ok(()),
             Admission::Nobody => return Err(Denied::locked()),
             Admission::Token(token) => token,

@@ -66,7 +66,7 @@ fn with_header(status: StatusCode, name: HeaderName, value: &'static str) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::route::PAGE;
+    use crate::control::target::PAGE;
     use crate::engine::Engine;
     use crate::http::Guard;
 

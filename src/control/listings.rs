@@ -7,7 +7,7 @@ use crate::admin::{ChangeEvent, EventId, Explanation};
 use crate::control::Control;
 use crate::control::answer::{Answer, Denied};
 use crate::control::call::Call;
-use crate::control::recorded::{claims_of, header_of};
+use crate::control::redaction::parts_of;
 use crate::http::context;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName, Subject};
@@ -150,8 +150,8 @@ pub(super) fn token(control: &Control, call: &Call<'_>) -> Answered {
         Err(error) => return Err(error.into()),
     };
     if let Value::Object(members) = &mut answer {
-        let parts = [("Header", header_of(token)), ("Claims", claims_of(token))];
-        let parts = parts.into_iter().filter_map(|(name, part)| Some((name, part?)));
+        let parts = ["Header", "Claims"].into_iter().zip(parts_of(token));
+        let parts = parts.filter_map(|(name, part)| Some((name, part?)));
         members.extend(parts.map(|(name, part)| (name.to_owned(), part.into())));
     }
     Answer::json(&answer)

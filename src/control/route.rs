@@ -1,131 +1,68 @@
 //! The routes below `/_cognate/`.
 
+use ::http::Method;
+
 use crate::control::Control;
 use crate::control::answer::{Answer, Denied};
-use crate::control::call::Call;
-use crate::control::{changes, events, listings, recorded, transfer};
+use crate::control::call::{Call, Form, Member};
+use crate::control::{changes, events, listings, requests, transfer};
 
-/// The part of the endpoint that a request is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target<'a> {
-    /// The service's own.
-    Service,
-    /// A file of the inspector page.
-    Page,
-    /// The control plane, with the path below `/_cognate`.
-    Control(&'a str),
-}
-
-const PREFIX: &str = "/_cognate";
-
-/// Paths that people know from `LocalStack` and `moto`.
-const ALIASES: [(&str, &str); 3] = [
-    ("/_localstack/health", "/health"),
-    ("/_localstack/state/reset", "/reset"),
-    ("/moto-api/reset", "/reset"),
-];
-
-/// The files of the inspector page, below `/_cognate`.
-pub(super) const PAGE: [&str; 3] = ["/", "/inspector.css", "/inspector.js"];
-
-impl<'a> Target<'a> {
-    pub(super) fn of(path: &'a str) -> Self {
-        if let Some((_, own)) = ALIASES.into_iter().find(|(alias, _)| *alias == path) {
-            return Self::Control(own);
-        }
-        match path.strip_prefix(PREFIX) {
-            Some("") => Self::Page,
-            Some(below) if PAGE.contains(&below) => Self::Page,
-            Some(below) if below.starts_with('/') => Self::Control(below),
-            Some(_) | None => Self::Service,
-        }
-    }
-}
-
-/// A member of a request, in its query or in the JSON of its body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Member {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-}
-
-/// The type of a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Number,
-    Flag,
-    /// A list of objects, in bodies only.
-    List,
-}
-
-/// A kind of request below `/_cognate/`.
+/// A kind of request below `/_cognate/`, and its answer.
 pub(super) struct ControlRoute {
-    pub(super) method: &'static str,
-    /// The path below `/_cognate`. A part in braces is a member.
-    pub(super) path: &'static str,
-    pub(super) members: &'static [Member],
-    /// Whether the body is something else than JSON with the members.
-    pub(super) takes_body: bool,
+    pub(super) form: Form,
     /// Whether it needs no token.
     pub(super) is_open: bool,
-    pub(super) run: fn(&Control, &Call<'_>) -> Result<Answer, Denied>,
-}
-
-const fn text(name: &'static str) -> Member {
-    Member { name, kind: Kind::Text }
-}
-
-const fn number(name: &'static str) -> Member {
-    Member { name, kind: Kind::Number }
-}
-
-const fn flag(name: &'static str) -> Member {
-    Member { name, kind: Kind::Flag }
-}
-
-const fn list(name: &'static str) -> Member {
-    Member { name, kind: Kind::List }
+    pub(super) run: Run,
 }
 
 type Run = fn(&Control, &Call<'_>) -> Result<Answer, Denied>;
 
+/// The route of a path below `/_cognate`.
+pub(super) fn find(method: &Method, path: &str) -> Result<&'static ControlRoute, Denied> {
+    let mut fitting = ROUTES.iter().filter(|route| route.form.members_of(path).is_some());
+    let found = fitting.clone().find(|route| route.form.is_for(method));
+    found.ok_or_else(|| match fitting.next() {
+        Some(other) if other.form.method == "GET" => Denied::Method("GET, HEAD"),
+        Some(_) => Denied::Method("POST"),
+        None => Denied::nothing_there(),
+    })
+}
+
+const fn route(form: Form, run: Run) -> ControlRoute {
+    ControlRoute { form, is_open: false, run }
+}
+
 const fn get(path: &'static str, members: &'static [Member], run: Run) -> ControlRoute {
-    ControlRoute { method: "GET", path, members, takes_body: false, is_open: false, run }
+    route(Form::get(path, members), run)
 }
 
 const fn post(path: &'static str, members: &'static [Member], run: Run) -> ControlRoute {
-    ControlRoute { method: "POST", path, members, takes_body: false, is_open: false, run }
+    route(Form::post(path, members), run)
 }
 
-impl ControlRoute {
-    const fn taking_body(mut self) -> Self {
-        self.takes_body = true;
-        self
-    }
+const fn text(name: &'static str) -> Member {
+    Member::text(name)
+}
 
-    const fn open(mut self) -> Self {
-        self.is_open = true;
-        self
-    }
+const fn number(name: &'static str) -> Member {
+    Member::number(name)
+}
+
+const fn flag(name: &'static str) -> Member {
+    Member::flag(name)
 }
 
 const PAGES: [Member; 2] = [number("MaxResults"), text("NextToken")];
 const LOGIN: [Member; 3] = [text("Provider"), text("Subject"), flag("Preview")];
 
 pub(super) static ROUTES: [ControlRoute; 28] = [
-    get("/health", &[], listings::health).open(),
+    ControlRoute { is_open: true, ..get("/health", &[], listings::health) },
     get("/openapi.json", &[], listings::openapi),
     get("/check", &[], listings::check),
     post("/reset", &[text("IdentityPoolId")], changes::reset),
-    get(
-        "/export",
-        &[text("IdentityPoolId"), text("AccountId"), flag("History"), flag("Keys")],
-        transfer::export,
-    ),
-    post("/import", &[text("IdentityPoolId"), text("AccountId"), text("Region")], transfer::import)
-        .taking_body(),
-    post("/explain", &[], listings::explain).taking_body(),
+    route(transfer::EXPORT, transfer::export),
+    route(transfer::IMPORT, transfer::import),
+    route(Form::post("/explain", &[]).taking_body(), listings::explain),
     get("/pools", &PAGES, listings::pools),
     get("/pools/{IdentityPoolId}", &[], listings::pool),
     get("/pools/{IdentityPoolId}/counts", &[], listings::counts),
@@ -149,7 +86,7 @@ pub(super) static ROUTES: [ControlRoute; 28] = [
     get("/pools/{IdentityPoolId}/activity", &PAGES, listings::activity),
     post(
         "/identities",
-        &[text("IdentityPoolId"), text("IdentityId"), list("Logins"), flag("Preview")],
+        &[text("IdentityPoolId"), text("IdentityId"), Member::list("Logins"), flag("Preview")],
         changes::create_identity,
     ),
     get("/identities/{IdentityId}", &[], listings::identity),
@@ -166,8 +103,8 @@ pub(super) static ROUTES: [ControlRoute; 28] = [
     ),
     post("/token", &[text("Token")], listings::token),
     get("/events", &[text("After"), number("Wait")], events::events),
-    get("/requests", &[number("After"), number("MaxResults")], recorded::requests),
-    get("/requests/{RequestId}", &[], recorded::request),
+    get("/requests", &[number("After"), number("MaxResults")], requests::requests),
+    get("/requests/{RequestId}", &[], requests::request),
     post("/clock", &[number("AdvanceSeconds")], changes::advance),
-    post("/requests/clear", &[], recorded::clear),
+    post("/requests/clear", &[], requests::clear),
 ];

@@ -1,14 +1,16 @@
 use serde_json::{Map, Value};
 
-use super::route::{ControlRoute, Kind, ROUTES, Target};
+use super::call::Kind;
+use super::route::{ControlRoute, ROUTES};
+use super::target::Target;
 
 fn document() -> Value {
     serde_json::from_str(include_str!("openapi.json")).expect("JSON")
 }
 
 fn described<'d>(document: &'d Value, route: &ControlRoute) -> &'d Value {
-    let path = format!("/_cognate{}", route.path);
-    &document["paths"][path.as_str()][route.method.to_lowercase().as_str()]
+    let path = format!("/_cognate{}", route.form.path);
+    &document["paths"][path.as_str()][route.form.method.to_lowercase().as_str()]
 }
 
 fn type_of(kind: Kind) -> &'static str {
@@ -28,8 +30,13 @@ fn the_description_has_the_routes_and_no_others() {
     assert_eq!(described, ROUTES.len());
     for route in &ROUTES {
         let found = self::described(&document, route);
-        assert!(found["summary"].is_string(), "{} {} is not described", route.method, route.path);
-        assert_eq!(found["security"][0].is_null(), route.is_open, "{}", route.path);
+        assert!(
+            found["summary"].is_string(),
+            "{} {} is not described",
+            route.form.method,
+            route.form.path
+        );
+        assert_eq!(found["security"][0].is_null(), route.is_open, "{}", route.form.path);
     }
 }
 
@@ -42,7 +49,11 @@ fn the_description_has_the_members_of_each_route_and_no_others() {
         for parameter in found["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().expect("a name").to_owned();
             if parameter["in"] == "path" {
-                assert!(route.path.contains(&format!("{{{name}}}")), "{} {name}", route.path);
+                assert!(
+                    route.form.path.contains(&format!("{{{name}}}")),
+                    "{} {name}",
+                    route.form.path
+                );
             } else {
                 known.push((name, parameter["schema"]["type"].as_str().expect("a type")));
             }
@@ -52,12 +63,12 @@ fn the_description_has_the_members_of_each_route_and_no_others() {
             known.push((name.clone(), schema["type"].as_str().expect("a type")));
         }
         known.sort();
-        let members = route.members.iter();
+        let members = route.form.members.iter();
         let mut members: Vec<_> =
             members.map(|member| (member.name.to_owned(), type_of(member.kind))).collect();
         members.sort();
-        assert_eq!(known, members, "{} {}", route.method, route.path);
-        let in_path = route.path.matches('{').count();
+        assert_eq!(known, members, "{} {}", route.form.method, route.form.path);
+        let in_path = route.form.path.matches('{').count();
         let described = found["parameters"].as_array().into_iter().flatten();
         assert_eq!(described.filter(|parameter| parameter["in"] == "path").count(), in_path);
     }

@@ -8,11 +8,27 @@ use serde_json::json;
 
 use crate::control::Control;
 use crate::control::answer::{Answer, Denied, lines_head};
-use crate::control::call::Call;
+use crate::control::call::{Call, Form, Member};
 use crate::control::listings::parsed;
-use crate::control::route::Target;
+use crate::control::target::Target;
 use crate::exchange::{Export, Import, Imported};
 use crate::id::IdentityPoolId;
+
+pub(super) const EXPORT: Form = Form::get(
+    "/export",
+    &[
+        Member::text("IdentityPoolId"),
+        Member::text("AccountId"),
+        Member::flag("History"),
+        Member::flag("Keys"),
+    ],
+);
+
+pub(super) const IMPORT: Form = Form::post(
+    "/import",
+    &[Member::text("IdentityPoolId"), Member::text("AccountId"), Member::text("Region")],
+)
+.taking_body();
 
 /// A request that takes longer than others, or more memory. A server asks
 /// [`Control::long_request`] before it reads the body, and gives it no place among the others.
@@ -60,8 +76,8 @@ impl Control {
         let denied = |denied: Denied| {
             Box::new(verdict.mark(Answer::from(denied).into_response(request.method())))
         };
-        let call = Call::of(&request, "/export").map_err(denied)?;
-        self.admit(&request, &call).map_err(denied)?;
+        self.admit(&request).map_err(denied)?;
+        let call = Call::of(&request, EXPORT.path, &EXPORT).map_err(denied)?;
         let options = export_options(&call).map_err(denied)?;
         let mut out = Late::Waiting(Some(begin));
         match self.engine.admin().export(options, &mut out) {
@@ -78,10 +94,9 @@ impl Control {
         if let Some(refusal) = verdict.refusal(&self.engine) {
             return verdict.mark(refusal);
         }
-        let answered = Call::of(&request, "/import").and_then(|call| {
-            self.admit(&request, &call)?;
-            imported(self, &call, from)
-        });
+        let admitted = self.admit(&request);
+        let call = admitted.and_then(|()| Call::of(&request, IMPORT.path, &IMPORT));
+        let answered = call.and_then(|call| imported(self, &call, from));
         let answer = answered.unwrap_or_else(Answer::from);
         verdict.mark(answer.into_response(request.method()))
     }
