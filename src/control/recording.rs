@@ -1,5 +1,6 @@
 //! Performs calls of the service and records them.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use ::http::header::{HeaderName, HeaderValue};
@@ -31,9 +32,8 @@ impl Control {
         else {
             return response;
         };
-        let target = target_of(request);
         let explanation = fault.as_ref().and_then(|fault| {
-            let explained = self.explanation(&caller, &target, request.body(), fault)?;
+            let explained = self.explanation(&caller, request, fault)?;
             KeptExplanation::of(&explained)
         });
         if let (Some(_), Some(id)) = (&fault, &request_id) {
@@ -45,8 +45,8 @@ impl Control {
         log.add(Recorded {
             request_id,
             date: self.engine.now(),
-            operation,
-            target,
+            operation: known.map_or(Cow::Owned(operation), |known| known.name().into()),
+            target: known.is_none().then(|| target_of(request)),
             account: self.account_of(known, &caller),
             region: caller.region().cloned(),
             status: response.status().as_u16(),
@@ -71,11 +71,11 @@ impl Control {
     fn explanation(
         &self,
         caller: &Context,
-        target: &str,
-        body: &[u8],
+        request: &Request<Bytes>,
         fault: &Fault,
     ) -> Option<Explanation> {
-        let explained = wire::explain(&self.engine, caller, target, body).ok()?;
+        let (target, body) = (target_of(request), request.body());
+        let explained = wire::explain(&self.engine, caller, &target, body).ok()?;
         let ExplainedVerdict::Refused { refusal, .. } = &explained.verdict else { return None };
         let refused = Fault::from(Error::from(refusal.clone()));
         let is_same = refused.name() == fault.name() && refused.message() == fault.message();

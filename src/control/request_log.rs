@@ -1,5 +1,6 @@
 //! The log of the last calls of the service.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::admin::Explanation;
 use crate::ambient::{Timestamp, epoch_seconds};
 use crate::control::redaction::{KeptBody, PresentedLogin};
 use crate::id::{AccountId, Region};
-use crate::wire::Fault;
+use crate::wire::{Fault, TARGET_PREFIX};
 
 /// The number of calls that are kept.
 const KEPT: usize = 1_000;
@@ -41,8 +42,9 @@ pub(super) struct Recorded {
     pub(super) request_id: Option<String>,
     /// When the call ended.
     pub(super) date: Timestamp,
-    pub(super) operation: String,
-    pub(super) target: String,
+    pub(super) operation: Cow<'static, str>,
+    /// The target, if it names no operation.
+    pub(super) target: Option<String>,
     /// `None` for anyone.
     pub(super) account: Option<AccountId>,
     pub(super) region: Option<Region>,
@@ -81,7 +83,7 @@ pub(super) struct ShownRequest<'a> {
     #[serde(with = "epoch_seconds")]
     date: Timestamp,
     operation: &'a str,
-    target: &'a str,
+    target: Cow<'a, str>,
     /// An account, or `anyone`.
     caller: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +114,11 @@ impl Recorded {
         [body, explanation, message].into_iter().fold(OTHERS, usize::saturating_add)
     }
 
+    fn target(&self) -> Cow<'_, str> {
+        let own = || Cow::Owned([TARGET_PREFIX, &self.operation].concat());
+        self.target.as_deref().map_or_else(own, Cow::Borrowed)
+    }
+
     /// The call without its body and its explanation, as in a list.
     pub(super) fn summary(&self, number: u64) -> ShownRequest<'_> {
         /// The longest message that is shown, in characters.
@@ -122,7 +129,7 @@ impl Recorded {
             request_id: self.request_id.as_deref(),
             date: self.date,
             operation: &self.operation,
-            target: &self.target,
+            target: self.target(),
             caller: self.account.as_ref().map_or("anyone", AccountId::as_str),
             region: self.region.as_ref().map(Region::as_str),
             status: self.status,

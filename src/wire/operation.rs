@@ -290,10 +290,10 @@ impl ServiceOperation {
         ["cognito-identity:", self.name].concat()
     }
 
-    /// The member of the operation's input with this name.
+    /// Whether the operation's input has a member of this name.
     #[cfg(feature = "control")]
-    pub(crate) fn member(&self, name: &str) -> Option<&'static str> {
-        self.members.iter().find(|member| member.name == name).map(|member| member.name)
+    pub(crate) fn has_member(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.name == name)
     }
 
     pub(super) fn named(name: &str) -> Option<&'static Self> {

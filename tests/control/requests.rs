@@ -111,6 +111,34 @@ fn tokens_are_never_recorded() {
     }
 }
 
+/// What looks like a token but is none hides no other member, and is not shown.
+#[test]
+fn odd_tokens_are_not_recorded() {
+    let world = World::new();
+    for odd in [
+        r#""a.eyJsecret""#,
+        r#""a.eyJ\u0041secret.b""#,
+        r#"{"x": "a.eyJ\"}, \"secret\": \"b.c"}"#,
+        r#"["a.eyJsecret", ".b."]"#,
+        r#""secret.opaque.token""#,
+        r#""..""#,
+        "null",
+        "1.5",
+    ] {
+        let body = format!(
+            r#"{{"Logins": {{"a": {odd}, "accounts.google.com": "secret"}},
+                "IdentityPoolId": "{POOL}", "Logins": {{"a\"b": {odd}}}}}"#
+        );
+        world.send(call("GetId"), &body);
+        let recorded = newest(&world);
+        assert_eq!(recorded["Body"]["IdentityPoolId"], POOL, "{odd}: {recorded}");
+        assert_eq!(recorded["Logins"], json!([{"Provider": "a\"b"}]), "the last one counts: {odd}");
+        assert_eq!(recorded["Body"]["Logins"], json!({"a\"b": "<token of a\"b>"}), "{odd}");
+        let all = [recorded.to_string(), requests(&world, "").to_string()].concat();
+        assert!(!all.contains("secret"), "{odd} in {all}");
+    }
+}
+
 #[test]
 fn odd_calls_are_recorded_too() {
     let world = World::new();
