@@ -8,6 +8,7 @@ use crate::control::Control;
 use crate::control::answer::{Answer, Denied};
 use crate::control::call::Call;
 use crate::control::redaction::parts_of;
+use crate::error::Error;
 use crate::http::context;
 use crate::id::{IdentityId, IdentityPoolId};
 use crate::name::{NextToken, ProviderName, Subject};
@@ -144,7 +145,7 @@ pub(super) fn token(control: &Control, call: &Call<'_>) -> Answered {
     let token = call.required("Token")?;
     let mut answer = match control.engine.verify_token(token) {
         Ok(_) => json!({ "Valid": true }),
-        Err(crate::Error::Refused(refusal)) => {
+        Err(Error::Refused(refusal)) => {
             json!({ "Valid": false, "Reason": refusal.to_string() })
         }
         Err(error) => return Err(error.into()),

@@ -1,6 +1,5 @@
 //! Performs calls of the service and records them.
 
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use ::http::header::{HeaderName, HeaderValue};
@@ -27,11 +26,12 @@ impl Control {
         let is_call = *request.method() == Method::POST && request.uri().path() == "/";
         let Some(log) = self.requests.as_ref().filter(|_| is_call) else { return answer() };
         let (mut response, duration) = timed(answer);
-        let Some(Outcome { operation, request_id, fault }) =
-            response.extensions().get::<Outcome>().cloned()
-        else {
+        let Some(Outcome { operation, request_id, fault }) = response.extensions().get() else {
             return response;
         };
+        let known = called_operation(request);
+        let operation = known.map_or_else(|| operation.clone().into(), |known| known.name().into());
+        let (request_id, fault) = (request_id.clone(), fault.clone());
         let explanation = fault.as_ref().and_then(|fault| {
             let explained = self.explanation(&caller, request, fault)?;
             KeptExplanation::of(&explained)
@@ -41,11 +41,10 @@ impl Control {
             let page = HeaderValue::from_str(&format!("{page}/_cognate/#/requests/{id}"));
             response.headers_mut().extend(page.ok().map(|page| (WHY, page)));
         }
-        let known = called_operation(request);
         log.add(Recorded {
             request_id,
             date: self.engine.now(),
-            operation: known.map_or(Cow::Owned(operation), |known| known.name().into()),
+            operation,
             target: known.is_none().then(|| target_of(request)),
             account: self.account_of(known, &caller),
             region: caller.region().cloned(),

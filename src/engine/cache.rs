@@ -263,7 +263,8 @@ mod tests {
     /// The record of a pool.
     fn record() -> Value {
         let store = Arc::new(MemoryStore::new());
-        let engine = crate::Engine::builder().open_exclusive(Arc::clone(&store)).expect("opens");
+        let engine =
+            crate::engine::Engine::builder().open_exclusive(Arc::clone(&store)).expect("opens");
         let aws = engine.developer("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
         let input = CreateIdentityPoolInput::new("game", GuestAccess::Denied);
         aws.create_identity_pool(input).expect("creates");

@@ -12,6 +12,7 @@ mod output;
 mod progress;
 mod remote;
 mod salvage;
+mod server_url;
 mod source;
 mod trouble;
 

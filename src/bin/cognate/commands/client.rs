@@ -120,23 +120,6 @@ fn answer(response: &Response<Bytes>) -> Result<Value, Trouble> {
         .map_err(|error| Trouble::Failed(format!("the answer is not JSON: {error}")))?;
     match response.status().as_u16() {
         200 => Ok(body),
-        status => Err(refusal(status, &body)),
+        status => Err(Trouble::answered(status, &body)),
     }
-}
-
-/// The message of an answer that is an error: the service's own errors spell it in two ways.
-pub(crate) fn message(body: &Value) -> &str {
-    let message = body.get("message").or_else(|| body.get("Message"));
-    message.and_then(Value::as_str).unwrap_or("no reason given")
-}
-
-/// The reason in an answer that is an error.
-pub(crate) fn refusal(status: u16, body: &Value) -> Trouble {
-    let kind = body.get("__type").and_then(Value::as_str).unwrap_or_default();
-    let message = match kind {
-        // The message has the line and the reason.
-        "ImportRefusedException" | "" => message(body).to_owned(),
-        kind => format!("{kind}: {}", message(body)),
-    };
-    if status < 500 { Trouble::Refused(message) } else { Trouble::Failed(message) }
 }

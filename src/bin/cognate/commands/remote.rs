@@ -1,52 +1,17 @@
 //! A server that is asked over HTTP.
 
-use std::fmt;
 use std::io::{Read, Write, copy};
-use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cognate::exchange::ExchangeError;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderValue, Request, Response, header};
 use serde_json::Value;
 use ureq::{Agent, AsSendBody, Body, SendBody};
 
-use crate::commands::client::{message, refusal};
-use crate::commands::trouble::Trouble;
+use crate::commands::server_url::ServerUrl;
+use crate::commands::trouble::{Trouble, message};
 use crate::key_sets::tls;
-
-/// `http://HOST:PORT` or `https://HOST:PORT`.
-#[derive(Debug, Clone)]
-pub(crate) struct ServerUrl {
-    scheme: &'static str,
-    authority: String,
-}
-
-impl FromStr for ServerUrl {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = "expected `http://HOST:PORT` or `https://HOST:PORT`";
-        let uri: Uri = text.parse().map_err(|_| form)?;
-        let scheme = match uri.scheme_str() {
-            Some("http") => "http",
-            Some("https") => "https",
-            _ => return Err(form),
-        };
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-        if !is_bare || authority.is_empty() || authority.contains('@') {
-            return Err(form);
-        }
-        Ok(Self { scheme, authority: authority.to_owned() })
-    }
-}
-
-impl fmt::Display for ServerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.authority)
-    }
-}
 
 /// The control plane of a server.
 pub(crate) struct Remote {
@@ -69,7 +34,7 @@ impl Remote {
             .max_redirects(0)
             .proxy(None)
             .timeout_connect(Some(CONNECT_MAX))
-            .tls_config(tls(url.scheme == "https"))
+            .tls_config(tls(url.is_https()))
             .user_agent(concat!("cognate/", env!("CARGO_PKG_VERSION")));
         Ok(Self { agent: agent.build().into(), url, token })
     }
@@ -124,7 +89,7 @@ impl Remote {
             (200, _) => Ok(body),
             (404, "UnknownOperationException" | "") | (400 | 405, "") => Err(no_control_plane()),
             (401 | 403, _) => Err(Trouble::Denied(self.url.clone(), message(&body).to_owned())),
-            _ => Err(refusal(status, &body)),
+            _ => Err(Trouble::answered(status, &body)),
         }
     }
 

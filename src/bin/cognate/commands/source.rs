@@ -9,7 +9,8 @@ use cognate::store::SledOptions;
 use cognate::{Builder, Engine, Journal, Removal};
 
 use crate::commands::client::Client;
-use crate::commands::remote::{Remote, ServerUrl};
+use crate::commands::remote::Remote;
+use crate::commands::server_url::ServerUrl;
 use crate::commands::trouble::Trouble;
 use crate::failure::Failure;
 use crate::options::{StoreUrl, control_token, key_secret};

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cognate::exchange::ExchangeError;
+use serde_json::Value;
 
-use crate::commands::remote::ServerUrl;
+use crate::commands::server_url::ServerUrl;
 use crate::failure::Failure;
 
 /// The reason why a command does not answer yes.
@@ -40,6 +41,17 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// The reason in an answer that is an error.
+    pub(crate) fn answered(status: u16, body: &Value) -> Self {
+        let kind = body.get("__type").and_then(Value::as_str).unwrap_or_default();
+        let message = match kind {
+            // The message has the line and the reason.
+            "ImportRefusedException" | "" => message(body).to_owned(),
+            kind => format!("{kind}: {}", message(body)),
+        };
+        if status < 500 { Self::Refused(message) } else { Self::Failed(message) }
+    }
+
     /// 1 for no, 3 for no answer.
     pub(crate) fn status(&self) -> ExitCode {
         match self {
@@ -69,4 +81,10 @@ impl Trouble {
         }
         false
     }
+}
+
+/// The message in an answer that is an error: the service's own errors spell it in two ways.
+pub(crate) fn message(body: &Value) -> &str {
+    let message = body.get("message").or_else(|| body.get("Message"));
+    message.and_then(Value::as_str).unwrap_or("no reason given")
 }
